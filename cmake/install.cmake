@@ -1,0 +1,1 @@
+# Filled by the packaging layer: export set, package config, pkg-config file.

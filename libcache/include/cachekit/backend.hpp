@@ -1,0 +1,175 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cachekit/capabilities.hpp>
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+#include <cachekit/metrics.hpp>
+#include <cachekit/report.hpp>
+#include <cachekit/ttl.hpp>
+
+namespace cachekit {
+
+/// What any call may be given. `timeout` is the budget of the whole call; empty means the
+/// backend's own. Zero and less are refused; no limit is spelled `cachekit::forever`.
+struct CallOptions {
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+};
+
+enum class SetCondition : std::uint8_t { always, if_absent, if_present };
+
+struct SetOptions {
+  Ttl ttl = Ttl::none();
+  SetCondition condition = SetCondition::always;
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+};
+
+/// One entry of `set_many`. Lifetime: the views must outlive the call.
+struct SetItem {
+  std::string_view key;
+  std::string_view value;
+  Ttl ttl = Ttl::none();
+};
+
+struct SetManyOptions {
+  SetCondition condition = SetCondition::always;
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+};
+
+struct ScanOptions {
+  std::string pattern = "*";     ///< A glob: `*`, `?`, `[a-z]`, `[^x]`, `\` before a literal.
+  std::size_t page_size = 500;   ///< How many keys to ask for at a time.
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;  ///< Of one page.
+};
+
+struct RemoveMatchingOptions {
+  bool dry_run = false;             ///< Count, remove nothing.
+  double keys_per_second = 0;       ///< 0: as fast as it goes.
+  std::size_t page_size = 500;
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;  ///< Of one page.
+};
+
+/// One cache, whatever holds it. Switching the backend needs no change in code that uses this.
+///
+/// Keys and values are bytes. Every key is checked before anything is sent; a key that the backend
+/// cannot hold is `invalid_argument`. A miss is an empty optional, never an error, and an error is
+/// never a miss. Constructors do no I/O: `connect()` does, and every call connects by itself when
+/// that was left out.
+///
+/// Threads: all members may be called from any thread at once.
+/// Errors: as `Errc` tells; `unsupported` only where `capabilities()` says so beforehand.
+/// Limits: every call ends within its budget (`CallOptions::timeout`).
+class CacheBackend {
+ public:
+  using KeyVisitor = std::function<bool(std::string_view key)>;
+
+  virtual ~CacheBackend() = default;
+  CacheBackend(const CacheBackend&) = delete;
+  CacheBackend& operator=(const CacheBackend&) = delete;
+
+  /// "memory", "redis" or "memcached".
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+  [[nodiscard]] virtual Tier tier() const noexcept = 0;
+  [[nodiscard]] virtual Capabilities capabilities() const = 0;
+  /// Where it stands, for people: "redis://localhost:6379/0"; never with a secret.
+  [[nodiscard]] virtual std::string target() const = 0;
+
+  /// Checks the configuration and reaches every node, within the connection budget.
+  [[nodiscard]] Result<void> connect();
+  /// Makes what was written durable where this object is its holder (the in-process snapshot).
+  [[nodiscard]] Result<void> flush();
+
+  [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key,
+                                                       const CallOptions& options = {});
+  /// True when stored; false when the condition did not hold. After `too_large`, no older value is
+  /// left behind (unless the condition was `if_absent`).
+  [[nodiscard]] Result<bool> set(std::string_view key, std::string_view value,
+                                 const SetOptions& options = {});
+  /// True when there was an entry.
+  [[nodiscard]] Result<bool> remove(std::string_view key, const CallOptions& options = {});
+  [[nodiscard]] Result<bool> exists(std::string_view key, const CallOptions& options = {});
+  /// What is left of an entry's life, `Ttl::none()` for no expiry, empty for a miss.
+  [[nodiscard]] Result<std::optional<Ttl>> ttl(std::string_view key,
+                                               const CallOptions& options = {});
+  /// Gives an entry a new TTL; false for a miss.
+  [[nodiscard]] Result<bool> touch(std::string_view key, Ttl ttl, const CallOptions& options = {});
+  /// Adds `by` to a decimal counter and gives the sum; a missing one counts from 0 without expiry,
+  /// an existing one keeps its TTL. Errors: `rejected` when the value is no number or overflows.
+  [[nodiscard]] Result<std::int64_t> increment(std::string_view key, std::int64_t by = 1,
+                                               const CallOptions& options = {});
+
+  /// One outcome per key, in order: a node that is down fails its own keys only.
+  [[nodiscard]] std::vector<Result<std::optional<std::string>>> get_many(
+      std::span<const std::string_view> keys, const CallOptions& options = {});
+  [[nodiscard]] std::vector<Result<bool>> set_many(std::span<const SetItem> items,
+                                                   const SetManyOptions& options = {});
+  [[nodiscard]] std::vector<Result<bool>> remove_many(std::span<const std::string_view> keys,
+                                                      const CallOptions& options = {});
+
+  /// Calls `visit` for each key that matches, until it returns false. Keys that come or go while
+  /// it runs may or may not be seen; one key may be seen twice. No lock is held during a visit.
+  [[nodiscard]] Result<void> scan(const ScanOptions& options, const KeyVisitor& visit);
+  /// Removes what matches, page by page and never faster than asked; gives how many.
+  [[nodiscard]] Result<std::uint64_t> remove_matching(std::string_view pattern,
+                                                      const RemoveMatchingOptions& options = {});
+  /// Removes everything in the target (for Redis: the selected database).
+  [[nodiscard]] Result<void> clear(const CallOptions& options = {});
+
+  /// Asks every node for a sign of life; a node that fails is in the report, not an error.
+  [[nodiscard]] PingReport ping(const CallOptions& options = {});
+  [[nodiscard]] StatsReport stats(const CallOptions& options = {});
+
+  [[nodiscard]] const CacheMetrics& metrics() const noexcept { return metrics_; }
+
+ protected:
+  CacheBackend() = default;
+
+ private:
+  // What a backend implements. Keys, TTLs and budgets are already checked; batches are not empty
+  // and hold only keys that passed `check_key`.
+  [[nodiscard]] virtual std::chrono::milliseconds default_timeout() const noexcept = 0;
+  [[nodiscard]] virtual Result<void> check_key(std::string_view key) const = 0;
+  [[nodiscard]] virtual Result<void> do_connect() = 0;
+  [[nodiscard]] virtual Result<void> do_flush() { return {}; }
+  [[nodiscard]] virtual Result<std::optional<std::string>> do_get(std::string_view key,
+                                                                  Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<bool> do_set(const SetItem& item, SetCondition condition,
+                                            Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<bool> do_remove(std::string_view key, Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<bool> do_exists(std::string_view key, Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<std::optional<Ttl>> do_ttl(std::string_view key,
+                                                          Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<bool> do_touch(std::string_view key, Ttl ttl,
+                                              Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
+                                                          Deadline deadline) = 0;
+  [[nodiscard]] virtual std::vector<Result<std::optional<std::string>>> do_get_many(
+      std::span<const std::string_view> keys, Deadline deadline) = 0;
+  [[nodiscard]] virtual std::vector<Result<bool>> do_set_many(std::span<const SetItem> items,
+                                                              SetCondition condition,
+                                                              Deadline deadline) = 0;
+  [[nodiscard]] virtual std::vector<Result<bool>> do_remove_many(
+      std::span<const std::string_view> keys, Deadline deadline) = 0;
+  /// `page_timeout` is the budget of each page.
+  [[nodiscard]] virtual Result<void> do_scan(const ScanOptions& options,
+                                             std::chrono::milliseconds page_timeout,
+                                             const KeyVisitor& visit) = 0;
+  [[nodiscard]] virtual Result<void> do_clear(Deadline deadline) = 0;
+  [[nodiscard]] virtual PingReport do_ping(Deadline deadline) = 0;
+  [[nodiscard]] virtual StatsReport do_stats(Deadline deadline) = 0;
+
+  Result<Deadline> budget(const std::optional<std::chrono::milliseconds>& timeout) const;
+
+  CacheMetrics metrics_;
+};
+
+}  // namespace cachekit

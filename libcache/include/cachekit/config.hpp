@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cachekit/backend.hpp>
+#include <cachekit/memcached.hpp>
+#include <cachekit/memory.hpp>
+#include <cachekit/redis.hpp>
+
+namespace cachekit {
+
+enum class BackendKind : std::uint8_t { memory, redis, memcached };
+
+/// "memory", "redis" or "memcached".
+[[nodiscard]] std::string_view to_string(BackendKind kind) noexcept;
+
+/// Everything that can be configured, and where each value came from.
+struct Settings {
+  std::string profile = "dev";
+  BackendKind backend = BackendKind::memory;
+  bool production = false;  ///< Makes `check_practice` strict; on in the built-in profile `prod`.
+  /// The budget of one operation, for whichever backend is chosen.
+  std::chrono::milliseconds operation_timeout = std::chrono::milliseconds(500);
+  InMemoryConfig memory{};
+  RedisConfig redis{};
+  MemcachedConfig memcached{};
+
+  /// Option name to "default", "profile prod", "FILE:LINE", "environment REDIS_HOST", "--url", ...
+  std::map<std::string, std::string, std::less<>> origins{};
+};
+
+/// One row of the table of all options: its TOML key, environment variable, and how to read and
+/// write it. The table is the only place that names them; documentation and `config init` are
+/// printed from it.
+struct Option {
+  enum class Kind : std::uint8_t { text, integer, boolean, duration, size, list, secret, path };
+
+  std::string_view key;          ///< In a profile's table: "redis.pool_size".
+  std::string_view environment;  ///< "REDIS_POOL_SIZE", or empty.
+  Kind kind;
+  std::string_view help;         ///< One line: effect, unit, when to change it.
+  /// Parses and stores. Errors: `invalid_argument`, saying what was expected.
+  Result<void> (*set)(Settings& settings, std::string_view text);
+  /// As text that `set` reads back; a secret is masked.
+  std::string (*get)(const Settings& settings);
+};
+
+/// Every option there is.
+[[nodiscard]] std::span<const Option> options() noexcept;
+
+/// Sets one option by its key and records the origin.
+/// Errors: `invalid_argument` for an unknown key (naming near ones) or an impossible value.
+[[nodiscard]] Result<void> set_option(Settings& settings, std::string_view key,
+                                      std::string_view text, std::string origin);
+
+/// Reads an environment variable; empty when unset. Injectable for tests.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+[[nodiscard]] Environment process_environment();
+
+/// What the settings are to be made from, in rising precedence: defaults, file, environment, and
+/// these fields themselves.
+struct SettingsRequest {
+  std::optional<std::string> profile{};            ///< Else $CACHEKIT_PROFILE, the file's default, "dev".
+  std::optional<std::filesystem::path> file{};     ///< Else the search path of `find_config_file`.
+  std::optional<std::string> url{};
+  std::optional<std::chrono::milliseconds> operation_timeout{};
+  std::vector<std::pair<std::string, std::string>> options{};  ///< Key and text.
+  Environment environment = process_environment();
+};
+
+/// Settings from defaults, file, environment and options.
+/// Errors: `invalid_argument`, naming file, line, key and what was expected.
+[[nodiscard]] Result<Settings> load_settings(const SettingsRequest& request = {});
+
+/// $CACHEKIT_CONFIG, ./cachekit.toml, $XDG_CONFIG_HOME/cachekit/config.toml (else
+/// ~/.config/...), /etc/cachekit/config.toml: the first that exists, or empty.
+[[nodiscard]] std::optional<std::filesystem::path> find_config_file(const Environment& environment);
+/// The places `find_config_file` looks, in order.
+[[nodiscard]] std::vector<std::filesystem::path> config_search_path(const Environment& environment);
+
+/// The profiles' names: the built-in ones and those of the file, if any.
+[[nodiscard]] Result<std::vector<std::string>> profile_names(const SettingsRequest& request);
+
+/// Applies a backend URL (`memory:`, `redis://`, `redis+unix://`, `memcached://`).
+/// Errors: `invalid_argument`, naming the part that is wrong, never its secret.
+/// `rediss://`, cluster and sentinel URLs are refused as not yet supported.
+[[nodiscard]] Result<void> apply_url(Settings& settings, std::string_view url,
+                                     std::string_view origin = "--url");
+/// Whether a URL carries a password, which shells and process lists keep.
+[[nodiscard]] bool has_password(std::string_view url);
+
+/// A commented configuration file with every option and its default, for a start.
+[[nodiscard]] std::string config_template();
+
+/// Builds the backend that the settings name. No I/O.
+/// Errors: `invalid_argument` for impossible values, such as an empty server list.
+[[nodiscard]] Result<std::unique_ptr<CacheBackend>> make_backend(const Settings& settings);
+
+/// The backend of a profile, from configuration file and environment. No I/O on the network.
+[[nodiscard]] Result<std::unique_ptr<CacheBackend>> make_backend(std::string_view profile);
+
+/// The backend that CACHE_BACKEND, REDIS_HOST, REDIS_PORT, MEMCACHED_SERVERS and the others name;
+/// in-process memory when nothing is set. Reads no file.
+[[nodiscard]] Result<std::unique_ptr<CacheBackend>> backend_from_environment(
+    const Environment& environment = process_environment());
+
+/// One finding of `check_practice`.
+struct Advice {
+  enum class Level : std::uint8_t { note, warning };
+  Level level = Level::warning;
+  std::string what{};  ///< "Redis without a password in a production profile"
+  std::string fix{};   ///< What to type or change.
+};
+
+/// The DON'T list as far as settings alone tell: Tier-1 in production, no password, plain text to a
+/// host that is not local, pools out of proportion.
+[[nodiscard]] std::vector<Advice> check_practice(const Settings& settings);
+
+}  // namespace cachekit

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+
+namespace cachekit {
+
+/// "No limit", spelled out. Nothing in cachekit defaults to it.
+inline constexpr std::chrono::milliseconds forever = std::chrono::milliseconds::max();
+
+/// The moment by which one operation must be over: one monotonic budget for waiting, name
+/// resolution, connecting, handshake, writing and reading together.
+class Deadline {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  [[nodiscard]] static Deadline after(std::chrono::milliseconds budget) noexcept {
+    if (budget == forever) return Deadline(clock::time_point::max());
+    return Deadline(clock::now() + budget);
+  }
+
+  [[nodiscard]] bool expired() const noexcept { return never() ? false : clock::now() >= at_; }
+  [[nodiscard]] bool never() const noexcept { return at_ == clock::time_point::max(); }
+  [[nodiscard]] clock::time_point at() const noexcept { return at_; }
+
+  /// What is left, rounded up to a millisecond; never negative, `forever` for no limit.
+  [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {
+    if (never()) return forever;
+    const auto left = at_ - clock::now();
+    if (left <= clock::duration::zero()) return std::chrono::milliseconds(0);
+    return std::chrono::ceil<std::chrono::milliseconds>(left);
+  }
+
+  /// The earlier of the two.
+  [[nodiscard]] friend Deadline earlier(Deadline a, Deadline b) noexcept {
+    return a.at_ < b.at_ ? a : b;
+  }
+
+ private:
+  explicit Deadline(clock::time_point at) noexcept : at_(at) {}
+  clock::time_point at_;
+};
+
+}  // namespace cachekit

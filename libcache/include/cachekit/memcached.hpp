@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cachekit/backend.hpp>
+#include <cachekit/units.hpp>
+
+namespace cachekit {
+
+/// Where the Memcached servers are and how to talk to them. Every duration is finite by default; 0
+/// is refused, no limit is spelled `cachekit::forever`.
+struct MemcachedConfig {
+  /// Required. Each "host", "host:port", "host:port:weight", "[v6]:port" or "/path/of/a.socket";
+  /// the port's default is 11211, the weight's 1. The order does not matter for where keys go.
+  std::vector<std::string> servers{};
+  /// The most connections to each server that are open at once.
+  std::size_t max_connections = 10;
+  /// How many connections to each server `connect` opens and keeps.
+  std::size_t min_connections = 2;
+  /// Budget for name resolution, connecting and the handshake together.
+  std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
+  /// Budget of one operation, connecting included, where a call names none.
+  std::chrono::milliseconds operation_timeout = std::chrono::milliseconds(500);
+  /// Above this a value is `too_large` before anything is sent. The servers' own bound (`-I`,
+  /// 1 MiB unless raised) applies as well and gives the same error.
+  Bytes max_value = gibibytes(1);
+};
+
+/// A cache on one or many Memcached servers. Keys spread by weighted ketama, on the very ring that
+/// libmemcached builds from the same list (MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED), so other clients
+/// find what this one stored. The ring is fixed: a server that is down is an error for its own
+/// keys, and they never move to a server that may give them back stale later.
+///
+/// It speaks the meta protocol (memcached 1.6), and the classic text commands to servers that do
+/// not know it; there, `ttl` is `unsupported`, and keys must be free of spaces and control bytes.
+/// TTLs are whole seconds, rounded up. Counters are unsigned and stop at 0.
+///
+/// Threads: all members may be called from any thread at once.
+class MemcachedBackend final : public CacheBackend {
+ public:
+  explicit MemcachedBackend(MemcachedConfig config);
+  ~MemcachedBackend() override;
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "memcached"; }
+  [[nodiscard]] Tier tier() const noexcept override { return Tier::shared; }
+  [[nodiscard]] Capabilities capabilities() const override;
+  [[nodiscard]] std::string target() const override;
+
+  /// The endpoint of the server that owns a key.
+  /// Errors: `invalid_argument` for a key or server list that is none.
+  [[nodiscard]] Result<std::string> server_of(std::string_view key) const;
+
+ private:
+  [[nodiscard]] std::chrono::milliseconds default_timeout() const noexcept override;
+  [[nodiscard]] Result<void> check_key(std::string_view key) const override;
+  [[nodiscard]] Result<void> do_connect() override;
+  [[nodiscard]] Result<std::optional<std::string>> do_get(std::string_view key,
+                                                          Deadline deadline) override;
+  [[nodiscard]] Result<bool> do_set(const SetItem& item, SetCondition condition,
+                                    Deadline deadline) override;
+  [[nodiscard]] Result<bool> do_remove(std::string_view key, Deadline deadline) override;
+  [[nodiscard]] Result<bool> do_exists(std::string_view key, Deadline deadline) override;
+  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key,
+                                                  Deadline deadline) override;
+  [[nodiscard]] Result<bool> do_touch(std::string_view key, Ttl ttl, Deadline deadline) override;
+  [[nodiscard]] Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
+                                                  Deadline deadline) override;
+  [[nodiscard]] std::vector<Result<std::optional<std::string>>> do_get_many(
+      std::span<const std::string_view> keys, Deadline deadline) override;
+  [[nodiscard]] std::vector<Result<bool>> do_set_many(std::span<const SetItem> items,
+                                                      SetCondition condition,
+                                                      Deadline deadline) override;
+  [[nodiscard]] std::vector<Result<bool>> do_remove_many(std::span<const std::string_view> keys,
+                                                         Deadline deadline) override;
+  [[nodiscard]] Result<void> do_scan(const ScanOptions& options,
+                                     std::chrono::milliseconds page_timeout,
+                                     const KeyVisitor& visit) override;
+  [[nodiscard]] Result<void> do_clear(Deadline deadline) override;
+  [[nodiscard]] PingReport do_ping(Deadline deadline) override;
+  [[nodiscard]] StatsReport do_stats(Deadline deadline) override;
+
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cachekit

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <cachekit/histogram.hpp>
+
+namespace cachekit {
+
+/// The counters at one moment. hits + misses = lookups that were answered; a look-up that failed
+/// counts as an error only, and a loader's result counts as neither.
+struct MetricsSnapshot {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t sets = 0;     ///< Values stored.
+  std::uint64_t deletes = 0;  ///< Entries removed.
+  std::uint64_t loads = 0;            ///< Calls of a source's loader (expander only).
+  std::uint64_t load_failures = 0;    ///< Of these, the ones that failed (expander only).
+  std::uint64_t repairs = 0;          ///< Unreadable entries that were replaced (expander only).
+
+  /// hits / (hits + misses), 0 when nothing was asked.
+  [[nodiscard]] double hit_rate() const noexcept {
+    const auto lookups = static_cast<double>(hits) + static_cast<double>(misses);
+    return lookups == 0 ? 0.0 : static_cast<double>(hits) / lookups;
+  }
+};
+
+/// Counts what an application's caching does, for dashboards and alerts.
+///
+/// Threads: all members may be called from any thread; counting is lock-free and striped, so that
+/// threads do not share a cache line. Cost: an uncontended atomic add per event.
+class CacheMetrics {
+ public:
+  enum class Event : std::uint8_t { hit, miss, error, set, remove, load, load_failure, repair };
+
+  CacheMetrics();
+  ~CacheMetrics();
+  CacheMetrics(const CacheMetrics&) = delete;
+  CacheMetrics& operator=(const CacheMetrics&) = delete;
+
+  void count(Event event, std::uint64_t times = 1) noexcept;
+  void record_latency(std::chrono::nanoseconds latency) noexcept;
+
+  [[nodiscard]] MetricsSnapshot snapshot() const noexcept;
+  /// hits / (hits + misses), 0 when nothing was asked.
+  [[nodiscard]] double hit_rate() const noexcept { return snapshot().hit_rate(); }
+  [[nodiscard]] const Histogram& latency() const noexcept { return latency_; }
+
+  /// Prometheus text format 0.0.4: counters `cachekit_hits_total`, ..., the gauge
+  /// `cachekit_hit_ratio` and the histogram `cachekit_operation_duration_seconds`, each with the
+  /// label `backend`.
+  [[nodiscard]] std::string prometheus(std::string_view backend) const;
+
+ private:
+  static constexpr std::size_t event_count = 8;
+  static constexpr std::size_t stripe_count = 16;
+  struct alignas(64) Stripe {
+    std::array<std::atomic<std::uint64_t>, event_count> events{};
+  };
+
+  std::unique_ptr<Stripe[]> stripes_;
+  Histogram latency_;
+};
+
+}  // namespace cachekit

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cachekit/backend.hpp>
+#include <cachekit/redis_reply.hpp>
+#include <cachekit/secret.hpp>
+#include <cachekit/units.hpp>
+
+namespace cachekit {
+
+class RedisTransaction;
+class Subscriber;
+
+/// Where a Redis server is and how to talk to it. Every duration is finite by default; 0 is
+/// refused, no limit is spelled `cachekit::forever`.
+struct RedisConfig {
+  std::string host = "localhost";
+  std::uint16_t port = 6379;
+  std::string unix_socket{};  ///< A path; used instead of host and port when not empty.
+  std::string username{};     ///< An ACL user (Redis 6); empty: the default user.
+  Secret password{};
+  std::uint32_t database = 0;
+  /// The most connections that are open at once. (cores x 2) + 1 is a good start.
+  std::size_t pool_size = 16;
+  /// Budget for name resolution, connecting and the handshake together.
+  std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
+  /// Budget of one operation, connecting included, where a call names none.
+  std::chrono::milliseconds operation_timeout = std::chrono::milliseconds(500);
+  /// Shown by the server's `CLIENT LIST`; empty: none.
+  std::string client_name = "cachekit";
+  /// Above this a value is `too_large` (the server's own default bound).
+  Bytes max_value = mebibytes(512);
+};
+
+/// A cache on one Redis server (4.0 or newer).
+///
+/// Threads: all members may be called from any thread at once.
+class RedisBackend final : public CacheBackend {
+ public:
+  explicit RedisBackend(RedisConfig config = {});
+  ~RedisBackend() override;
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "redis"; }
+  [[nodiscard]] Tier tier() const noexcept override { return Tier::shared; }
+  [[nodiscard]] Capabilities capabilities() const override;
+  [[nodiscard]] std::string target() const override;
+
+  /// Any Redis command with its typed reply: `command({"HSET", "user:1", "name", "Ada"})`.
+  ///
+  /// Errors: `rejected` with the server's words for an error reply. `invalid_argument` for commands
+  /// that change the state of a connection (SELECT, MULTI, SUBSCRIBE, AUTH, ...): they belong to
+  /// `RedisConfig`, `transaction()` and `Subscriber`. A command that is not known to be read-only
+  /// is never sent twice; lost replies are `outcome_unknown`.
+  [[nodiscard]] Result<RedisReply> command(std::span<const std::string_view> arguments,
+                                           const CallOptions& options = {});
+  [[nodiscard]] Result<RedisReply> command(std::initializer_list<std::string_view> arguments,
+                                           const CallOptions& options = {});
+
+  /// Opens a transaction on a connection of its own.
+  [[nodiscard]] Result<RedisTransaction> transaction(const CallOptions& options = {});
+
+  /// Sends a message to a channel's subscribers; gives how many received it.
+  [[nodiscard]] Result<std::int64_t> publish(std::string_view channel, std::string_view message,
+                                             const CallOptions& options = {});
+
+  /// A subscriber on a connection of its own, not yet connected.
+  [[nodiscard]] Subscriber subscriber() const;
+
+ private:
+  [[nodiscard]] std::chrono::milliseconds default_timeout() const noexcept override;
+  [[nodiscard]] Result<void> check_key(std::string_view key) const override;
+  [[nodiscard]] Result<void> do_connect() override;
+  [[nodiscard]] Result<std::optional<std::string>> do_get(std::string_view key,
+                                                          Deadline deadline) override;
+  [[nodiscard]] Result<bool> do_set(const SetItem& item, SetCondition condition,
+                                    Deadline deadline) override;
+  [[nodiscard]] Result<bool> do_remove(std::string_view key, Deadline deadline) override;
+  [[nodiscard]] Result<bool> do_exists(std::string_view key, Deadline deadline) override;
+  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key,
+                                                  Deadline deadline) override;
+  [[nodiscard]] Result<bool> do_touch(std::string_view key, Ttl ttl, Deadline deadline) override;
+  [[nodiscard]] Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
+                                                  Deadline deadline) override;
+  [[nodiscard]] std::vector<Result<std::optional<std::string>>> do_get_many(
+      std::span<const std::string_view> keys, Deadline deadline) override;
+  [[nodiscard]] std::vector<Result<bool>> do_set_many(std::span<const SetItem> items,
+                                                      SetCondition condition,
+                                                      Deadline deadline) override;
+  [[nodiscard]] std::vector<Result<bool>> do_remove_many(std::span<const std::string_view> keys,
+                                                         Deadline deadline) override;
+  [[nodiscard]] Result<void> do_scan(const ScanOptions& options,
+                                     std::chrono::milliseconds page_timeout,
+                                     const KeyVisitor& visit) override;
+  [[nodiscard]] Result<void> do_clear(Deadline deadline) override;
+  [[nodiscard]] PingReport do_ping(Deadline deadline) override;
+  [[nodiscard]] StatsReport do_stats(Deadline deadline) override;
+
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cachekit

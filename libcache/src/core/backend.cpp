@@ -1,0 +1,301 @@
+// The public calls of every backend: arguments are checked, budgets set and outcomes counted here,
+// once; a backend's own code (the do_ functions) sees only what is sound.
+
+#include <cachekit/backend.hpp>
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace cachekit {
+namespace {
+
+using Event = CacheMetrics::Event;
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(CacheMetrics& metrics) noexcept
+      : metrics_(metrics), start_(Deadline::clock::now()) {}
+  ~Stopwatch() { metrics_.record_latency(Deadline::clock::now() - start_); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  CacheMetrics& metrics_;
+  Deadline::clock::time_point start_;
+};
+
+template <typename T>
+void count_lookup(CacheMetrics& metrics, const Result<std::optional<T>>& outcome) noexcept {
+  metrics.count(!outcome ? Event::error : *outcome ? Event::hit : Event::miss);
+}
+
+void count_lookup(CacheMetrics& metrics, const Result<bool>& outcome) noexcept {
+  metrics.count(!outcome ? Event::error : *outcome ? Event::hit : Event::miss);
+}
+
+void count_change(CacheMetrics& metrics, const Result<bool>& outcome, Event done) noexcept {
+  if (!outcome) {
+    metrics.count(Event::error);
+  } else if (*outcome) {
+    metrics.count(done);
+  }
+}
+
+template <typename T>
+Result<T> counted(CacheMetrics& metrics, Result<T> outcome) noexcept {
+  if (!outcome) metrics.count(Event::error);
+  return outcome;
+}
+
+// Runs a batch over the elements that pass `check` and puts each outcome back in its place.
+template <typename Outcome, typename Element, typename Check, typename Run>
+std::vector<Outcome> run_checked(std::span<const Element> elements, const Check& check,
+                                 const Run& run) {
+  std::vector<Outcome> refusals;
+  std::vector<std::size_t> refused;
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    if (Result<void> sound = check(elements[i]); !sound) {
+      refused.push_back(i);
+      refusals.push_back(fail(std::move(sound).error()));
+    }
+  }
+  if (elements.empty() || refused.size() == elements.size()) return refusals;
+  if (refused.empty()) return run(elements);
+
+  std::vector<Element> sound;
+  sound.reserve(elements.size() - refused.size());
+  for (std::size_t i = 0, next = 0; i < elements.size(); ++i) {
+    if (next < refused.size() && refused[next] == i) {
+      ++next;
+    } else {
+      sound.push_back(elements[i]);
+    }
+  }
+  std::vector<Outcome> outcomes = run(std::span<const Element>(sound));
+  for (std::size_t i = 0; i < refused.size(); ++i) {  // Ascending, so every position is final.
+    outcomes.insert(outcomes.begin() + static_cast<std::ptrdiff_t>(refused[i]),
+                    std::move(refusals[i]));
+  }
+  return outcomes;
+}
+
+Result<void> check_timeout(std::chrono::milliseconds timeout) {
+  if (timeout > std::chrono::milliseconds::zero()) return {};
+  return fail(Errc::invalid_argument, "a timeout must be more than zero", {},
+              "to wait without limit, say cachekit::forever");
+}
+
+}  // namespace
+
+Result<Deadline> CacheBackend::budget(
+    const std::optional<std::chrono::milliseconds>& timeout) const {
+  const std::chrono::milliseconds span = timeout.value_or(default_timeout());
+  if (Result<void> sound = check_timeout(span); !sound) return fail(std::move(sound).error());
+  return Deadline::after(span);
+}
+
+Result<void> CacheBackend::connect() { return counted(metrics_, do_connect()); }
+
+Result<void> CacheBackend::flush() { return do_flush(); }
+
+Result<std::optional<std::string>> CacheBackend::get(std::string_view key,
+                                                     const CallOptions& options) {
+  const Stopwatch stopwatch(metrics_);
+  auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
+    return check_key(key).and_then([&] { return do_get(key, deadline); });
+  });
+  count_lookup(metrics_, outcome);
+  return outcome;
+}
+
+Result<bool> CacheBackend::set(std::string_view key, std::string_view value,
+                               const SetOptions& options) {
+  const Stopwatch stopwatch(metrics_);
+  auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
+    return check_key(key)
+        .and_then([&] { return validate(options.ttl); })
+        .and_then([&] { return do_set({key, value, options.ttl}, options.condition, deadline); })
+        .or_else([&](Error error) -> Result<bool> {
+          if (error.code == Errc::too_large && options.condition != SetCondition::if_absent) {
+            if (auto removed = do_remove(key, deadline); !removed) {
+              error.message += fmt::format("; the older value could not be removed either ({})",
+                                           removed.error().describe());
+            }
+          }
+          return fail(std::move(error));
+        });
+  });
+  count_change(metrics_, outcome, Event::set);
+  return outcome;
+}
+
+Result<bool> CacheBackend::remove(std::string_view key, const CallOptions& options) {
+  const Stopwatch stopwatch(metrics_);
+  auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
+    return check_key(key).and_then([&] { return do_remove(key, deadline); });
+  });
+  count_change(metrics_, outcome, Event::remove);
+  return outcome;
+}
+
+Result<bool> CacheBackend::exists(std::string_view key, const CallOptions& options) {
+  const Stopwatch stopwatch(metrics_);
+  auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
+    return check_key(key).and_then([&] { return do_exists(key, deadline); });
+  });
+  count_lookup(metrics_, outcome);
+  return outcome;
+}
+
+Result<std::optional<Ttl>> CacheBackend::ttl(std::string_view key, const CallOptions& options) {
+  return counted(metrics_, budget(options.timeout).and_then([&](Deadline deadline) {
+    return check_key(key).and_then([&] { return do_ttl(key, deadline); });
+  }));
+}
+
+Result<bool> CacheBackend::touch(std::string_view key, Ttl ttl, const CallOptions& options) {
+  return counted(metrics_, budget(options.timeout).and_then([&](Deadline deadline) {
+    return check_key(key)
+        .and_then([&] { return validate(ttl); })
+        .and_then([&] { return do_touch(key, ttl, deadline); });
+  }));
+}
+
+Result<std::int64_t> CacheBackend::increment(std::string_view key, std::int64_t by,
+                                             const CallOptions& options) {
+  const Stopwatch stopwatch(metrics_);
+  auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
+    return check_key(key).and_then([&] { return do_increment(key, by, deadline); });
+  });
+  metrics_.count(outcome ? Event::set : Event::error);
+  return outcome;
+}
+
+std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
+    std::span<const std::string_view> keys, const CallOptions& options) {
+  using Outcome = Result<std::optional<std::string>>;
+  const Stopwatch stopwatch(metrics_);
+  const Result<Deadline> deadline = budget(options.timeout);
+  auto outcomes =
+      !deadline ? std::vector<Outcome>(keys.size(), fail(deadline.error()))
+                : run_checked<Outcome>(
+                      keys, [&](std::string_view key) { return check_key(key); },
+                      [&](std::span<const std::string_view> sound) {
+                        return do_get_many(sound, *deadline);
+                      });
+  for (const Outcome& outcome : outcomes) count_lookup(metrics_, outcome);
+  return outcomes;
+}
+
+std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
+                                                 const SetManyOptions& options) {
+  const Stopwatch stopwatch(metrics_);
+  const Result<Deadline> deadline = budget(options.timeout);
+  auto outcomes = !deadline
+                      ? std::vector<Result<bool>>(items.size(), fail(deadline.error()))
+                      : run_checked<Result<bool>>(
+                            items,
+                            [&](const SetItem& item) {
+                              return check_key(item.key).and_then([&] { return validate(item.ttl); });
+                            },
+                            [&](std::span<const SetItem> sound) {
+                              return do_set_many(sound, options.condition, *deadline);
+                            });
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (!outcomes[i] && outcomes[i].error().code == Errc::too_large && deadline &&
+        options.condition != SetCondition::if_absent && check_key(items[i].key)) {
+      static_cast<void>(do_remove(items[i].key, *deadline));
+    }
+    count_change(metrics_, outcomes[i], Event::set);
+  }
+  return outcomes;
+}
+
+std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_view> keys,
+                                                    const CallOptions& options) {
+  const Stopwatch stopwatch(metrics_);
+  const Result<Deadline> deadline = budget(options.timeout);
+  auto outcomes = !deadline ? std::vector<Result<bool>>(keys.size(), fail(deadline.error()))
+                            : run_checked<Result<bool>>(
+                                  keys, [&](std::string_view key) { return check_key(key); },
+                                  [&](std::span<const std::string_view> sound) {
+                                    return do_remove_many(sound, *deadline);
+                                  });
+  for (const Result<bool>& outcome : outcomes) count_change(metrics_, outcome, Event::remove);
+  return outcomes;
+}
+
+Result<void> CacheBackend::scan(const ScanOptions& options, const KeyVisitor& visit) {
+  const std::chrono::milliseconds page_timeout = options.timeout.value_or(default_timeout());
+  return counted(metrics_, check_timeout(page_timeout).and_then([&] {
+    return do_scan(options, page_timeout, visit);
+  }));
+}
+
+Result<std::uint64_t> CacheBackend::remove_matching(std::string_view pattern,
+                                                    const RemoveMatchingOptions& options) {
+  std::uint64_t matched = 0;
+  std::vector<std::string> page;
+  std::optional<Error> failure;
+  auto next_page_at = Deadline::clock::now();
+
+  // Keeps to the rate by giving each page the time that its keys are allowed.
+  const auto remove_page = [&] {
+    if (options.keys_per_second > 0) {
+      std::this_thread::sleep_until(next_page_at);
+      next_page_at = std::max(next_page_at, Deadline::clock::now()) +
+                     std::chrono::duration_cast<Deadline::clock::duration>(
+                         std::chrono::duration<double>(static_cast<double>(page.size()) /
+                                                       options.keys_per_second));
+    }
+    const std::vector<std::string_view> keys(page.begin(), page.end());
+    for (const Result<bool>& outcome : remove_many(keys, {.timeout = options.timeout})) {
+      if (!outcome) failure = outcome.error();
+      if (outcome && *outcome) ++matched;
+    }
+    page.clear();
+    return !failure;
+  };
+
+  const auto visit = [&](std::string_view key) {
+    if (options.dry_run) {
+      ++matched;
+      return true;
+    }
+    page.emplace_back(key);
+    return page.size() < options.page_size || remove_page();
+  };
+  auto scanned = scan({.pattern = std::string(pattern),
+                       .page_size = options.page_size,
+                       .timeout = options.timeout},
+                      visit);
+  if (!failure && scanned && !page.empty()) remove_page();
+  if (!scanned) failure = scanned.error();
+  if (failure) {
+    failure->message += fmt::format(" ({} keys were removed before that)", matched);
+    return fail(*std::move(failure));
+  }
+  return matched;
+}
+
+Result<void> CacheBackend::clear(const CallOptions& options) {
+  return counted(metrics_, budget(options.timeout).and_then([&](Deadline deadline) {
+    return do_clear(deadline);
+  }));
+}
+
+PingReport CacheBackend::ping(const CallOptions& options) {
+  const Result<Deadline> deadline = budget(options.timeout);
+  if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
+  return do_ping(*deadline);
+}
+
+StatsReport CacheBackend::stats(const CallOptions& options) {
+  const Result<Deadline> deadline = budget(options.timeout);
+  if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
+  return do_stats(*deadline);
+}
+
+}  // namespace cachekit

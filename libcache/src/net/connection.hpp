@@ -1,0 +1,77 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
+#include "net/address.hpp"
+#include "net/protocol.hpp"
+#include "net/request.hpp"
+#include "net/socket.hpp"
+
+namespace cachekit::net {
+
+/// One open connection and the protocol's session on it. One request is under way at a time.
+///
+/// Invariant: a connection is `usable` only while requests and replies are known to be in step. Any
+/// doubt (a timeout, an error, bytes that nobody asked for) makes it unusable for good, so a reply
+/// reaches its own request or nobody.
+///
+/// Threads: one at a time.
+class Connection {
+ public:
+  /// Resolves, connects and shakes hands, all within `deadline`.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const Address& address,
+                                                                const Protocol& protocol,
+                                                                Deadline deadline);
+
+  /// Sends a request and waits for its last reply.
+  /// Errors: as `pump`, and `timeout` or `outcome_unknown` when the deadline passes.
+  [[nodiscard]] Result<void> exchange(Request& request, Deadline deadline);
+
+  /// Encodes a request and starts to send it. Errors: what `Request::encode` refuses; the
+  /// connection stays usable then.
+  [[nodiscard]] Result<void> begin(Request& request);
+  /// Writes and reads as far as that goes without waiting; true when the request is complete.
+  /// Errors: `unavailable` when the peer closed, `outcome_unknown` where a write may have been
+  /// carried out, `protocol` for nonsense.
+  [[nodiscard]] Result<bool> pump();
+  /// The error for a deadline that passed before the request was complete; makes the connection
+  /// unusable.
+  [[nodiscard]] Error give_up(std::string_view why);
+
+  [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
+  /// Whether `pump` waits for room to write (else it waits for bytes to read).
+  [[nodiscard]] bool wants_write() const noexcept { return sent_ < out_.size(); }
+  [[nodiscard]] bool usable() const noexcept { return usable_; }
+  /// Whether a request that failed has had no byte sent and no reply.
+  [[nodiscard]] bool nothing_sent() const noexcept { return sent_ == 0; }
+  /// Whether the peer, unasked, closed an idle connection or said something. Cost: one system call.
+  [[nodiscard]] bool stale() const noexcept;
+
+  [[nodiscard]] Session& session() noexcept { return *session_; }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+
+  /// Waits up to `deadline` for bytes and feeds them to the session; for peers that talk unasked
+  /// (subscriptions). False when none came. Errors: `unavailable`.
+  [[nodiscard]] Result<bool> receive(Deadline deadline);
+
+ private:
+  Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint);
+
+  [[nodiscard]] Result<void> write_some();
+  [[nodiscard]] Result<bool> read_some();
+  [[nodiscard]] Error broken(Errc code, std::string why);
+
+  Socket socket_;
+  std::unique_ptr<Session> session_;
+  std::string endpoint_;
+  Request* request_ = nullptr;
+  std::string out_;
+  std::size_t sent_ = 0;
+  bool usable_ = true;
+};
+
+}  // namespace cachekit::net

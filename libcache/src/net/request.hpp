@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <cachekit/error.hpp>
+
+namespace cachekit::net {
+
+class Request;
+
+/// What a protocol keeps for one connection: its decoder and what the handshake found out. It
+/// knows no socket: it eats bytes and gives replies, whatever way the bytes were split.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  /// Takes bytes that came from the peer.
+  virtual void feed(std::string_view bytes) = 0;
+  /// Hands `request` the replies that are complete; true when it has its last one.
+  /// Errors: `protocol` for bytes that make no sense; the connection is closed.
+  [[nodiscard]] virtual Result<bool> advance(Request& request) = 0;
+  /// Whether no byte is left over. Bytes that no request asked for mean that replies are out of
+  /// step, and the connection is closed.
+  [[nodiscard]] virtual bool idle() const = 0;
+};
+
+/// One submission: the bytes of one or many commands, and a place for their replies.
+///
+/// A protocol derives from it. Its results may be read only after `execute` has succeeded.
+class Request {
+ public:
+  virtual ~Request() = default;
+
+  /// Writes all of it, complete, before a byte goes out. Called again when a request is sent anew
+  /// on a fresh connection; replies of an earlier attempt are then forgotten.
+  /// Errors: what this session's peer cannot be asked; nothing is sent.
+  [[nodiscard]] virtual Result<void> encode(const Session& session, std::string& out) = 0;
+  /// Whether sending it twice does no harm (reads). Others are sent at most once.
+  [[nodiscard]] virtual bool replayable() const noexcept = 0;
+};
+
+}  // namespace cachekit::net

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
+#include "net/address.hpp"
+
+namespace cachekit::net {
+
+/// A connected, non-blocking stream socket and the one owner of its descriptor.
+///
+/// Never raises SIGPIPE (MSG_NOSIGNAL); not inherited by child programs (SOCK_CLOEXEC). TCP sockets
+/// send at once (TCP_NODELAY), notice dead peers by keepalive, and give up on bytes that stay
+/// unacknowledged (TCP_USER_TIMEOUT, RFC 5482). Threads: one at a time.
+class Socket {
+ public:
+  /// Resolves the name anew, tries every address in turn; one budget for all of it.
+  /// Errors: `unavailable` (refused, no such host), `timeout`.
+  [[nodiscard]] static Result<Socket> connect(const Address& address, Deadline deadline);
+
+  Socket(Socket&& other) noexcept;
+  Socket& operator=(Socket&& other) noexcept;
+  ~Socket();
+
+  /// What a read or write came to.
+  enum class Status { done, would_block, closed };
+  struct Transfer {
+    Status status = Status::done;
+    std::size_t bytes = 0;
+  };
+
+  /// Errors: `unavailable`, with the system's reason.
+  [[nodiscard]] Result<Transfer> write(std::string_view bytes) noexcept;
+  [[nodiscard]] Result<Transfer> read(std::span<char> into) noexcept;
+
+  /// Whether an idle socket has bytes to read or was closed by the peer.
+  [[nodiscard]] bool readable_now() const noexcept;
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
+  [[nodiscard]] static Result<Socket> dial(const struct addrinfo& candidate, Deadline deadline);
+  [[nodiscard]] static Result<Socket> connect_unix(const Address& address, Deadline deadline);
+  [[nodiscard]] static Result<Socket> finish(Socket socket, const void* address, unsigned length,
+                                             Deadline deadline);
+
+  int descriptor_ = -1;
+};
+
+/// Waits until a descriptor can be read (or written), or the deadline passes: true when it can.
+[[nodiscard]] bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept;
+
+}  // namespace cachekit::net
