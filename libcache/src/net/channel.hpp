@@ -1,5 +1,12 @@
 #pragma once
 
+#include "net/address.hpp"
+#include "net/connection.hpp"
+#include "net/protocol.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -10,25 +17,18 @@
 #include <string>
 #include <vector>
 
-#include <cachekit/deadline.hpp>
-#include <cachekit/error.hpp>
-
-#include "net/address.hpp"
-#include "net/connection.hpp"
-#include "net/protocol.hpp"
-
 namespace cachekit::net {
 
 struct ChannelOptions {
   Address address{};
   std::size_t max_connections = 16;
-  std::size_t min_connections = 1;  ///< Opened by `open` and kept.
-  std::size_t max_waiting = 10'000; ///< Callers that may wait for a connection; then `overloaded`.
+  std::size_t min_connections = 1;   ///< Opened by `open` and kept.
+  std::size_t max_waiting = 10'000;  ///< Callers that may wait for a connection; then `overloaded`.
   std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
 };
 
 struct ChannelStats {
-  std::size_t open = 0;     ///< Connections, busy or idle.
+  std::size_t open = 0;  ///< Connections, busy or idle.
   std::size_t in_use = 0;
   std::size_t waiting = 0;  ///< Callers.
   std::uint64_t connects = 0;
@@ -64,8 +64,6 @@ class Channel {
 
  private:
   friend class Lease;
-  friend std::vector<Result<void>> execute_all(std::span<const struct Submission> submissions,
-                                               Deadline deadline);
 
   ChannelOptions options_;
   std::shared_ptr<const Protocol> protocol_;

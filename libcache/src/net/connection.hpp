@@ -1,15 +1,15 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
-#include <cachekit/deadline.hpp>
-#include <cachekit/error.hpp>
-
 #include "net/address.hpp"
 #include "net/protocol.hpp"
 #include "net/request.hpp"
 #include "net/socket.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
+#include <memory>
+#include <string>
 
 namespace cachekit::net {
 
@@ -44,7 +44,7 @@ class Connection {
 
   [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
   /// Whether `pump` waits for room to write (else it waits for bytes to read).
-  [[nodiscard]] bool wants_write() const noexcept { return sent_ < out_.size(); }
+  [[nodiscard]] bool wants_write() const noexcept { return !peer_gone_ && sent_ < out_.size(); }
   [[nodiscard]] bool usable() const noexcept { return usable_; }
   /// Whether a request that failed has had no byte sent and no reply.
   [[nodiscard]] bool nothing_sent() const noexcept { return sent_ == 0; }
@@ -71,6 +71,8 @@ class Connection {
   Request* request_ = nullptr;
   std::string out_;
   std::size_t sent_ = 0;
+  bool answered_ = false;   // The last reply is in, perhaps before all of the request was out.
+  bool peer_gone_ = false;  // The peer takes no more bytes.
   bool usable_ = true;
 };
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <memory>
+#include "net/request.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
-#include "net/request.hpp"
+#include <memory>
 
 namespace cachekit::net {
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <cachekit/error.hpp>
+
 #include <string>
 #include <string_view>
-
-#include <cachekit/error.hpp>
 
 namespace cachekit::net {
 

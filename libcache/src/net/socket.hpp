@@ -1,13 +1,15 @@
 #pragma once
 
-#include <cstddef>
-#include <span>
-#include <string_view>
+#include "net/address.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
-#include "net/address.hpp"
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+struct addrinfo;
 
 namespace cachekit::net {
 
@@ -43,7 +45,7 @@ class Socket {
 
  private:
   explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
-  [[nodiscard]] static Result<Socket> dial(const struct addrinfo& candidate, Deadline deadline);
+  [[nodiscard]] static Result<Socket> dial(const ::addrinfo& candidate, Deadline deadline);
   [[nodiscard]] static Result<Socket> connect_unix(const Address& address, Deadline deadline);
   [[nodiscard]] static Result<Socket> finish(Socket socket, const void* address, unsigned length,
                                              Deadline deadline);

@@ -1,0 +1,125 @@
+#include "net/connection.hpp"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::net {
+
+Connection::Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint)
+    : socket_(std::move(socket)), session_(std::move(session)), endpoint_(std::move(endpoint)) {}
+
+Result<std::unique_ptr<Connection>> Connection::open(const Address& address,
+                                                     const Protocol& protocol, Deadline deadline) {
+  Result<Socket> socket = Socket::connect(address, deadline);
+  if (!socket) return fail(std::move(socket).error());
+  std::unique_ptr<Connection> connection(
+      new Connection(*std::move(socket), protocol.make_session(), address.endpoint()));
+  if (Result<void> greeted = protocol.handshake(*connection, deadline); !greeted) {
+    Error error = std::move(greeted).error();
+    // The caller's own command was not sent yet, so its outcome is not in doubt.
+    if (error.code == Errc::outcome_unknown) error.code = Errc::unavailable;
+    if (error.endpoint.empty()) error.endpoint = address.endpoint();
+    return fail(std::move(error));
+  }
+  return connection;
+}
+
+Result<void> Connection::exchange(Request& request, Deadline deadline) {
+  if (Result<void> begun = begin(request); !begun) return begun;
+  while (true) {
+    Result<bool> complete = pump();
+    if (!complete) return fail(std::move(complete).error());
+    if (*complete) return {};
+    if (!wait_ready(descriptor(), wants_write(), deadline)) {
+      return fail(give_up("no complete reply in time"));
+    }
+  }
+}
+
+Result<void> Connection::begin(Request& request) {
+  out_.clear();
+  sent_ = 0;
+  answered_ = false;
+  if (Result<void> encoded = request.encode(*session_, out_); !encoded) {
+    out_.clear();
+    return encoded;
+  }
+  request_ = &request;
+  return {};
+}
+
+Result<bool> Connection::pump() {
+  if (Result<void> written = write_some(); !written) return fail(std::move(written).error());
+  while (!answered_) {
+    Result<bool> complete = session_->advance(*request_);
+    if (!complete) {
+      return fail(broken(complete.error().code, std::move(complete.error().message)));
+    }
+    answered_ = *complete;
+    if (answered_) break;
+    Result<bool> came = read_some();
+    if (!came) return fail(std::move(came).error());
+    if (!*came) return false;
+  }
+  // A server may refuse a large value before it has read all of it; it still has to be sent.
+  if (wants_write()) return false;
+  if (!session_->idle()) {
+    return fail(broken(Errc::protocol, "the server sent more than was asked for"));
+  }
+  if (peer_gone_) usable_ = false;
+  request_ = nullptr;
+  return true;
+}
+
+Result<void> Connection::write_some() {
+  while (wants_write()) {
+    const Result<Socket::Transfer> written = socket_.write(std::string_view(out_).substr(sent_));
+    if (!written) return fail(broken(written.error().code, written.error().message));
+    if (written->status == Socket::Status::would_block) break;
+    // What the peer said before it closed, such as an error reply, may still be read.
+    peer_gone_ = written->status == Socket::Status::closed;
+    sent_ += written->bytes;
+  }
+  return {};
+}
+
+Result<bool> Connection::read_some() {
+  thread_local std::array<char, 65'536> buffer;
+  const Result<Socket::Transfer> came = socket_.read(buffer);
+  if (!came) return fail(broken(came.error().code, came.error().message));
+  if (came->status == Socket::Status::would_block) return false;
+  if (came->status == Socket::Status::closed) {
+    return fail(broken(Errc::unavailable, "the server closed the connection"));
+  }
+  session_->feed({buffer.data(), came->bytes});
+  return true;
+}
+
+Error Connection::broken(Errc code, std::string why) {
+  usable_ = false;
+  const bool in_doubt = request_ != nullptr && !request_->replayable() && sent_ > 0;
+  if (in_doubt && (code == Errc::unavailable || code == Errc::timeout)) {
+    return {Errc::outcome_unknown,
+            fmt::format("{} after a write was sent: it may have been done or not", why), endpoint_,
+            "read the value back before you write again"};
+  }
+  if (code == Errc::timeout) {
+    return {code, std::move(why), endpoint_, "raise the timeout, or look at the server's load"};
+  }
+  return {
+      code, std::move(why), endpoint_,
+      code == Errc::protocol ? "check that the port belongs to the server that is expected" : ""};
+}
+
+Error Connection::give_up(std::string_view why) { return broken(Errc::timeout, std::string(why)); }
+
+bool Connection::stale() const noexcept { return !usable_ || socket_.readable_now(); }
+
+Result<bool> Connection::receive(Deadline deadline) {
+  if (!wait_ready(descriptor(), false, deadline)) return false;
+  return read_some();
+}
+
+}  // namespace cachekit::net

@@ -1,0 +1,178 @@
+#include "net/socket.hpp"
+
+#include "net/resolve.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace cachekit::net {
+namespace {
+
+std::string reason(int error) { return std::system_category().message(error); }
+
+void set_option(int descriptor, int level, int name, int value) noexcept {
+  // Tuning only: a kernel that does not know one of them still gives a working socket.
+  static_cast<void>(setsockopt(descriptor, level, name, &value, sizeof value));
+}
+
+// A peer that vanished is noticed after 30 s idle + 3 probes, or 20 s of unacknowledged data, where
+// the kernel's defaults are two hours and fifteen minutes.
+void tune_tcp(int descriptor) noexcept {
+  set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 30);
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+  set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 3);
+  set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, 20'000);
+}
+
+int poll_timeout(Deadline deadline) noexcept {
+  const auto left = deadline.remaining();
+  if (left == forever) return -1;
+  return static_cast<int>(std::min<std::int64_t>(left.count(), std::numeric_limits<int>::max()));
+}
+
+// An equal share of what is left for each address that is still to be tried, so that one that
+// swallows packets leaves time for the next.
+Deadline share_of(Deadline deadline, std::size_t addresses_left) {
+  if (deadline.never() || addresses_left <= 1) return deadline;
+  return earlier(deadline,
+                 Deadline::after(deadline.remaining() / static_cast<std::int64_t>(addresses_left)));
+}
+
+std::size_t count(const addrinfo* list) noexcept {
+  std::size_t n = 0;
+  for (; list != nullptr; list = list->ai_next) ++n;
+  return n;
+}
+
+tl::unexpected<Error> no_answer(Errc code, const std::string& why) {
+  return fail(code, fmt::format("could not connect: {}", why));
+}
+
+Error at(Error error, const Address& address) {
+  error.endpoint = address.endpoint();
+  if (error.hint.empty()) error.hint = "check that a server listens there and that it is reachable";
+  return error;
+}
+
+}  // namespace
+
+bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept {
+  pollfd entry{descriptor, static_cast<short>(for_write ? POLLIN | POLLOUT : POLLIN), 0};
+  while (true) {
+    const int ready = poll(&entry, 1, poll_timeout(deadline));
+    if (ready > 0) return true;
+    if (ready == 0 && deadline.expired()) return false;
+    if (ready < 0 && errno != EINTR) return true;  // The read or write that follows tells why.
+  }
+}
+
+Result<Socket> Socket::connect(const Address& address, Deadline deadline) {
+  if (address.is_unix()) return connect_unix(address, deadline);
+  Result<AddressList> list = resolve(address, deadline);
+  if (!list) return fail(std::move(list).error());
+
+  Error last{Errc::unavailable, "could not connect: the host name has no address", {}, {}};
+  std::size_t left = count(list->get());
+  for (const addrinfo* candidate = list->get(); candidate; candidate = candidate->ai_next, --left) {
+    Result<Socket> socket = dial(*candidate, share_of(deadline, left));
+    if (socket) return socket;
+    last = std::move(socket).error();
+  }
+  return fail(at(std::move(last), address));
+}
+
+Result<Socket> Socket::dial(const ::addrinfo& candidate, Deadline deadline) {
+  Socket socket(::socket(candidate.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                         candidate.ai_protocol));
+  if (socket.descriptor_ < 0) return no_answer(Errc::unavailable, reason(errno));
+  tune_tcp(socket.descriptor_);
+  return finish(std::move(socket), candidate.ai_addr, candidate.ai_addrlen, deadline);
+}
+
+Result<Socket> Socket::connect_unix(const Address& address, Deadline deadline) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  if (address.path.size() >= sizeof name.sun_path) {
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("the path of a unix socket holds at most {} bytes", sizeof name.sun_path - 1),
+        address.path);
+  }
+  address.path.copy(name.sun_path, address.path.size());
+  Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Result<Socket> connected = socket.descriptor_ < 0
+                                 ? Result<Socket>(no_answer(Errc::unavailable, reason(errno)))
+                                 : finish(std::move(socket), &name, sizeof name, deadline);
+  if (!connected) return fail(at(std::move(connected).error(), address));
+  return connected;
+}
+
+Result<Socket> Socket::finish(Socket socket, const void* address, unsigned length,
+                              Deadline deadline) {
+  // An interrupted connect goes on in the background like one that is in progress (POSIX).
+  if (::connect(socket.descriptor_, static_cast<const sockaddr*>(address), length) == 0) {
+    return socket;
+  }
+  if (errno != EINPROGRESS && errno != EINTR) return no_answer(Errc::unavailable, reason(errno));
+  if (!wait_ready(socket.descriptor_, true, deadline)) {
+    return no_answer(Errc::timeout, "no answer in time");
+  }
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(socket.descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  if (error != 0) return no_answer(Errc::unavailable, reason(error));
+  return socket;
+}
+
+Socket::Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+Socket& Socket::operator=(Socket&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+Socket::~Socket() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<Socket::Transfer> Socket::write(std::string_view bytes) noexcept {
+  while (true) {
+    const ssize_t n = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n >= 0) return Transfer{Status::done, static_cast<std::size_t>(n)};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return Transfer{Status::would_block, 0};
+    if (errno == EPIPE || errno == ECONNRESET) return Transfer{Status::closed, 0};
+    if (errno != EINTR) return fail(Errc::unavailable, "could not send: " + reason(errno));
+  }
+}
+
+Result<Socket::Transfer> Socket::read(std::span<char> into) noexcept {
+  while (true) {
+    const ssize_t n = ::recv(descriptor_, into.data(), into.size(), 0);
+    if (n > 0) return Transfer{Status::done, static_cast<std::size_t>(n)};
+    if (n == 0 || errno == ECONNRESET) return Transfer{Status::closed, 0};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return Transfer{Status::would_block, 0};
+    if (errno != EINTR) return fail(Errc::unavailable, "could not receive: " + reason(errno));
+  }
+}
+
+bool Socket::readable_now() const noexcept {
+  pollfd entry{descriptor_, POLLIN, 0};
+  return poll(&entry, 1, 0) != 0;
+}
+
+}  // namespace cachekit::net
