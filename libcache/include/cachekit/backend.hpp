@@ -133,6 +133,10 @@ class CacheBackend {
  protected:
   CacheBackend() = default;
 
+  /// The deadline of a call that was given `timeout`. Errors: `invalid_argument`.
+  [[nodiscard]] Result<Deadline> budget(
+      const std::optional<std::chrono::milliseconds>& timeout) const;
+
  private:
   // What a backend implements. Keys, TTLs and budgets are already checked; batches are not empty
   // and hold only keys that passed `check_key`.
@@ -166,8 +170,6 @@ class CacheBackend {
   [[nodiscard]] virtual Result<void> do_clear(Deadline deadline) = 0;
   [[nodiscard]] virtual PingReport do_ping(Deadline deadline) = 0;
   [[nodiscard]] virtual StatsReport do_stats(Deadline deadline) = 0;
-
-  Result<Deadline> budget(const std::optional<std::chrono::milliseconds>& timeout) const;
 
   CacheMetrics metrics_;
 };

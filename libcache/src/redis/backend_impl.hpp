@@ -1,0 +1,19 @@
+#pragma once
+
+#include "redis/client.hpp"
+
+#include <cachekit/redis.hpp>
+
+namespace cachekit {
+
+class RedisBackend::Impl {
+ public:
+  explicit Impl(const RedisConfig& config) : client(config) {}
+
+  /// Errors: `too_large`.
+  [[nodiscard]] Result<void> check_value(std::string_view value) const;
+
+  redis::Client client;
+};
+
+}  // namespace cachekit

@@ -1,0 +1,107 @@
+#include "redis/client.hpp"
+
+#include "redis/protocol.hpp"
+#include "redis/reply_error.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::redis {
+namespace {
+
+net::ChannelOptions channel_options(const RedisConfig& config) {
+  const bool unix_socket = !config.unix_socket.empty();
+  return {.address = {.host = unix_socket ? std::string() : config.host,
+                      .port = unix_socket ? std::uint16_t{0} : config.port,
+                      .path = config.unix_socket},
+          .max_connections = config.pool_size,
+          .min_connections = 1,
+          .connection_timeout = config.connection_timeout};
+}
+
+tl::unexpected<Error> refuse(std::string_view field, std::string_view expected) {
+  return fail(Errc::invalid_argument, fmt::format("redis: {} must be {}", field, expected), {},
+              fmt::format("correct redis.{} in the configuration", field));
+}
+
+}  // namespace
+
+Client::Client(const RedisConfig& config)
+    : config_(config), channel_(channel_options(config), std::make_shared<Protocol>(config)) {}
+
+Result<void> Client::check_config() const {
+  const auto positive = [](std::chrono::milliseconds d) { return d > d.zero(); };
+  if (config_.unix_socket.empty()) {
+    if (config_.host.empty()) return refuse("host", "a name or an address");
+    if (config_.port == 0) return refuse("port", "from 1 to 65535");
+  }
+  if (config_.pool_size == 0) return refuse("pool_size", "at least 1");
+  if (!positive(config_.connection_timeout)) return refuse("connection_timeout", "more than zero");
+  if (!positive(config_.operation_timeout)) return refuse("operation_timeout", "more than zero");
+  for (const char c : config_.client_name) {
+    if (c <= ' ' || c > '~') return refuse("client_name", "free of spaces and special characters");
+  }
+  return {};
+}
+
+Result<void> Client::connect() {
+  if (Result<void> sound = check_config(); !sound) return sound;
+  if (Result<void> opened = channel_.open(); !opened) return opened;
+  CommandRequest ping(Replay::yes);
+  ping.add({"PING"});
+  const auto alive = run(ping, Deadline::after(config_.connection_timeout));
+  // An ACL may withhold PING; a server that says so is there and knows us.
+  const bool withheld = !alive && alive.error().message.starts_with("NOPERM");
+  if (!alive && !withheld) return fail(alive.error());
+  return {};
+}
+
+Result<RedisReply> Client::run(std::initializer_list<std::string_view> arguments, Replay replay,
+                               Deadline deadline) {
+  CommandRequest request(replay);
+  request.add(arguments);
+  return run(request, deadline);
+}
+
+Result<RedisReply> Client::run(CommandRequest& request, Deadline deadline) {
+  if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
+  if (Result<void> done = channel_.execute(request, deadline); !done) {
+    return fail(std::move(done).error());
+  }
+  return checked(std::move(request.replies().front()), endpoint());
+}
+
+Result<std::vector<RedisReply>> Client::run_all(CommandRequest& request, Deadline deadline) {
+  if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
+  if (Result<void> done = channel_.execute(request, deadline); !done) {
+    return fail(std::move(done).error());
+  }
+  return std::move(request.replies());
+}
+
+Result<RedisReply> Client::run_apart(CommandRequest& request, Deadline deadline) {
+  auto connection = dedicated(deadline);
+  if (!connection) return fail(std::move(connection).error());
+  if (Result<void> done = (*connection)->exchange(request, deadline); !done) {
+    return fail(std::move(done).error());
+  }
+  return checked(std::move(request.replies().front()), endpoint());
+}
+
+Result<std::unique_ptr<net::Connection>> Client::dedicated(Deadline deadline) const {
+  if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
+  return channel_.dedicated(deadline);
+}
+
+Result<RedisReply> checked(RedisReply reply, const std::string& endpoint) {
+  if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
+  return reply;
+}
+
+Error unexpected_reply(std::string_view command, const std::string& endpoint) {
+  return {Errc::protocol, fmt::format("{} was answered with a reply of another type", command),
+          endpoint, "check that the port belongs to a Redis server"};
+}
+
+}  // namespace cachekit::redis

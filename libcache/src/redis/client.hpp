@@ -1,0 +1,53 @@
+#pragma once
+
+#include "net/channel.hpp"
+#include "redis/session.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/redis.hpp>
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachekit::redis {
+
+/// Runs commands on one Redis server: configuration in, replies out. What the commands mean is its
+/// callers' business.
+class Client {
+ public:
+  explicit Client(const RedisConfig& config);
+
+  /// Errors: `invalid_argument`, naming the field that cannot be.
+  [[nodiscard]] Result<void> check_config() const;
+  /// Opens a connection and asks for a sign of life.
+  [[nodiscard]] Result<void> connect();
+
+  /// One command. Error replies become errors.
+  [[nodiscard]] Result<RedisReply> run(std::initializer_list<std::string_view> arguments,
+                                       Replay replay, Deadline deadline);
+  [[nodiscard]] Result<RedisReply> run(CommandRequest& request, Deadline deadline);
+  /// Many commands in one write; one reply each, error replies among them.
+  [[nodiscard]] Result<std::vector<RedisReply>> run_all(CommandRequest& request, Deadline deadline);
+  /// One command on a connection of its own.
+  [[nodiscard]] Result<RedisReply> run_apart(CommandRequest& request, Deadline deadline);
+
+  [[nodiscard]] Result<std::unique_ptr<net::Connection>> dedicated(Deadline deadline) const;
+  [[nodiscard]] const RedisConfig& config() const noexcept { return config_; }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return channel_.endpoint(); }
+
+ private:
+  RedisConfig config_;
+  net::Channel channel_;
+};
+
+/// The reply of a single command, or the error that it is.
+[[nodiscard]] Result<RedisReply> checked(RedisReply reply, const std::string& endpoint);
+/// For a reply of a type that the command never gives.
+[[nodiscard]] Error unexpected_reply(std::string_view command, const std::string& endpoint);
+
+}  // namespace cachekit::redis

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cachekit/report.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cachekit::redis {
+
+/// The names and values of an INFO reply, in its order (https://redis.io/commands/info/).
+using Info = std::vector<std::pair<std::string, std::string>>;
+
+[[nodiscard]] Info parse_info(std::string_view text);
+/// The value of a name, or empty.
+[[nodiscard]] std::string_view find(const Info& info, std::string_view name) noexcept;
+/// What of INFO has a place in the common vocabulary. A limit of 0 (none set) is left empty.
+[[nodiscard]] NodeStats stats_of(Info info);
+
+}  // namespace cachekit::redis

@@ -1,0 +1,64 @@
+#include "redis/protocol.hpp"
+
+#include "net/connection.hpp"
+#include "redis/reply_error.hpp"
+#include "redis/session.hpp"
+
+#include <fmt/format.h>
+
+namespace cachekit::redis {
+namespace {
+
+// Only the name of a failed AUTH is passed on: some servers and proxies quote the arguments of a
+// command that they do not like.
+Error failed_authentication(const RedisReply& reply, const std::string& endpoint) {
+  Error error = error_of_reply(reply.text, endpoint);
+  error.message = fmt::format(
+      "authentication failed: {}",
+      reply.text.starts_with("WRONGPASS") || reply.text.starts_with("ERR invalid password")
+          ? "the user name or password is wrong"
+      : reply.text.find("no password is set") != std::string::npos ||
+              reply.text.find("without any password") != std::string::npos
+          ? "the server has no password set"
+          : reply.text.substr(0, reply.text.find(' ')));
+  return error;
+}
+
+}  // namespace
+
+Protocol::Protocol(const RedisConfig& config)
+    : username_(config.username),
+      password_(config.password),
+      database_(config.database),
+      client_name_(config.client_name) {}
+
+std::unique_ptr<net::Session> Protocol::make_session() const { return std::make_unique<Session>(); }
+
+Result<void> Protocol::handshake(net::Connection& connection, Deadline deadline) const {
+  const bool authenticate = !username_.empty() || !password_.empty();
+  const std::string database = std::to_string(database_);
+  CommandRequest greeting(Replay::yes);
+  if (authenticate && username_.empty()) greeting.add({"AUTH", password_.reveal()});
+  if (authenticate && !username_.empty()) greeting.add({"AUTH", username_, password_.reveal()});
+  if (database_ != 0) greeting.add({"SELECT", database});
+  if (!client_name_.empty()) greeting.add({"CLIENT", "SETNAME", client_name_});
+  if (greeting.size() == 0) return {};
+
+  if (Result<void> sent = connection.exchange(greeting, deadline); !sent) return sent;
+  std::size_t next = 0;
+  if (authenticate) {
+    const RedisReply& reply = greeting.replies()[next++];
+    if (reply.is_error()) return fail(failed_authentication(reply, connection.endpoint()));
+  }
+  if (database_ != 0) {
+    const RedisReply& reply = greeting.replies()[next++];
+    if (reply.is_error()) {
+      Error error = error_of_reply(reply.text, connection.endpoint());
+      error.message = fmt::format("database {} could not be selected: {}", database_, reply.text);
+      return fail(std::move(error));
+    }
+  }
+  return {};
+}
+
+}  // namespace cachekit::redis

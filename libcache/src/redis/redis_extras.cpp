@@ -1,0 +1,61 @@
+// What only Redis has: any command, publishing, and the doors to transactions and subscriptions.
+
+#include "redis/backend_impl.hpp"
+#include "redis/command_kind.hpp"
+#include "redis/transaction_impl.hpp"
+
+#include <cachekit/redis_subscriber.hpp>
+#include <cachekit/redis_transaction.hpp>
+
+#include <fmt/format.h>
+
+namespace cachekit {
+
+using redis::CommandKind;
+using redis::CommandRequest;
+using redis::Replay;
+
+Result<RedisReply> RedisBackend::command(std::span<const std::string_view> arguments,
+                                         const CallOptions& options) {
+  const Result<Deadline> deadline = budget(options.timeout);
+  if (!deadline) return fail(deadline.error());
+  if (arguments.empty() || arguments.front().empty()) {
+    return fail(Errc::invalid_argument, "a command must have a name");
+  }
+  const CommandKind kind = redis::kind_of(arguments);
+  if (kind == CommandKind::connection_state) {
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("{} changes the state of a connection that others share", arguments.front()),
+        {}, "use RedisConfig, transaction() or Subscriber for it");
+  }
+  CommandRequest request(kind == CommandKind::read ? Replay::yes : Replay::no);
+  request.add(arguments);
+  return kind == CommandKind::blocking ? impl_->client.run_apart(request, *deadline)
+                                       : impl_->client.run(request, *deadline);
+}
+
+Result<RedisReply> RedisBackend::command(std::initializer_list<std::string_view> arguments,
+                                         const CallOptions& options) {
+  return command(std::span(arguments.begin(), arguments.size()), options);
+}
+
+Result<std::int64_t> RedisBackend::publish(std::string_view channel, std::string_view message,
+                                           const CallOptions& options) {
+  return command({"PUBLISH", channel, message}, options).map([](const RedisReply& reply) {
+    return reply.integer;
+  });
+}
+
+Result<RedisTransaction> RedisBackend::transaction(const CallOptions& options) {
+  const Result<Deadline> deadline = budget(options.timeout);
+  if (!deadline) return fail(deadline.error());
+  auto connection = impl_->client.dedicated(*deadline);
+  if (!connection) return fail(std::move(connection).error());
+  return RedisTransaction(std::make_unique<RedisTransaction::Impl>(
+      *std::move(connection), options.timeout.value_or(default_timeout())));
+}
+
+Subscriber RedisBackend::subscriber() const { return Subscriber(impl_->client.config()); }
+
+}  // namespace cachekit

@@ -1,0 +1,54 @@
+#include "redis/backend_impl.hpp"
+#include "redis/info.hpp"
+
+namespace cachekit {
+
+using redis::CommandRequest;
+using redis::Replay;
+
+PingReport RedisBackend::do_ping(Deadline deadline) {
+  redis::Client& client = impl_->client;
+  NodePing node{.endpoint = client.endpoint()};
+  // The first PING may have to connect; the second one is timed.
+  auto alive = client.run({"PING"}, Replay::yes, deadline);
+  const auto start = Deadline::clock::now();
+  if (alive) alive = client.run({"PING"}, Replay::yes, deadline);
+  node.round_trip =
+      std::chrono::duration_cast<std::chrono::microseconds>(Deadline::clock::now() - start);
+  if (!alive) {
+    node.error = alive.error();
+    return {.nodes = {std::move(node)}};
+  }
+  // An ACL may withhold INFO; the node is alive all the same.
+  if (const auto info = client.run({"INFO"}, Replay::yes, deadline)) {
+    const redis::Info facts = redis::parse_info(info->text);
+    const std::string_view role = redis::find(facts, "role");
+    node.role = role == "slave" ? "replica" : role;
+    node.version = redis::find(facts, "redis_version");
+  }
+  return {.nodes = {std::move(node)}};
+}
+
+StatsReport RedisBackend::do_stats(Deadline deadline) {
+  redis::Client& client = impl_->client;
+  NodeStats node;
+  CommandRequest request(Replay::yes);
+  request.add({"INFO"});
+  request.add({"DBSIZE"});
+  auto replies = client.run_all(request, deadline);
+  auto info = replies ? redis::checked(std::move(replies->front()), client.endpoint())
+                      : Result<RedisReply>(fail(replies.error()));
+  if (!info) {
+    node.error = std::move(info).error();
+  } else {
+    node = redis::stats_of(redis::parse_info(info->text));
+    const RedisReply& size = replies->back();
+    if (size.type == RedisReply::Type::integer && size.integer >= 0) {
+      node.items = static_cast<std::uint64_t>(size.integer);
+    }
+  }
+  node.endpoint = client.endpoint();
+  return {.nodes = {std::move(node)}};
+}
+
+}  // namespace cachekit

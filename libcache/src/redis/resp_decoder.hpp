@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cachekit/error.hpp>
+#include <cachekit/redis_reply.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace cachekit::redis {
+
+/// Turns bytes into replies; the same replies however the bytes are split. The parsing is hiredis'.
+///
+/// Memory grows with what arrived, never with what a length announced. Threads: one at a time.
+/// Limits: 7 nested arrays (hiredis 0.14; 9 in 1.x), and `max_reply_bytes` for one reply.
+class RespDecoder {
+ public:
+  static constexpr std::size_t max_reply_bytes = std::size_t{1} << 30U;
+
+  RespDecoder();
+  ~RespDecoder();
+  RespDecoder(const RespDecoder&) = delete;
+  RespDecoder& operator=(const RespDecoder&) = delete;
+
+  void feed(std::string_view bytes);
+  /// The next complete reply, or empty when more bytes are needed.
+  /// Errors: `protocol`; from then on this decoder gives nothing else.
+  [[nodiscard]] Result<std::optional<RedisReply>> next();
+  /// Whether no byte and no part of a reply is left over.
+  [[nodiscard]] bool idle() const noexcept;
+
+ private:
+  struct Reader;
+  std::unique_ptr<Reader> reader_;
+};
+
+}  // namespace cachekit::redis

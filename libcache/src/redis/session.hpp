@@ -1,0 +1,66 @@
+#pragma once
+
+#include "net/request.hpp"
+#include "redis/resp_decoder.hpp"
+
+#include <cachekit/redis_reply.hpp>
+
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachekit::redis {
+
+/// What may be done when a connection breaks while commands are under way.
+enum class Replay : bool { no, yes };
+
+/// One or many commands in one write, and their replies.
+class CommandRequest : public net::Request {
+ public:
+  explicit CommandRequest(Replay replay) noexcept : replay_(replay) {}
+
+  void add(std::span<const std::string_view> arguments);
+  void add(std::initializer_list<std::string_view> arguments) {
+    add(std::span(arguments.begin(), arguments.size()));
+  }
+
+  [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
+  [[nodiscard]] bool replayable() const noexcept override { return replay_ == Replay::yes; }
+
+  /// Takes the next reply; true when it was the last.
+  [[nodiscard]] virtual bool accept(RedisReply reply);
+
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
+  /// One per command, in order. Requires: the request was executed.
+  [[nodiscard]] std::vector<RedisReply>& replies() noexcept { return replies_; }
+
+ private:
+  std::string wire_;
+  std::size_t count_ = 0;
+  std::vector<RedisReply> replies_;
+  Replay replay_;
+};
+
+/// RESP on one connection.
+class Session final : public net::Session {
+ public:
+  void feed(std::string_view bytes) override { decoder_.feed(bytes); }
+  /// Requires: `request` is a `CommandRequest`.
+  [[nodiscard]] Result<bool> advance(net::Request& request) override;
+  [[nodiscard]] bool idle() const override { return subscribed_ || decoder_.idle(); }
+
+  /// From now on the server may send at any time.
+  void expect_messages() noexcept { subscribed_ = true; }
+  /// A message that has come, or empty.
+  [[nodiscard]] Result<std::optional<RedisReply>> next_message() { return decoder_.next(); }
+
+ private:
+  RespDecoder decoder_;
+  bool subscribed_ = false;
+};
+
+}  // namespace cachekit::redis
