@@ -1,0 +1,38 @@
+#pragma once
+
+#include "data/record_reader.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cachekit::cli {
+
+/// Collects the fields of one record, whatever the format, and says what is wrong with them.
+class RecordFields {
+ public:
+  explicit RecordFields(const FieldNames& names) : names_(names) {}
+
+  enum class Field : std::uint8_t { key, value, ttl, other };
+  [[nodiscard]] Field field(std::string_view name) const;
+
+  void set_text(std::string_view name, std::string text);
+  /// A TTL as a whole number of milliseconds.
+  void set_ttl_milliseconds(std::int64_t milliseconds);
+  /// Keeps the first problem.
+  void set_problem(std::string problem);
+
+  [[nodiscard]] Row finish(std::uint64_t line) &&;
+
+ private:
+  void set_ttl(std::string_view text);
+
+  const FieldNames& names_;
+  std::optional<std::string> key_;
+  std::optional<std::string> value_;
+  std::optional<Ttl> ttl_;
+  std::string problem_;
+};
+
+}  // namespace cachekit::cli

@@ -1,0 +1,79 @@
+#include "data/checkpoint.hpp"
+
+#include "support/catch.hpp"
+
+#include <fstream>
+#include <string>
+
+#include <stdlib.h>
+
+using namespace cachekit;
+using namespace cachekit::cli;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "cachekit-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] std::filesystem::path file(const char* name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+Row row(std::string key, std::string value) {
+  return {1, {std::move(key), std::move(value), {}}, {}};
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint reads back what was written", "[cli][checkpoint]") {
+  const Folder folder;
+  const auto file = folder.file("warm.ckpt");
+  CHECK_FALSE(read_checkpoint(file)->has_value());
+
+  REQUIRE(write_checkpoint(file, {"redis://h:1/0", 7, UINT64_MAX, "\xFF\x01"}));
+  REQUIRE(write_checkpoint(file, {"redis://h:1/0", 8, UINT64_MAX, "\xFF\x02"}));
+  const auto read = read_checkpoint(file);
+  REQUIRE(read.has_value());
+  REQUIRE(read->has_value());
+  CHECK((*read)->target == "redis://h:1/0");
+  CHECK((*read)->rows == 8);
+  CHECK((*read)->hash == UINT64_MAX);
+  CHECK((*read)->last_key == "\xFF\x02");
+}
+
+TEST_CASE("a file that is no checkpoint is refused, not overwritten", "[cli][checkpoint]") {
+  const Folder folder;
+  const auto file = folder.file("notes");
+  for (const char* text : {"", "hello", "{}", "{\"schema\":\"cachekit-checkpoint/1\"}",
+                           "{\"schema\":\"cachekit-checkpoint/1\",\"target\":1,\"rows\":\"x\"}"}) {
+    CAPTURE(text);
+    std::ofstream(file) << text;
+    const auto read = read_checkpoint(file);
+    REQUIRE_FALSE(read.has_value());
+    CHECK(read.error().code == Errc::invalid_argument);
+  }
+}
+
+TEST_CASE("a checkpoint that cannot be written says so", "[cli][checkpoint]") {
+  const Folder folder;
+  CHECK_FALSE(write_checkpoint(folder.file("no/such/folder"), {}).has_value());
+}
+
+TEST_CASE("the row hash tells rows apart that run into each other", "[cli][checkpoint]") {
+  const auto hash = [](std::string key, std::string value) {
+    RowHash h;
+    h.add(row(std::move(key), std::move(value)));
+    return h.value();
+  };
+  CHECK(hash("a", "bc") == hash("a", "bc"));
+  CHECK(hash("a", "bc") != hash("ab", "c"));
+  CHECK(hash("a", "") != hash("", "a"));
+}

@@ -1,0 +1,34 @@
+#include "data/dumper.hpp"
+#include "unit/cli/reading.hpp"
+
+#include <string>
+
+using namespace cachekit;
+using namespace cachekit::cli;
+using namespace std::chrono_literals;
+
+TEST_CASE("a dumped record reads back byte for byte", "[cli][dump]") {
+  std::string all;
+  for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
+  std::vector<std::string> texts{"plain", "\xC3\xA9 \" \\ / \n \t", std::string("\0nul", 4), all};
+  for (int i = 0; i < 256; ++i) texts.emplace_back(1, static_cast<char>(i));
+
+  for (const std::string& text : texts) {
+    for (const Ttl& ttl : {Ttl::none(), Ttl(1ms), Ttl(90'061'001ms), Ttl(Ttl::max)}) {
+      const std::string line = record_line(text, text, ttl);
+      REQUIRE(line.find('\n') == line.size() - 1);
+      const auto rows = read_all(RecordFormat::ndjson, line);
+      REQUIRE(rows.size() == 1);
+      REQUIRE(rows[0].problem == "");
+      REQUIRE(rows[0].record.key == text);
+      REQUIRE(rows[0].record.value == text);
+      REQUIRE(rows[0].record.ttl.value_or(Ttl::none()) == ttl);
+    }
+  }
+}
+
+TEST_CASE("a dumped record is readable where its bytes are text", "[cli][dump]") {
+  CHECK(record_line("k", "v", Ttl::none()) == "{\"key\":\"k\",\"value\":\"v\"}\n");
+  CHECK(record_line("k", "\xFF", 1500ms) ==
+        "{\"key\":\"k\",\"value_base64\":\"/w==\",\"ttl\":\"1500ms\"}\n");
+}
