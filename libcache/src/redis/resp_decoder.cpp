@@ -80,12 +80,14 @@ struct RespDecoder::Reader {
   std::unique_ptr<redisReader, Free> reader;
   std::size_t fed_since_reply = 0;
   bool too_much = false;
+  bool idle = true;  // Every byte was part of a reply that was given out.
 };
 
 RespDecoder::RespDecoder() : reader_(std::make_unique<Reader>()) {}
 RespDecoder::~RespDecoder() = default;
 
 void RespDecoder::feed(std::string_view bytes) {
+  reader_->idle = reader_->idle && bytes.empty();
   reader_->fed_since_reply += bytes.size();
   reader_->too_much = reader_->too_much || reader_->fed_since_reply > max_reply_bytes;
   if (!reader_->too_much) redisReaderFeed(reader_->reader.get(), bytes.data(), bytes.size());
@@ -96,6 +98,8 @@ Result<std::optional<RedisReply>> RespDecoder::next() {
     return fail(Errc::protocol,
                 fmt::format("a reply of more than {} bytes was refused", max_reply_bytes));
   }
+  // Asked without bytes, hiredis would begin a reply that looks like half of one.
+  if (reader_->idle) return std::nullopt;
   void* found = nullptr;
   if (redisReaderGetReply(reader_->reader.get(), &found) != REDIS_OK) {
     return fail(Errc::protocol, fmt::format("the reply is not in the protocol of Redis ({})",
@@ -103,12 +107,10 @@ Result<std::optional<RedisReply>> RespDecoder::next() {
   }
   if (found == nullptr) return std::nullopt;
   reader_->fed_since_reply = 0;
+  reader_->idle = reader_->reader->pos == reader_->reader->len;
   return std::exchange(reader_->current, RedisReply{});
 }
 
-bool RespDecoder::idle() const noexcept {
-  const redisReader& reader = *reader_->reader;
-  return reader.ridx == -1 && reader.pos == reader.len;
-}
+bool RespDecoder::idle() const noexcept { return reader_->idle; }
 
 }  // namespace cachekit::redis
