@@ -1,8 +1,8 @@
 #include "redis/command_kind.hpp"
 
-#include <array>
-
 #include "support/catch.hpp"
+
+#include <array>
 
 using namespace cachekit::redis;
 using namespace std::string_view_literals;

@@ -1,9 +1,9 @@
 #include "redis/resp_decoder.hpp"
 
+#include "support/catch.hpp"
+
 #include <string>
 #include <vector>
-
-#include "support/catch.hpp"
 
 using namespace cachekit;
 using cachekit::redis::RespDecoder;

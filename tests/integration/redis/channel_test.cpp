@@ -1,0 +1,81 @@
+#include "support.hpp"
+
+#include <atomic>
+#include <vector>
+
+using namespace cachekit;
+using namespace cachekit::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("no more connections are open than pool_size allows", "[redis]") {
+  const RedisServer server;
+  RedisConfig config = config_of(server);
+  config.pool_size = 4;
+  RedisBackend redis(config);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 16; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 200; ++i) {
+        const std::string key = "key-" + std::to_string(t) + "-" + std::to_string(i);
+        if (redis.set(key, key) != true || redis.get(key) != key) ++wrong;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  const auto clients = redis.command({"INFO", "stats"});
+  REQUIRE(clients);
+  const auto at = clients->text.find("total_connections_received:");
+  REQUIRE(at != std::string::npos);
+  CHECK(std::stoi(clients->text.substr(at + 27)) <= 5);  // One was the start-up probe.
+}
+
+TEST_CASE("callers that find no free connection learn how many there are", "[redis][failures-20]") {
+  RedisServer server;
+  RedisConfig config = config_of(server);
+  config.pool_size = 1;
+  RedisBackend redis(config);
+  REQUIRE(redis.connect());
+  server.stop();
+  Result<std::optional<std::string>> holder = std::nullopt;
+  std::thread first([&] { holder = redis.get("key", {.timeout = 2s}); });
+  Error seen;
+  REQUIRE(eventually([&] {
+    const auto outcome = redis.get("key", {.timeout = 20ms});
+    REQUIRE_FALSE(outcome);
+    seen = outcome.error();
+    return seen.message.find("1 in use") != std::string::npos;
+  }));
+  CHECK(seen.code == Errc::timeout);
+  CHECK(seen.message.find("1 allowed") != std::string::npos);
+  first.join();
+  REQUIRE_FALSE(holder);
+  CHECK(holder.error().code == Errc::timeout);
+}
+
+TEST_CASE("a restarted server is found again without an error for reads", "[redis][failures-21]") {
+  RedisServer server;
+  RedisBackend redis(config_of(server));
+  REQUIRE(redis.set("key", "value"));
+  server.kill();
+  server.restart();
+  CHECK(redis.get("key") == std::nullopt);
+  CHECK(redis.set("key", "again") == true);
+}
+
+TEST_CASE("a batch of any size goes through one connection both ways", "[redis]") {
+  RedisBackend redis(config_of(shared_redis()));
+  REQUIRE(redis.clear());
+  const std::string value(50'000, 'v');
+  std::vector<std::string> names;
+  for (int i = 0; i < 2'000; ++i) names.push_back("key-" + std::to_string(i));
+  std::vector<SetItem> items;
+  for (const auto& name : names) items.push_back({name, value, Ttl::none()});
+  for (const auto& outcome : redis.set_many(items, {.timeout = 60s})) REQUIRE(outcome == true);
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  std::size_t right = 0;
+  for (const auto& outcome : redis.get_many(keys, {.timeout = 60s})) right += outcome == value;
+  CHECK(right == names.size());
+  REQUIRE(redis.clear());
+}
