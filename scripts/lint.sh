@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Checks what the compiler does not: scripts/lint.sh [CHECK...], all of them by default.
+#   format    clang-format has nothing to change
+#   includes  arrows between layers go one way, third-party headers stay where they belong
+#   headers   every header of the library compiles alone
+#   sizes     no file has grown past 500 lines
+#   shell     shellcheck
+#   tidy      clang-tidy over the library, the command and the examples
+# scripts/lint.sh --format rewrites the sources instead.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=$(nproc)
+folders=()
+for folder in libcache cli examples bench tests; do
+  if [ -d $folder ]; then folders+=("$folder"); fi
+done
+
+sources() { find "${@:-${folders[@]}}" -name '*.[ch]pp' -print | sort; }
+
+# complain WHAT: prints the lines of its input below WHAT, and fails if there are any.
+complain() {
+  local lines
+  lines=$(cat)
+  [ -n "$lines" ] || return 0
+  printf '%s\n' "$1" "$lines" >&2
+  return 1
+}
+
+check_format() { sources | xargs -P "$jobs" -n 16 clang-format --dry-run -Werror; }
+
+# includes FILE...: "FILE:LINE:#include ..." of every line that includes something.
+includes() { grep -rnE '^\s*#\s*include' --include='*.[ch]pp' "$@"; }
+
+# forbid FOLDER LAYERS: nothing in the folder includes a header of these layers, private or public.
+forbid() {
+  [ -d "$1" ] || return 0
+  { includes "$1" || true; } | { grep -E "\"($2)/|<cachekit/($2)[a-z_]*\.hpp>" || true; } |
+    complain "$1 must not include $2"
+}
+
+# only_one HEADER: exactly one file of the library and the command includes the library.
+only_one() {
+  local count
+  count=$({ includes libcache cli || true; } | { grep -E "[<\"]$1" || true; } | cut -d: -f1 |
+    sort -u | wc -l)
+  [ "$count" -eq 1 ] || echo "$count files include $1" | complain "exactly one file may"
+}
+
+check_includes() {
+  local status=0
+  forbid libcache/src/core 'net|memory|redis|memcached|expander|config' || status=1
+  forbid libcache/src/net 'memory|redis|memcached|expander|config' || status=1
+  forbid libcache/src/memory 'net|redis|memcached|expander|config' || status=1
+  forbid libcache/src/redis 'memory|memcached|expander|config' || status=1
+  forbid libcache/src/memcached 'memory|redis|expander|config' || status=1
+  forbid libcache/src/expander 'net|memory|redis|memcached|config' || status=1
+  forbid libcache/src/config 'net|expander' || status=1
+  only_one 'hiredis/' || status=1
+  only_one 'libmemcached' || status=1
+  only_one 'toml\+\+/' || status=1
+  { includes libcache/include || true; } |
+    { grep -E '<(fmt|hiredis|libmemcached[^/]*|toml\+\+|nlohmann|tsl|CLI)/|<zlib' || true; } |
+    { grep -v '/json_codec\.hpp:.*nlohmann' || true; } |
+    complain "public headers include no third-party library but tl::expected" || status=1
+  return $status
+}
+
+check_headers() {
+  local generated=build/lint/headers
+  rm -rf "$generated"
+  mkdir -p "$generated"
+  local header name
+  while read -r header; do
+    name=${header#libcache/*/}
+    printf '#include <%s>\n' "$name" >"$generated/${name//\//_}.cpp"
+  done < <(sources libcache | grep '\.hpp$')
+  find "$generated" -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 1 \
+    c++ -std=c++20 -fsyntax-only -Wall -Wextra -Werror -Ilibcache/include -Ilibcache/src
+}
+
+check_sizes() {
+  { sources && find scripts cmake -type f; } | xargs wc -l |
+    awk '$1 > 500 && $2 != "total" { print $2 ": " $1 " lines" }' |
+    complain "split these files, 500 lines are too many"
+}
+
+check_shell() {
+  { find scripts tests -name '*.sh' && echo .ci/run; } | xargs shellcheck --exclude=SC2317
+}
+
+check_tidy() {
+  mkdir -p build/lint
+  if ! cmake --preset tidy >build/lint/configure.log 2>&1; then
+    cat build/lint/configure.log >&2
+    return 1
+  fi
+  local status=0
+  sources | grep -v "^tests/" | grep "\.cpp$" | xargs -P "$jobs" -n 1 \
+    clang-tidy -p build/tidy --quiet --warnings-as-errors='*' \
+    2>build/lint/tidy-summary.log || status=$?
+  if [ $status -ne 0 ]; then
+    grep -vE '^[0-9]+ warnings? (generated|treated)' build/lint/tidy-summary.log >&2 || true
+  fi
+  return $status
+}
+
+if [ "${1:-}" = --format ]; then
+  sources | xargs -P "$jobs" -n 16 clang-format -i
+  exit 0
+fi
+
+checks=("$@")
+if [ ${#checks[@]} -eq 0 ]; then checks=(format includes headers sizes shell tidy); fi
+failed=()
+for check in "${checks[@]}"; do
+  if ! declare -F "check_$check" >/dev/null; then
+    echo "lint: unknown check: $check" >&2
+    echo "hint: format includes headers sizes shell tidy" >&2
+    exit 2
+  fi
+  started=$SECONDS
+  if "check_$check"; then
+    echo "lint: $check passed, $((SECONDS - started)) s"
+  else
+    echo "lint: $check failed, $((SECONDS - started)) s"
+    failed+=("$check")
+  fi
+done
+[ ${#failed[@]} -eq 0 ] || exit 1
