@@ -37,9 +37,12 @@ struct MemcachedConfig {
 ///
 /// It speaks the meta protocol (memcached 1.6), and the classic text commands to servers that do
 /// not know it; there, `ttl` is `unsupported`, and keys must be free of spaces and control bytes.
-/// TTLs are whole seconds, rounded up. Counters are unsigned and stop at 0.
+/// TTLs are whole seconds, rounded up. Counters are unsigned and stop at 0; one that lost a digit
+/// reads back through `get` with a space after it, as the server stores it.
 ///
 /// Threads: all members may be called from any thread at once.
+/// Limits: keys of 250 bytes, of 186 where they hold spaces or control bytes; values as large as the
+/// servers' `-I` allows, 1 MiB unless raised; no expiry after 2038-01-19.
 class MemcachedBackend final : public CacheBackend {
  public:
   explicit MemcachedBackend(MemcachedConfig config);

@@ -1,0 +1,171 @@
+#include "memcached/backend_impl.hpp"
+#include "memcached/expiry.hpp"
+#include "memcached/key.hpp"
+
+#include <cachekit/clock.hpp>
+#include <cachekit/memcached.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit {
+
+using memcached::Command;
+using memcached::Reply;
+using memcached::Verb;
+using Status = memcached::Reply::Status;
+
+namespace {
+
+bool is_done(const Reply& reply) { return reply.status == Status::done; }
+
+Result<std::int64_t> as_counter(std::uint64_t number) {
+  if (number <= std::numeric_limits<std::int64_t>::max()) return static_cast<std::int64_t>(number);
+  return fail(Errc::rejected,
+              fmt::format("the counter stands at {}, above what 64 signed bits hold", number), {},
+              "set it to a lower value");
+}
+
+// The server creates missing counters itself under meta. Under classic that takes an "add", which
+// another client may be faster with, or whose entry may be gone again when it is counted up.
+constexpr int max_increment_rounds = 4;
+
+}  // namespace
+
+Result<Command> MemcachedBackend::Impl::store_command(const SetItem& item,
+                                                      SetCondition condition) const {
+  if (item.value.size() > config.max_value.count) {
+    return fail(Errc::too_large,
+                fmt::format("the value has {} bytes; memcached.max_value allows {}",
+                            item.value.size(), config.max_value.count),
+                {}, "store less, or raise max_value and the server's -I");
+  }
+  return memcached::expiry_number(item.ttl, Clock::system().wall()).map([&](std::int64_t expiry) {
+    return Command{.verb = Verb::store,
+                   .key = item.key,
+                   .value = item.value,
+                   .condition = condition,
+                   .expiry = expiry};
+  });
+}
+
+MemcachedBackend::MemcachedBackend(MemcachedConfig config)
+    : impl_(std::make_unique<Impl>(std::move(config))) {}
+
+MemcachedBackend::~MemcachedBackend() = default;
+
+Capabilities MemcachedBackend::capabilities() const {
+  constexpr std::uint64_t server_default = std::uint64_t{1} << 20U;
+  return {.remaining_ttl = true,
+          .binary_keys = true,
+          .clustering = true,
+          .ttl_resolution = std::chrono::seconds(1),
+          .max_key_bytes = memcached::max_key_bytes,
+          .max_value_bytes = std::min(impl_->config.max_value.count, server_default)};
+}
+
+std::string MemcachedBackend::target() const {
+  return fmt::format("memcached://{}", fmt::join(impl_->config.servers, ","));
+}
+
+Result<std::string> MemcachedBackend::server_of(std::string_view key) const {
+  if (!impl_->cluster) return fail(impl_->cluster.error());
+  return check_key(key).map([&] { return impl_->cluster->owner(key).endpoint(); });
+}
+
+std::chrono::milliseconds MemcachedBackend::default_timeout() const noexcept {
+  return impl_->config.operation_timeout;
+}
+
+Result<void> MemcachedBackend::check_key(std::string_view key) const {
+  return memcached::check_key(key);
+}
+
+Result<void> MemcachedBackend::do_connect() {
+  if (!impl_->cluster) return fail(impl_->cluster.error());
+  return impl_->cluster->open();
+}
+
+Result<std::optional<std::string>> MemcachedBackend::do_get(std::string_view key,
+                                                            Deadline deadline) {
+  return impl_->ask({.verb = Verb::get, .key = key}, deadline)
+      .map([](Reply&& reply) -> std::optional<std::string> {
+        if (!is_done(reply)) return std::nullopt;
+        return std::move(reply.value);
+      });
+}
+
+Result<bool> MemcachedBackend::do_set(const SetItem& item, SetCondition condition,
+                                      Deadline deadline) {
+  return impl_->store_command(item, condition)
+      .and_then([&](const Command& command) { return impl_->ask(command, deadline); })
+      .map(is_done);
+}
+
+Result<bool> MemcachedBackend::do_remove(std::string_view key, Deadline deadline) {
+  return impl_->ask({.verb = Verb::remove, .key = key}, deadline).map(is_done);
+}
+
+Result<bool> MemcachedBackend::do_exists(std::string_view key, Deadline deadline) {
+  return impl_->ask({.verb = Verb::exists, .key = key}, deadline).map(is_done);
+}
+
+Result<std::optional<Ttl>> MemcachedBackend::do_ttl(std::string_view key, Deadline deadline) {
+  return impl_->ask({.verb = Verb::remaining_ttl, .key = key}, deadline)
+      .map([](const Reply& reply) -> std::optional<Ttl> {
+        if (!is_done(reply)) return std::nullopt;
+        if (reply.seconds < 0) return Ttl::none();
+        // The server counts whole seconds; in its last one an entry has less than one, not none.
+        return Ttl(std::chrono::seconds(std::max<std::int64_t>(reply.seconds, 1)));
+      });
+}
+
+Result<bool> MemcachedBackend::do_touch(std::string_view key, Ttl ttl, Deadline deadline) {
+  return memcached::expiry_number(ttl, Clock::system().wall())
+      .and_then([&](std::int64_t expiry) {
+        return impl_->ask({.verb = Verb::touch, .key = key, .expiry = expiry}, deadline);
+      })
+      .map(is_done);
+}
+
+Result<std::int64_t> MemcachedBackend::do_increment(std::string_view key, std::int64_t by,
+                                                    Deadline deadline) {
+  const std::int64_t start = std::max<std::int64_t>(by, 0);
+  const std::string start_text = std::to_string(start);
+  for (int round = 0; round < max_increment_rounds; ++round) {
+    Result<Reply> counted =
+        impl_->ask({.verb = Verb::increment, .key = key, .delta = by}, deadline);
+    if (!counted) return fail(std::move(counted).error());
+    if (is_done(*counted)) return as_counter(counted->number);
+
+    Result<bool> created =
+        do_set({.key = key, .value = start_text}, SetCondition::if_absent, deadline);
+    if (!created) return fail(std::move(created).error());
+    if (*created) return start;
+  }
+  return fail(Errc::overloaded, "the counter kept coming and going while it was counted up",
+              impl_->cluster->owner(key).endpoint(), "look for other writers of this key");
+}
+
+Result<void> MemcachedBackend::do_scan(const ScanOptions&, std::chrono::milliseconds,
+                                       const KeyVisitor&) {
+  return fail(Errc::unsupported, "memcached cannot list keys, nor remove them by a pattern", {},
+              "remove keys by name, let them expire, clear everything, or use Redis");
+}
+
+Result<void> MemcachedBackend::do_clear(Deadline deadline) {
+  if (!impl_->cluster) return fail(impl_->cluster.error());
+  for (memcached::NodeBatch& one : impl_->cluster->ask_all(Verb::flush_all, deadline)) {
+    const Result<void>& sent = one.outcome;
+    if (sent && one.batch.replies().front()) continue;
+    Error error = sent ? one.batch.replies().front().error() : sent.error();
+    error.endpoint = one.node->endpoint();
+    return fail(std::move(error));
+  }
+  return {};
+}
+
+}  // namespace cachekit

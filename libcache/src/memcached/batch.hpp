@@ -1,0 +1,51 @@
+#pragma once
+
+#include "memcached/command.hpp"
+#include "net/request.hpp"
+
+#include <cachekit/error.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+namespace cachekit::memcached {
+
+/// One or many commands for one server, sent at once, and their replies in order.
+///
+/// A command that the peer's dialect cannot say gets its error here, and the others go out.
+class Batch final : public net::Request {
+ public:
+  Batch() = default;
+  explicit Batch(const Command& command) : commands_{command} {}
+
+  void add(const Command& command) { commands_.push_back(command); }
+  [[nodiscard]] std::size_t size() const noexcept { return commands_.size(); }
+  [[nodiscard]] const Command& command(std::size_t index) const { return commands_[index]; }
+
+  [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
+  [[nodiscard]] bool replayable() const noexcept override;
+
+  /// The command whose reply comes next, or null when all have theirs.
+  [[nodiscard]] const Command* pending() const noexcept;
+  void answer(Result<Reply> reply);
+
+  /// Requires: the batch was executed. One for each command, in order.
+  [[nodiscard]] std::vector<Result<Reply>>& replies() noexcept { return replies_; }
+  /// From the encoding to the last reply.
+  [[nodiscard]] std::chrono::microseconds round_trip() const noexcept;
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  void skip_unsendable();
+
+  std::vector<Command> commands_;
+  std::vector<Result<Reply>> replies_;
+  std::vector<bool> sent_;
+  std::size_t answered_ = 0;
+  clock::time_point encoded_at_{};
+  clock::time_point answered_at_{};
+};
+
+}  // namespace cachekit::memcached

@@ -1,0 +1,110 @@
+// Batches are always submitted in the order of the nodes: callers that wait for connections to
+// several nodes at once then wait in one order, and never for each other in a ring.
+
+#include "memcached/cluster.hpp"
+
+#include "memcached/config_check.hpp"
+#include "memcached/server_list.hpp"
+
+#include <future>
+#include <utility>
+
+namespace cachekit::memcached {
+namespace {
+
+Result<Reply> located(Result<Reply> reply, const Node& node) {
+  if (!reply && reply.error().endpoint.empty()) reply.error().endpoint = node.endpoint();
+  return reply;
+}
+
+void run(std::span<NodeBatch* const> batches, Deadline deadline) {
+  std::vector<net::Submission> submissions;
+  submissions.reserve(batches.size());
+  for (NodeBatch* one : batches) submissions.push_back({&one->node->channel(), &one->batch});
+  std::vector<Result<void>> outcomes = net::execute_all(submissions, deadline);
+  for (std::size_t i = 0; i < batches.size(); ++i) batches[i]->outcome = std::move(outcomes[i]);
+}
+
+void run_all(std::span<NodeBatch> batches, Deadline deadline) {
+  std::vector<NodeBatch*> all;
+  for (NodeBatch& one : batches) all.push_back(&one);
+  run(all, deadline);
+
+  std::vector<NodeBatch*> again;
+  for (NodeBatch& one : batches) {
+    if (one.node->wants_classic(one.outcome)) again.push_back(&one);
+  }
+  if (again.empty()) return;
+  run(again, deadline);
+  for (const NodeBatch* one : again) {
+    if (!one->outcome) one->node->drop_suspicion();
+  }
+}
+
+}  // namespace
+
+Result<Cluster> Cluster::build(const MemcachedConfig& config) {
+  if (Result<void> sound = check_config(config); !sound) return fail(std::move(sound).error());
+  const Result<std::vector<Server>> servers = parse_servers(config.servers);
+  if (!servers) return fail(servers.error());
+  Result<Ring> ring = Ring::build(*servers);
+  if (!ring) return fail(std::move(ring).error());
+  std::vector<std::unique_ptr<Node>> nodes;
+  for (const Server& server : *servers) nodes.push_back(std::make_unique<Node>(server, config));
+  return Cluster(*std::move(ring), std::move(nodes));
+}
+
+Result<void> Cluster::open() {
+  std::vector<std::future<Result<void>>> opening;
+  for (const auto& node : nodes_) {
+    opening.push_back(std::async(std::launch::async, [&node] { return node->open(); }));
+  }
+  Result<void> first_failure{};
+  for (auto& one : opening) {
+    Result<void> opened = one.get();
+    if (!opened && first_failure) first_failure = std::move(opened);
+  }
+  return first_failure;
+}
+
+Result<Reply> Cluster::ask(const Command& command, Deadline deadline) {
+  Node& node = owner(command.key);
+  Batch batch(command);
+  Result<void> done = node.execute(batch, deadline);
+  if (!done) return located(fail(std::move(done).error()), node);
+  return located(std::move(batch.replies().front()), node);
+}
+
+std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, Deadline deadline) {
+  std::vector<NodeBatch> by_node(nodes_.size());
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    NodeBatch& one = by_node[ring_.owner(commands[i].key)];
+    one.batch.add(commands[i]);
+    one.positions.push_back(i);
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) by_node[i].node = nodes_[i].get();
+  std::erase_if(by_node, [](const NodeBatch& one) { return one.positions.empty(); });
+  run_all(by_node, deadline);
+
+  std::vector<Result<Reply>> replies(commands.size());
+  for (NodeBatch& one : by_node) {
+    for (std::size_t i = 0; i < one.positions.size(); ++i) {
+      Result<Reply> reply = one.outcome ? std::move(one.batch.replies()[i])
+                                        : Result<Reply>(fail(one.outcome.error()));
+      replies[one.positions[i]] = located(std::move(reply), *one.node);
+    }
+  }
+  return replies;
+}
+
+std::vector<NodeBatch> Cluster::ask_all(Verb verb, Deadline deadline) {
+  std::vector<NodeBatch> batches(nodes_.size());
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    batches[i].node = nodes_[i].get();
+    batches[i].batch.add({.verb = verb});
+  }
+  run_all(batches, deadline);
+  return batches;
+}
+
+}  // namespace cachekit::memcached

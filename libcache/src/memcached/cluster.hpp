@@ -1,0 +1,56 @@
+#pragma once
+
+#include "memcached/batch.hpp"
+#include "memcached/node.hpp"
+#include "memcached/ring.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+#include <cachekit/memcached.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachekit::memcached {
+
+/// The commands for one node, and how they fared.
+struct NodeBatch {
+  Node* node = nullptr;
+  Batch batch{};
+  std::vector<std::size_t> positions{};  ///< Where in the caller's list each command comes from.
+  Result<void> outcome{};
+};
+
+/// The servers of one configuration, in its order, and the ring that spreads keys over them.
+/// Threads: all members may be called from any thread at once.
+class Cluster {
+ public:
+  /// No I/O. Errors: `invalid_argument`, for whatever is wrong in the configuration.
+  [[nodiscard]] static Result<Cluster> build(const MemcachedConfig& config);
+
+  /// Opens the connections of all nodes side by side. Errors: of the first node that failed.
+  [[nodiscard]] Result<void> open();
+  [[nodiscard]] Node& owner(std::string_view key) const { return *nodes_[ring_.owner(key)]; }
+
+  /// Asks the owner of the command's key.
+  [[nodiscard]] Result<Reply> ask(const Command& command, Deadline deadline);
+  /// Asks the owners of many keys side by side; one outcome for each command, in order.
+  [[nodiscard]] std::vector<Result<Reply>> ask_many(std::span<const Command> commands,
+                                                    Deadline deadline);
+  /// Asks every node the same, side by side; one for each node, in order.
+  [[nodiscard]] std::vector<NodeBatch> ask_all(Verb verb, Deadline deadline);
+
+ private:
+  Cluster(Ring ring, std::vector<std::unique_ptr<Node>> nodes)
+      : ring_(std::move(ring)), nodes_(std::move(nodes)) {}
+
+  Ring ring_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+};
+
+}  // namespace cachekit::memcached

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cachekit/backend.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cachekit::memcached {
+
+/// The operations that are asked of a server. Both dialects encode all of them, or say which one
+/// they cannot.
+enum class Verb : std::uint8_t {
+  get,
+  exists,
+  remaining_ttl,
+  store,
+  remove,
+  touch,
+  increment,
+  hello,  ///< Which dialect does the peer speak?
+  version,
+  stats,
+  flush_all,
+};
+
+/// One operation. Lifetime: the views must outlive the request that carries it.
+struct Command {
+  Verb verb = Verb::get;
+  std::string_view key{};    ///< Passed `check_key`.
+  std::string_view value{};  ///< Of `store`.
+  SetCondition condition = SetCondition::always;
+  std::int64_t expiry = 0;  ///< As `expiry_number` gives it; of `store` and `touch`.
+  std::int64_t delta = 0;   ///< Of `increment`.
+};
+
+/// The distance of `delta` from 0; the most negative number has one, too.
+[[nodiscard]] constexpr std::uint64_t magnitude(std::int64_t delta) noexcept {
+  const auto bits = static_cast<std::uint64_t>(delta);
+  return delta < 0 ? 0 - bits : bits;
+}
+
+/// Whether a command changes nothing, so that sending it twice does no harm.
+[[nodiscard]] constexpr bool is_read(Verb verb) noexcept {
+  return verb != Verb::store && verb != Verb::remove && verb != Verb::touch &&
+         verb != Verb::increment && verb != Verb::flush_all;
+}
+
+/// What a server answered to one command.
+struct Reply {
+  enum class Status : std::uint8_t {
+    pending,  ///< Not yet told.
+    done,
+    missing,  ///< There is no such entry; for `hello`: the peer knows no meta commands.
+    refused,  ///< The condition of `store` did not hold.
+  };
+  Status status = Status::pending;
+  std::string value{};        ///< Of `get`; the text of `version`; "name value" lines of `stats`.
+  std::int64_t seconds = -1;  ///< Of `remaining_ttl`; -1 for no expiry.
+  std::uint64_t number = 0;   ///< Of `increment`.
+
+  friend bool operator==(const Reply&, const Reply&) = default;
+};
+
+}  // namespace cachekit::memcached

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "memcached/command.hpp"
+#include "memcached/dialect.hpp"
+#include "memcached/line_buffer.hpp"
+
+#include <cachekit/error.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace cachekit::memcached {
+
+/// Turns the bytes of a connection into replies, one at a time, whatever way the bytes were split.
+///
+/// Invariant: between two replies no state is left, so a reply belongs to the command it is read
+/// for. An answer that leaves in doubt where the next reply begins is an error of `advance`, and
+/// the connection is closed.
+/// Limits: memory grows with what came, never with what was announced.
+class ReplyDecoder {
+ public:
+  void feed(std::string_view bytes) { input_.feed(bytes); }
+  /// Whether no byte and no half of a reply is left over.
+  [[nodiscard]] bool idle() const noexcept { return input_.empty() && !under_way_; }
+
+  /// Reads on in the reply to `command`; true when it is complete and `take` may be called.
+  /// Errors: `protocol`.
+  [[nodiscard]] Result<bool> advance(const Command& command, Dialect dialect);
+  /// The reply, or the error that the server answered.
+  [[nodiscard]] Result<Reply> take();
+
+ private:
+  [[nodiscard]] Result<bool> read_line(const Command& command, Dialect dialect);
+  [[nodiscard]] Result<bool> read_data(const Command& command);
+  [[nodiscard]] Result<bool> refuse(std::string_view line, const Command& command);
+
+  LineBuffer input_;
+  bool under_way_ = false;
+  Step step_{.last = false};
+  std::size_t data_left_ = 0;  // Of the block of data, its line end included.
+  Result<Reply> reply_{};
+};
+
+}  // namespace cachekit::memcached

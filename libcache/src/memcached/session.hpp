@@ -1,0 +1,28 @@
+#pragma once
+
+#include "memcached/dialect.hpp"
+#include "memcached/reply_decoder.hpp"
+#include "net/request.hpp"
+
+#include <cachekit/error.hpp>
+
+#include <string_view>
+
+namespace cachekit::memcached {
+
+/// What is kept for one connection: the dialect that its peer speaks, and the decoder.
+class MemcachedSession final : public net::Session {
+ public:
+  void feed(std::string_view bytes) override { decoder_.feed(bytes); }
+  [[nodiscard]] Result<bool> advance(net::Request& request) override;
+  [[nodiscard]] bool idle() const override { return decoder_.idle(); }
+
+  [[nodiscard]] Dialect dialect() const noexcept { return dialect_; }
+  void use(Dialect dialect) noexcept { dialect_ = dialect; }
+
+ private:
+  Dialect dialect_ = Dialect::meta;
+  ReplyDecoder decoder_;
+};
+
+}  // namespace cachekit::memcached

@@ -1,0 +1,76 @@
+#include "memcached/batch.hpp"
+
+#include "memcached/session.hpp"
+#include "support/catch.hpp"
+
+using namespace cachekit;
+using memcached::Batch;
+using memcached::Dialect;
+using memcached::Verb;
+using Status = memcached::Reply::Status;
+
+TEST_CASE("the replies of a batch are in the order of its commands at every split",
+          "[memcached][failures-1]") {
+  const std::string_view bytes = "VA 1\r\na\r\nEN\r\nSERVER_ERROR busy\r\nVA 7\r\n\r\nEND\r\n\r\n";
+  for (std::size_t split = 0; split <= bytes.size(); ++split) {
+    memcached::MemcachedSession session;
+    Batch batch;
+    for (const std::string_view key : {"a", "b", "c", "d"})
+      batch.add({.verb = Verb::get, .key = key});
+    std::string out;
+    REQUIRE(batch.encode(session, out));
+    CHECK(out == "mg a v\r\nmg b v\r\nmg c v\r\nmg d v\r\n");
+
+    session.feed(bytes.substr(0, split));
+    CHECK(session.advance(batch) == (split == bytes.size()));
+    session.feed(bytes.substr(split));
+    REQUIRE(session.advance(batch) == true);
+    CHECK(session.idle());
+    CHECK(batch.replies()[0]->value == "a");
+    CHECK(batch.replies()[1]->status == Status::missing);
+    CHECK(batch.replies()[2].error().code == Errc::rejected);
+    CHECK(batch.replies()[3]->value == "\r\nEND\r\n");
+  }
+}
+
+TEST_CASE("bytes beyond the last reply leave a session out of step", "[memcached][failures-1]") {
+  memcached::MemcachedSession session;
+  Batch batch({.verb = Verb::get, .key = "a"});
+  std::string out;
+  REQUIRE(batch.encode(session, out));
+  session.feed("EN\r\nE");
+  CHECK(session.advance(batch) == true);
+  CHECK_FALSE(session.idle());
+}
+
+TEST_CASE("what a dialect cannot say fails alone and the rest of the batch goes out",
+          "[memcached][failures-4]") {
+  memcached::MemcachedSession session;
+  session.use(Dialect::classic);
+  Batch batch;
+  for (const std::string_view key : {"a b", "good", "c\n"})
+    batch.add({.verb = Verb::get, .key = key});
+  std::string out;
+  REQUIRE(batch.encode(session, out));
+  CHECK(out == "get good\r\n");
+  session.feed("END\r\n");
+  REQUIRE(session.advance(batch) == true);
+  CHECK(batch.replies()[0].error().code == Errc::invalid_argument);
+  CHECK(batch.replies()[1]->status == Status::missing);
+  CHECK(batch.replies()[2].error().code == Errc::invalid_argument);
+
+  Batch hopeless({.verb = Verb::get, .key = "a b"});
+  CHECK(hopeless.encode(session, out).error().code == Errc::invalid_argument);
+}
+
+TEST_CASE("a batch may be sent twice only when it changes nothing", "[memcached][failures-23]") {
+  for (const Verb verb : {Verb::get, Verb::exists, Verb::remaining_ttl, Verb::stats}) {
+    CHECK(Batch({.verb = verb, .key = "k"}).replayable());
+  }
+  for (const Verb verb :
+       {Verb::store, Verb::remove, Verb::touch, Verb::increment, Verb::flush_all}) {
+    Batch batch({.verb = Verb::get, .key = "k"});
+    batch.add({.verb = verb, .key = "k"});
+    CHECK_FALSE(batch.replayable());
+  }
+}

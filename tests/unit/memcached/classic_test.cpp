@@ -1,0 +1,59 @@
+#include "decoding.hpp"
+
+using namespace cachekit;
+using memcached::Dialect;
+using memcached::Reply;
+using memcached::Verb;
+using Status = memcached::Reply::Status;
+
+namespace {
+
+Result<Reply> classic(std::string_view bytes, Verb verb) {
+  return test::decode_one(bytes, {.verb = verb, .key = "k"}, Dialect::classic);
+}
+
+}  // namespace
+
+TEST_CASE("a classic hit gives the exact bytes, whatever they look like", "[memcached]") {
+  CHECK(classic("VALUE k 0 5\r\nhello\r\nEND\r\n", Verb::get)->value == "hello");
+  CHECK(classic("VALUE k 0 0\r\n\r\nEND\r\n", Verb::get)->value.empty());
+  CHECK(classic("VALUE k 7 7\r\n\r\nEND\r\n\r\nEND\r\n", Verb::get)->value == "\r\nEND\r\n");
+  CHECK(classic("VALUE k 0 1\r\nx\r\nEND\r\n", Verb::exists)->status == Status::done);
+}
+
+TEST_CASE("every classic reply means one thing for each command", "[memcached]") {
+  struct Row {
+    std::string_view bytes;
+    Verb verb;
+    Status status;
+  };
+  const auto row = GENERATE(Row{"END\r\n", Verb::get, Status::missing},
+                            Row{"END\r\n", Verb::exists, Status::missing},
+                            Row{"STORED\r\n", Verb::store, Status::done},
+                            Row{"NOT_STORED\r\n", Verb::store, Status::refused},
+                            Row{"DELETED\r\n", Verb::remove, Status::done},
+                            Row{"NOT_FOUND\r\n", Verb::remove, Status::missing},
+                            Row{"TOUCHED\r\n", Verb::touch, Status::done},
+                            Row{"NOT_FOUND\r\n", Verb::touch, Status::missing},
+                            Row{"NOT_FOUND\r\n", Verb::increment, Status::missing},
+                            Row{"OK\r\n", Verb::flush_all, Status::done});
+  CAPTURE(row.bytes);
+  const auto reply = classic(row.bytes, row.verb);
+  REQUIRE(reply);
+  CHECK(reply->status == row.status);
+}
+
+TEST_CASE("a classic counter is its line", "[memcached]") {
+  CHECK(classic("41\r\n", Verb::increment)->number == 41);
+  CHECK(classic("9 \r\n", Verb::increment)->number == 9);
+  CHECK(classic("-1\r\n", Verb::increment).error().code == Errc::protocol);
+}
+
+TEST_CASE("a classic value for another key reaches nobody", "[memcached][failures-1]") {
+  for (const std::string_view bytes :
+       {"VALUE other 0 1\r\nx\r\nEND\r\n", "VALUE kk 0 1\r\nx\r\nEND\r\n", "VALUE k\r\n",
+        "VALUE k 0\r\n", "VALUE k 0 99999999999\r\n", "VALUE k 0 1\r\nx\r\nVALUE k 0 1\r\n"}) {
+    CAPTURE(bytes);
+    CHECK(classic(bytes, Verb::get).error().code == Errc::protocol);
+  }
+}
