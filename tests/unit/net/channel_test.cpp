@@ -1,0 +1,119 @@
+#include "net/channel.hpp"
+
+#include "line_protocol.hpp"
+#include "support/catch.hpp"
+
+#include <vector>
+
+using namespace cachekit;
+using namespace cachekit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Fixture {
+  explicit Fixture(const net::Address& address, std::size_t connections = 2)
+      : channel({.address = address, .max_connections = connections},
+                std::make_shared<LineProtocol>()) {}
+  net::Channel channel;
+};
+
+net::Address nobody_listens(const ReservedPort& port) {
+  return {.host = "127.0.0.1", .port = port.number()};
+}
+
+}  // namespace
+
+TEST_CASE("a connection is reused, and returned after a failure too", "[net][failures-20]") {
+  const LinePeer peer([](Descriptor& connection, int) { echo(connection); });
+  Fixture to(peer.address(), 1);
+  for (int i = 0; i < 5; ++i) {
+    LineRequest good("good");
+    REQUIRE(to.channel.execute(good, Deadline::after(10s)));
+    LineRequest bad("");
+    REQUIRE_FALSE(to.channel.execute(bad, Deadline::after(10s)));
+  }
+  CHECK(peer.accepted() == 1);
+  CHECK(to.channel.stats().open == 1);
+  CHECK(to.channel.stats().in_use == 0);
+}
+
+TEST_CASE("an idle connection that the peer closed is noticed before use", "[net][failures-21]") {
+  const LinePeer peer([](Descriptor& connection, int) {
+    write_all(connection, read_line(connection) + "\n");  // One answer, then it closes.
+  });
+  Fixture to(peer.address());
+  for (int i = 0; i < 20; ++i) {
+    LineRequest request("ask " + std::to_string(i), true);
+    REQUIRE(to.channel.execute(request, Deadline::after(10s)));
+    CHECK(request.answer == "ask " + std::to_string(i));
+  }
+}
+
+TEST_CASE("a read is tried once more, a write never", "[net][failures-23]") {
+  std::atomic<int> asked{0};
+  const LinePeer peer([&](Descriptor& connection, int number) {
+    if (number == 2) return echo(connection);
+    write_all(connection, read_line(connection) + "\n");
+    static_cast<void>(read_line(connection));  // The second request is read and not answered.
+    ++asked;
+  });
+  Fixture to(peer.address(), 1);
+  LineRequest warm("warm");
+  REQUIRE(to.channel.execute(warm, Deadline::after(10s)));
+  LineRequest read("read", true);
+  REQUIRE(to.channel.execute(read, Deadline::after(10s)));
+  CHECK(read.answer == "read");
+  CHECK(asked == 1);
+  CHECK(peer.accepted() == 2);
+}
+
+TEST_CASE("a write whose connection breaks is not sent again", "[net][failures-23]") {
+  const LinePeer peer([&](Descriptor& connection, int) {
+    write_all(connection, read_line(connection) + "\n");
+    static_cast<void>(read_line(connection));
+  });
+  Fixture to(peer.address(), 1);
+  LineRequest warm("warm");
+  REQUIRE(to.channel.execute(warm, Deadline::after(10s)));
+  LineRequest write("write", false);
+  const auto outcome = to.channel.execute(write, Deadline::after(10s));
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().code == Errc::outcome_unknown);
+  CHECK(peer.accepted() == 1);
+}
+
+TEST_CASE("one dead node fails its own request only", "[net][failures-35]") {
+  const LinePeer peer([](Descriptor& connection, int) { echo(connection); });
+  const ReservedPort nobody;
+  Fixture alive(peer.address());
+  Fixture dead(nobody_listens(nobody));
+  LineRequest first("first");
+  LineRequest second("second");
+  const std::vector<net::Submission> both{{&dead.channel, &first}, {&alive.channel, &second}};
+  const auto outcomes = net::execute_all(both, Deadline::after(10s));
+  REQUIRE(outcomes.size() == 2);
+  REQUIRE_FALSE(outcomes[0]);
+  CHECK(outcomes[0].error().code == Errc::unavailable);
+  REQUIRE(outcomes[1]);
+  CHECK(second.answer == "second");
+}
+
+TEST_CASE("what arrived in time counts although another node used the time up",
+          "[net][failures-35]") {
+  const LinePeer peer([](Descriptor& connection, int) { echo(connection); });
+  const LinePeer silent([](Descriptor& connection, int) {
+    static_cast<void>(read_line(connection));
+    static_cast<void>(read_line(connection));
+  });
+  Fixture alive(peer.address());
+  Fixture stalled(silent.address());
+  LineRequest first("first");
+  LineRequest second("second");
+  const std::vector<net::Submission> both{{&stalled.channel, &first}, {&alive.channel, &second}};
+  const auto outcomes = net::execute_all(both, Deadline::after(200ms));
+  REQUIRE_FALSE(outcomes[0]);
+  CHECK(outcomes[0].error().code == Errc::timeout);
+  CHECK(outcomes[1]);
+  CHECK(second.answer == "second");
+}
