@@ -1,12 +1,12 @@
 #pragma once
 
-#include <filesystem>
-#include <memory>
-#include <optional>
-
 #include <cachekit/backend.hpp>
 #include <cachekit/clock.hpp>
 #include <cachekit/units.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
 
 namespace cachekit {
 
@@ -15,13 +15,15 @@ struct InMemoryConfig {
   /// Bound on keys, values and overhead together; the least recently used entries make room.
   Bytes capacity = mebibytes(64);
   /// Independent parts, each with its own lock and its share of the capacity. 0: chosen from the
-  /// capacity (at least 1 MiB a shard, at most 16 shards). Most users leave this alone.
+  /// capacity (at least 1 MiB a shard, at most 16 shards). At most 1,024. Most users leave this
+  /// alone.
   std::size_t shards = 0;
   /// Where `connect` reads the entries from and `flush` writes them to; empty: nowhere.
   std::filesystem::path snapshot_file{};
   /// Read the snapshot, never write it; takes no lock.
   bool snapshot_read_only = false;
-  /// How long `connect` waits for another process that holds the snapshot.
+  /// How long `connect` waits for another process that holds the snapshot; also the budget of a
+  /// call that was given none.
   std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
 };
 
@@ -31,9 +33,16 @@ struct InMemoryConfig {
 /// `FILE.lock` until this object is gone, loads what has not expired meanwhile, and `flush` writes
 /// the file anew (to a temporary file, then renamed, with a checksum); a snapshot that cannot be
 /// read is set aside as `FILE.corrupt-N`, reported by `warnings()`, and the cache starts empty.
+/// Nothing is written by itself, not even at the end: call `flush`.
 ///
 /// Threads: all members may be called from any thread at once.
-/// Limits: one entry takes at most one shard's share of the capacity, else `too_large`.
+/// Errors: a call that has to load the snapshot first fails as `connect` does: `unavailable` when
+/// another process holds it, `rejected` when the system does not let it be read, `unsupported` when
+/// a newer version wrote it. `flush` without a `connect` that went well is `invalid_argument`, so
+/// that a cache which could not load its entries never replaces those on the disk.
+/// Limits: keys of 1 to 65,536 bytes; one entry takes at most one shard's share of the capacity,
+/// else `too_large`.
+/// Cost: about 130 bytes an entry beside key and value. `flush` copies all entries for a moment.
 class InMemoryBackend final : public CacheBackend {
  public:
   explicit InMemoryBackend(InMemoryConfig config = {}, const Clock& clock = Clock::system());
@@ -62,8 +71,7 @@ class InMemoryBackend final : public CacheBackend {
                                     Deadline deadline) override;
   [[nodiscard]] Result<bool> do_remove(std::string_view key, Deadline deadline) override;
   [[nodiscard]] Result<bool> do_exists(std::string_view key, Deadline deadline) override;
-  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key,
-                                                  Deadline deadline) override;
+  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key, Deadline deadline) override;
   [[nodiscard]] Result<bool> do_touch(std::string_view key, Ttl ttl, Deadline deadline) override;
   [[nodiscard]] Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
                                                   Deadline deadline) override;

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cachekit::memory {
+
+/// The longest key.
+inline constexpr std::size_t max_key_bytes = std::size_t{64} << 10U;
+/// More locks than this help nobody.
+inline constexpr std::size_t max_shards = 1024;
+/// The largest share of one shard; its entries are counted in 32 bits and take over 64 bytes each.
+inline constexpr std::uint64_t max_shard_bytes = std::uint64_t{256} << 30U;
+
+}  // namespace cachekit::memory

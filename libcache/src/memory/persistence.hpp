@@ -1,0 +1,54 @@
+#pragma once
+
+#include "memory/snapshot_lock.hpp"
+#include "memory/store.hpp"
+
+#include <cachekit/clock.hpp>
+#include <cachekit/deadline.hpp>
+#include <cachekit/memory.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cachekit::memory {
+
+/// Carries a store over from one process to the next through a snapshot file.
+///
+/// Nothing is written before the file was read under its lock: a cache that could not load its
+/// entries never replaces those on the disk. Nothing is written either when nothing has changed.
+///
+/// Threads: all members may be called from any thread at once.
+class Persistence {
+ public:
+  /// Lifetime: config, store and clock must outlive this object.
+  Persistence(const InMemoryConfig& config, Store& store, const Clock& clock);
+
+  /// Loads the snapshot, once; later calls return at once.
+  [[nodiscard]] Result<void> connect(Deadline deadline);
+  [[nodiscard]] Result<void> flush();
+  [[nodiscard]] std::vector<std::string> warnings() const;
+
+ private:
+  Result<void> wait_for_mutex(std::unique_lock<std::mutex>& lock, Deadline deadline) const;
+  Result<void> load();
+  Result<void> start_empty(const Error& damage);
+  std::size_t restore_entries(Result<void>& outcome);
+
+  const InMemoryConfig& config_;
+  Store& store_;
+  const Clock& clock_;
+  std::atomic<bool> ready_;  // Set last by `connect`; what it did is visible to who reads true.
+
+  mutable std::mutex mutex_;  // guards everything below, and the file against two writers
+  std::optional<SnapshotLock> lock_;
+  std::uint64_t saved_changes_ = 0;  // `Store::changes()` when file and store were the same
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace cachekit::memory

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cachekit/error.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string_view>
+
+namespace cachekit::memory {
+
+// The snapshot file, version 1. All numbers are little-endian.
+//
+//     magic      8 bytes   "CKSNAP" 0x1A 0x0A
+//     version    u32       1
+//     count      u64       how many entries follow
+//     entries    count times, the least recently used first:
+//       expiry   i64       milliseconds since 1970-01-01 UTC, 0 for none
+//       key      u32       bytes of the key
+//       value    u64       bytes of the value
+//       key and value
+//     checksum   u32       CRC-32 (that of zlib) of everything before it
+//
+// Expiry is a date because it must outlive the process; what is left of it is worked out anew when
+// the file is read.
+
+/// One entry of a snapshot. Lifetime: of a visit, where it was read.
+struct SnapshotEntry {
+  std::int64_t expires_at_ms = 0;
+  std::string_view key{};
+  std::string_view value{};
+};
+
+using SnapshotVisitor = std::function<void(const SnapshotEntry& entry)>;
+
+/// Replaces the file in one step: whoever reads it sees the old entries or the new ones, also after
+/// a crash. Mode 0600. Requires: nobody else writes it (see `SnapshotLock`).
+[[nodiscard]] Result<void> write_snapshot(const std::filesystem::path& path,
+                                          std::span<const SnapshotEntry> entries);
+
+/// Visits the entries, after the checksum of the whole file has proved right. No file: no entries.
+/// Errors: `decode` when the file is damaged or cut off; `unsupported` when a newer version wrote
+/// it; `rejected` when the system does not let it be read.
+/// Cost: reads the file twice; takes memory for one entry, whatever length it announces.
+[[nodiscard]] Result<void> read_snapshot(const std::filesystem::path& path,
+                                         const SnapshotVisitor& visit);
+
+/// Renames a damaged snapshot to `FILE.corrupt-N`, N being the first free number; gives the name.
+[[nodiscard]] Result<std::filesystem::path> set_aside(const std::filesystem::path& path);
+
+}  // namespace cachekit::memory

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "memory/file.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
+#include <filesystem>
+
+namespace cachekit::memory {
+
+/// The right to write a snapshot: flock(2) on `FILE.lock`, held while this object lives. The lock
+/// file stays where it is, because removing it would let two processes lock two files of one name.
+class SnapshotLock {
+ public:
+  /// Waits until the lock is free. The folders above the file are created.
+  /// Errors: `unavailable` when another holder kept it until the deadline; `rejected` when the
+  /// system does not allow the file.
+  [[nodiscard]] static Result<SnapshotLock> acquire(const std::filesystem::path& snapshot,
+                                                    Deadline deadline);
+
+ private:
+  explicit SnapshotLock(File file) : file_(std::move(file)) {}
+  File file_;
+};
+
+}  // namespace cachekit::memory

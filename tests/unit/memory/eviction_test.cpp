@@ -1,0 +1,90 @@
+#include "fixture.hpp"
+#include "memory/entry.hpp"
+
+#include <string>
+
+using namespace cachekit;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Room for exactly `entries` entries with keys of one byte and values of one.
+InMemoryConfig room_for(std::size_t entries) {
+  return {.capacity = {entries * memory::entry_charge(1, 1)}, .shards = 1};
+}
+
+}  // namespace
+
+TEST_CASE("the least recently used entry makes room", "[memory][eviction]") {
+  CheckedCache t(room_for(3));
+  t.set("a", "1");
+  t.set("b", "2");
+  t.set("c", "3");
+  CHECK(t.get("a") == "1");
+  t.set("d", "4");
+  CHECK(t.get("b") == std::nullopt);
+  CHECK(t.get("a") == "1");
+  CHECK(t.get("c") == "3");
+  CHECK(t.get("d") == "4");
+  CHECK(t.stats().evictions == 1U);
+}
+
+TEST_CASE("touch is a use; exists and ttl are none", "[memory][eviction]") {
+  CheckedCache t(room_for(2));
+  t.set("a", "1");
+  t.set("b", "2");
+  CHECK(t.cache.touch("a", 1h).value());
+  CHECK(t.cache.exists("b").value());
+  CHECK(t.cache.ttl("b").value());
+  t.set("c", "3");
+  CHECK(t.get("b") == std::nullopt);
+  CHECK(t.get("a") == "1");
+}
+
+TEST_CASE("expired entries go before any that is alive", "[memory][eviction]") {
+  CheckedCache t(room_for(3));
+  t.set("a", "1");
+  t.set("b", "2", 1ms);
+  t.set("c", "3");
+  t.clock.advance(1ms);
+  t.set("d", "4");
+  CHECK(t.get("a") == "1");
+  CHECK(t.get("c") == "3");
+  CHECK(t.stats().evictions == 0U);
+  CHECK(t.stats().expired == 1U);
+}
+
+TEST_CASE("the bytes held never exceed the capacity", "[memory][eviction]") {
+  CheckedCache t({.capacity = kibibytes(256), .shards = 4});
+  for (int i = 0; i < 5000; ++i) {
+    t.set("key" + std::to_string(i), std::string(static_cast<std::size_t>(i * 31 % 2000), 'v'));
+    if (i % 100 == 0) REQUIRE(t.cache.validate());
+  }
+  CHECK(t.stats().bytes <= kibibytes(256).count);
+  CHECK(t.stats().bytes > kibibytes(200).count);
+}
+
+TEST_CASE("a value over a shard's share is too large, and no older value stays",
+          "[memory][failures-34]") {
+  CheckedCache t({.capacity = kibibytes(8), .shards = 1});
+  const std::string largest(t.cache.capabilities().max_value_bytes, 'v');
+  const std::string larger(largest.size() + 1, 'v');
+  t.set("k", largest);
+  CHECK(t.get("k") == largest);
+  const auto refused = t.cache.set("k", larger);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::too_large);
+  CHECK(refused.error().endpoint == "memory");
+  CHECK_FALSE(refused.error().hint.empty());
+  CHECK(t.get("k") == std::nullopt);
+
+  t.set("k", "old");
+  const SetItem item{.key = "k", .value = larger};
+  CHECK(t.cache.set_many({&item, 1}).at(0).error().code == Errc::too_large);
+  CHECK(t.get("k") == std::nullopt);
+
+  t.set("k", "old");
+  CHECK(t.cache.set("k", larger, {.condition = SetCondition::if_absent}).error().code ==
+        Errc::too_large);
+  CHECK(t.get("k") == "old");
+}
