@@ -1,0 +1,25 @@
+#pragma once
+
+#include "bench/bench_options.hpp"
+#include "bench/bench_report.hpp"
+
+#include <cachekit/backend.hpp>
+
+#include <chrono>
+#include <functional>
+
+namespace cachekit::cli {
+
+/// Tells what the run is at, about ten times a second: "filling", "warming up", "measuring".
+using BenchProgress = std::function<void(std::string_view phase, double part)>;
+
+/// Fills the keys, warms up, measures, and removes the keys again. Once `interrupted` says so it
+/// ends early and reports what there is.
+///
+/// Errors: those of connecting and of filling the keys. Errors while measuring are counted.
+/// Requires: options that passed `validate`.
+[[nodiscard]] Result<BenchReport> run_bench(CacheBackend& backend, const BenchOptions& options,
+                                            const std::function<bool()>& interrupted,
+                                            const BenchProgress& progress);
+
+}  // namespace cachekit::cli
