@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cachekit/backend.hpp>
+#include <cachekit/entity.hpp>
+#include <cachekit/expander_options.hpp>
+#include <cachekit/fetched.hpp>
+#include <cachekit/loader.hpp>
+#include <cachekit/metrics.hpp>
+
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace cachekit {
+
+/// Gives entities from a cache, or from their source when the cache has none.
+///
+///     CacheExpander expander(backend);
+///     auto user = expander.fetch<User>(42, [&] { return database.find_user(42); });
+///     if (!user) log(user.error().describe());      // the source failed
+///     else if (*user) greet(**user);                // else there is no such user
+///
+/// The cache is never the reason that a request fails: when it is down, slow, or holds an entry
+/// that cannot be read, the source answers. What went wrong is counted as an error (never as a
+/// miss), and the answer carries it. Entries that cannot be read are replaced.
+///
+/// Threads: all members may be called from any thread at once, loaders run on the caller's thread
+/// without a lock held. Callers that miss together each call their loader.
+/// Lifetime: the backend must outlive the expander.
+/// Limits: the cache adds at most `ExpanderOptions::cache_timeout` to a call.
+class CacheExpander {
+ public:
+  explicit CacheExpander(CacheBackend& backend, ExpanderOptions options = {});
+  CacheExpander(const CacheExpander&) = delete;
+  CacheExpander& operator=(const CacheExpander&) = delete;
+
+  /// The entity with this id, as the strategy says. That there is none is an answer, not an error;
+  /// it is not stored.
+  ///
+  /// Errors: `loader_failed` with the words of the source; `invalid_argument` for an empty id or an
+  /// impossible TTL; with `Strategy::fresh`, which has no source to ask, also what the cache says.
+  template <Entity T, CacheId Id, LoaderFor<T> Loader>
+  [[nodiscard]] Result<Fetched<T>> fetch(const Id& id, Loader&& loader,
+                                         const FetchOptions& options = {}) {
+    detail::TypedJob<T, std::remove_reference_t<Loader>> job(loader);
+    return run(entity_kind<T>(), to_cache_id(id), job, options).map([&](FetchInfo&& info) {
+      return Fetched<T>{std::move(info), job.take()};
+    });
+  }
+
+  /// The entity from the cache alone: `fetch` with `Strategy::fresh`.
+  template <Entity T, CacheId Id>
+  [[nodiscard]] Result<Fetched<T>> find(const Id& id) {
+    const auto no_source = [] { return std::optional<T>(); };
+    return fetch<T>(id, no_source, {.strategy = Strategy::fresh});
+  }
+
+  /// Stores an entity that the caller knows to be current.
+  /// Errors: as the backend's `set`; `invalid_argument` for a value that cannot be encoded.
+  template <Entity T, CacheId Id>
+  [[nodiscard]] Result<void> put(const Id& id, const T& value, const PutOptions& options = {}) {
+    return store(entity_kind<T>(), to_cache_id(id), detail::encode_entity<T>(value), options);
+  }
+
+  /// Drops an entity from the cache; true when it was there.
+  /// Errors: as the backend's `remove`; the old entry may then still be there.
+  template <Entity T, CacheId Id>
+  [[nodiscard]] Result<bool> invalidate(const Id& id) {
+    return drop(entity_kind<T>(), to_cache_id(id));
+  }
+
+  /// The key of an entity in the cache: "prefix:id".
+  template <Entity T, CacheId Id>
+  [[nodiscard]] static std::string key(const Id& id) {
+    return key_of(entity_kind<T>(), to_cache_id(id));
+  }
+
+  /// hits + misses = look-ups that the cache answered; loads count for themselves.
+  [[nodiscard]] const CacheMetrics& metrics() const noexcept { return metrics_; }
+  /// The metrics as Prometheus text, labelled `backend="expander:NAME"` to tell them from the
+  /// backend's own.
+  [[nodiscard]] std::string prometheus() const;
+
+ private:
+  [[nodiscard]] static std::string key_of(const EntityKind& kind, std::string_view id);
+  [[nodiscard]] Result<void> check_call(std::string_view id) const;
+  [[nodiscard]] Result<FetchInfo> run(const EntityKind& kind, std::string_view id,
+                                      detail::FetchJob& job, const FetchOptions& options);
+  [[nodiscard]] Result<void> store(const EntityKind& kind, std::string_view id,
+                                   Result<std::string> payload, const PutOptions& options);
+  [[nodiscard]] Result<bool> drop(const EntityKind& kind, std::string_view id);
+
+  CacheBackend& backend_;
+  const ExpanderOptions options_;
+  CacheMetrics metrics_;
+};
+
+}  // namespace cachekit

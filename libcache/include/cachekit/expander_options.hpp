@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cachekit/clock.hpp>
+#include <cachekit/ttl.hpp>
+#include <cachekit/ttl_policy.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+namespace cachekit {
+
+/// Who is asked for an entity, and in which order.
+enum class Strategy : std::uint8_t {
+  fresh,       ///< The cache alone; the loader is not called.
+  refresh,     ///< The cache, then the source, whose answer is stored.
+  invalidate,  ///< The entry is dropped, the source asked, its answer stored.
+  bypass,      ///< The source alone; the cache is neither read nor changed.
+};
+
+/// "fresh", "refresh", "invalidate" or "bypass".
+[[nodiscard]] std::string_view to_string(Strategy strategy) noexcept;
+
+/// What one `fetch` may be told.
+struct FetchOptions {
+  Strategy strategy = Strategy::refresh;
+  std::optional<Ttl> ttl = std::nullopt;  ///< Of what is stored; empty: as the TTL policy says.
+  unsigned loader_retries = 0;            ///< How often a loader that failed is called again.
+};
+
+/// What one `put` may be told.
+struct PutOptions {
+  std::optional<Ttl> ttl = std::nullopt;  ///< Empty: as the TTL policy says.
+};
+
+/// How a `CacheExpander` works. All fields have working defaults.
+struct ExpanderOptions {
+  TtlPolicy ttl{};
+  /// The most that the cache may add to one call, reading and storing together. Small, because the
+  /// source answers when the cache does not; raise it where connecting alone takes longer.
+  std::chrono::milliseconds cache_timeout = std::chrono::milliseconds(100);
+  /// Waits between a loader's failure and its next call; is told how often it has failed. Empty: a
+  /// random pause of up to 20 ms, doubled with each failure, at most 1 s.
+  std::function<void(unsigned failures)> backoff{};
+  /// Lifetime: must outlive the expander.
+  const Clock* clock = &Clock::system();
+};
+
+}  // namespace cachekit

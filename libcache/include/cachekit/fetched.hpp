@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cachekit/error.hpp>
+#include <cachekit/ttl.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace cachekit {
+
+/// Where a fetched value came from.
+enum class Origin : std::uint8_t {
+  none,  ///< There is no value.
+  cache,
+  source,
+};
+
+/// Why the cache did not answer.
+enum class MissReason : std::uint8_t {
+  none,            ///< It did.
+  absent,          ///< It holds no such entry.
+  cache_error,     ///< It could not be asked; `FetchInfo::cache_error` says why.
+  undecodable,     ///< The entry was damaged or not written by the expander.
+  expired,         ///< The entry was there, past its expiry.
+  schema_changed,  ///< The entry was written for another schema or codec of this type.
+  bypassed,        ///< It was not asked (`Strategy::bypass`).
+  invalidated,     ///< It was not asked, its entry dropped (`Strategy::invalidate`).
+};
+
+/// The enumerator's name, such as "schema_changed".
+[[nodiscard]] std::string_view to_string(Origin origin) noexcept;
+[[nodiscard]] std::string_view to_string(MissReason reason) noexcept;
+
+/// How an answer came about.
+struct FetchInfo {
+  Origin origin = Origin::none;
+  MissReason miss = MissReason::none;
+  std::chrono::milliseconds age{0};  ///< Since the value left its source.
+  /// What is left of the entry's life, `Ttl::none()` for no end; empty when none is in the cache.
+  std::optional<Ttl> remaining{};
+  /// What went wrong with the cache meanwhile, reading or storing; the answer is good all the same.
+  std::optional<Error> cache_error{};
+};
+
+/// An entity that was asked for, or the knowledge that there is none, and how that came about.
+template <typename T>
+struct Fetched : FetchInfo {
+  std::optional<T> value{};
+
+  [[nodiscard]] bool has_value() const noexcept { return value.has_value(); }
+  [[nodiscard]] explicit operator bool() const noexcept { return value.has_value(); }
+  /// Requires: `has_value()`.
+  [[nodiscard]] const T& operator*() const& noexcept { return *value; }
+  [[nodiscard]] T& operator*() & noexcept { return *value; }
+  [[nodiscard]] T&& operator*() && noexcept { return *std::move(value); }
+  [[nodiscard]] const T* operator->() const noexcept { return &*value; }
+  [[nodiscard]] T* operator->() noexcept { return &*value; }
+};
+
+}  // namespace cachekit

@@ -1,0 +1,39 @@
+#include <cachekit/fetched.hpp>
+
+namespace cachekit {
+
+std::string_view to_string(Origin origin) noexcept {
+  switch (origin) {
+    case Origin::none:
+      return "none";
+    case Origin::cache:
+      return "cache";
+    case Origin::source:
+      return "source";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(MissReason reason) noexcept {
+  switch (reason) {
+    case MissReason::none:
+      return "none";
+    case MissReason::absent:
+      return "absent";
+    case MissReason::cache_error:
+      return "cache_error";
+    case MissReason::undecodable:
+      return "undecodable";
+    case MissReason::expired:
+      return "expired";
+    case MissReason::schema_changed:
+      return "schema_changed";
+    case MissReason::bypassed:
+      return "bypassed";
+    case MissReason::invalidated:
+      return "invalidated";
+  }
+  return "unknown";
+}
+
+}  // namespace cachekit

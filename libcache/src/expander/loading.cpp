@@ -1,0 +1,61 @@
+#include "expander/loading.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <random>
+#include <string>
+#include <thread>
+
+namespace cachekit {
+namespace {
+
+void default_backoff(unsigned failures) {
+  // "Full jitter": callers that failed together do not come back together.
+  thread_local std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<std::chrono::milliseconds::rep> pause(
+      0, longest_pause(failures).count());
+  std::this_thread::sleep_for(std::chrono::milliseconds(pause(random)));
+}
+
+}  // namespace
+
+std::chrono::milliseconds longest_pause(unsigned failures) noexcept {
+  return std::min(std::chrono::milliseconds(20 << std::min(failures - 1, 6U)),
+                  std::chrono::milliseconds(1000));
+}
+
+Error detail::error_of_exception(Errc code, std::string_view what_failed) {
+  std::string message(what_failed);
+  try {
+    throw;
+  } catch (const std::exception& problem) {
+    message.append(": ").append(problem.what());
+  } catch (...) {
+    message.append(": it threw something that is no std::exception");
+  }
+  return {.code = code, .message = std::move(message)};
+}
+
+Result<Loaded> load(detail::FetchJob& job, unsigned retries,
+                    const std::function<void(unsigned)>& backoff, CacheMetrics& metrics,
+                    const Clock& clock) {
+  for (unsigned failures = 0;;) {
+    const auto start = clock.now();
+    metrics.count(CacheMetrics::Event::load);
+    Result<bool> present = job.load();
+    if (present) {
+      const auto cost = clock.now() - start;
+      return Loaded{*present, std::chrono::duration_cast<std::chrono::microseconds>(cost)};
+    }
+    metrics.count(CacheMetrics::Event::load_failure);
+    if (failures == retries) return fail(std::move(present).error());
+    ++failures;
+    if (backoff) {
+      backoff(failures);
+    } else {
+      default_backoff(failures);
+    }
+  }
+}
+
+}  // namespace cachekit

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cachekit/clock.hpp>
+#include <cachekit/loader.hpp>
+#include <cachekit/metrics.hpp>
+
+#include <chrono>
+#include <functional>
+
+namespace cachekit {
+
+/// What came of asking the source.
+struct Loaded {
+  bool present = false;
+  std::chrono::microseconds cost{0};  ///< Of the call that succeeded.
+};
+
+/// The bound of the random pause after so many failures, where the options name no backoff.
+/// Requires: failures > 0.
+[[nodiscard]] std::chrono::milliseconds longest_pause(unsigned failures) noexcept;
+
+/// Calls the loader, and again after a failure as often as `retries` says; counts every call.
+/// Errors: `loader_failed`, the last call's.
+[[nodiscard]] Result<Loaded> load(detail::FetchJob& job, unsigned retries,
+                                  const std::function<void(unsigned)>& backoff,
+                                  CacheMetrics& metrics, const Clock& clock);
+
+}  // namespace cachekit
