@@ -22,11 +22,11 @@ namespace {
 
 bool is_done(const Reply& reply) { return reply.status == Status::done; }
 
-Result<std::int64_t> as_counter(std::uint64_t number) {
+Result<std::int64_t> as_counter(std::uint64_t number, const memcached::Node& node) {
   if (number <= std::numeric_limits<std::int64_t>::max()) return static_cast<std::int64_t>(number);
   return fail(Errc::rejected,
-              fmt::format("the counter stands at {}, above what 64 signed bits hold", number), {},
-              "set it to a lower value");
+              fmt::format("the counter stands at {}, above what 64 signed bits hold", number),
+              node.endpoint(), "set it to a lower value");
 }
 
 // The server creates missing counters itself under meta. Under classic that takes an "add", which
@@ -119,7 +119,9 @@ Result<std::optional<Ttl>> MemcachedBackend::do_ttl(std::string_view key, Deadli
         if (!is_done(reply)) return std::nullopt;
         if (reply.seconds < 0) return Ttl::none();
         // The server counts whole seconds; in its last one an entry has less than one, not none.
-        return Ttl(std::chrono::seconds(std::max<std::int64_t>(reply.seconds, 1)));
+        // Its clock may be a second behind, which must not make the longest TTL an invalid one.
+        const std::chrono::seconds left(std::max<std::int64_t>(reply.seconds, 1));
+        return Ttl(std::min<std::chrono::milliseconds>(left, Ttl::max));
       });
 }
 
@@ -139,7 +141,7 @@ Result<std::int64_t> MemcachedBackend::do_increment(std::string_view key, std::i
     Result<Reply> counted =
         impl_->ask({.verb = Verb::increment, .key = key, .delta = by}, deadline);
     if (!counted) return fail(std::move(counted).error());
-    if (is_done(*counted)) return as_counter(counted->number);
+    if (is_done(*counted)) return as_counter(counted->number, impl_->cluster->owner(key));
 
     Result<bool> created =
         do_set({.key = key, .value = start_text}, SetCondition::if_absent, deadline);

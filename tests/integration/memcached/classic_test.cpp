@@ -1,0 +1,112 @@
+#include "classic_proxy.hpp"
+#include "support.hpp"
+
+#include <atomic>
+
+using namespace cachekit;
+using namespace std::chrono_literals;
+using Manner = test::ClassicProxy::Manner;
+
+TEST_CASE("a server that knows no meta commands is asked in classic ones",
+          "[memcached][integration]") {
+  const Manner manner = GENERATE(Manner::answers_error, Manner::closes);
+  const test::ClassicProxy proxy(test::shared_memcached().port(), manner);
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  REQUIRE(backend.remove("classic"));
+
+  CHECK(backend.get("classic") == std::nullopt);
+  CHECK(backend.exists("classic") == false);
+  CHECK(backend.set("classic", "\r\nEND\r\n", {.ttl = 100s}) == true);
+  CHECK(backend.get("classic") == "\r\nEND\r\n");
+  CHECK(backend.exists("classic") == true);
+  CHECK(backend.set("classic", "x", {.condition = SetCondition::if_absent}) == false);
+  CHECK(backend.set("classic", test::all_bytes(), {.condition = SetCondition::if_present}) == true);
+  CHECK(backend.get("classic") == test::all_bytes());
+  CHECK(backend.touch("classic", 2'592'001s) == true);
+  CHECK(backend.touch("classic:none", 1s) == false);
+  CHECK(backend.ttl("classic").error().code == Errc::unsupported);
+  CHECK(backend.remove("classic") == true);
+  CHECK(backend.remove("classic") == false);
+  CHECK(proxy.meta_commands() > 0);
+
+  MemcachedBackend direct(test::config_of({test::shared_memcached().endpoint()}));
+  REQUIRE(backend.set("classic", "v", {.ttl = 2'592'001s}));
+  CHECK(direct.ttl("classic").value()->duration() > 2'591'000s);
+}
+
+TEST_CASE("connect settles for the classic dialect as well", "[memcached][integration]") {
+  const Manner manner = GENERATE(Manner::answers_error, Manner::closes);
+  const test::ClassicProxy proxy(test::shared_memcached().port(), manner);
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  REQUIRE(backend.connect());
+  CHECK(backend.ping().ok());
+  CHECK_FALSE(backend.stats().nodes.at(0).error);
+}
+
+TEST_CASE("no key runs a command on a classic server", "[memcached][integration][failures-4]") {
+  const test::ClassicProxy proxy(test::shared_memcached().port(), Manner::answers_error);
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  REQUIRE(backend.set("victim", "untouched"));
+  for (const std::string_view key : {"a b", "x\r\nflush_all\r\n", "x\n", "tab\t", "\x7f"}) {
+    CHECK(backend.get(key).error().code == Errc::invalid_argument);
+    CHECK(backend.set(key, "v").error().code == Errc::invalid_argument);
+    CHECK(backend.remove(key).error().code == Errc::invalid_argument);
+    CHECK(backend.exists(key).error().code == Errc::invalid_argument);
+    CHECK(backend.touch(key, 1s).error().code == Errc::invalid_argument);
+    CHECK(backend.increment(key).error().code == Errc::invalid_argument);
+    const auto both = backend.get_many(std::vector<std::string_view>{key, "victim"});
+    CHECK(both[0].error().code == Errc::invalid_argument);
+    CHECK(both[1] == "untouched");
+  }
+  REQUIRE(backend.set("\xff\x80", "high"));
+  CHECK(backend.get("\xff\x80") == "high");
+}
+
+TEST_CASE("counters start at a classic server too, whoever is first", "[memcached][integration]") {
+  const test::ClassicProxy proxy(test::shared_memcached().port(), Manner::answers_error);
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  REQUIRE(backend.remove("classic:counter"));
+  CHECK(backend.increment("classic:counter", -3) == 0);
+  REQUIRE(backend.remove("classic:counter"));
+
+  std::atomic<int> failed{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i)
+        failed += backend.increment("classic:counter").has_value() ? 0 : 1;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(failed == 0);
+  CHECK(backend.increment("classic:counter", 0) == 200);
+  REQUIRE(backend.set("classic:counter", "abc"));
+  CHECK(backend.increment("classic:counter").error().code == Errc::rejected);
+}
+
+TEST_CASE("a classic server's refusal of a large value leaves the replies in step",
+          "[memcached][integration][failures-34]") {
+  const test::ClassicProxy proxy(test::shared_memcached().port(), Manner::answers_error);
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  const std::string large(2'000'000, 'v');
+  REQUIRE(backend.set("classic:large", "older"));
+  const auto stored = backend.set_many(
+      std::vector<SetItem>{{"classic:1", "1"}, {"classic:large", large}, {"classic:2", "2"}});
+  CHECK(stored[0] == true);
+  CHECK(stored[1].error().code == Errc::too_large);
+  CHECK(stored[2] == true);
+  CHECK(backend.get("classic:large") == std::nullopt);
+  CHECK(backend.get("classic:2") == "2");
+}
+
+TEST_CASE("a server that was killed is spoken to in meta again when it returns",
+          "[memcached][integration]") {
+  test::MemcachedServer server;
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  REQUIRE(backend.set("k", "v"));
+  server.kill();
+  CHECK(backend.get("k").error().code == Errc::unavailable);
+  server.restart();
+  REQUIRE(backend.set("k", "v", {.ttl = 100s}));
+  CHECK(backend.ttl("k"));
+}

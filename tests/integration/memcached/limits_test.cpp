@@ -1,0 +1,77 @@
+#include "support.hpp"
+
+using namespace cachekit;
+using namespace std::chrono_literals;
+
+TEST_CASE("a value over the item size is too large and leaves no older value",
+          "[memcached][integration][failures-34]") {
+  MemcachedBackend backend(test::config_of({test::shared_memcached().endpoint()}));
+  const std::string large(2'000'000, 'v');
+  REQUIRE(backend.set("large", "older") == true);
+  const auto stored = backend.set("large", large);
+  REQUIRE_FALSE(stored);
+  CHECK(stored.error().code == Errc::too_large);
+  CHECK(stored.error().endpoint == test::shared_memcached().endpoint());
+  CHECK_FALSE(stored.error().hint.empty());
+  CHECK(backend.get("large") == std::nullopt);
+}
+
+TEST_CASE("a value over max_value is too large and leaves no older value",
+          "[memcached][integration][failures-34]") {
+  MemcachedConfig config = test::config_of({test::shared_memcached().endpoint()});
+  config.max_value = {10};
+  MemcachedBackend backend(config);
+  REQUIRE(backend.set("large", "older") == true);
+  CHECK(backend.set("large", "12345678901").error().code == Errc::too_large);
+  CHECK(backend.get("large") == std::nullopt);
+  REQUIRE(backend.set("large", "older") == true);
+  CHECK(backend.set_many(std::vector<SetItem>{{"large", "12345678901"}, {"fits", "1"}})[0]
+            .error()
+            .code == Errc::too_large);
+  CHECK(backend.get("large") == std::nullopt);
+  CHECK(backend.get("fits") == "1");
+}
+
+TEST_CASE("replies stay in step around a value that the server refused",
+          "[memcached][integration][failures-1]") {
+  MemcachedConfig config = test::config_of({test::shared_memcached().endpoint()});
+  config.max_connections = 1;
+  config.min_connections = 1;
+  MemcachedBackend backend(config);
+  const std::string large(3'000'000, 'v');
+  const std::string hostile = std::string(1'100'000, 'x') + "\r\nflush_all\r\nmn\r\n";
+  const std::vector<SetItem> items = {
+      {"before", "1"}, {"large", large}, {"between", "2"}, {"hostile", hostile}, {"after", "3"}};
+  const auto stored = backend.set_many(items);
+  CHECK(stored[0] == true);
+  CHECK(stored[1].error().code == Errc::too_large);
+  CHECK(stored[2] == true);
+  CHECK(stored[3].error().code == Errc::too_large);
+  CHECK(stored[4] == true);
+  CHECK(backend.get("before") == "1");
+  CHECK(backend.get("between") == "2");
+  CHECK(backend.get("after") == "3");
+}
+
+TEST_CASE("a server with larger items takes larger values", "[memcached][integration]") {
+  const test::MemcachedServer server({.item_size = "8m", .memory_mib = 128});
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  const std::string large(7'000'000, 'v');
+  REQUIRE(backend.set("large", large) == true);
+  CHECK(backend.get("large") == large);
+}
+
+TEST_CASE("a full server that may not evict rejects instead of losing",
+          "[memcached][integration]") {
+  const test::MemcachedServer server({.memory_mib = 2, .extra = {"-M"}});
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  const std::string value(100'000, 'v');
+  std::optional<Error> refusal;
+  for (int i = 0; i < 2000 && !refusal; ++i) {
+    if (const auto stored = backend.set("full:" + std::to_string(i), value); !stored) {
+      refusal = stored.error();
+    }
+  }
+  REQUIRE(refusal);
+  CHECK(refusal->code == Errc::rejected);
+}
