@@ -119,7 +119,7 @@ Result<std::optional<Ttl>> MemcachedBackend::do_ttl(std::string_view key, Deadli
         if (!is_done(reply)) return std::nullopt;
         if (reply.seconds < 0) return Ttl::none();
         // The server counts whole seconds; in its last one an entry has less than one, not none.
-        // Its clock may be a second behind, which must not make the longest TTL an invalid one.
+        // Its clock may be behind, which must not make the longest TTL an invalid one.
         const std::chrono::seconds left(std::max<std::int64_t>(reply.seconds, 1));
         return Ttl(std::min<std::chrono::milliseconds>(left, Ttl::max));
       });

@@ -76,7 +76,7 @@ TEST_CASE("TTLs around 30 days read back right", "[memcached][integration][failu
       REQUIRE(left);
       REQUIRE(*left);
       REQUIRE((*left)->expires());
-      CHECK((*left)->duration() <= ttl + 1s);  // The server's clock ticks once a second.
+      CHECK((*left)->duration() <= ttl + 2s);  // The server's clock is up to two seconds behind.
       CHECK((*left)->duration() > ttl - 60s);
     };
     REQUIRE(backend.set("stored", "v", {.ttl = ttl}) == true);
