@@ -1,31 +1,15 @@
 #include "data/checkpoint.hpp"
 
 #include "support/catch.hpp"
+#include "support/temp_dir.hpp"
 
 #include <fstream>
 #include <string>
-
-#include <stdlib.h>
 
 using namespace cachekit;
 using namespace cachekit::cli;
 
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "cachekit-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] std::filesystem::path file(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 Row row(std::string key, std::string value) {
   return {1, {std::move(key), std::move(value), {}}, {}};
@@ -34,8 +18,8 @@ Row row(std::string key, std::string value) {
 }  // namespace
 
 TEST_CASE("a checkpoint reads back what was written", "[cli][checkpoint]") {
-  const Folder folder;
-  const auto file = folder.file("warm.ckpt");
+  const test::TempDir folder;
+  const auto file = folder / "warm.ckpt";
   CHECK_FALSE(read_checkpoint(file)->has_value());
 
   REQUIRE(write_checkpoint(file, {"redis://h:1/0", 7, UINT64_MAX, "\xFF\x01"}));
@@ -50,8 +34,8 @@ TEST_CASE("a checkpoint reads back what was written", "[cli][checkpoint]") {
 }
 
 TEST_CASE("a file that is no checkpoint is refused, not overwritten", "[cli][checkpoint]") {
-  const Folder folder;
-  const auto file = folder.file("notes");
+  const test::TempDir folder;
+  const auto file = folder / "notes";
   for (const char* text : {"", "hello", "{}", "{\"schema\":\"cachekit-checkpoint/1\"}",
                            "{\"schema\":\"cachekit-checkpoint/1\",\"target\":1,\"rows\":\"x\"}"}) {
     CAPTURE(text);
@@ -63,8 +47,8 @@ TEST_CASE("a file that is no checkpoint is refused, not overwritten", "[cli][che
 }
 
 TEST_CASE("a checkpoint that cannot be written says so", "[cli][checkpoint]") {
-  const Folder folder;
-  CHECK_FALSE(write_checkpoint(folder.file("no/such/folder"), {}).has_value());
+  const test::TempDir folder;
+  CHECK_FALSE(write_checkpoint(folder / "no/such/folder", {}).has_value());
 }
 
 TEST_CASE("the row hash tells rows apart that run into each other", "[cli][checkpoint]") {

@@ -1,0 +1,51 @@
+#include "data/warm_report.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace cachekit::cli {
+
+std::string warm_text(const WarmTally& tally, double seconds) {
+  std::string text =
+      fmt::format("stored {}, skipped {}, bad {}", tally.stored, tally.skipped, tally.bad);
+  if (tally.failed > 0) text += fmt::format(", not stored {}", tally.failed);
+  if (tally.unknown > 0) text += fmt::format(", unknown {} (sent, not answered)", tally.unknown);
+  if (tally.resumed > 0) text += fmt::format(", done before {}", tally.resumed);
+  return text + fmt::format(" in {:.2f} s\n", seconds);
+}
+
+std::string bad_lines_text(const WarmTally& tally, const std::string& input) {
+  std::string text;
+  for (const BadLine& bad : tally.bad_lines) {
+    text += fmt::format("{}:{}: {}\n", input, bad.line, bad.problem);
+  }
+  if (tally.bad > tally.bad_lines.size()) {
+    text += fmt::format("and {} more\n", tally.bad - tally.bad_lines.size());
+  }
+  return text;
+}
+
+std::string warm_json(const WarmResult& result, double seconds) {
+  const WarmTally& tally = result.tally;
+  nlohmann::ordered_json json{{"stored", tally.stored},   {"skipped", tally.skipped},
+                              {"bad", tally.bad},         {"failed", tally.failed},
+                              {"unknown", tally.unknown}, {"resumed", tally.resumed}};
+  json["bad_lines"] = nlohmann::ordered_json::array();
+  for (const BadLine& bad : tally.bad_lines) {
+    json["bad_lines"].push_back({{"line", bad.line}, {"problem", bad.problem}});
+  }
+  json["complete"] = !result.error && !result.too_many_bad;
+  json["seconds"] = seconds;
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+std::string resume_hint(const WarmOptions& options) {
+  if (!options.checkpoint.empty()) {
+    return fmt::format("run the same command again: it resumes from {}",
+                       options.checkpoint.string());
+  }
+  return "run it again with --skip-existing for what is missing, or with --checkpoint FILE to make "
+         "it resume where it broke off";
+}
+
+}  // namespace cachekit::cli

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "data/warmer.hpp"
+
+#include <string>
+
+namespace cachekit::cli {
+
+/// "stored 2,998, skipped 0, bad 2", and only what is not 0 of failed, unknown and resumed.
+[[nodiscard]] std::string warm_text(const WarmTally& tally, double seconds);
+
+/// One line for each bad record that was kept: "FILE:17: no field 'value'".
+[[nodiscard]] std::string bad_lines_text(const WarmTally& tally, const std::string& input);
+
+/// One object: stored, skipped, bad, failed, unknown, resumed, bad_lines, complete, seconds.
+[[nodiscard]] std::string warm_json(const WarmResult& result, double seconds);
+
+/// What to type to go on after a load that broke off.
+[[nodiscard]] std::string resume_hint(const WarmOptions& options);
+
+}  // namespace cachekit::cli
