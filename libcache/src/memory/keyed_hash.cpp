@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstring>
 #include <random>
 
 namespace cachekit::memory {
@@ -30,8 +31,14 @@ struct SipState {
   }
 };
 
-// Little-endian whatever the machine; compilers make one load of it where they can.
-std::uint64_t load_word(const char* bytes, std::size_t count) noexcept {
+std::uint64_t load_word(const char* bytes) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+
+// What is left after the last whole word: less than 8 bytes.
+std::uint64_t load_rest(const char* bytes, std::size_t count) noexcept {
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < count; ++i) {
     word |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
@@ -57,8 +64,8 @@ std::uint64_t keyed_hash(const HashSeed& seed, std::string_view data) noexcept {
                  .v3 = seed.second ^ 0x7465646279746573U};
   const char* bytes = data.data();
   std::size_t left = data.size();
-  for (; left >= 8; bytes += 8, left -= 8) state.absorb(load_word(bytes, 8));
-  state.absorb((static_cast<std::uint64_t>(data.size()) << 56U) | load_word(bytes, left));
+  for (; left >= 8; bytes += 8, left -= 8) state.absorb(load_word(bytes));
+  state.absorb((static_cast<std::uint64_t>(data.size()) << 56U) | load_rest(bytes, left));
   state.v2 ^= 0xffU;
   for (int i = 0; i < 3; ++i) state.round();
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
