@@ -1,5 +1,11 @@
 #pragma once
 
+#include <cachekit/backend.hpp>
+#include <cachekit/memcached.hpp>
+#include <cachekit/memory.hpp>
+#include <cachekit/redis.hpp>
+
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -9,12 +15,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include <cachekit/backend.hpp>
-#include <cachekit/memcached.hpp>
-#include <cachekit/memory.hpp>
-#include <cachekit/redis.hpp>
 
 namespace cachekit {
 
@@ -32,9 +34,12 @@ struct Settings {
   std::chrono::milliseconds operation_timeout = std::chrono::milliseconds(500);
   InMemoryConfig memory{};
   RedisConfig redis{};
+  /// Read into `redis.password` by `load_settings` and `make_backend` when not empty.
+  std::filesystem::path redis_password_file{};
   MemcachedConfig memcached{};
 
-  /// Option name to "default", "profile prod", "FILE:LINE", "environment REDIS_HOST", "--url", ...
+  /// Option key (and "profile") to "default", "profile prod", "FILE:LINE", "environment
+  /// REDIS_HOST", "--url", "option".
   std::map<std::string, std::string, std::less<>> origins{};
 };
 
@@ -47,8 +52,8 @@ struct Option {
   std::string_view key;          ///< In a profile's table: "redis.pool_size".
   std::string_view environment;  ///< "REDIS_POOL_SIZE", or empty.
   Kind kind;
-  std::string_view help;         ///< One line: effect, unit, when to change it.
-  /// Parses and stores. Errors: `invalid_argument`, saying what was expected.
+  std::string_view help;  ///< One line: effect, unit, when to change it.
+  /// Parses and stores; no `~` is expanded. Errors: `invalid_argument`, saying what was expected.
   Result<void> (*set)(Settings& settings, std::string_view text);
   /// As text that `set` reads back; a secret is masked.
   std::string (*get)(const Settings& settings);
@@ -66,11 +71,14 @@ struct Option {
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 [[nodiscard]] Environment process_environment();
 
-/// What the settings are to be made from, in rising precedence: defaults, file, environment, and
-/// these fields themselves.
+/// What the settings are to be made from, in rising precedence: defaults, the built-in profile, the
+/// file's profile, environment, `url`, `operation_timeout`, `options`.
+///
+/// A `profile` that is named here decides the backend over CACHE_BACKEND; one that comes from
+/// CACHEKIT_PROFILE, the file or by default does not.
 struct SettingsRequest {
-  std::optional<std::string> profile{};            ///< Else $CACHEKIT_PROFILE, the file's default, "dev".
-  std::optional<std::filesystem::path> file{};     ///< Else the search path of `find_config_file`.
+  std::optional<std::string> profile{};  ///< Else $CACHEKIT_PROFILE, the file's default, "dev".
+  std::optional<std::filesystem::path> file{};  ///< Else the search path of `find_config_file`.
   std::optional<std::string> url{};
   std::optional<std::chrono::milliseconds> operation_timeout{};
   std::vector<std::pair<std::string, std::string>> options{};  ///< Key and text.
@@ -82,7 +90,8 @@ struct SettingsRequest {
 [[nodiscard]] Result<Settings> load_settings(const SettingsRequest& request = {});
 
 /// $CACHEKIT_CONFIG, ./cachekit.toml, $XDG_CONFIG_HOME/cachekit/config.toml (else
-/// ~/.config/...), /etc/cachekit/config.toml: the first that exists, or empty.
+/// ~/.config/...), /etc/cachekit/config.toml: the first that exists, or empty. $CACHEKIT_CONFIG is
+/// taken even when it does not exist, so that a typing error there is not passed over.
 [[nodiscard]] std::optional<std::filesystem::path> find_config_file(const Environment& environment);
 /// The places `find_config_file` looks, in order.
 [[nodiscard]] std::vector<std::filesystem::path> config_search_path(const Environment& environment);
@@ -90,7 +99,10 @@ struct SettingsRequest {
 /// The profiles' names: the built-in ones and those of the file, if any.
 [[nodiscard]] Result<std::vector<std::string>> profile_names(const SettingsRequest& request);
 
-/// Applies a backend URL (`memory:`, `redis://`, `redis+unix://`, `memcached://`).
+/// Applies a backend URL (`memory:`, `redis://`, `redis+unix://`, `memcached://`). The URL is the
+/// whole address: a port, database or snapshot that it leaves out is the default's, not that of the
+/// settings. Credentials that it leaves out stay, unless a file gave them: those are meant for that
+/// file's host. On an error the settings are unchanged.
 /// Errors: `invalid_argument`, naming the part that is wrong, never its secret.
 /// `rediss://`, cluster and sentinel URLs are refused as not yet supported.
 [[nodiscard]] Result<void> apply_url(Settings& settings, std::string_view url,
@@ -101,7 +113,8 @@ struct SettingsRequest {
 /// A commented configuration file with every option and its default, for a start.
 [[nodiscard]] std::string config_template();
 
-/// Builds the backend that the settings name. No I/O.
+/// Builds the backend that the settings name. Reads the password's file, if one is named; no other
+/// I/O.
 /// Errors: `invalid_argument` for impossible values, such as an empty server list.
 [[nodiscard]] Result<std::unique_ptr<CacheBackend>> make_backend(const Settings& settings);
 
@@ -121,8 +134,9 @@ struct Advice {
   std::string fix{};   ///< What to type or change.
 };
 
-/// The DON'T list as far as settings alone tell: Tier-1 in production, no password, plain text to a
-/// host that is not local, pools out of proportion.
+/// The DON'T list as far as settings alone tell: Tier-1 in production, no password in production,
+/// plain text to a host that is not local, a password in a file that others may read, servers named
+/// in the environment and not used, pools out of proportion to (cores x 2) + 1. No network I/O.
 [[nodiscard]] std::vector<Advice> check_practice(const Settings& settings);
 
 }  // namespace cachekit

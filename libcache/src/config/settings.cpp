@@ -1,0 +1,170 @@
+// From a request to settings. The sources are applied one over the other, the weakest first, so
+// that whichever speaks last holds: default, built-in profile, file's profile, environment, URL,
+// timeout, options. The one exception is the backend: a profile that the caller names outright
+// decides it over CACHE_BACKEND, because an option beats the environment.
+
+#include "config/apply.hpp"
+#include "config/environment.hpp"
+#include "config/option_table.hpp"
+#include "config/profiles.hpp"
+#include "config/secret_file.hpp"
+#include "config/toml_file.hpp"
+#include "config/url.hpp"
+#include "config/words.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace cachekit {
+namespace config {
+namespace {
+
+Result<ConfigFile> open_file(const SettingsRequest& request) {
+  if (request.file) return read_config_file(*request.file);
+  if (const auto found = find_config_file(request.environment)) return read_config_file(*found);
+  return ConfigFile{};
+}
+
+std::vector<std::string> names_of(const ConfigFile& file) {
+  std::vector<std::string> names(built_in_profiles().begin(), built_in_profiles().end());
+  for (const FileProfile& profile : file.profiles) {
+    if (!is_built_in(profile.name)) names.push_back(profile.name);
+  }
+  return names;
+}
+
+Result<void> apply_profile(Settings& settings, const FileProfile* profile,
+                           const Environment& environment) {
+  if (profile == nullptr) return {};
+  for (const FileEntry& entry : profile->entries) {
+    Result<void> done =
+        apply_option(settings, *entry.option, entry.text, entry.origin, environment);
+    if (!done) return done;
+  }
+  return {};
+}
+
+// A mistake in a profile is told now, not on the day on which that profile is first used.
+Result<void> check_profiles(const ConfigFile& file, const Environment& environment) {
+  for (const FileProfile& profile : file.profiles) {
+    Settings scratch;
+    if (Result<void> done = apply_profile(scratch, &profile, environment); !done) return done;
+  }
+  return {};
+}
+
+Result<void> choose_profile(Settings& settings, const SettingsRequest& request,
+                            const ConfigFile& file) {
+  std::string origin = "default";
+  if (request.profile) {
+    settings.profile = *request.profile;
+    origin = "option";
+  } else if (auto variable = lookup(request.environment, "CACHEKIT_PROFILE")) {
+    settings.profile = *std::move(variable);
+    origin = "environment CACHEKIT_PROFILE";
+  } else if (file.default_profile) {
+    settings.profile = *file.default_profile;
+    origin = file.default_profile_origin;
+  }
+  settings.origins.insert_or_assign("profile", origin);
+  if (is_built_in(settings.profile) || file.find(settings.profile) != nullptr) return {};
+  const std::vector<std::string> names = names_of(file);
+  const std::string near = nearest(settings.profile, names);
+  return fail(Errc::invalid_argument,
+              fmt::format("{}: unknown profile {}; there are {}", origin,
+                          in_quotes(settings.profile), joined(names)),
+              {},
+              near.empty() ? "define it as [profiles.NAME] in the configuration file"
+                           : fmt::format("did you mean {}?", near));
+}
+
+// A profile of the user's own that names no backend must not end up in memory unnoticed.
+Result<void> check_backend_named(const Settings& settings, const ConfigFile& file) {
+  if (origin_of(settings, "backend") != "default") return {};
+  const FileProfile* profile = file.find(settings.profile);
+  const std::string place = profile == nullptr ? std::string("default") : profile->origin;
+  return fail(Errc::invalid_argument,
+              fmt::format("{}: profile {}: backend is missing; expected memory, redis or memcached",
+                          place, in_quotes(settings.profile)),
+              {}, "add a line such as backend = \"redis\"");
+}
+
+Result<void> apply_request(Settings& settings, const SettingsRequest& request) {
+  if (request.url) {
+    Result<void> done = apply_url(settings, *request.url, "--url", request.environment);
+    if (!done) return done;
+  }
+  if (request.operation_timeout) {
+    const std::string text = request.operation_timeout->count() < 0
+                                 ? fmt::format("{}ms", request.operation_timeout->count())
+                                 : format_duration(*request.operation_timeout);
+    Result<void> done = apply_option(settings, *find_option("operation_timeout"), text, "--timeout",
+                                     request.environment);
+    if (!done) return done;
+  }
+  for (const auto& [key, text] : request.options) {
+    const Option* option = find_option(key);
+    if (option == nullptr) return fail(unknown_option(key));
+    Result<void> done = apply_option(settings, *option, text, "option", request.environment);
+    if (!done) return done;
+  }
+  return {};
+}
+
+}  // namespace
+}  // namespace config
+
+using namespace config;
+
+Result<Settings> load_settings(const SettingsRequest& request) {
+  const Result<ConfigFile> file = open_file(request);
+  if (!file) return fail(file.error());
+  const Environment& environment = request.environment;
+  Settings settings = default_settings();
+  Result<void> done =
+      check_profiles(*file, environment)
+          .and_then([&] { return choose_profile(settings, request, *file); })
+          .and_then([&] { return apply_built_in(settings, settings.profile, environment); })
+          .and_then(
+              [&] { return apply_profile(settings, file->find(settings.profile), environment); })
+          .and_then([&] {
+            const bool decided = request.profile && origin_of(settings, "backend") != "default";
+            return apply_environment(settings, environment, decided ? "backend" : "");
+          })
+          .and_then([&] { return apply_request(settings, request); })
+          .and_then([&] { return check_backend_named(settings, *file); })
+          .and_then([&] { return read_password_file(settings); });
+  if (!done) return fail(std::move(done).error());
+  fit_connections(settings);
+  return settings;
+}
+
+Result<std::vector<std::string>> profile_names(const SettingsRequest& request) {
+  return open_file(request).map(names_of);
+}
+
+std::vector<std::filesystem::path> config_search_path(const Environment& environment) {
+  std::vector<std::filesystem::path> places;
+  if (const auto named = lookup(environment, "CACHEKIT_CONFIG")) places.emplace_back(*named);
+  places.emplace_back("cachekit.toml");
+  const std::filesystem::path xdg = lookup(environment, "XDG_CONFIG_HOME").value_or("");
+  if (xdg.is_absolute()) {
+    places.push_back(xdg / "cachekit/config.toml");
+  } else if (const auto home = lookup(environment, "HOME")) {
+    places.push_back(std::filesystem::path(*home) / ".config/cachekit/config.toml");
+  }
+  places.emplace_back("/etc/cachekit/config.toml");
+  return places;
+}
+
+std::optional<std::filesystem::path> find_config_file(const Environment& environment) {
+  if (auto named = lookup(environment, "CACHEKIT_CONFIG")) return *std::move(named);
+  for (const std::filesystem::path& place : config_search_path(environment)) {
+    std::error_code error;  // A place that may not be looked into is not there.
+    if (std::filesystem::exists(place, error)) return place;
+  }
+  return std::nullopt;
+}
+
+}  // namespace cachekit
