@@ -1,5 +1,12 @@
 #pragma once
 
+#include <cachekit/capabilities.hpp>
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+#include <cachekit/metrics.hpp>
+#include <cachekit/report.hpp>
+#include <cachekit/ttl.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,13 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <cachekit/capabilities.hpp>
-#include <cachekit/deadline.hpp>
-#include <cachekit/error.hpp>
-#include <cachekit/metrics.hpp>
-#include <cachekit/report.hpp>
-#include <cachekit/ttl.hpp>
 
 namespace cachekit {
 
@@ -46,14 +46,14 @@ struct SetManyOptions {
 };
 
 struct ScanOptions {
-  std::string pattern = "*";     ///< A glob: `*`, `?`, `[a-z]`, `[^x]`, `\` before a literal.
-  std::size_t page_size = 500;   ///< How many keys to ask for at a time.
+  std::string pattern = "*";    ///< A glob: `*`, `?`, `[a-z]`, `[^x]`, `\` before a literal.
+  std::size_t page_size = 500;  ///< How many keys to ask for at a time.
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;  ///< Of one page.
 };
 
 struct RemoveMatchingOptions {
-  bool dry_run = false;             ///< Count, remove nothing.
-  double keys_per_second = 0;       ///< 0: as fast as it goes.
+  bool dry_run = false;        ///< Count, remove nothing.
+  double keys_per_second = 0;  ///< 0: as fast as it goes.
   std::size_t page_size = 500;
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;  ///< Of one page.
 };
@@ -152,8 +152,7 @@ class CacheBackend {
   [[nodiscard]] virtual Result<bool> do_exists(std::string_view key, Deadline deadline) = 0;
   [[nodiscard]] virtual Result<std::optional<Ttl>> do_ttl(std::string_view key,
                                                           Deadline deadline) = 0;
-  [[nodiscard]] virtual Result<bool> do_touch(std::string_view key, Ttl ttl,
-                                              Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<bool> do_touch(std::string_view key, Ttl ttl, Deadline deadline) = 0;
   [[nodiscard]] virtual Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
                                                           Deadline deadline) = 0;
   [[nodiscard]] virtual std::vector<Result<std::optional<std::string>>> do_get_many(

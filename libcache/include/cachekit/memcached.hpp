@@ -1,13 +1,13 @@
 #pragma once
 
+#include <cachekit/backend.hpp>
+#include <cachekit/units.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <cachekit/backend.hpp>
-#include <cachekit/units.hpp>
 
 namespace cachekit {
 
@@ -41,8 +41,8 @@ struct MemcachedConfig {
 /// reads back through `get` with a space after it, as the server stores it.
 ///
 /// Threads: all members may be called from any thread at once.
-/// Limits: keys of 250 bytes, of 186 where they hold spaces or control bytes; values as large as the
-/// servers' `-I` allows, 1 MiB unless raised; no expiry after 2038-01-19.
+/// Limits: keys of 250 bytes, of 186 where they hold spaces or control bytes; values as large as
+/// the servers' `-I` allows, 1 MiB unless raised; no expiry after 2038-01-19.
 class MemcachedBackend final : public CacheBackend {
  public:
   explicit MemcachedBackend(MemcachedConfig config);
@@ -67,8 +67,7 @@ class MemcachedBackend final : public CacheBackend {
                                     Deadline deadline) override;
   [[nodiscard]] Result<bool> do_remove(std::string_view key, Deadline deadline) override;
   [[nodiscard]] Result<bool> do_exists(std::string_view key, Deadline deadline) override;
-  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key,
-                                                  Deadline deadline) override;
+  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key, Deadline deadline) override;
   [[nodiscard]] Result<bool> do_touch(std::string_view key, Ttl ttl, Deadline deadline) override;
   [[nodiscard]] Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
                                                   Deadline deadline) override;

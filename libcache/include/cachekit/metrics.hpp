@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachekit/histogram.hpp>
+
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -9,8 +11,6 @@
 #include <string>
 #include <string_view>
 
-#include <cachekit/histogram.hpp>
-
 namespace cachekit {
 
 /// The counters at one moment. hits + misses = lookups that were answered; a look-up that failed
@@ -19,11 +19,11 @@ struct MetricsSnapshot {
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
   std::uint64_t errors = 0;
-  std::uint64_t sets = 0;     ///< Values stored.
-  std::uint64_t deletes = 0;  ///< Entries removed.
-  std::uint64_t loads = 0;            ///< Calls of a source's loader (expander only).
-  std::uint64_t load_failures = 0;    ///< Of these, the ones that failed (expander only).
-  std::uint64_t repairs = 0;          ///< Unreadable entries that were replaced (expander only).
+  std::uint64_t sets = 0;           ///< Values stored.
+  std::uint64_t deletes = 0;        ///< Entries removed.
+  std::uint64_t loads = 0;          ///< Calls of a source's loader (expander only).
+  std::uint64_t load_failures = 0;  ///< Of these, the ones that failed (expander only).
+  std::uint64_t repairs = 0;        ///< Unreadable entries that were replaced (expander only).
 
   /// hits / (hits + misses), 0 when nothing was asked.
   [[nodiscard]] double hit_rate() const noexcept {

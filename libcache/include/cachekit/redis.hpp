@@ -1,5 +1,10 @@
 #pragma once
 
+#include <cachekit/backend.hpp>
+#include <cachekit/redis_reply.hpp>
+#include <cachekit/secret.hpp>
+#include <cachekit/units.hpp>
+
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -8,11 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <cachekit/backend.hpp>
-#include <cachekit/redis_reply.hpp>
-#include <cachekit/secret.hpp>
-#include <cachekit/units.hpp>
 
 namespace cachekit {
 
@@ -45,7 +45,7 @@ struct RedisConfig {
 /// Threads: all members may be called from any thread at once.
 class RedisBackend final : public CacheBackend {
  public:
-  explicit RedisBackend(RedisConfig config = {});
+  explicit RedisBackend(const RedisConfig& config = {});
   ~RedisBackend() override;
 
   [[nodiscard]] std::string_view name() const noexcept override { return "redis"; }
@@ -84,8 +84,7 @@ class RedisBackend final : public CacheBackend {
                                     Deadline deadline) override;
   [[nodiscard]] Result<bool> do_remove(std::string_view key, Deadline deadline) override;
   [[nodiscard]] Result<bool> do_exists(std::string_view key, Deadline deadline) override;
-  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key,
-                                                  Deadline deadline) override;
+  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key, Deadline deadline) override;
   [[nodiscard]] Result<bool> do_touch(std::string_view key, Ttl ttl, Deadline deadline) override;
   [[nodiscard]] Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
                                                   Deadline deadline) override;

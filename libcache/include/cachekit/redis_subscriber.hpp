@@ -1,12 +1,12 @@
 #pragma once
 
+#include <cachekit/redis.hpp>
+
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <cachekit/redis.hpp>
 
 namespace cachekit {
 
@@ -23,7 +23,7 @@ struct Message {
 /// call after it reconnects and subscribes again to everything. Threads: one at a time.
 class Subscriber {
  public:
-  explicit Subscriber(RedisConfig config);
+  explicit Subscriber(const RedisConfig& config);
   Subscriber(Subscriber&&) noexcept;
   Subscriber& operator=(Subscriber&&) noexcept;
   ~Subscriber();

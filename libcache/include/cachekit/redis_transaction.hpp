@@ -1,12 +1,12 @@
 #pragma once
 
+#include <cachekit/redis.hpp>
+
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include <cachekit/redis.hpp>
 
 namespace cachekit {
 
@@ -36,7 +36,8 @@ class RedisTransaction {
   void queue(std::span<const std::string_view> arguments);
   /// MULTI, the queued commands, EXEC in one write. One reply per command, errors of single
   /// commands among them; an empty optional when a watched key changed and nothing was done.
-  /// Errors: `rejected` when the server refused to queue one; `outcome_unknown` when no answer came.
+  /// Errors: `rejected` when the server refused to queue one; `outcome_unknown` when no answer
+  /// came.
   [[nodiscard]] Result<std::optional<std::vector<RedisReply>>> execute();
 
  private:

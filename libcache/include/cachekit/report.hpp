@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachekit/error.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -7,14 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include <cachekit/error.hpp>
-
 namespace cachekit {
 
 /// One node's answer to a ping, or why there was none.
 struct NodePing {
   std::string endpoint{};
-  std::string role{};     ///< "master", "replica", "server", "in-process", or empty where unknown.
+  std::string role{};  ///< "master", "replica", "server", "in-process", or empty where unknown.
   std::string version{};
   std::chrono::microseconds round_trip{0};
   std::optional<Error> error{};  ///< Set when this node is out of reach or said no.

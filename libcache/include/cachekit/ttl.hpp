@@ -1,9 +1,9 @@
 #pragma once
 
+#include <cachekit/error.hpp>
+
 #include <chrono>
 #include <string>
-
-#include <cachekit/error.hpp>
 
 namespace cachekit {
 
@@ -20,7 +20,8 @@ class Ttl {
   [[nodiscard]] static constexpr Ttl none() noexcept { return Ttl(); }
 
   template <typename Rep, typename Period>
-  constexpr Ttl(std::chrono::duration<Rep, Period> duration) noexcept  // NOLINT(google-explicit-constructor)
+  constexpr Ttl(
+      std::chrono::duration<Rep, Period> duration) noexcept  // NOLINT(google-explicit-constructor)
       : value_(to_milliseconds(duration)), expires_(true) {}
 
   [[nodiscard]] constexpr bool expires() const noexcept { return expires_; }

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <cachekit/error.hpp>
+
 #include <chrono>
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <cachekit/error.hpp>
 
 namespace cachekit {
 

@@ -116,7 +116,9 @@ Result<bool> CacheBackend::set(std::string_view key, std::string_view value,
   auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
     return check_key(key)
         .and_then([&] { return validate(options.ttl); })
-        .and_then([&] { return do_set({key, value, options.ttl}, options.condition, deadline); })
+        .and_then([&] {
+          return do_set({key, value, options.ttl}, options.condition, deadline);
+        })
         .or_else([&](Error error) -> Result<bool> {
           if (error.code == Errc::too_large && options.condition != SetCondition::if_absent) {
             if (auto removed = do_remove(key, deadline); !removed) {
@@ -157,9 +159,9 @@ Result<std::optional<Ttl>> CacheBackend::ttl(std::string_view key, const CallOpt
 
 Result<bool> CacheBackend::touch(std::string_view key, Ttl ttl, const CallOptions& options) {
   return counted(metrics_, budget(options.timeout).and_then([&](Deadline deadline) {
-    return check_key(key)
-        .and_then([&] { return validate(ttl); })
-        .and_then([&] { return do_touch(key, ttl, deadline); });
+    return check_key(key).and_then([&] { return validate(ttl); }).and_then([&] {
+      return do_touch(key, ttl, deadline);
+    });
   }));
 }
 
@@ -178,13 +180,12 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
   using Outcome = Result<std::optional<std::string>>;
   const Stopwatch stopwatch(metrics_);
   const Result<Deadline> deadline = budget(options.timeout);
-  auto outcomes =
-      !deadline ? std::vector<Outcome>(keys.size(), fail(deadline.error()))
-                : run_checked<Outcome>(
-                      keys, [&](std::string_view key) { return check_key(key); },
-                      [&](std::span<const std::string_view> sound) {
-                        return do_get_many(sound, *deadline);
-                      });
+  auto outcomes = !deadline ? std::vector<Outcome>(keys.size(), fail(deadline.error()))
+                            : run_checked<Outcome>(
+                                  keys, [&](std::string_view key) { return check_key(key); },
+                                  [&](std::span<const std::string_view> sound) {
+                                    return do_get_many(sound, *deadline);
+                                  });
   for (const Outcome& outcome : outcomes) count_lookup(metrics_, outcome);
   return outcomes;
 }
@@ -193,16 +194,16 @@ std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
                                                  const SetManyOptions& options) {
   const Stopwatch stopwatch(metrics_);
   const Result<Deadline> deadline = budget(options.timeout);
-  auto outcomes = !deadline
-                      ? std::vector<Result<bool>>(items.size(), fail(deadline.error()))
-                      : run_checked<Result<bool>>(
-                            items,
-                            [&](const SetItem& item) {
-                              return check_key(item.key).and_then([&] { return validate(item.ttl); });
-                            },
-                            [&](std::span<const SetItem> sound) {
-                              return do_set_many(sound, options.condition, *deadline);
-                            });
+  auto outcomes =
+      !deadline ? std::vector<Result<bool>>(items.size(), fail(deadline.error()))
+                : run_checked<Result<bool>>(
+                      items,
+                      [&](const SetItem& item) {
+                        return check_key(item.key).and_then([&] { return validate(item.ttl); });
+                      },
+                      [&](std::span<const SetItem> sound) {
+                        return do_set_many(sound, options.condition, *deadline);
+                      });
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (!outcomes[i] && outcomes[i].error().code == Errc::too_large && deadline &&
         options.condition != SetCondition::if_absent && check_key(items[i].key)) {
@@ -245,10 +246,10 @@ Result<std::uint64_t> CacheBackend::remove_matching(std::string_view pattern,
   const auto remove_page = [&] {
     if (options.keys_per_second > 0) {
       std::this_thread::sleep_until(next_page_at);
-      next_page_at = std::max(next_page_at, Deadline::clock::now()) +
-                     std::chrono::duration_cast<Deadline::clock::duration>(
-                         std::chrono::duration<double>(static_cast<double>(page.size()) /
-                                                       options.keys_per_second));
+      next_page_at =
+          std::max(next_page_at, Deadline::clock::now()) +
+          std::chrono::duration_cast<Deadline::clock::duration>(std::chrono::duration<double>(
+              static_cast<double>(page.size()) / options.keys_per_second));
     }
     const std::vector<std::string_view> keys(page.begin(), page.end());
     for (const Result<bool>& outcome : remove_many(keys, {.timeout = options.timeout})) {
@@ -267,10 +268,9 @@ Result<std::uint64_t> CacheBackend::remove_matching(std::string_view pattern,
     page.emplace_back(key);
     return page.size() < options.page_size || remove_page();
   };
-  auto scanned = scan({.pattern = std::string(pattern),
-                       .page_size = options.page_size,
-                       .timeout = options.timeout},
-                      visit);
+  auto scanned = scan(
+      {.pattern = std::string(pattern), .page_size = options.page_size, .timeout = options.timeout},
+      visit);
   if (!failure && scanned && !page.empty()) remove_page();
   if (!scanned) failure = scanned.error();
   if (failure) {

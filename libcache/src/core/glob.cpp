@@ -43,8 +43,8 @@ bool glob_match(std::string_view pattern, std::string_view text) noexcept {
   constexpr std::size_t none = std::string_view::npos;
   std::size_t p = 0;
   std::size_t t = 0;
-  std::size_t star = none;       // Where the pattern goes on after the last '*'.
-  std::size_t star_text = 0;     // The text that this '*' has not yet taken.
+  std::size_t star = none;    // Where the pattern goes on after the last '*'.
+  std::size_t star_text = 0;  // The text that this '*' has not yet taken.
   while (t < text.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = ++p;

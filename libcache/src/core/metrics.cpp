@@ -22,9 +22,8 @@ CacheMetrics::CacheMetrics() : stripes_(std::make_unique<Stripe[]>(stripe_count)
 CacheMetrics::~CacheMetrics() = default;
 
 void CacheMetrics::count(Event event, std::uint64_t times) noexcept {
-  stripes_[stripe_of_this_thread(stripe_count)]
-      .events[static_cast<std::size_t>(event)]
-      .fetch_add(times, std::memory_order_relaxed);
+  stripes_[stripe_of_this_thread(stripe_count)].events[static_cast<std::size_t>(event)].fetch_add(
+      times, std::memory_order_relaxed);
 }
 
 void CacheMetrics::record_latency(std::chrono::nanoseconds latency) noexcept {

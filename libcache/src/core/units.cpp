@@ -56,8 +56,8 @@ double take_number(std::string_view& text) {
   std::size_t length = 0;
   while (length < text.size() && (is_digit(text[length]) || text[length] == '.')) ++length;
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + length, number,
-                                            std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + length, number, std::chars_format::fixed);
   if (length == 0 || error != std::errc{} || end != text.data() + length) {
     return std::numeric_limits<double>::quiet_NaN();
   }
@@ -129,9 +129,10 @@ std::string format_bytes(Bytes bytes) {
       {{"TiB", 1ULL << 40U}, {"GiB", 1ULL << 30U}, {"MiB", 1ULL << 20U}, {"KiB", 1ULL << 10U}}};
   for (const Unit& unit : binary) {
     if (bytes.count < unit.size) continue;
-    if (bytes.count % unit.size == 0) return fmt::format("{}{}", bytes.count / unit.size, unit.name);
-    return fmt::format("{:.1f}{}", static_cast<double>(bytes.count) / static_cast<double>(unit.size),
-                       unit.name);
+    if (bytes.count % unit.size == 0)
+      return fmt::format("{}{}", bytes.count / unit.size, unit.name);
+    return fmt::format(
+        "{:.1f}{}", static_cast<double>(bytes.count) / static_cast<double>(unit.size), unit.name);
   }
   return fmt::format("{}B", bytes.count);
 }

@@ -67,7 +67,7 @@ std::vector<Outcome> each(redis::Client& client, CommandRequest& request, Deadli
 
 }  // namespace
 
-RedisBackend::RedisBackend(RedisConfig config) : impl_(std::make_unique<Impl>(config)) {}
+RedisBackend::RedisBackend(const RedisConfig& config) : impl_(std::make_unique<Impl>(config)) {}
 RedisBackend::~RedisBackend() = default;
 
 Capabilities RedisBackend::capabilities() const {

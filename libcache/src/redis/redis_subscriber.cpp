@@ -127,7 +127,7 @@ class Subscriber::Impl {
   std::deque<Message> inbox_;
 };
 
-Subscriber::Subscriber(RedisConfig config) : impl_(std::make_unique<Impl>(config)) {}
+Subscriber::Subscriber(const RedisConfig& config) : impl_(std::make_unique<Impl>(config)) {}
 Subscriber::Subscriber(Subscriber&&) noexcept = default;
 Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
 Subscriber::~Subscriber() = default;

@@ -70,7 +70,7 @@ redisReplyObjectFunctions functions() {
 
 struct RespDecoder::Reader {
   struct Free {
-    void operator()(redisReader* reader) const { redisReaderFree(reader); }
+    void operator()(redisReader* owned) const { redisReaderFree(owned); }
   };
 
   Reader() : reader(redisReaderCreateWithFunctions(&table)) { reader->privdata = &current; }

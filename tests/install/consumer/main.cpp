@@ -1,10 +1,10 @@
-#include <cstdio>
-
 #include <cachekit/config.hpp>
 #include <cachekit/memcached.hpp>
 #include <cachekit/memory.hpp>
 #include <cachekit/redis.hpp>
 #include <cachekit/version.hpp>
+
+#include <cstdio>
 
 // A foreign program: it works with the in-process cache, and makes the linker find the others.
 int main() {

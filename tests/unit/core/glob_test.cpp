@@ -1,8 +1,8 @@
 #include "core/glob.hpp"
 
-#include <string>
-
 #include "support/catch.hpp"
+
+#include <string>
 
 using cachekit::core::glob_match;
 

@@ -1,10 +1,10 @@
+#include "support/catch.hpp"
+
 #include <cachekit/metrics.hpp>
 
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "support/catch.hpp"
 
 using namespace cachekit;
 using namespace std::chrono_literals;
@@ -77,8 +77,9 @@ TEST_CASE("prometheus text has help, type and a cumulative histogram", "[metrics
   metrics.count(Event::hit);
   metrics.record_latency(200us);
   const std::string text = metrics.prometheus("redis");
-  CHECK(text.find("# TYPE cachekit_hits_total counter\ncachekit_hits_total{backend=\"redis\"} 1\n") !=
-        std::string::npos);
+  CHECK(
+      text.find("# TYPE cachekit_hits_total counter\ncachekit_hits_total{backend=\"redis\"} 1\n") !=
+      std::string::npos);
   CHECK(text.find("_bucket{backend=\"redis\",le=\"0.0001\"} 0\n") != std::string::npos);
   CHECK(text.find("_bucket{backend=\"redis\",le=\"+Inf\"} 1\n") != std::string::npos);
   CHECK(text.find("_count{backend=\"redis\"} 1\n") != std::string::npos);

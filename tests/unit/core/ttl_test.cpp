@@ -1,6 +1,6 @@
-#include <cachekit/ttl.hpp>
-
 #include "support/catch.hpp"
+
+#include <cachekit/ttl.hpp>
 
 using namespace cachekit;
 using namespace std::chrono_literals;

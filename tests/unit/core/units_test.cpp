@@ -1,6 +1,6 @@
-#include <cachekit/units.hpp>
-
 #include "support/catch.hpp"
+
+#include <cachekit/units.hpp>
 
 using namespace cachekit;
 using namespace std::chrono_literals;
