@@ -89,7 +89,8 @@ struct MemcachedServerOptions {
 
 class MemcachedServer final : public LocalServer {
  public:
-  explicit MemcachedServer(const MemcachedServerOptions& options = {});
+  MemcachedServer() : MemcachedServer(MemcachedServerOptions{}) {}
+  explicit MemcachedServer(const MemcachedServerOptions& options);
 
   /// "memcached://127.0.0.1:PORT".
   [[nodiscard]] std::string url() const { return "memcached://" + endpoint(); }
