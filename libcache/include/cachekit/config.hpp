@@ -65,7 +65,7 @@ struct Option {
 /// Sets one option by its key and records the origin.
 /// Errors: `invalid_argument` for an unknown key (naming near ones) or an impossible value.
 [[nodiscard]] Result<void> set_option(Settings& settings, std::string_view key,
-                                      std::string_view text, std::string origin);
+                                      std::string_view text, const std::string& origin);
 
 /// Reads an environment variable; empty when unset. Injectable for tests.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;

@@ -75,7 +75,7 @@ void fit_connections(Settings& settings) {
 }  // namespace config
 
 Result<void> set_option(Settings& settings, std::string_view key, std::string_view text,
-                        std::string origin) {
+                        const std::string& origin) {
   const Option* option = config::find_option(key);
   if (option == nullptr) return fail(config::unknown_option(key));
   return config::apply_option(settings, *option, text, origin, process_environment());

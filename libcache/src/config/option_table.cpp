@@ -226,6 +226,7 @@ const Option* find_option(std::string_view key) noexcept {
 
 Error unknown_option(std::string_view key) {
   std::vector<std::string> keys;
+  keys.reserve(table.size());
   for (const Option& option : table) keys.emplace_back(option.key);
   const std::string near = nearest(key, keys);
   return {.code = Errc::invalid_argument,

@@ -30,7 +30,7 @@ std::string kind_name(Option::Kind kind) {
 }  // namespace
 
 std::string default_as_toml(const Option& option) {
-  const std::string text = option.get(Settings{});
+  std::string text = option.get(Settings{});
   switch (option.kind) {
     case Option::Kind::integer:
     case Option::Kind::boolean:

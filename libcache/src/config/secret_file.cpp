@@ -9,7 +9,7 @@ namespace cachekit::config {
 namespace {
 
 constexpr std::string_view key = "redis.password_file";
-constexpr std::size_t longest = 64 * 1024;
+constexpr std::size_t longest = std::size_t{1} << 16U;
 
 tl::unexpected<Error> refuse(const Settings& settings, std::string_view why) {
   std::string place(origin_of(settings, key));

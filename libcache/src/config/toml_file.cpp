@@ -1,5 +1,6 @@
 #include "config/toml_file.hpp"
 
+#include "config/key_dots.hpp"
 #include "config/option_table.hpp"
 #include "config/text_file.hpp"
 #include "config/words.hpp"
@@ -12,7 +13,8 @@
 namespace cachekit::config {
 namespace {
 
-constexpr std::size_t largest_file = 1024 * 1024;
+constexpr std::size_t largest_file = std::size_t{1} << 20U;
+constexpr std::size_t most_key_dots = 2'000;  // A profile needs a dozen.
 
 using Kind = Option::Kind;
 
@@ -20,7 +22,6 @@ using Kind = Option::Kind;
 std::string_view expected_form(Kind kind) {
   switch (kind) {
     case Kind::text:
-      return "text in quotes";
     case Kind::secret:
       return "text in quotes";
     case Kind::path:
@@ -226,6 +227,11 @@ const FileProfile* ConfigFile::find(std::string_view name) const noexcept {
 }
 
 Result<ConfigFile> parse_config(std::string_view text, const std::string& name) {
+  if (const auto line = line_of_key_dot(text, most_key_dots)) {
+    return fail(Errc::invalid_argument,
+                fmt::format("{}:{}: expected fewer than {} dots in all keys together", name, *line,
+                            most_key_dots));
+  }
   try {
     return Reader(name).read(toml::parse(text));
   } catch (const toml::parse_error& error) {
