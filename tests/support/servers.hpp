@@ -18,6 +18,7 @@ namespace cachekit::test {
 /// Errors: throws, which fails the test, when the program is missing or does not come up.
 class LocalServer {
  public:
+  virtual ~LocalServer() = default;
   LocalServer(const LocalServer&) = delete;
   LocalServer& operator=(const LocalServer&) = delete;
 
@@ -43,7 +44,7 @@ class LocalServer {
   };
 
   explicit LocalServer(Program program);
-  ~LocalServer() = default;
+
   /// Requires: once, at the end of a derived constructor.
   void start(std::vector<std::string> arguments);
 
