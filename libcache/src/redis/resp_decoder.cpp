@@ -6,7 +6,9 @@
 
 #include "redis/resp_decoder.hpp"
 
+#include <charconv>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -66,6 +68,27 @@ redisReplyObjectFunctions functions() {
   return table;
 }
 
+const redisReadTask& current_task(const redisReader& reader) {
+#if HIREDIS_MAJOR >= 1
+  return *reader.task[reader.ridx];
+#else
+  return reader.rstack[reader.ridx];
+#endif
+}
+
+// hiredis waits for a string of any announced length. Its position is then that of the length.
+bool announces_too_much(const redisReader& reader) {
+  if (reader.ridx < 0 || current_task(reader).type != REDIS_REPLY_STRING) return false;
+  std::size_t announced = 0;
+  const auto parsed = std::from_chars(reader.buf + reader.pos, reader.buf + reader.len, announced);
+  return parsed.ec == std::errc::result_out_of_range || announced > RespDecoder::max_reply_bytes;
+}
+
+tl::unexpected<Error> too_much() {
+  return fail(Errc::protocol, fmt::format("a reply of more than {} bytes was refused",
+                                          RespDecoder::max_reply_bytes));
+}
+
 }  // namespace
 
 struct RespDecoder::Reader {
@@ -94,10 +117,7 @@ void RespDecoder::feed(std::string_view bytes) {
 }
 
 Result<std::optional<RedisReply>> RespDecoder::next() {
-  if (reader_->too_much) {
-    return fail(Errc::protocol,
-                fmt::format("a reply of more than {} bytes was refused", max_reply_bytes));
-  }
+  if (reader_->too_much) return too_much();
   // Asked without bytes, hiredis would begin a reply that looks like half of one.
   if (reader_->idle) return std::nullopt;
   void* found = nullptr;
@@ -105,7 +125,11 @@ Result<std::optional<RedisReply>> RespDecoder::next() {
     return fail(Errc::protocol, fmt::format("the reply is not in the protocol of Redis ({})",
                                             reader_->reader->errstr));
   }
-  if (found == nullptr) return std::nullopt;
+  if (found == nullptr) {
+    reader_->too_much = announces_too_much(*reader_->reader);
+    if (reader_->too_much) return too_much();
+    return std::nullopt;
+  }
   reader_->fed_since_reply = 0;
   reader_->idle = reader_->reader->pos == reader_->reader->len;
   return std::exchange(reader_->current, RedisReply{});
