@@ -104,5 +104,5 @@ TEST_CASE("a server killed in the middle of a write is never taken for success",
   rig.proxy().pass();
   writer.join();
   CHECK(code == "outcome_unknown");
-  CHECK(code_of(rig.cache().set("k", "new")) == "unavailable");
+  CHECK(code_of(rig.truth().set("k", "new")) == "unavailable");
 }
