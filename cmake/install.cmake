@@ -20,10 +20,10 @@ endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/libcache/include/cachekit
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 
-if(CACHEKIT_CLI AND TARGET cachekit)
+if(TARGET cachekit_command)
   file(RELATIVE_PATH _bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-  set_target_properties(cachekit PROPERTIES INSTALL_RPATH "$ORIGIN/${_bin_to_lib}")
-  install(TARGETS cachekit RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  set_target_properties(cachekit_command PROPERTIES INSTALL_RPATH "$ORIGIN/${_bin_to_lib}")
+  install(TARGETS cachekit_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
 if(BUILD_SHARED_LIBS)

@@ -26,13 +26,14 @@ run() {
   esac
 }
 
-# configure_and_build SOURCE BINARY OPTION...
+# configure SOURCE BINARY OPTION...
 configure() {
   "$CMAKE" -G Ninja -S "$1" -B "$2" -DCMAKE_CXX_COMPILER="$CXX" \
     -DCMAKE_CXX_COMPILER_LAUNCHER="${LAUNCHER:-}" -DCMAKE_CXX_FLAGS=-O0 "${@:3}" --log-level=WARNING
 }
 
 install_static() {
+  rm -rf "$WORK/static"
   "$CMAKE" --install "$BINARY" --prefix "$WORK/static" >/dev/null
   if [ -x "$BINARY/bin/cachekit" ]; then
     "$WORK/static/bin/cachekit" --version
@@ -47,6 +48,7 @@ subdirectory() {
     -DBUILD_SHARED_LIBS=ON -DCACHEKIT_INSTALL=ON
   "$CMAKE" --build "$WORK/subdirectory"
   run "$WORK/subdirectory/consumer" shared
+  rm -rf "$WORK/shared"
   "$CMAKE" --install "$WORK/subdirectory" --prefix "$WORK/shared" >/dev/null
 }
 
