@@ -1,0 +1,37 @@
+#pragma once
+
+#include "context.hpp"
+#include "exit_code.hpp"
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+namespace cachekit::cli {
+
+/// What a command does once the command line is parsed. Errors: throws `Failure`, `ClosedPipe`.
+using Run = std::function<ExitCode(Context&)>;
+
+/// Where commands make themselves known: one function a command, one line each in app.cpp.
+class Commands {
+ public:
+  explicit Commands(CLI::App& app) : app_(app) {}
+
+  /// A new subcommand, to be given its options.
+  [[nodiscard]] CLI::App& add(const std::string& name, const std::string& help) {
+    return *app_.add_subcommand(name, help);
+  }
+  /// What to do when `command` was named.
+  void on(CLI::App& command, Run run) {
+    command.callback([this, run = std::move(run)] { chosen_ = run; });
+  }
+  [[nodiscard]] const Run& chosen() const noexcept { return chosen_; }
+
+ private:
+  CLI::App& app_;
+  Run chosen_;
+};
+
+}  // namespace cachekit::cli

@@ -1,0 +1,90 @@
+#include "commands/commands.hpp"
+#include "output/json.hpp"
+#include "output/table.hpp"
+
+#include <cachekit/memcached.hpp>
+#include <cachekit/memory.hpp>
+#include <cachekit/redis.hpp>
+#include <cachekit/units.hpp>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cachekit::cli {
+namespace {
+
+// The table is made from what the backends say of themselves, so it cannot drift from the code.
+struct Row {
+  std::string name;
+  std::function<Json(const CacheBackend&, const Capabilities&)> value;
+};
+
+std::vector<Row> rows() {
+  return {
+      {"tier", [](const auto& backend, const auto&) { return Json(to_string(backend.tier())); }},
+      {"persistence", [](const auto&, const auto& can) { return Json(can.persistence); }},
+      {"clustering", [](const auto&, const auto& can) { return Json(can.clustering); }},
+      {"rich_data", [](const auto&, const auto& can) { return Json(can.rich_data); }},
+      {"publish_subscribe",
+       [](const auto&, const auto& can) { return Json(can.publish_subscribe); }},
+      {"transactions", [](const auto&, const auto& can) { return Json(can.transactions); }},
+      {"scan", [](const auto&, const auto& can) { return Json(can.scan); }},
+      {"remove_matching", [](const auto&, const auto& can) { return Json(can.remove_matching); }},
+      {"remaining_ttl", [](const auto&, const auto& can) { return Json(can.remaining_ttl); }},
+      {"ttl_resolution",
+       [](const auto&, const auto& can) { return Json(format_duration(can.ttl_resolution)); }},
+      {"binary_keys", [](const auto&, const auto& can) { return Json(can.binary_keys); }},
+      {"negative_counters",
+       [](const auto&, const auto& can) { return Json(can.negative_counters); }},
+      {"max_key",
+       [](const auto&, const auto& can) { return Json(format_bytes({can.max_key_bytes})); }},
+      {"max_value",
+       [](const auto&, const auto& can) { return Json(format_bytes({can.max_value_bytes})); }},
+  };
+}
+
+std::string shown(const Json& value) {
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  return value.get<std::string>();
+}
+
+ExitCode run_backends(Context& context) {
+  const InMemoryBackend memory;
+  const RedisBackend redis;
+  const MemcachedBackend memcached({.servers = {"localhost:11211"}});
+  const std::array<const CacheBackend*, 3> all{&memory, &redis, &memcached};
+
+  if (context.options.json) {
+    for (const CacheBackend* backend : all) {
+      Json line{{"backend", backend->name()}};
+      for (const Row& row : rows()) line[row.name] = row.value(*backend, backend->capabilities());
+      context.out.line(dump(line));
+    }
+    return ExitCode::done;
+  }
+  Table table(std::vector<Table::Align>(all.size() + 1, Table::Align::left));
+  std::vector<std::string> head{"backend"};
+  for (const CacheBackend* backend : all) head.emplace_back(backend->name());
+  table.row(std::move(head));
+  for (const Row& row : rows()) {
+    std::vector<std::string> cells{row.name};
+    for (const CacheBackend* backend : all) {
+      cells.push_back(shown(row.value(*backend, backend->capabilities())));
+    }
+    table.row(std::move(cells));
+  }
+  context.out.write(table.text());
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_backends(Commands& commands) {
+  CLI::App& command = commands.add("backends", "Compare what the backends can do");
+  commands.on(command, run_backends);
+}
+
+}  // namespace cachekit::cli

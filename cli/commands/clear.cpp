@@ -1,0 +1,36 @@
+#include "commands/commands.hpp"
+#include "failure.hpp"
+#include "output/json.hpp"
+
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+ExitCode run_clear(Context& context, bool yes) {
+  CacheBackend& backend = context.unconnected_backend(Access::write);
+  if (!context.confirmed(yes, fmt::format("Clearing everything in {}", backend.target()))) {
+    return ExitCode::no;
+  }
+  value_or_fail("clear", context.backend(Access::write).clear());
+  context.flush_backend();
+  if (context.options.json) {
+    context.out.line(dump({{"cleared", backend.target()}}));
+  } else {
+    context.note(fmt::format("cleared {}", backend.target()));
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_clear(Commands& commands) {
+  CLI::App& command = commands.add("clear", "Delete everything in the target");
+  const auto yes = std::make_shared<bool>(false);
+  command.add_flag("--yes", *yes, "Do not ask; needed where there is no terminal");
+  commands.on(command, [yes](Context& context) { return run_clear(context, *yes); });
+}
+
+}  // namespace cachekit::cli

@@ -1,0 +1,110 @@
+#include "commands/commands.hpp"
+#include "failure.hpp"
+#include "output/json.hpp"
+#include "output/table.hpp"
+
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+std::string origin_of(const Settings& settings, std::string_view key) {
+  const auto found = settings.origins.find(key);
+  return found == settings.origins.end() ? "default" : found->second;
+}
+
+ExitCode check(Context& context) {
+  const Settings& settings = context.settings();
+  if (auto made = make_backend(settings); !made) {
+    throw Failure("configuration", std::move(made).error(), ExitCode::configuration);
+  }
+  const auto names = profile_names(context.settings_request());
+  if (!names) throw Failure("configuration", names.error(), ExitCode::configuration);
+  // Every profile is read, so that a mistake in one is found before the day it is needed.
+  for (const std::string& name : *names) {
+    SettingsRequest request = context.settings_request();
+    request.profile = name;
+    if (const auto loaded = load_settings(request); !loaded) {
+      throw Failure("configuration", loaded.error(), ExitCode::configuration);
+    }
+  }
+  if (context.options.json) {
+    context.out.line(dump({{"ok", true}, {"profile", settings.profile}, {"profiles", *names}}));
+  } else {
+    context.out.line(fmt::format("ok: profile {}, backend {}; {} profiles checked",
+                                 settings.profile, to_string(settings.backend), names->size()));
+  }
+  return ExitCode::done;
+}
+
+ExitCode show(Context& context, bool with_origin) {
+  const Settings& settings = context.settings();
+  if (context.options.json) {
+    Json object{{"profile", settings.profile}};
+    for (const Option& option : options()) {
+      const std::string key(option.key);
+      object[key] = with_origin ? Json{{"value", option.get(settings)},
+                                       {"origin", origin_of(settings, option.key)}}
+                                : Json(option.get(settings));
+    }
+    context.out.line(dump(object));
+    return ExitCode::done;
+  }
+  Table table(std::vector<Table::Align>(with_origin ? 3 : 2, Table::Align::left));
+  const auto row = [&](std::string_view key, std::string value) {
+    std::vector<std::string> cells{std::string(key), std::move(value)};
+    if (with_origin) cells.push_back(origin_of(settings, key));
+    table.row(std::move(cells));
+  };
+  row("profile", settings.profile);
+  for (const Option& option : options()) row(option.key, option.get(settings));
+  context.out.write(table.text());
+  return ExitCode::done;
+}
+
+ExitCode path(Context& context) {
+  const SettingsRequest request = context.settings_request();
+  const auto used = request.file ? request.file : find_config_file(request.environment);
+  if (context.options.json) {
+    Json searched = Json::array();
+    for (const auto& place : config_search_path(request.environment)) {
+      searched.push_back(place.string());
+    }
+    context.out.line(
+        dump({{"file", used ? Json(used->string()) : Json()}, {"searched", std::move(searched)}}));
+  } else if (used) {
+    context.out.line(used->string());
+  } else {
+    std::string places;
+    for (const auto& place : config_search_path(request.environment)) {
+      places += (places.empty() ? "" : ", ") + place.string();
+    }
+    context.note(fmt::format("no configuration file; looked for {}", places));
+  }
+  return used ? ExitCode::done : ExitCode::no;
+}
+
+}  // namespace
+
+void add_config(Commands& commands) {
+  CLI::App& command = commands.add("config", "Check, show or begin a configuration");
+  command.require_subcommand(1);
+  commands.on(*command.add_subcommand("check", "Read everything and say what is wrong"), check);
+
+  CLI::App& shown = *command.add_subcommand("show", "Show every option's value, secrets masked");
+  const auto origin = std::make_shared<bool>(false);
+  shown.add_flag("--origin", *origin, "Also where each value came from");
+  commands.on(shown, [origin](Context& context) { return show(context, *origin); });
+
+  commands.on(*command.add_subcommand("init", "Print a commented file to start from"),
+              [](Context& context) {
+                context.out.write(config_template());
+                return ExitCode::done;
+              });
+  commands.on(*command.add_subcommand("path", "Print the file that is used"), path);
+}
+
+}  // namespace cachekit::cli

@@ -1,0 +1,99 @@
+#include "commands/commands.hpp"
+#include "output/json.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+using Level = Advice::Level;
+
+// What only the servers can tell.
+std::vector<Advice> check_servers(CacheBackend& backend) {
+  std::vector<Advice> found;
+  for (const NodeStats& node : backend.stats().nodes) {
+    if (node.error) {
+      found.push_back({Level::warning,
+                       fmt::format("{} gives no figures: {}", node.endpoint, node.error->message),
+                       node.error->hint.empty() ? "look at 'cachekit ping'" : node.error->hint});
+      continue;
+    }
+    if (!node.max_bytes && backend.name() == "redis") {
+      found.push_back(
+          {Level::warning,
+           fmt::format("{} has no maxmemory: it grows until the machine is full", node.endpoint),
+           "set maxmemory and a maxmemory-policy such as allkeys-lru"});
+    }
+    const auto policy =
+        std::ranges::find(node.raw, "maxmemory_policy", [](const auto& row) { return row.first; });
+    if (node.max_bytes && policy != node.raw.end() && policy->second == "noeviction") {
+      found.push_back({Level::warning,
+                       fmt::format("{} refuses writes when it is full (noeviction)", node.endpoint),
+                       "for a cache, set maxmemory-policy to allkeys-lru or allkeys-lfu"});
+    }
+  }
+  return found;
+}
+
+// Keys without a TTL stay until they are evicted, out of date or not.
+std::vector<Advice> check_ttls(CacheBackend& backend) {
+  if (!backend.capabilities().scan) return {};
+  constexpr std::size_t sample = 1'000;
+  std::size_t seen = 0;
+  std::size_t without = 0;
+  const auto visit = [&](std::string_view key) {
+    const auto ttl = backend.ttl(key);
+    if (!ttl) return false;
+    ++seen;
+    if (*ttl && !(*ttl)->expires()) ++without;
+    return seen < sample;
+  };
+  if (!backend.scan({}, visit) || without == 0) return {};
+  return {{Level::note, fmt::format("{} of {} keys looked at have no TTL", without, seen),
+           "give writes a TTL: set --ttl, warm --ttl, or the expander's TTL policy"}};
+}
+
+ExitCode run_doctor(Context& context) {
+  std::vector<Advice> found = check_practice(context.settings());
+  CacheBackend& backend = context.unconnected_backend(Access::read);
+  std::ranges::move(check_servers(backend), std::back_inserter(found));
+  std::ranges::move(check_ttls(backend), std::back_inserter(found));
+
+  const bool warned =
+      std::ranges::any_of(found, [](const Advice& a) { return a.level == Level::warning; });
+  if (context.options.json) {
+    Json findings = Json::array();
+    for (const Advice& advice : found) {
+      findings.push_back({{"level", advice.level == Level::warning ? "warning" : "note"},
+                          {"what", advice.what},
+                          {"fix", advice.fix}});
+    }
+    context.out.line(
+        dump({{"target", backend.target()}, {"ok", !warned}, {"findings", std::move(findings)}}));
+  } else {
+    for (const Advice& advice : found) {
+      context.out.line(fmt::format("{}: {}\n  fix: {}",
+                                   advice.level == Level::warning ? "warning" : "note", advice.what,
+                                   advice.fix));
+    }
+    if (found.empty()) context.out.line(fmt::format("nothing to say about {}", backend.target()));
+  }
+  return warned ? ExitCode::no : ExitCode::done;
+}
+
+}  // namespace
+
+void add_doctor(Commands& commands) {
+  CLI::App& command = commands.add(
+      "doctor",
+      "Check configuration and servers for what should not reach production; exit 1 on "
+      "a warning");
+  commands.on(command, run_doctor);
+}
+
+}  // namespace cachekit::cli

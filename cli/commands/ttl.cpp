@@ -1,0 +1,41 @@
+#include "commands/commands.hpp"
+#include "failure.hpp"
+#include "output/json.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+ExitCode run_ttl(Context& context, const std::string& key) {
+  CacheBackend& backend = context.backend(Access::read);
+  const std::optional<Ttl> ttl = value_or_fail("ttl " + key, backend.ttl(key));
+  if (context.options.json) {
+    Json line;
+    put_bytes(line, "key", key);
+    line["found"] = ttl.has_value();
+    line["ttl_ms"] = ttl && ttl->expires() ? Json(ttl->duration().count()) : Json();
+    context.out.line(dump(line));
+  } else if (ttl) {
+    context.out.line(to_string(*ttl));
+  } else {
+    context.note(fmt::format("cachekit: ttl: {}: not found", key));
+  }
+  return ttl ? ExitCode::done : ExitCode::no;
+}
+
+}  // namespace
+
+void add_ttl(Commands& commands) {
+  CLI::App& command =
+      commands.add("ttl", "Print what is left of a key's TTL, or 'none' for no expiry");
+  const auto key = std::make_shared<std::string>();
+  command.add_option("KEY", *key, "The key")->required();
+  commands.on(command, [key](Context& context) { return run_ttl(context, *key); });
+}
+
+}  // namespace cachekit::cli

@@ -1,0 +1,162 @@
+#include "context.hpp"
+
+#include "failure.hpp"
+
+#include <cstdlib>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace cachekit::cli {
+namespace {
+
+// What to do next where the error itself does not say.
+std::string_view usual_hint(Errc code) {
+  switch (code) {
+    case Errc::invalid_argument:
+      return "see 'cachekit --help'";
+    case Errc::too_large:
+      return "store a smaller value, or raise the limit on the server";
+    case Errc::timeout:
+      return "raise --timeout, or look at the server with 'cachekit ping'";
+    case Errc::outcome_unknown:
+      return "read the value back before you write it again";
+    case Errc::unavailable:
+      return "check the server with 'cachekit ping', and the address with 'cachekit config show'";
+    case Errc::overloaded:
+      return "lower the load, or raise the pool's size";
+    case Errc::rejected:
+      return "the server said no: see its words above";
+    case Errc::protocol:
+      return "check that the port belongs to the server that is expected";
+    case Errc::decode:
+      return "the stored bytes are not what was expected; overwrite or delete the entry";
+    case Errc::unsupported:
+      return "see 'cachekit backends' for what each backend can do";
+    case Errc::cancelled:
+      return "run it again to go on";
+    case Errc::loader_failed:
+      return "look at the source of the data";
+  }
+  return "";
+}
+
+}  // namespace
+
+SettingsRequest Context::settings_request() const {
+  SettingsRequest request;
+  if (!options.profile.empty()) request.profile = options.profile;
+  if (!options.config_file.empty()) request.file = options.config_file;
+  if (!options.url.empty()) request.url = options.url;
+  request.operation_timeout = options.timeout;
+  for (const std::string& option : options.options) {
+    const std::size_t equals = option.find('=');
+    request.options.emplace_back(option.substr(0, equals),
+                                 equals == std::string::npos ? "" : option.substr(equals + 1));
+  }
+  return request;
+}
+
+Settings& Context::mutable_settings() {
+  if (settings_) return *settings_;
+  Result<Settings> loaded = load_settings(settings_request());
+  if (!loaded) {
+    throw Failure("configuration", std::move(loaded).error(), ExitCode::configuration);
+  }
+  settings_ = *std::move(loaded);
+  if (has_password(options.url)) {
+    warn(
+        "the password in the URL stands in shell histories and process lists; "
+        "use REDIS_PASSWORD or redis.password_file");
+  }
+  return *settings_;
+}
+
+const Settings& Context::settings() { return mutable_settings(); }
+
+void Context::warn_of_practice() {
+  if (!settings().production) return;
+  for (const Advice& advice : check_practice(settings())) {
+    if (advice.level == Advice::Level::warning) warn(advice.what + "; " + advice.fix);
+  }
+}
+
+CacheBackend& Context::unconnected_backend(Access access) {
+  if (backend_) return *backend_;
+  Settings& chosen = mutable_settings();
+  if (access == Access::read) chosen.memory.snapshot_read_only = true;
+  warn_of_practice();
+  Result<std::unique_ptr<CacheBackend>> made = make_backend(chosen);
+  if (!made) throw Failure("configuration", std::move(made).error(), ExitCode::configuration);
+  backend_ = *std::move(made);
+  detail(fmt::format("profile {}, backend {}, target {}", chosen.profile, backend_->name(),
+                     backend_->target()));
+  return *backend_;
+}
+
+CacheBackend& Context::backend(Access access) {
+  CacheBackend& made = unconnected_backend(access);
+  if (connected_) return made;
+  const Result<void> connected = made.connect();
+  if (const auto* memory = dynamic_cast<const InMemoryBackend*>(&made)) {
+    for (const std::string& warning : memory->warnings()) warn(warning);
+  }
+  // One server of several may be down: the keys of the others can still be asked.
+  if (!connected && !made.capabilities().clustering) {
+    throw Failure(std::string(made.name()), connected.error());
+  }
+  connected_ = true;
+  return made;
+}
+
+void Context::flush_backend() {
+  if (!backend_) return;
+  if (Result<void> flushed = backend_->flush(); !flushed) {
+    throw Failure("saving", std::move(flushed).error());
+  }
+}
+
+void Context::report(std::string_view what, const Error& error) {
+  out.flush();  // Data that came before the error is shown before it.
+  const bool colored = color(err);
+  err.line(fmt::format("{}cachekit: {}: {}{}", colored ? "\x1b[31m" : "", what, error.describe(),
+                       colored ? "\x1b[0m" : ""));
+  err.line(fmt::format("hint: {}", error.hint.empty() ? usual_hint(error.code) : error.hint));
+  err.flush();
+}
+
+void Context::note(std::string_view text) {
+  if (options.quiet) return;
+  out.flush();
+  err.line(text);
+  err.flush();
+}
+
+void Context::warn(std::string_view text) { note(fmt::format("cachekit: warning: {}", text)); }
+
+void Context::detail(std::string_view text) {
+  if (options.verbose) note(fmt::format("cachekit: {}", text));
+}
+
+bool Context::color(const Writer& writer) const {
+  if (options.color == "always") return true;
+  if (options.color == "never") return false;
+  const char* no_color = std::getenv("NO_COLOR");
+  return writer.is_terminal() && (no_color == nullptr || *no_color == '\0');
+}
+
+bool Context::confirmed(bool yes, std::string_view question) {
+  if (yes) return true;
+  if (isatty(STDIN_FILENO) == 0 || !err.is_terminal()) {
+    throw Failure("not confirmed",
+                  Error{Errc::invalid_argument, fmt::format("{} needs a yes", question), "",
+                        "add --yes when you are sure"});
+  }
+  err.write(fmt::format("{} Type yes to go on: ", question));
+  err.flush();
+  std::string answer;
+  return std::getline(std::cin, answer) && answer == "yes";
+}
+
+}  // namespace cachekit::cli

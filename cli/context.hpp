@@ -1,0 +1,78 @@
+#pragma once
+
+#include "exit_code.hpp"
+#include "output/writer.hpp"
+
+#include <cachekit/backend.hpp>
+#include <cachekit/config.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachekit::cli {
+
+/// The options that stand before any command, as given.
+struct GlobalOptions {
+  std::string profile{};
+  std::string config_file{};
+  std::string url{};
+  std::optional<std::chrono::milliseconds> timeout{};
+  std::vector<std::string> options{};  ///< KEY=VALUE.
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  std::string color = "auto";
+};
+
+/// What a command means to do: readers leave the snapshot of the in-process cache alone.
+enum class Access { read, write };
+
+/// What every command works with: the options, the settings they lead to, the backend, the outputs.
+class Context {
+ public:
+  GlobalOptions options{};
+  Writer out{1};
+  Writer err{2};
+
+  /// Errors: throws `Failure` with exit code 3.
+  [[nodiscard]] const Settings& settings();
+  /// The same request that `settings()` makes, for commands that look at configuration itself.
+  [[nodiscard]] SettingsRequest settings_request() const;
+  /// Changes the settings before the backend is made.
+  [[nodiscard]] Settings& mutable_settings();
+
+  /// The backend, made and connected on first use. Errors: throws `Failure`.
+  [[nodiscard]] CacheBackend& backend(Access access);
+  /// The same, not connected: for commands whose answer is whether that works.
+  [[nodiscard]] CacheBackend& unconnected_backend(Access access);
+  /// Makes what was written durable; at the end of every command that writes.
+  void flush_backend();
+
+  /// "cachekit: WHAT: WHY" and "hint: ..." on stderr.
+  void report(std::string_view what, const Error& error);
+  /// A line on stderr that `--quiet` silences.
+  void note(std::string_view text);
+  void warn(std::string_view text);
+  /// A line on stderr under `--verbose`.
+  void detail(std::string_view text);
+
+  /// Whether to colour what goes to `writer`.
+  [[nodiscard]] bool color(const Writer& writer) const;
+
+  /// Asks on the terminal, or refuses where there is none. True for yes, or when `yes` is set.
+  /// Errors: throws `Failure` with exit code 2 where nobody can be asked.
+  [[nodiscard]] bool confirmed(bool yes, std::string_view question);
+
+ private:
+  void warn_of_practice();
+
+  std::optional<Settings> settings_;
+  std::unique_ptr<CacheBackend> backend_;
+  bool connected_ = false;
+};
+
+}  // namespace cachekit::cli

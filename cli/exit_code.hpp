@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cachekit/error.hpp>
+
+namespace cachekit::cli {
+
+/// What the process ends with; scripts depend on these numbers.
+enum class ExitCode : int {
+  done = 0,           ///< Done; a hit.
+  no = 1,             ///< A miss, not stored, nothing deleted.
+  usage = 2,          ///< The command line is wrong.
+  configuration = 3,  ///< File, profile or URL.
+  unreachable = 4,    ///< A server is out of reach, or the time ran out.
+  refused = 5,        ///< A server or a limit said no.
+  unsupported = 6,    ///< This backend cannot do that.
+  gate = 7,           ///< A bench gate fell short.
+  fault = 70,         ///< A fault of our own.
+  interrupted = 130,  ///< Ctrl-C.
+};
+
+/// The exit code for a failed operation.
+[[nodiscard]] ExitCode exit_code_of(Errc code) noexcept;
+
+/// The graver of two outcomes of one command: any failure before a "no", a "no" before done.
+[[nodiscard]] ExitCode worse(ExitCode a, ExitCode b) noexcept;
+
+}  // namespace cachekit::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "exit_code.hpp"
+
+#include <cachekit/error.hpp>
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace cachekit::cli {
+
+/// Thrown to end a command: what failed, why, and with which exit code. `main` shows it.
+struct Failure {
+  Failure(std::string what_failed, Error why)
+      : what(std::move(what_failed)), error(std::move(why)), code(exit_code_of(error.code)) {}
+  Failure(std::string what_failed, Error why, ExitCode exit_code)
+      : what(std::move(what_failed)), error(std::move(why)), code(exit_code) {}
+
+  std::string what;
+  Error error;
+  ExitCode code;
+};
+
+/// The value of a result, or a `Failure`.
+template <typename T>
+T value_or_fail(const std::string& what, Result<T> result) {
+  if (!result) throw Failure(what, std::move(result).error());
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+}  // namespace cachekit::cli

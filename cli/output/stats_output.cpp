@@ -1,0 +1,182 @@
+#include "output/stats_output.hpp"
+
+#include "output/json.hpp"
+#include "output/table.hpp"
+
+#include <cachekit/units.hpp>
+
+#include <array>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+using Count = std::optional<std::uint64_t>;
+
+// The figures that are whole numbers, by the names that every output uses.
+struct Field {
+  std::string_view name;
+  Count NodeStats::*member;
+  bool adds_up;  // Over nodes.
+  std::string_view type;
+  std::string_view help;
+};
+
+constexpr std::array fields{
+    Field{"uptime_s", &NodeStats::uptime_seconds, false, "gauge", "Seconds since the start."},
+    Field{"connections", &NodeStats::connections, true, "gauge", "Open client connections."},
+    Field{"items", &NodeStats::items, true, "gauge", "Entries held."},
+    Field{"bytes", &NodeStats::bytes, true, "gauge", "Memory used."},
+    Field{"max_bytes", &NodeStats::max_bytes, true, "gauge", "Memory allowed."},
+    Field{"hits", &NodeStats::hits, true, "counter", "Look-ups that found a value."},
+    Field{"misses", &NodeStats::misses, true, "counter", "Look-ups that found none."},
+    Field{"evictions", &NodeStats::evictions, true, "counter", "Entries that made room."},
+    Field{"expired", &NodeStats::expired, true, "counter", "Entries whose TTL ran out."},
+};
+
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+template <typename T>
+void add_up(std::optional<T>& sum, const std::optional<T>& value, bool first) {
+  if (first) {
+    sum = value;
+  } else if (sum && value) {
+    *sum += *value;
+  } else {
+    sum.reset();
+  }
+}
+
+std::string shown(const Field& field, const Count& value) {
+  if (!value) return "-";
+  if (field.name == "uptime_s") {
+    return *value == 0 ? "0s" : format_duration(std::chrono::seconds(*value));
+  }
+  if (field.name.ends_with("bytes")) return format_bytes({*value});
+  return fmt::format("{}", *value);
+}
+
+Json figures(const NodeStats& node) {
+  Json object;
+  for (const Field& field : fields) {
+    object[std::string(field.name)] = or_null(node.*field.member);
+    if (field.name == "misses") object["hit_ratio"] = or_null(node.hit_ratio());
+  }
+  object["ops_per_s"] = or_null(node.operations_per_second);
+  return object;
+}
+
+Json node_json(const NodeStats& node, bool raw) {
+  Json object{{"endpoint", node.endpoint},
+              {"version", node.version.empty() ? Json() : Json(node.version)}};
+  object.update(figures(node));
+  if (raw) {
+    Json& names = object["raw"] = Json::object();
+    for (const auto& [name, value] : node.raw) names[name] = value;
+  }
+  if (node.error) object["error"] = node.error->message;
+  return object;
+}
+
+}  // namespace
+
+NodeStats total_of(const StatsReport& report) {
+  NodeStats total;
+  bool first = true;
+  for (const NodeStats& node : report.nodes) {
+    for (const Field& field : fields) {
+      if (field.adds_up) add_up(total.*field.member, node.*field.member, first);
+    }
+    add_up(total.operations_per_second, node.operations_per_second, first);
+    first = false;
+  }
+  return total;
+}
+
+std::string stats_table(const StatsReport& report) {
+  const bool several = report.nodes.size() > 1;
+  std::vector<NodeStats> columns = report.nodes;
+  if (several) {
+    columns.push_back(total_of(report));
+    columns.back().endpoint = "total";
+  }
+  std::vector<Table::Align> align(columns.size() + 1, Table::Align::right);
+  align.front() = Table::Align::left;
+  Table table(align);
+  const auto row = [&](std::string_view name, const auto& cell) {
+    std::vector<std::string> cells{std::string(name)};
+    for (const NodeStats& node : columns) cells.push_back(cell(node));
+    table.row(std::move(cells));
+  };
+  row("node", [](const NodeStats& node) { return node.endpoint; });
+  row("version", [](const NodeStats& node) { return node.version.empty() ? "-" : node.version; });
+  for (const Field& field : fields) {
+    row(field.name, [&](const NodeStats& node) { return shown(field, node.*field.member); });
+    if (field.name != "misses") continue;
+    row("hit_ratio", [](const NodeStats& node) {
+      return node.hit_ratio() ? fmt::format("{:.2f} %", *node.hit_ratio() * 100) : "-";
+    });
+  }
+  row("ops_per_s", [](const NodeStats& node) {
+    return node.operations_per_second ? fmt::format("{:.0f}", *node.operations_per_second) : "-";
+  });
+  return table.text();
+}
+
+std::string stats_json(const CacheBackend& backend, const StatsReport& report, bool raw) {
+  Json nodes = Json::array();
+  for (const NodeStats& node : report.nodes) nodes.push_back(node_json(node, raw));
+  return dump({{"backend", backend.name()},
+               {"tier", to_string(backend.tier())},
+               {"nodes", std::move(nodes)},
+               {"total", figures(total_of(report))}}) +
+         "\n";
+}
+
+std::string stats_prometheus(const CacheBackend& backend, const StatsReport& report) {
+  std::string out;
+  const auto to = std::back_inserter(out);
+  const auto metric = [&](std::string_view name, std::string_view type, std::string_view help,
+                          const auto& value_of) {
+    fmt::format_to(to, "# HELP cachekit_server_{0} {1}\n# TYPE cachekit_server_{0} {2}\n", name,
+                   help, type);
+    for (const NodeStats& node : report.nodes) {
+      if (const auto value = value_of(node)) {
+        fmt::format_to(to, "cachekit_server_{}{{backend=\"{}\",node=\"{}\"}} {}\n", name,
+                       backend.name(), node.endpoint, *value);
+      }
+    }
+  };
+  metric("up", "gauge", "1 when the node gave its figures.",
+         [](const NodeStats& node) { return std::optional<int>(node.error ? 0 : 1); });
+  for (const Field& field : fields) {
+    const std::string name =
+        fmt::format("{}{}", field.name, field.type == "counter" ? "_total" : "");
+    metric(name, field.type, field.help, [&](const NodeStats& node) { return node.*field.member; });
+  }
+  metric("hit_ratio", "gauge", "Hits per look-up since the start.",
+         [](const NodeStats& node) { return node.hit_ratio(); });
+  metric("ops_per_s", "gauge", "Operations a second, as the server tells.",
+         [](const NodeStats& node) { return node.operations_per_second; });
+  return out;
+}
+
+std::string stats_raw(const StatsReport& report) {
+  std::string out;
+  for (const NodeStats& node : report.nodes) {
+    for (const auto& [name, value] : node.raw) {
+      out += node.endpoint + "\t" + name + "\t" + value + "\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace cachekit::cli

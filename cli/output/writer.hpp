@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cachekit::cli {
+
+/// The reader of our output went away: the command ends quietly.
+struct ClosedPipe {};
+
+/// Exact bytes to a descriptor, buffered. Threads: one at a time.
+///
+/// Errors: throws `ClosedPipe`, or `Failure` when the bytes cannot be written (a full disk).
+class Writer {
+ public:
+  explicit Writer(int descriptor);
+
+  void write(std::string_view bytes);
+  void line(std::string_view text);
+  void flush();
+
+  /// Whether a person reads it.
+  [[nodiscard]] bool is_terminal() const noexcept { return terminal_; }
+
+ private:
+  int descriptor_;
+  bool terminal_;
+  std::string buffer_;
+};
+
+}  // namespace cachekit::cli
