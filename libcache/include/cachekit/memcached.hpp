@@ -38,9 +38,9 @@ struct MemcachedConfig {
 /// It speaks the meta protocol (memcached 1.6), and the classic text commands to servers that do
 /// not know it; there, `ttl` is `unsupported`, and keys must be free of spaces and control bytes.
 /// TTLs are whole seconds, rounded up. Counters are unsigned and stop at 0; one that lost a digit
-/// reads back through `get` with a space after it, as the server stores it, and "12 apples" counts as
-/// the number 12. A value over the server's own bound drops the entry that it was to replace, under
-/// `if_absent` too.
+/// reads back through `get` with a space after it, as the server stores it, and "12 apples" counts
+/// as the number 12. A value over the server's own bound drops the entry that it was to replace,
+/// under `if_absent` too.
 ///
 /// Threads: all members may be called from any thread at once.
 /// Limits: keys of 250 bytes, of 186 where they hold spaces or control bytes; values as large as
