@@ -72,6 +72,9 @@ ExitCode parse_and_run(CLI::App& app, Commands& commands, Context& context, int 
   } catch (const CLI::ParseError& error) {
     return usage_error(context, app, error);
   }
+  if (!commands.chosen()) {
+    return usage_error(context, app, CLI::RequiredError("a command, such as get, set or ping,"));
+  }
   return commands.chosen()(context);
 }
 
@@ -113,7 +116,7 @@ ExitCode run(int argc, char** argv) {
   CLI::App app("Look at, load, warm and measure caches: in-process memory, Redis, Memcached.",
                "cachekit");
   app.set_version_flag("--version", version(), "Print the version");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // None at all is told apart from an unknown one.
   add_global_options(app, context.options);
   Commands commands(app);
   add_all(commands);

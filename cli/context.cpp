@@ -86,7 +86,6 @@ CacheBackend& Context::unconnected_backend(Access access) {
   if (backend_) return *backend_;
   Settings& chosen = mutable_settings();
   if (access == Access::read) chosen.memory.snapshot_read_only = true;
-  warn_of_practice();
   Result<std::unique_ptr<CacheBackend>> made = make_backend(chosen);
   if (!made) throw Failure("configuration", std::move(made).error(), ExitCode::configuration);
   backend_ = *std::move(made);
@@ -98,6 +97,7 @@ CacheBackend& Context::unconnected_backend(Access access) {
 CacheBackend& Context::backend(Access access) {
   CacheBackend& made = unconnected_backend(access);
   if (connected_) return made;
+  warn_of_practice();
   const Result<void> connected = made.connect();
   if (const auto* memory = dynamic_cast<const InMemoryBackend*>(&made)) {
     for (const std::string& warning : memory->warnings()) warn(warning);
