@@ -87,11 +87,14 @@ std::string bench_text(const BenchReport& report, const BenchOptions& options,
     text += fmt::format("{:<9} {} x {}: {}\n", "failed", grouped(failure.count), failure.code,
                         failure.example);
   }
-  text +=
-      "note      closed loop: a caller that waits sends nothing, so a stall hides the requests "
-      "that\n"
-      "          would have come meanwhile (coordinated omission)\n";
+  text += closed_loop_note();
   return text;
+}
+
+std::string_view closed_loop_note() {
+  return "note      closed loop: a caller that waits sends nothing, so a stall hides the requests "
+         "that\n"
+         "          would have come meanwhile (coordinated omission)\n";
 }
 
 std::string sweep_head(const Sweep& sweep) {

@@ -15,6 +15,9 @@ namespace cachekit::cli {
 [[nodiscard]] std::string bench_text(const BenchReport& report, const BenchOptions& options,
                                      const BenchSetting& setting);
 
+/// What the figures of a closed loop hide.
+[[nodiscard]] std::string_view closed_loop_note();
+
 /// The head of a sweep's table, and one row of it.
 [[nodiscard]] std::string sweep_head(const Sweep& sweep);
 [[nodiscard]] std::string sweep_row(std::uint64_t value, const BenchReport& report);

@@ -14,15 +14,15 @@ std::string warm_text(const WarmTally& tally, double seconds) {
   return text + fmt::format(" in {:.2f} s\n", seconds);
 }
 
-std::string bad_lines_text(const WarmTally& tally, const std::string& input) {
-  std::string text;
+std::vector<std::string> bad_lines_text(const WarmTally& tally, const std::string& input) {
+  std::vector<std::string> lines;
   for (const BadLine& bad : tally.bad_lines) {
-    text += fmt::format("{}:{}: {}\n", input, bad.line, bad.problem);
+    lines.push_back(fmt::format("{}:{}: {}", input, bad.line, bad.problem));
   }
   if (tally.bad > tally.bad_lines.size()) {
-    text += fmt::format("and {} more\n", tally.bad - tally.bad_lines.size());
+    lines.push_back(fmt::format("and {} more bad records", tally.bad - tally.bad_lines.size()));
   }
-  return text;
+  return lines;
 }
 
 std::string warm_json(const WarmResult& result, double seconds) {

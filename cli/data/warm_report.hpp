@@ -3,6 +3,7 @@
 #include "data/warmer.hpp"
 
 #include <string>
+#include <vector>
 
 namespace cachekit::cli {
 
@@ -10,7 +11,8 @@ namespace cachekit::cli {
 [[nodiscard]] std::string warm_text(const WarmTally& tally, double seconds);
 
 /// One line for each bad record that was kept: "FILE:17: no field 'value'".
-[[nodiscard]] std::string bad_lines_text(const WarmTally& tally, const std::string& input);
+[[nodiscard]] std::vector<std::string> bad_lines_text(const WarmTally& tally,
+                                                      const std::string& input);
 
 /// One object: stored, skipped, bad, failed, unknown, resumed, bad_lines, complete, seconds.
 [[nodiscard]] std::string warm_json(const WarmResult& result, double seconds);

@@ -1,0 +1,82 @@
+#include "commands/commands.hpp"
+#include "data/dumper.hpp"
+#include "data/encoding.hpp"
+#include "data/progress_bar.hpp"
+#include "failure.hpp"
+#include "interrupt.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+Error other_types(const DumpResult& result) {
+  std::string names;
+  for (const std::string& key : result.unreadable_keys) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ",
+                         is_utf8(key) ? key : "base64:" + to_base64(key));
+  }
+  if (result.unreadable > result.unreadable_keys.size()) names += ", ...";
+  return {
+      Errc::rejected,
+      fmt::format("left out {} key{} that hold something else than a string: {}", result.unreadable,
+                  result.unreadable == 1 ? "" : "s", names),
+      {},
+      "everything else was dumped; save those with redis-cli, or narrow the dump with --pattern"};
+}
+
+ExitCode finish(const DumpResult& result) {
+  if (result.error) throw Failure("dump", *result.error);
+  if (result.unreadable > 0) throw Failure("dump", other_types(result));
+  return ExitCode::done;
+}
+
+ExitCode dump(Context& context, const std::string& pattern) {
+  CacheBackend& backend = context.backend(Access::read);
+  // A terminal shows the records themselves.
+  ProgressBar bar(context.err.is_terminal() && !context.out.is_terminal() &&
+                  !context.options.quiet);
+  std::uint64_t written = 0;
+  std::exception_ptr output_failed;  // Thrown on once the backend is out of the way.
+  Dumper dumper(
+      backend,
+      [&](std::string_view lines) {
+        try {
+          context.out.write(lines);
+          context.out.flush();
+        } catch (...) {
+          output_failed = std::current_exception();
+          return false;
+        }
+        written += static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
+        bar.show(std::nullopt, fmt::format("{} dumped", written));
+        return true;
+      },
+      interrupted);
+  const DumpResult result = dumper.run(pattern);
+  bar.clear();
+  if (output_failed) std::rethrow_exception(output_failed);
+  return finish(result);
+}
+
+}  // namespace
+
+void add_dump(Commands& commands) {
+  CLI::App& app = commands.add("dump", "Write all records as NDJSON that warm reads");
+  const auto pattern = std::make_shared<std::string>("*");
+  app.add_option("--pattern", *pattern, "Only keys that match (default: *)")->type_name("GLOB");
+  app.footer(
+      "One record a line: {\"key\",\"value\",\"ttl\"}; key_base64 and value_base64 where the bytes "
+      "are not\n"
+      "UTF-8. Keys that expire meanwhile are left out; a key that moves meanwhile may come twice.\n"
+      "Exit code 5: some keys hold lists, hashes or the like, which have no place in it.");
+  commands.on(app, [pattern](Context& context) { return dump(context, *pattern); });
+}
+
+}  // namespace cachekit::cli

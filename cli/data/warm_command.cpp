@@ -1,0 +1,163 @@
+#include "commands/commands.hpp"
+#include "data/progress_bar.hpp"
+#include "data/warm_report.hpp"
+#include "data/warmer.hpp"
+#include "failure.hpp"
+#include "interrupt.hpp"
+#include "option_types.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+constexpr int batch_budgets = 10;  // A batch is many operations.
+
+struct WarmArguments {
+  std::string input{};
+  std::string format{};
+  FieldNames fields{};
+  std::optional<Ttl> ttl{};
+  WarmOptions options{};
+};
+
+void add_options(CLI::App& app, WarmArguments& arguments) {
+  WarmOptions& options = arguments.options;
+  app.add_option(
+         "FILE", arguments.input,
+         "NDJSON {\"key\",\"value\"|\"value_base64\",\"ttl\"?}, or CSV or TSV with a header "
+         "line; - for standard input")
+      ->required();
+  app.add_option("--format", arguments.format,
+                 "What FILE holds (default: by its extension; NDJSON for standard input)")
+      ->check(CLI::IsMember({"ndjson", "csv", "tsv"}));
+  app.add_option("--key-field", arguments.fields.key, "Field that holds the key (default: key)")
+      ->type_name("NAME");
+  app.add_option("--value-field", arguments.fields.value,
+                 "Field that holds the value (default: value)")
+      ->type_name("NAME");
+  add_ttl(app, arguments.ttl, "TTL of records that name none (default: no expiry)");
+  add_parsed(app, "--jitter", options.jitter, parse_jitter,
+             "Shorten each TTL by up to this at random, so that entries do not expire together: a "
+             "part of the TTL (0.1, 10%) or a duration (30s)")
+      ->type_name("PART|DURATION");
+  add_parsed(app, "--rate", options.rate, parse_rate, "At most so many records a second")
+      ->type_name("N/s");
+  app.add_flag("--skip-existing", options.skip_existing, "Leave keys alone that are there already");
+  app.add_option("--checkpoint", options.checkpoint,
+                 "Note here how far it came, and resume from there; removed once all is loaded")
+      ->type_name("FILE");
+  app.add_option("--max-errors", options.max_errors,
+                 "Stop above so many bad records (default: pass over all of them)")
+      ->type_name("N");
+  app.footer(
+      "A bad record is passed over and counted, its line is named at the end, and the exit code is "
+      "1.\n"
+      "When a server goes away the load stops with exit code 4: what was stored is counted, and "
+      "what\n"
+      "was sent without an answer is counted apart. A batch of up to 500 records has ten times "
+      "the\n"
+      "budget of one operation (--timeout).");
+}
+
+RecordFormat chosen_format(const WarmArguments& arguments) {
+  if (arguments.format == "csv") return RecordFormat::csv;
+  if (arguments.format == "tsv") return RecordFormat::tsv;
+  if (arguments.format == "ndjson") return RecordFormat::ndjson;
+  return format_of(arguments.input);
+}
+
+// How large the input is; empty where that cannot be told, as for a pipe.
+std::optional<double> size_of(const std::string& path) {
+  std::error_code failure;
+  if (!std::filesystem::is_regular_file(path, failure)) return std::nullopt;
+  const std::uintmax_t size = std::filesystem::file_size(path, failure);
+  if (failure || size == 0) return std::nullopt;
+  return static_cast<double>(size);
+}
+
+// A checkpoint for a cache that is gone with this process would skip what nobody holds.
+void check_checkpoint(const Settings& settings, const WarmOptions& options) {
+  const bool forgets =
+      settings.backend == BackendKind::memory && settings.memory.snapshot_file.empty();
+  if (options.checkpoint.empty() || !forgets) return;
+  throw Failure("warm", Error{Errc::invalid_argument,
+                              "--checkpoint: this cache forgets everything when the command ends",
+                              "", "give the memory backend a file: --url memory:FILE"});
+}
+
+std::chrono::milliseconds batch_timeout(std::chrono::milliseconds operation_timeout) {
+  return operation_timeout > forever / batch_budgets ? forever : operation_timeout * batch_budgets;
+}
+
+void print_summary(Context& context, const WarmResult& result, const WarmArguments& arguments,
+                   double seconds) {
+  if (result.lost_checkpoint) {
+    context.note(
+        fmt::format("cachekit: the cache no longer holds what {} counts as stored: started over",
+                    arguments.options.checkpoint.string()));
+  }
+  const std::string input = arguments.input == "-" ? "standard input" : arguments.input;
+  for (const std::string& line : bad_lines_text(result.tally, input)) context.note(line);
+  if (result.too_many_bad) {
+    context.note(fmt::format("cachekit: stopped: more than {} bad records",
+                             arguments.options.max_errors.value_or(0)));
+  }
+  context.out.write(context.options.json ? warm_json(result, seconds)
+                                         : warm_text(result.tally, seconds));
+}
+
+ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options) {
+  if (!result.error) return result.tally.bad > 0 ? ExitCode::no : ExitCode::done;
+  Error& error = *result.error;
+  const bool broke_off =
+      error.code == Errc::cancelled || result.tally.failed > 0 || result.tally.unknown > 0;
+  if (broke_off) error.hint = resume_hint(options);
+  context.report("warm", error);
+  return exit_code_of(error.code);
+}
+
+ExitCode warm(Context& context, WarmArguments& arguments) {
+  WarmOptions& options = arguments.options;
+  options.ttl = arguments.ttl.value_or(Ttl::none());
+  options.batch_timeout = batch_timeout(context.settings().operation_timeout);
+  check_checkpoint(context.settings(), options);
+  const auto reader = make_reader(chosen_format(arguments),
+                                  value_or_fail("warm", open_input(arguments.input, interrupted)),
+                                  arguments.fields);
+  CacheBackend& backend = context.backend(Access::write);
+
+  const auto start = std::chrono::steady_clock::now();
+  const std::optional<double> size = size_of(arguments.input);
+  ProgressBar bar(context.err.is_terminal() && !context.options.quiet);
+  Warmer warmer(
+      backend, *reader, options, interrupted, [&](const WarmTally& tally, std::uint64_t bytes) {
+        const auto part = size ? std::optional(static_cast<double>(bytes) / *size) : std::nullopt;
+        bar.show(part, fmt::format("{} stored", tally.stored));
+      });
+  WarmResult result = warmer.run();
+  bar.clear();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  print_summary(context, result, arguments, took.count());
+  return finish(context, result, options);
+}
+
+}  // namespace
+
+void add_warm(Commands& commands) {
+  CLI::App& app = commands.add("warm", "Load many records from a file or standard input");
+  const auto arguments = std::make_shared<WarmArguments>();
+  add_options(app, *arguments);
+  commands.on(app, [arguments](Context& context) { return warm(context, *arguments); });
+}
+
+}  // namespace cachekit::cli
