@@ -14,6 +14,9 @@ void add_all(Commands& commands) {
   add_clear(commands);
   add_ping(commands);
   add_stats(commands);
+  add_warm(commands);
+  add_dump(commands);
+  add_bench(commands);
   add_backends(commands);
   add_config(commands);
   add_doctor(commands);

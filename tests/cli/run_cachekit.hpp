@@ -1,0 +1,48 @@
+#pragma once
+
+#include "support/temp_dir.hpp"
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace cachekit::test {
+
+struct CommandResult {
+  int exit_code = -1;  ///< 128 + N where signal N ended it.
+  std::string out{};
+  std::string err{};
+};
+
+/// The cachekit command at work, with none of the caller's configuration in its environment, and
+/// gone with this object.
+class RunningCommand {
+ public:
+  using Environment = std::vector<std::pair<std::string, std::string>>;
+
+  explicit RunningCommand(const std::vector<std::string>& arguments, const std::string& input = {},
+                          const Environment& environment = {});
+  ~RunningCommand();
+  RunningCommand(const RunningCommand&) = delete;
+  RunningCommand& operator=(const RunningCommand&) = delete;
+
+  void signal(int number) const;
+  /// Waits for its end. Once.
+  [[nodiscard]] CommandResult wait();
+
+ private:
+  TempDir folder_;
+  pid_t pid_ = -1;
+};
+
+[[nodiscard]] CommandResult run_cachekit(const std::vector<std::string>& arguments,
+                                         const std::string& input = {},
+                                         const RunningCommand::Environment& environment = {});
+
+/// Looks until it is so; fails the test after a minute.
+void wait_until(const std::function<bool()>& condition);
+
+}  // namespace cachekit::test
