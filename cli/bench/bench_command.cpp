@@ -5,6 +5,7 @@
 #include "bench/gate.hpp"
 #include "commands/commands.hpp"
 #include "data/progress_bar.hpp"
+#include "data/whole_number.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "option_types.hpp"
@@ -34,14 +35,15 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
   CLI::Option* duration = add_parsed(app, "--duration", options.duration, parse_duration,
                                      "How long to measure (default: 10s)");
   duration->type_name("DURATION");
-  app.add_option("--requests", options.requests,
-                 "How many requests to make, all callers together, instead of a duration")
+  add_parsed(app, "--requests", options.requests, parse_whole_number,
+             "How many requests to make, all callers together, instead of a duration")
       ->type_name("N")
       ->excludes(duration);
-  app.add_option("--threads", options.threads,
-                 "Blocking callers that share one backend object (default: 1)")
+  add_parsed(app, "--threads", options.threads, parse_whole_number,
+             "Blocking callers that share one backend object (default: 1)")
       ->type_name("N");
-  app.add_option("--keys", options.keys, "How many keys there are (default: 100000)")
+  add_parsed(app, "--keys", options.keys, parse_whole_number,
+             "How many keys there are (default: 100000)")
       ->type_name("N");
   add_parsed(app, "--value-size", options.value_size, parse_size_range,
              "Bytes of a value, or a range such as 64-1024 (default: 128)")
@@ -51,7 +53,8 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
   add_parsed(app, "--distribution", options.distribution, parse_distribution,
              "Which keys are asked for: uniform, zipf:0.99, sequential (default: uniform)")
       ->type_name("NAME");
-  app.add_option("--seed", options.seed, "Of keys and sizes (default: 1)")->type_name("N");
+  add_parsed(app, "--seed", options.seed, parse_whole_number, "Of keys and sizes (default: 1)")
+      ->type_name("N");
   add_parsed(app, "--warmup", options.warmup, parse_duration,
              "How long to run before the measurement (default: 1s)")
       ->type_name("DURATION");
@@ -59,8 +62,8 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
 
 void add_options(CLI::App& app, BenchArguments& arguments) {
   add_load_options(app, arguments.options);
-  app.add_option("--pool-size", arguments.options.pool_size,
-                 "Most connections at once, to each server (default: the profile's)")
+  add_parsed(app, "--pool-size", arguments.options.pool_size, parse_whole_number,
+             "Most connections at once, to each server (default: the profile's)")
       ->type_name("N");
   app.add_flag("--verify", arguments.options.verify,
                "Stamp every value with its key and check every answer; a wrong one is exit code 7");

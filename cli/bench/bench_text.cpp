@@ -71,10 +71,10 @@ const OperationReport* find(const BenchReport& report, std::string_view name) {
 
 std::string bench_text(const BenchReport& report, const BenchOptions& options,
                        const BenchSetting& setting) {
-  std::string text = fmt::format("{}: {} thread{}, {} keys, values of {} B, {} gets:sets, {}\n",
-                                 setting.target, options.threads, options.threads == 1 ? "" : "s",
-                                 grouped(options.keys), to_string(options.value_size),
-                                 to_string(options.ratio), to_string(options.distribution));
+  std::string text = fmt::format(
+      "bench     {}, {} thread{}, {} keys, values of {} B, {} gets:sets, {}\n", setting.target,
+      options.threads, options.threads == 1 ? "" : "s", grouped(options.keys),
+      to_string(options.value_size), to_string(options.ratio), to_string(options.distribution));
   if (report.preloaded > 0) {
     text += fmt::format("filled    {} keys in {:.2f} s, not part of the figures\n",
                         grouped(report.preloaded), report.preload_seconds);

@@ -2,6 +2,7 @@
 #include "data/progress_bar.hpp"
 #include "data/warm_report.hpp"
 #include "data/warmer.hpp"
+#include "data/whole_number.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "option_types.hpp"
@@ -56,8 +57,8 @@ void add_options(CLI::App& app, WarmArguments& arguments) {
   app.add_option("--checkpoint", options.checkpoint,
                  "Note here how far it came, and resume from there; removed once all is loaded")
       ->type_name("FILE");
-  app.add_option("--max-errors", options.max_errors,
-                 "Stop above so many bad records (default: pass over all of them)")
+  add_parsed(app, "--max-errors", options.max_errors, parse_whole_number,
+             "Stop above so many bad records (default: pass over all of them)")
       ->type_name("N");
   app.footer(
       "A bad record is passed over and counted, its line is named at the end, and the exit code is "

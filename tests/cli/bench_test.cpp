@@ -78,6 +78,8 @@ TEST_CASE("bench refuses what it does not know instead of passing over it", "[cl
                                                {"--distribution", "trace:x"},
                                                {"--duration", "1s"},
                                                {"--threads", "0"},
+                                               {"--threads", "-1"},
+                                               {"--seed", "-1"},
                                                {"--ratio", "0:0"},
                                                {"--keys", "0"},
                                                {"--value-size", "10", "--verify"},

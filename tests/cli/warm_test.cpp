@@ -5,6 +5,8 @@
 
 #include <cachekit/redis.hpp>
 
+#include <algorithm>
+#include <csignal>
 #include <fstream>
 
 #include <fmt/format.h>

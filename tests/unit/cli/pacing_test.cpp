@@ -1,5 +1,6 @@
 #include "data/rate_limiter.hpp"
 #include "data/ttl_jitter.hpp"
+#include "data/whole_number.hpp"
 #include "support/catch.hpp"
 
 #include <set>
@@ -63,4 +64,13 @@ TEST_CASE("jitter shortens a TTL within its bounds and spreads it", "[cli][jitte
   CHECK(seen.size() > 300);
   CHECK(tenth.apply(Ttl::none()) == Ttl::none());
   CHECK(tenth.apply(1ms) == Ttl(1ms));
+}
+
+TEST_CASE("a whole number has digits and nothing else", "[cli]") {
+  CHECK(parse_whole_number("0") == 0U);
+  CHECK(parse_whole_number("18446744073709551615") == UINT64_MAX);
+  for (const char* text : {"", "-1", "+1", "1.5", "1e3", "0x10", " 1", "18446744073709551616"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_whole_number(text).has_value());
+  }
 }
