@@ -30,7 +30,7 @@ echo
 try cachekit ttl "$key"
 
 say "Write one of your own, which lives for an hour"
-try cachekit set greeting "hello, cache" --ttl 1h
+try cachekit set greeting hello --ttl 1h
 try cachekit get greeting
 echo
 
