@@ -6,6 +6,7 @@
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "option_types.hpp"
+#include "output/printable.hpp"
 
 #include <cachekit/units.hpp>
 #include <cachekit/version.hpp>
@@ -31,6 +32,9 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_option("-o,--option", options.options,
                  "Any option of the configuration, such as redis.pool_size=9")
       ->type_name("KEY=VALUE")
+      ->check([](const std::string& text) {
+        return text.find('=') == std::string::npos ? "needs KEY=VALUE" : "";
+      })
       ->allow_extra_args(false);
   add_parsed(app, "--timeout", options.timeout, parse_duration,
              "Budget of one operation (default 500ms)")
@@ -54,7 +58,7 @@ void allow_global_options_anywhere(CLI::App& app) {
 ExitCode usage_error(Context& context, const CLI::App& app, const CLI::ParseError& error) {
   const auto chosen = app.get_subcommands();
   const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
-  context.report("usage", Error{Errc::invalid_argument, error.what(), "",
+  context.report("usage", Error{Errc::invalid_argument, without_credentials(error.what()), "",
                                 fmt::format("see 'cachekit {}--help'", command)});
   return ExitCode::usage;
 }
@@ -122,7 +126,8 @@ ExitCode run(int argc, char** argv) {
   add_all(commands);
   allow_global_options_anywhere(app);
   try {
-    return finish(context, run_guarded(app, commands, context, argc, argv));
+    const ExitCode code = finish(context, run_guarded(app, commands, context, argc, argv));
+    return interrupted() && code != ExitCode::done ? ExitCode::interrupted : code;
   } catch (...) {
     return ExitCode::fault;
   }

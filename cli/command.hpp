@@ -28,6 +28,8 @@ class Commands {
     command.callback([this, run = std::move(run)] { chosen_ = run; });
   }
   [[nodiscard]] const Run& chosen() const noexcept { return chosen_; }
+  /// The help of one command, or of all for an empty name. Errors: throws `Failure`.
+  [[nodiscard]] std::string help_of(const std::string& name) const;
 
  private:
   CLI::App& app_;

@@ -1,7 +1,9 @@
 #include "context.hpp"
 
 #include "failure.hpp"
+#include "output/printable.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -65,12 +67,22 @@ Settings& Context::mutable_settings() {
     throw Failure("configuration", std::move(loaded).error(), ExitCode::configuration);
   }
   settings_ = *std::move(loaded);
-  if (has_password(options.url)) {
-    warn(
-        "the password in the URL stands in shell histories and process lists; "
-        "use REDIS_PASSWORD or redis.password_file");
-  }
+  warn_of_secrets();
   return *settings_;
+}
+
+void Context::warn_of_secrets() {
+  constexpr std::string_view advice =
+      "stands in shell histories and process lists; use REDIS_PASSWORD or redis.password_file";
+  if (has_password(options.url)) warn(fmt::format("the password in the URL {}", advice));
+  for (const Option& option : cachekit::options()) {
+    const std::string prefix = std::string(option.key) + "=";
+    if (option.kind == Option::Kind::secret &&
+        std::ranges::any_of(options.options,
+                            [&](const std::string& text) { return text.starts_with(prefix); })) {
+      warn(fmt::format("{} on the command line {}", option.key, advice));
+    }
+  }
 }
 
 const Settings& Context::settings() { return mutable_settings(); }
@@ -117,20 +129,32 @@ void Context::flush_backend() {
   }
 }
 
+// Trouble with stderr is no reason to end otherwise than without it.
+void Context::tell(std::string_view text) {
+  try {
+    err.line(text);
+    err.flush();
+  } catch (const ClosedPipe&) {
+  } catch (const Failure&) {
+  }
+}
+
 void Context::report(std::string_view what, const Error& error) {
-  out.flush();  // Data that came before the error is shown before it.
+  try {
+    out.flush();  // Data that came before the error is shown before it.
+  } catch (const ClosedPipe&) {
+  } catch (const Failure&) {
+  }
   const bool colored = color(err);
-  err.line(fmt::format("{}cachekit: {}: {}{}", colored ? "\x1b[31m" : "", what, error.describe(),
-                       colored ? "\x1b[0m" : ""));
-  err.line(fmt::format("hint: {}", error.hint.empty() ? usual_hint(error.code) : error.hint));
-  err.flush();
+  const std::string why = printable(fmt::format("cachekit: {}: {}", what, error.describe()));
+  tell(fmt::format("{}{}{}", colored ? "\x1b[31m" : "", why, colored ? "\x1b[0m" : ""));
+  tell("hint: " + printable(error.hint.empty() ? usual_hint(error.code) : error.hint));
 }
 
 void Context::note(std::string_view text) {
   if (options.quiet) return;
   out.flush();
-  err.line(text);
-  err.flush();
+  tell(printable(text));
 }
 
 void Context::warn(std::string_view text) { note(fmt::format("cachekit: warning: {}", text)); }

@@ -52,7 +52,8 @@ class Context {
   /// Makes what was written durable; at the end of every command that writes.
   void flush_backend();
 
-  /// "cachekit: WHAT: WHY" and "hint: ..." on stderr.
+  /// "cachekit: WHAT: WHY" and "hint: ..." on stderr. Outputs that fail are passed over: this is
+  /// the last word.
   void report(std::string_view what, const Error& error);
   /// A line on stderr that `--quiet` silences.
   void note(std::string_view text);
@@ -68,7 +69,9 @@ class Context {
   [[nodiscard]] bool confirmed(bool yes, std::string_view question);
 
  private:
+  void warn_of_secrets();
   void warn_of_practice();
+  void tell(std::string_view text);
 
   std::optional<Settings> settings_;
   std::unique_ptr<CacheBackend> backend_;

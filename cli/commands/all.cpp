@@ -21,6 +21,7 @@ void add_all(Commands& commands) {
   add_config(commands);
   add_doctor(commands);
   add_version(commands);
+  add_help(commands);
 }
 
 }  // namespace cachekit::cli

@@ -14,6 +14,7 @@ void add_dump(Commands& commands);
 void add_doctor(Commands& commands);
 void add_exists(Commands& commands);
 void add_get(Commands& commands);
+void add_help(Commands& commands);
 void add_incr(Commands& commands);
 void add_keys(Commands& commands);
 void add_ping(Commands& commands);

@@ -1,9 +1,12 @@
 #include "commands/commands.hpp"
+#include "commands/matching_keys.hpp"
 #include "data/rate_limiter.hpp"
 #include "failure.hpp"
+#include "interrupt.hpp"
 #include "option_types.hpp"
 #include "output/json.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +44,15 @@ ExitCode delete_keys(Context& context, const DelOptions& options) {
   return worse(failed, deleted > 0 ? ExitCode::done : ExitCode::no);
 }
 
+void print_count(Context& context, const DelOptions& options, std::uint64_t count) {
+  if (!context.options.json) return context.out.line(std::to_string(count));
+  Json line;
+  put_bytes(line, "pattern", options.pattern);
+  line["dry_run"] = options.dry_run;
+  line[options.dry_run ? "matched" : "deleted"] = count;
+  context.out.line(dump(line));
+}
+
 ExitCode delete_matching(Context& context, const DelOptions& options) {
   const Access access = options.dry_run ? Access::read : Access::write;
   CacheBackend& backend = context.backend(access);
@@ -54,18 +66,20 @@ ExitCode delete_matching(Context& context, const DelOptions& options) {
                                                   options.pattern, backend.target()))) {
     return ExitCode::no;
   }
-  const auto count = backend.remove_matching(
-      options.pattern, {.dry_run = options.dry_run, .keys_per_second = options.rate});
-  if (!options.dry_run) context.flush_backend();
-  if (!count) throw Failure("del --pattern", count.error());
-  if (context.options.json) {
-    context.out.line(dump({{"pattern", options.pattern},
-                           {"dry_run", options.dry_run},
-                           {options.dry_run ? "matched" : "deleted", *count}}));
+  std::uint64_t count = 0;
+  std::optional<Error> error;
+  if (options.dry_run) {
+    count = value_or_fail("del --pattern", count_matching(backend, options.pattern));
   } else {
-    context.out.line(std::to_string(*count));
+    Removal removal = remove_matching(backend, options.pattern, options.rate);
+    context.flush_backend();
+    count = removal.removed;
+    error = std::move(removal.error);
   }
-  return *count > 0 ? ExitCode::done : ExitCode::no;
+  print_count(context, options, count);
+  if (error) throw Failure("del --pattern", *std::move(error));
+  if (interrupted()) return ExitCode::interrupted;
+  return count > 0 ? ExitCode::done : ExitCode::no;
 }
 
 }  // namespace

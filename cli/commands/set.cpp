@@ -1,7 +1,10 @@
 #include "commands/commands.hpp"
 #include "failure.hpp"
+#include "interrupt.hpp"
 #include "option_types.hpp"
 #include "output/json.hpp"
+
+#include <cachekit/units.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -35,10 +38,22 @@ Failure unreadable(const std::string& name) {
                 "", "check the path and its permissions"}};
 }
 
+// No backend takes more; an endless input shall end here and not with the machine's memory.
+constexpr Bytes largest_input = gibibytes(1);
+
 std::string read_all(std::FILE* from, const std::string& name) {
   std::string bytes;
   char buffer[65'536];
-  while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, from)) bytes.append(buffer, n);
+  while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, from)) {
+    bytes.append(buffer, n);
+    if (bytes.size() > largest_input.count) {
+      throw Failure("set", Error{Errc::too_large,
+                                 fmt::format("{} holds more than {}; nothing was stored", name,
+                                             format_bytes(largest_input)),
+                                 "", ""});
+    }
+  }
+  if (interrupted()) throw Failure("set", Error{Errc::cancelled, "interrupted", "", ""});
   if (std::ferror(from) != 0) throw unreadable(name);
   return bytes;
 }

@@ -1,0 +1,89 @@
+#include "commands/matching_keys.hpp"
+
+#include "data/rate_limiter.hpp"
+#include "interrupt.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <string_view>
+#include <thread>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace cachekit::cli {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::size_t largest_page = 500;
+
+class PagedRemoval {
+ public:
+  PagedRemoval(CacheBackend& backend, double keys_per_second) : backend_(backend) {
+    if (keys_per_second <= 0) return;
+    limiter_.emplace(keys_per_second, clock::now());
+    page_size_ = std::min(limiter_->burst(), largest_page);
+  }
+
+  /// False when it is over.
+  bool add(std::string_view key) {
+    page_.emplace_back(key);
+    return page_.size() < page_size_ || remove_page();
+  }
+
+  bool remove_page() {
+    wait_for_turn();
+    if (interrupted()) return false;
+    const std::vector<std::string_view> keys(page_.begin(), page_.end());
+    for (const Result<bool>& outcome : backend_.remove_many(keys)) {
+      if (!outcome) done_.error = outcome.error();
+      if (outcome && *outcome) ++done_.removed;
+    }
+    page_.clear();
+    return !done_.error;
+  }
+
+  [[nodiscard]] Removal finish(Result<void> scanned) {
+    if (!scanned && !done_.error) done_.error = std::move(scanned).error();
+    if (!done_.error && !page_.empty()) remove_page();
+    return done_;
+  }
+
+ private:
+  void wait_for_turn() {
+    if (!limiter_) return;
+    const auto until = clock::now() + limiter_->take(page_.size(), clock::now());
+    while (clock::now() < until && !interrupted()) {
+      std::this_thread::sleep_until(std::min(until, clock::now() + std::chrono::milliseconds(50)));
+    }
+  }
+
+  CacheBackend& backend_;
+  std::optional<RateLimiter> limiter_;
+  std::size_t page_size_ = largest_page;
+  std::vector<std::string> page_;
+  Removal done_;
+};
+
+}  // namespace
+
+Removal remove_matching(CacheBackend& backend, const std::string& pattern, double keys_per_second) {
+  PagedRemoval removal(backend, keys_per_second);
+  return removal.finish(backend.scan({.pattern = pattern}, [&](std::string_view key) {
+    return !interrupted() && removal.add(key);
+  }));
+}
+
+Result<std::uint64_t> count_matching(CacheBackend& backend, const std::string& pattern) {
+  // A scan may show a key twice; hashes of what was seen are enough to tell.
+  std::unordered_set<std::size_t> seen;
+  const auto visit = [&](std::string_view key) {
+    seen.insert(std::hash<std::string_view>{}(key));
+    return !interrupted();
+  };
+  return backend.scan({.pattern = pattern}, visit).map([&] { return std::uint64_t{seen.size()}; });
+}
+
+}  // namespace cachekit::cli

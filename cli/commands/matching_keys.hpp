@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cachekit/backend.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace cachekit::cli {
+
+/// How far a removal came, also where it was cut short.
+struct Removal {
+  std::uint64_t removed = 0;
+  std::optional<Error> error{};
+};
+
+/// Removes what matches, page by page, at most `keys_per_second` (0: as fast as it goes). Ctrl-C
+/// ends it before the next page.
+[[nodiscard]] Removal remove_matching(CacheBackend& backend, const std::string& pattern,
+                                      double keys_per_second);
+
+/// How many keys match, each counted once. Ctrl-C ends it.
+[[nodiscard]] Result<std::uint64_t> count_matching(CacheBackend& backend,
+                                                   const std::string& pattern);
+
+}  // namespace cachekit::cli
