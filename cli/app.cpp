@@ -1,5 +1,6 @@
 #include "app.hpp"
 
+#include "arguments.hpp"
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
@@ -65,13 +66,12 @@ ExitCode usage_error(Context& context, const CLI::App& app, const CLI::ParseErro
 
 ExitCode parse_and_run(CLI::App& app, Commands& commands, Context& context, int argc, char** argv) {
   try {
-    app.parse(argc, argv);
+    app.parse(guarded_arguments(argc, argv));
   } catch (const CLI::CallForVersion&) {
     context.out.line(fmt::format("cachekit {}", version()));
     return ExitCode::done;
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = app.get_subcommands();
-    context.out.write(chosen.empty() ? app.help() : chosen.front()->help());
+    context.out.write(app.help());  // Of the command that was named, if any.
     return ExitCode::done;
   } catch (const CLI::ParseError& error) {
     return usage_error(context, app, error);
@@ -125,6 +125,7 @@ ExitCode run(int argc, char** argv) {
   Commands commands(app);
   add_all(commands);
   allow_global_options_anywhere(app);
+  take_guards_off(app);
   try {
     const ExitCode code = finish(context, run_guarded(app, commands, context, argc, argv));
     return interrupted() && code != ExitCode::done ? ExitCode::interrupted : code;

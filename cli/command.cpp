@@ -5,9 +5,12 @@
 namespace cachekit::cli {
 
 std::string Commands::help_of(const std::string& name) const {
-  if (name.empty()) return app_.help();
+  // App::help would give that of the command under way, which is help itself.
+  if (name.empty()) {
+    return app_.get_formatter()->make_help(&app_, app_.get_name(), CLI::AppFormatMode::Normal);
+  }
   try {
-    return app_.get_subcommand(name)->help();
+    return app_.get_subcommand(name)->help(app_.get_name());
   } catch (const CLI::OptionNotFound&) {
     throw Failure("help", Error{Errc::invalid_argument, "there is no command '" + name + "'", "",
                                 "'cachekit help' lists them all"});

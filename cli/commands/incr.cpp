@@ -1,5 +1,6 @@
 #include "commands/commands.hpp"
 #include "failure.hpp"
+#include "option_types.hpp"
 #include "output/json.hpp"
 
 #include <cstdint>
@@ -36,7 +37,7 @@ void add_incr(Commands& commands) {
   CLI::App& command = commands.add("incr", "Add to a counter and print the sum");
   const auto options = std::make_shared<IncrOptions>();
   command.add_option("KEY", options->key, "The counter; a missing one counts from 0")->required();
-  command.add_option("BY", options->by, "How much, 1 if left out; may be negative")
+  add_parsed(command, "BY", options->by, parse_integer, "How much, 1 if left out; may be negative")
       ->type_name("NUMBER");
   commands.on(command, [options](Context& context) { return run_incr(context, *options); });
 }

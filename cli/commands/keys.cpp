@@ -1,6 +1,7 @@
 #include "commands/commands.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
+#include "option_types.hpp"
 #include "output/json.hpp"
 
 #include <cstdint>
@@ -45,7 +46,7 @@ void add_keys(Commands& commands) {
   command.add_option("--pattern", options->pattern, "Only those that match")->type_name("GLOB");
   command.add_option("--limit", options->limit, "Stop after so many")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one);
   commands.on(command, [options](Context& context) { return run_keys(context, *options); });
 }
 

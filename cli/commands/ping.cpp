@@ -124,7 +124,7 @@ void add_ping(Commands& commands) {
   const auto options = std::make_shared<PingOptions>();
   command.add_option("-n,--count", options->count, "How many times (default 3)")
       ->type_name("COUNT")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one);
   add_parsed(command, "--interval", options->interval, parse_duration, "How long between two")
       ->type_name("DURATION");
   commands.on(command, [options](Context& context) { return run_ping(context, *options); });

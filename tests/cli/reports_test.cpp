@@ -1,0 +1,221 @@
+#include "cli/run_cachekit.hpp"
+#include "cli/targets.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+using namespace cachekit::test;
+using nlohmann::json;
+
+namespace {
+
+json json_of(std::vector<std::string> arguments, int exit_code = 0) {
+  arguments.insert(arguments.begin(), "--json");
+  const auto result = run_cachekit(arguments);
+  INFO(result.err);
+  CHECK(result.exit_code == exit_code);
+  return json::parse(result.out);
+}
+
+std::set<std::string> names(const json& object) {
+  std::set<std::string> all;
+  for (const auto& [name, value] : object.items()) all.insert(name);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("ping reports every node in the contract's fields", "[cli][ping][json]") {
+  const Targets targets;
+  targets.each([&](const std::string& url) {
+    const json report = json_of({"-u", url, "ping", "-n", "3"});
+    CHECK(names(report) == std::set<std::string>{"backend", "tier", "ok", "nodes"});
+    CHECK(report["ok"] == true);
+    CHECK(report["nodes"].size() == (url == targets.memcached() ? 3 : 1));
+    for (const json& node : report["nodes"]) {
+      CHECK(names(node) ==
+            std::set<std::string>{"endpoint", "ok", "role", "version", "rtt_us", "error"});
+      CHECK(node["error"].is_null());
+      CHECK(node["rtt_us"]["min"] <= node["rtt_us"]["p50"]);
+      CHECK(node["rtt_us"]["p50"] <= node["rtt_us"]["max"]);
+    }
+  });
+}
+
+TEST_CASE("ping with one of three nodes down shows all three and exits with 4", "[cli][ping]") {
+  Targets targets;
+  targets.one_memcached().kill();
+  const json report = json_of({"-u", targets.memcached(), "ping", "-n", "1"}, 4);
+  CHECK(report["ok"] == false);
+  REQUIRE(report["nodes"].size() == 3);
+  CHECK(report["nodes"][0]["ok"] == true);
+  CHECK(report["nodes"][1]["ok"] == false);
+  CHECK(report["nodes"][1]["rtt_us"]["p50"].is_null());
+  CHECK(report["nodes"][1]["error"].is_string());
+  CHECK(report["nodes"][2]["ok"] == true);
+}
+
+TEST_CASE("ping says which server it found", "[cli][ping]") {
+  const Targets targets;
+  const auto redis = run_cachekit({"-u", targets.redis(), "ping"});
+  CHECK(redis.exit_code == 0);
+  CHECK(redis.out.find(" ok ") != std::string::npos);
+  CHECK(redis.out.find("master") != std::string::npos);
+  CHECK(redis.out.find("us (min/p50/max)") != std::string::npos);
+}
+
+TEST_CASE("stats speaks one vocabulary, with null for what a server does not tell",
+          "[cli][stats][json]") {
+  const Targets targets;
+  const std::set<std::string> figures{"uptime_s",  "connections", "items",    "bytes",
+                                      "max_bytes", "hits",        "misses",   "hit_ratio",
+                                      "evictions", "expired",     "ops_per_s"};
+  std::set<std::string> of_node = figures;
+  of_node.insert({"endpoint", "version"});
+  targets.each([&](const std::string& url) {
+    REQUIRE(run_cachekit({"-u", url, "set", "k", "v"}).exit_code == 0);
+    const json report = json_of({"-u", url, "stats"});
+    CHECK(names(report) == std::set<std::string>{"backend", "tier", "nodes", "total"});
+    CHECK(names(report["total"]) == figures);
+    CHECK(report["nodes"].size() == (url == targets.memcached() ? 3 : 1));
+    for (const json& node : report["nodes"]) CHECK(names(node) == of_node);
+    CHECK(report["total"]["items"] == 1);
+  });
+  const json redis = json_of({"-u", targets.redis(), "stats"});
+  CHECK(redis["nodes"][0]["max_bytes"].is_null());  // No maxmemory is set.
+  const json memcached = json_of({"-u", targets.memcached(), "stats"});
+  CHECK(memcached["total"]["max_bytes"] == 3 * 64 * 1024 * 1024);
+  CHECK(memcached["nodes"][0]["ops_per_s"].is_null());
+}
+
+TEST_CASE("stats prints a table, Prometheus text, and the server's own words", "[cli][stats]") {
+  const Targets targets;
+  const auto table = run_cachekit({"-u", targets.memcached(), "stats"});
+  CHECK(table.out.find("node ") == 0);
+  CHECK(table.out.find("total") != std::string::npos);
+  const auto text = run_cachekit({"-u", targets.redis(), "stats", "--format", "prometheus"}).out;
+  CHECK(text.find("# TYPE cachekit_server_hits_total counter\ncachekit_server_hits_total{") !=
+        std::string::npos);
+  CHECK(text.find("cachekit_server_up{backend=\"redis\",node=\"") != std::string::npos);
+  CHECK(run_cachekit({"-u", targets.redis(), "stats", "--raw"}).out.find("\tredis_version\t") !=
+        std::string::npos);
+}
+
+TEST_CASE("stats --watch goes on until Ctrl-C, which is exit 130", "[cli][stats]") {
+  const RedisServer server;
+  RunningCommand watching({"-u", server.url(), "--json", "stats", "--watch", "10ms"});
+  wait_until([&] {
+    const json stats = json_of({"-u", server.url(), "stats", "--raw"});
+    return std::stoi(stats["nodes"][0]["raw"]["total_commands_processed"].get<std::string>()) > 20;
+  });
+  watching.signal(SIGINT);
+  const auto stopped = watching.wait();
+  CHECK(stopped.exit_code == 130);
+  CHECK(std::count(stopped.out.begin(), stopped.out.end(), '\n') > 1);
+  CHECK(json::parse(stopped.out.substr(0, stopped.out.find('\n')))["backend"] == "redis");
+}
+
+TEST_CASE("backends prints the table of what the code can do", "[cli][backends]") {
+  const auto text = run_cachekit({"backends"});
+  CHECK(text.exit_code == 0);
+  CHECK(text.out.find("backend            memory") == 0);
+  const auto lines = run_cachekit({"--json", "backends"}).out;
+  CHECK(std::count(lines.begin(), lines.end(), '\n') == 3);
+  const json memory = json::parse(lines.substr(0, lines.find('\n')));
+  CHECK(memory["backend"] == "memory");
+  CHECK(memory["tier"] == "Tier-1");
+  CHECK(memory["transactions"] == false);
+}
+
+TEST_CASE("config show tells values and where each came from", "[cli][config]") {
+  const TempDir folder;
+  const std::string file = (folder / "c.toml").string();
+  std::ofstream(file) << "[profiles.x]\nbackend = \"redis\"\nredis.port = 7000\n";
+  const auto result = run_cachekit(
+      {"--json", "-c", file, "-p", "x", "-o", "redis.database=3", "config", "show", "--origin"}, "",
+      {{"REDIS_HOST", "cache.example"}});
+  CHECK(result.exit_code == 0);
+  const json shown = json::parse(result.out);
+  CHECK(shown["redis.port"] == json({{"value", "7000"}, {"origin", file + ":3"}}));
+  CHECK(shown["redis.host"] ==
+        json({{"value", "cache.example"}, {"origin", "environment REDIS_HOST"}}));
+  CHECK(shown["redis.database"] == json({{"value", "3"}, {"origin", "option"}}));
+  CHECK(shown["redis.pool_size"]["origin"] == "default");
+}
+
+TEST_CASE("config init prints a file that config check accepts, and path finds", "[cli][config]") {
+  const TempDir folder;
+  const std::string file = (folder / "c.toml").string();
+  const auto made = run_cachekit({"config", "init"});
+  REQUIRE(made.exit_code == 0);
+  std::ofstream(file) << made.out;
+  const auto checked = run_cachekit({"-c", file, "config", "check"});
+  INFO(checked.err);
+  CHECK(checked.exit_code == 0);
+  CHECK(checked.out.find("ok: profile ") == 0);
+  CHECK(run_cachekit({"config", "path"}, "", {{"CACHEKIT_CONFIG", file}}).out == file + "\n");
+  const auto none = run_cachekit({"config", "path"});
+  CHECK(none.exit_code == 1);
+  CHECK(none.err.find("no configuration file; looked for ") == 0);
+}
+
+TEST_CASE("doctor warns of a Redis without a memory limit, with a fix", "[cli][doctor]") {
+  const RedisServer unlimited;
+  const json report = json_of({"-u", unlimited.url(), "doctor"}, 1);
+  CHECK(report["ok"] == false);
+  const auto& findings = report["findings"];
+  CHECK(std::any_of(findings.begin(), findings.end(), [](const json& finding) {
+    return finding["what"].get<std::string>().find("maxmemory") != std::string::npos &&
+           finding["level"] == "warning" && !finding["fix"].get<std::string>().empty();
+  }));
+  const RedisServer limited(
+      {.extra = {"--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"}});
+  CHECK(json_of({"-u", limited.url(), "doctor"})["ok"] == true);
+  REQUIRE(run_cachekit({"-u", limited.url(), "set", "k", "v"}).exit_code == 0);
+  const auto text = run_cachekit({"-u", limited.url(), "doctor"});
+  CHECK(text.exit_code == 0);
+  CHECK(text.out.find("1 of 1 keys looked at have no TTL") != std::string::npos);
+}
+
+TEST_CASE("Tier-1 in a prod profile is warned about, and -q silences it", "[cli][profiles]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string();
+  const auto warned = run_cachekit({"-p", "prod", "-u", url, "set", "k", "v"});
+  CHECK(warned.exit_code == 0);
+  CHECK(warned.err.find("cachekit: warning: ") == 0);
+  CHECK(warned.err.find("Tier-1") != std::string::npos);
+  CHECK(run_cachekit({"-q", "-p", "prod", "-u", url, "set", "k", "v"}).err.empty());
+}
+
+TEST_CASE("-v says which profile and target are used", "[cli][profiles]") {
+  const Targets targets;
+  const auto result = run_cachekit({"-v", "-u", targets.redis(), "get", "k"});
+  CHECK(result.err.find("profile dev, backend redis, target redis://") != std::string::npos);
+}
+
+TEST_CASE("help and version answer on stdout", "[cli][help]") {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"--help"}, {"help"}, {"get", "--help"}, {"help", "get"}}) {
+    const auto result = run_cachekit(command);
+    CHECK(result.exit_code == 0);
+    CHECK(result.out.find("Usage: cachekit ") != std::string::npos);
+    CHECK(result.err.empty());
+  }
+  CHECK(run_cachekit({"--version"}).out == run_cachekit({"version"}).out);
+  CHECK(json_of({"version"}).contains("version"));
+}
+
+TEST_CASE("a snapshot that cannot be read is set aside with a warning", "[cli][memory]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string();
+  std::ofstream(folder / "snapshot") << "not a snapshot";
+  const auto result = run_cachekit({"-u", url, "set", "k", "v"});
+  CHECK(result.exit_code == 0);
+  CHECK(result.err.find("cachekit: warning: ") == 0);
+  CHECK(run_cachekit({"-u", url, "get", "k"}).out == "v");
+}
