@@ -1,5 +1,7 @@
 #include "option_types.hpp"
 
+#include "data/whole_number.hpp"
+
 #include <cachekit/units.hpp>
 
 #include <charconv>
@@ -17,8 +19,11 @@ Result<std::int64_t> parse_integer(std::string_view text) {
               fmt::format("'{}' is not a whole number of at most 64 bits", text));
 }
 
-std::string at_least_one(const std::string& text) {
-  return text.find_first_not_of('0') == std::string::npos ? "needs at least 1" : "";
+Result<std::uint64_t> parse_count(std::string_view text) {
+  return parse_whole_number(text).and_then([](std::uint64_t count) -> Result<std::uint64_t> {
+    if (count == 0) return fail(Errc::invalid_argument, "needs at least 1");
+    return count;
+  });
 }
 
 Result<Ttl> parse_ttl(std::string_view text) {

@@ -28,8 +28,8 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, T& into, Parse p
 /// A whole number in decimal; one that does not fit in 64 bits is refused.
 [[nodiscard]] Result<std::int64_t> parse_integer(std::string_view text);
 
-/// A check for whole numbers that shall not be 0.
-[[nodiscard]] std::string at_least_one(const std::string& text);
+/// A whole number from 1 on.
+[[nodiscard]] Result<std::uint64_t> parse_count(std::string_view text);
 
 /// "30s" or "none"; refuses what no backend would take.
 [[nodiscard]] Result<Ttl> parse_ttl(std::string_view text);

@@ -44,9 +44,7 @@ void add_keys(Commands& commands) {
   CLI::App& command = commands.add("keys", "List keys, one a line; exit 1 when there is none");
   const auto options = std::make_shared<KeysOptions>();
   command.add_option("--pattern", options->pattern, "Only those that match")->type_name("GLOB");
-  command.add_option("--limit", options->limit, "Stop after so many")
-      ->type_name("N")
-      ->check(at_least_one);
+  add_parsed(command, "--limit", options->limit, parse_count, "Stop after so many")->type_name("N");
   commands.on(command, [options](Context& context) { return run_keys(context, *options); });
 }
 

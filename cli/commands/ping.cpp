@@ -19,7 +19,7 @@ namespace cachekit::cli {
 namespace {
 
 struct PingOptions {
-  std::uint32_t count = 3;
+  std::uint64_t count = 3;
   std::chrono::milliseconds interval{0};
 };
 
@@ -101,7 +101,7 @@ std::string text_report(const std::vector<NodeSeries>& series) {
 ExitCode run_ping(Context& context, const PingOptions& options) {
   CacheBackend& backend = context.unconnected_backend(Access::read);
   std::vector<NodeSeries> series;
-  for (std::uint32_t i = 0; i < options.count; ++i) {
+  for (std::uint64_t i = 0; i < options.count; ++i) {
     if (i > 0 && !pause(options.interval)) break;
     add_round(series, backend.ping());
   }
@@ -122,9 +122,8 @@ ExitCode run_ping(Context& context, const PingOptions& options) {
 void add_ping(Commands& commands) {
   CLI::App& command = commands.add("ping", "Ask every node for a sign of life");
   const auto options = std::make_shared<PingOptions>();
-  command.add_option("-n,--count", options->count, "How many times (default 3)")
-      ->type_name("COUNT")
-      ->check(at_least_one);
+  add_parsed(command, "-n,--count", options->count, parse_count, "How many times (default 3)")
+      ->type_name("COUNT");
   add_parsed(command, "--interval", options->interval, parse_duration, "How long between two")
       ->type_name("DURATION");
   commands.on(command, [options](Context& context) { return run_ping(context, *options); });
