@@ -115,7 +115,9 @@ CacheBackend& Context::backend(Access access) {
     for (const std::string& warning : memory->warnings()) warn(warning);
   }
   // One server of several may be down: the keys of the others can still be asked.
-  if (!connected && !made.capabilities().clustering) {
+  const bool others =
+      settings().backend == BackendKind::memcached && settings().memcached.servers.size() > 1;
+  if (!connected && !others) {
     throw Failure(std::string(made.name()), connected.error());
   }
   connected_ = true;

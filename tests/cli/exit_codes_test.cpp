@@ -126,6 +126,16 @@ TEST_CASE("exit 4 is a server that hangs, too", "[cli][exit][failures-16]") {
   check_failure(result, 4, server.endpoint());
 }
 
+TEST_CASE("exit 4 is a lone Memcached server that hangs, within the budget to connect",
+          "[cli][exit][failures-16]") {
+  MemcachedServer server;
+  server.stop();
+  const auto result =
+      run_cachekit({"-u", server.url(), "-o", "memcached.connection_timeout=300ms", "get", "k"});
+  server.resume();
+  check_failure(result, 4, server.endpoint());
+}
+
 TEST_CASE("exit 4 names the one node of three that is down; the others still answer",
           "[cli][exit][failures-35]") {
   Targets targets;
