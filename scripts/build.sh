@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 preset=${1:?usage: scripts/build.sh PRESET}
 if [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ] && command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+  # Paths count from here, so that one checkout finds what another has compiled.
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 fi
 log=build/$preset/configure.log
 mkdir -p "build/$preset"
