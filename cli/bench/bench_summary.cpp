@@ -64,6 +64,7 @@ std::vector<FailureReport> failures_of(std::span<const BenchWorker* const> worke
     }
   }
   std::vector<FailureReport> reports;
+  reports.reserve(merged.size());
   for (auto& [code, report] : merged) reports.push_back(std::move(report));
   return reports;
 }
@@ -94,8 +95,8 @@ BenchReport summarise(std::span<const BenchWorker* const> workers, const BenchFi
     report.wrong_answers = wrong;
   }
   for (std::size_t i = 0; i < bench_slices; ++i) {
-    SliceReport slice = slice_of(workers, i);
-    if (slice.count > 0) report.slices.push_back(std::move(slice));
+    const SliceReport slice = slice_of(workers, i);
+    if (slice.count > 0) report.slices.push_back(slice);
   }
   report.failures = failures_of(workers);
   return report;

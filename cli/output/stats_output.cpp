@@ -173,7 +173,7 @@ std::string stats_raw(const StatsReport& report) {
   std::string out;
   for (const NodeStats& node : report.nodes) {
     for (const auto& [name, value] : node.raw) {
-      out += node.endpoint + "\t" + name + "\t" + value + "\n";
+      out.append(node.endpoint).append("\t").append(name).append("\t").append(value).append("\n");
     }
   }
   return out;

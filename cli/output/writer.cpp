@@ -11,7 +11,7 @@
 namespace cachekit::cli {
 namespace {
 
-constexpr std::size_t buffer_size = 64 * 1024;
+constexpr std::size_t buffer_size = std::size_t{64} * 1024;
 
 }  // namespace
 
