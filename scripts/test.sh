@@ -24,7 +24,9 @@ stop() {
   rm -rf "$TMPDIR"
 }
 trap stop EXIT
-trap 'stop; exit 130' INT TERM HUP
+trap 'stop; exit 129' HUP
+trap 'stop; exit 130' INT
+trap 'stop; exit 143' TERM
 
 # A process group of its own, so that everything in it can be ended together.
 set -m
