@@ -1,14 +1,18 @@
 #include "interrupt.hpp"
 
+#include <atomic>
 #include <csignal>
 
 namespace cachekit::cli {
 namespace {
 
-volatile std::sig_atomic_t was_interrupted = 0;
+// Written by a handler and polled by every worker, so it is atomic, and a handler may only touch
+// what is lock-free.
+std::atomic<bool> was_interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 void on_interrupt(int signal) {
-  was_interrupted = 1;
+  was_interrupted.store(true, std::memory_order_relaxed);
   std::signal(signal, SIG_DFL);
 }
 
@@ -21,6 +25,6 @@ void handle_interrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interrupted() noexcept { return was_interrupted != 0; }
+bool interrupted() noexcept { return was_interrupted.load(std::memory_order_relaxed); }
 
 }  // namespace cachekit::cli

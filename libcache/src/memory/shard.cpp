@@ -90,7 +90,7 @@ Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Tim
   Entry* const current = find_alive(key, now);
   std::int64_t number = 0;
   if (current != nullptr) {
-    const Result<std::int64_t> stored = parse_counter(current->value());
+    Result<std::int64_t> stored = parse_counter(current->value());
     if (!stored) return stored;
     number = *stored;
   }
