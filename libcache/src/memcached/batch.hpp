@@ -7,14 +7,46 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace cachekit::memcached {
 
-/// One or many commands for one server, sent at once, and their replies in order.
+/// What a connection's replies are handed to, one by one and in order.
+class CommandRequest : public net::Request {
+ public:
+  /// The command whose reply comes next, or null when all have theirs.
+  [[nodiscard]] virtual const Command* pending() const noexcept = 0;
+  virtual void answer(Result<Reply>&& reply) = 0;
+};
+
+/// One command. Lifetime: what the command refers to must outlive it.
+class SingleCommand final : public CommandRequest {
+ public:
+  explicit SingleCommand(const Command& command) noexcept : command_(command) {}
+
+  [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
+  [[nodiscard]] bool replayable() const noexcept override { return is_read(command_.verb); }
+  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
+  [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] const Command* pending() const noexcept override {
+    return answered_ ? nullptr : &command_;
+  }
+  void answer(Result<Reply>&& reply) override;
+
+  /// Requires: the request was executed.
+  [[nodiscard]] Result<Reply>& reply() noexcept { return reply_; }
+
+ private:
+  Command command_;
+  bool answered_ = false;
+  Result<Reply> reply_{};
+};
+
+/// Many commands for one server, sent at once, and their replies in order.
 ///
 /// A command that the peer's dialect cannot say gets its error here, and the others go out.
-class Batch final : public net::Request {
+class Batch final : public CommandRequest {
  public:
   Batch() = default;
   explicit Batch(const Command& command) : commands_{command} {}
@@ -25,10 +57,10 @@ class Batch final : public net::Request {
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
   [[nodiscard]] bool replayable() const noexcept override;
-
-  /// The command whose reply comes next, or null when all have theirs.
-  [[nodiscard]] const Command* pending() const noexcept;
-  void answer(Result<Reply> reply);
+  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
+  [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] const Command* pending() const noexcept override;
+  void answer(Result<Reply>&& reply) override;
 
   /// Requires: the batch was executed. One for each command, in order.
   [[nodiscard]] std::vector<Result<Reply>>& replies() noexcept { return replies_; }

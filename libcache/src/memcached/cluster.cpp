@@ -1,5 +1,5 @@
-// Batches are always submitted in the order of the nodes: callers that wait for connections to
-// several nodes at once then wait in one order, and never for each other in a ring.
+// Batches are always submitted in the order of the nodes: callers that wait for connections of
+// their own to several nodes at once then wait in one order, and never for each other in a ring.
 
 #include "memcached/cluster.hpp"
 
@@ -17,28 +17,12 @@ Result<Reply> located(Result<Reply> reply, const Node& node) {
   return reply;
 }
 
-void run(std::span<NodeBatch* const> batches, Deadline deadline) {
+void run_all(std::span<NodeBatch> batches, Deadline deadline) {
   std::vector<net::Submission> submissions;
   submissions.reserve(batches.size());
-  for (NodeBatch* one : batches) submissions.push_back({&one->node->channel(), &one->batch});
+  for (NodeBatch& one : batches) submissions.push_back({&one.node->channel(), &one.batch});
   std::vector<Result<void>> outcomes = net::execute_all(submissions, deadline);
-  for (std::size_t i = 0; i < batches.size(); ++i) batches[i]->outcome = std::move(outcomes[i]);
-}
-
-void run_all(std::span<NodeBatch> batches, Deadline deadline) {
-  std::vector<NodeBatch*> all;
-  for (NodeBatch& one : batches) all.push_back(&one);
-  run(all, deadline);
-
-  std::vector<NodeBatch*> again;
-  for (NodeBatch& one : batches) {
-    if (one.node->wants_classic(one.outcome)) again.push_back(&one);
-  }
-  if (again.empty()) return;
-  run(again, deadline);
-  for (const NodeBatch* one : again) {
-    if (!one->outcome) one->node->drop_suspicion();
-  }
+  for (std::size_t i = 0; i < batches.size(); ++i) batches[i].outcome = std::move(outcomes[i]);
 }
 
 }  // namespace
@@ -69,10 +53,10 @@ Result<void> Cluster::open() {
 
 Result<Reply> Cluster::ask(const Command& command, Deadline deadline) {
   Node& node = owner(command.key);
-  Batch batch(command);
-  Result<void> done = node.execute(batch, deadline);
+  SingleCommand request(command);
+  Result<void> done = node.execute(request, deadline);
   if (!done) return located(fail(std::move(done).error()), node);
-  return located(std::move(batch.replies().front()), node);
+  return located(std::move(request.reply()), node);
 }
 
 std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, Deadline deadline) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "memcached/batch.hpp"
-#include "memcached/protocol.hpp"
 #include "memcached/server_list.hpp"
 #include "net/channel.hpp"
 
@@ -9,7 +8,6 @@
 #include <cachekit/error.hpp>
 #include <cachekit/memcached.hpp>
 
-#include <memory>
 #include <string>
 
 namespace cachekit::memcached {
@@ -23,16 +21,12 @@ class Node {
   [[nodiscard]] net::Channel& channel() noexcept { return channel_; }
 
   /// Opens the connections that are kept. Errors: those of `net::Channel::open`.
-  [[nodiscard]] Result<void> open();
-  [[nodiscard]] Result<void> execute(Batch& batch, Deadline deadline);
-
-  /// Whether a request that came to `outcome` was not sent, only because the peer closed the
-  /// connection on the question for its dialect, and so is to be executed again.
-  [[nodiscard]] bool wants_classic(const Result<void>& outcome) const noexcept;
-  void drop_suspicion() const noexcept { protocol_->drop_suspicion(); }
+  [[nodiscard]] Result<void> open() { return channel_.open(); }
+  [[nodiscard]] Result<void> execute(CommandRequest& request, Deadline deadline) {
+    return channel_.execute(request, deadline);
+  }
 
  private:
-  std::shared_ptr<MemcachedProtocol> protocol_;
   net::Channel channel_;
 };
 

@@ -30,7 +30,12 @@ Result<void> MemcachedProtocol::handshake(net::Connection& connection, Deadline 
   return {};
 }
 
-void MemcachedProtocol::drop_suspicion() const noexcept {
+bool MemcachedProtocol::learned_from(const Error& error) const noexcept {
+  return error.code == Errc::unavailable && knowledge_.load() == Knowledge::suspected;
+}
+
+// The server was just down, it seems: the next connection says "mn" again.
+void MemcachedProtocol::forget() const noexcept {
   Knowledge expected = Knowledge::suspected;
   knowledge_.compare_exchange_strong(expected, Knowledge::none);
 }

@@ -9,7 +9,7 @@ namespace cachekit::memcached {
 
 /// Finds out which dialect a server speaks: "mn" is answered by those that know the meta commands,
 /// refused by those that do not, and some proxies close the connection on it. For the last kind the
-/// first connection fails, and `suspects_classic` says that a second one is worth it: that one says
+/// first connection fails, and `learned_from` says that a second one is worth it: that one says
 /// no "mn", and an answer to a classic command settles the matter for this server.
 ///
 /// One object per server. Threads: all members may be called from any thread at once.
@@ -19,11 +19,8 @@ class MemcachedProtocol final : public net::Protocol {
   [[nodiscard]] Result<void> handshake(net::Connection& connection,
                                        Deadline deadline) const override;
 
-  [[nodiscard]] bool suspects_classic() const noexcept {
-    return knowledge_.load() == Knowledge::suspected;
-  }
-  /// The server was just down, it seems: the next connection says "mn" again.
-  void drop_suspicion() const noexcept;
+  [[nodiscard]] bool learned_from(const Error& error) const noexcept override;
+  void forget() const noexcept override;
 
  private:
   enum class Knowledge : unsigned char { none, suspected, classic };

@@ -5,11 +5,12 @@
 namespace cachekit::memcached {
 
 Result<bool> MemcachedSession::advance(net::Request& request) {
-  auto& batch = static_cast<Batch&>(request);  // The only kind of request that meets this session.
-  while (const Command* command = batch.pending()) {
+  // No other kind of request meets this session.
+  auto& commands = static_cast<CommandRequest&>(request);
+  while (const Command* command = commands.pending()) {
     Result<bool> complete = decoder_.advance(*command, dialect_);
     if (!complete || !*complete) return complete;
-    batch.answer(decoder_.take());
+    commands.answer(decoder_.take());
   }
   return true;
 }

@@ -1,79 +1,92 @@
 #include "net/channel.hpp"
 
-#include "net/lease.hpp"
+#include "net/fork.hpp"
+#include "net/pool.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <optional>
 #include <utility>
-
-#include <poll.h>
 
 namespace cachekit::net {
 namespace {
 
-// A connection that had been idle may have been closed by the peer (a balancer, a restart) at the
-// very moment of use. That is made up for once, where sending again can do no harm.
-bool worth_another_try(const Lease& lease, const Request& request, const Error& error) {
-  const bool lost = error.code == Errc::unavailable;
-  return lost && lease.reused() && (request.replayable() || lease->nothing_sent());
-}
+// How often a request may find the connection gone before it was sent: each time costs a connect
+// that succeeds, so a peer that closes at once would keep a caller without a deadline busy for
+// ever.
+constexpr int max_rounds = 3;
+// Up to so many callers at once get connections of their own. More of them make better batches.
+constexpr int few_callers = 4;
+// How often callers must have been kept waiting before a connection is added.
+constexpr int often = 64;
 
-struct Running {
-  std::size_t index;  // Of the submission.
-  Lease lease;
+// Counts the callers that are inside.
+class Presence {
+ public:
+  explicit Presence(std::atomic<int>& callers) noexcept
+      : callers_(callers), count_(callers.fetch_add(1, std::memory_order_relaxed) + 1) {}
+  ~Presence() { callers_.fetch_sub(1, std::memory_order_relaxed); }
+  Presence(const Presence&) = delete;
+  Presence& operator=(const Presence&) = delete;
+  [[nodiscard]] int count() const noexcept { return count_; }
+
+ private:
+  std::atomic<int>& callers_;
+  int count_;
 };
-
-// Pumps every request once; drops those that are over and tells their outcome.
-void pump_all(std::vector<Running>& running, std::span<const Submission> submissions,
-              std::vector<std::optional<Result<void>>>& outcomes, std::vector<std::size_t>& again) {
-  for (std::size_t i = running.size(); i-- > 0;) {
-    Running& one = running[i];
-    Result<bool> complete = one.lease->pump();
-    if (complete && !*complete) continue;
-    if (complete) {
-      outcomes[one.index] = Result<void>();
-    } else if (worth_another_try(one.lease, *submissions[one.index].request, complete.error())) {
-      again.push_back(one.index);
-    } else {
-      outcomes[one.index] = fail(std::move(complete).error());
-    }
-    running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-}
-
-// Waits until one of them can go on; false when the deadline passed first.
-bool wait_any(const std::vector<Running>& running, Deadline deadline) {
-  std::vector<pollfd> entries;
-  entries.reserve(running.size());
-  for (const Running& one : running) {
-    const auto events = static_cast<short>(one.lease->wants_write() ? POLLIN | POLLOUT : POLLIN);
-    entries.push_back({one.lease->descriptor(), events, 0});
-  }
-  while (true) {
-    const auto left = std::min(deadline.remaining(), std::chrono::milliseconds(1'000'000));
-    const int ready = poll(entries.data(), entries.size(), static_cast<int>(left.count()));
-    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
-    if (ready == 0 && deadline.expired()) return false;
-  }
-}
 
 }  // namespace
 
-Channel::Channel(ChannelOptions options, std::shared_ptr<const Protocol> protocol)
-    : options_(std::move(options)),
-      protocol_(std::move(protocol)),
-      endpoint_(options_.address.endpoint()) {}
+Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
+                    std::shared_ptr<const Protocol> protocol)
+    : connector(std::make_shared<Connector>(options.address, std::move(protocol),
+                                            options.connection_timeout)),
+      combiner(options.combiner, endpoint),
+      pool(std::make_unique<Pool>(
+          PoolOptions{.max_connections = std::max<std::size_t>(options.max_connections, 2) - 1,
+                      .max_waiting = options.max_waiting},
+          connector, endpoint)),
+      generation(fork_generation()) {}
 
-Channel::~Channel() = default;
+Channel::Core::~Core() = default;
+
+Channel::Channel(const ChannelOptions& options, std::shared_ptr<const Protocol> protocol)
+    : options_(options),
+      protocol_(std::move(protocol)),
+      endpoint_(options_.address.endpoint()),
+      core_(new Core(options_, endpoint_, protocol_)) {}
+
+Channel::~Channel() {
+  Core* const core = core_.load();
+  if (core->generation == fork_generation()) delete core;
+}
+
+Channel::Core& Channel::core() {
+  Core* const core = core_.load(std::memory_order_acquire);
+  if (core->generation == fork_generation()) return *core;
+  replace_inherited_core();
+  return *core_.load(std::memory_order_acquire);
+}
+
+// What the parent had is left in memory as it is: threads that this process does not have may hold
+// its locks. Its descriptors are closed, which the peer does not notice while the parent has them.
+void Channel::replace_inherited_core() {
+  const std::lock_guard lock(replacing_);
+  Core* const inherited = core_.load();
+  if (inherited->generation == fork_generation()) return;
+  inherited->combiner.close_after_fork();
+  inherited->pool->close_after_fork();
+  core_.store(new Core(options_, endpoint_, protocol_), std::memory_order_release);
+}
 
 Result<void> Channel::open() {
+  Core& core = this->core();
   const Deadline deadline = Deadline::after(options_.connection_timeout);
+  if (Result<void> shared = core.connector->connect(core.combiner, deadline); !shared) {
+    return shared;
+  }
   std::vector<Lease> leases;
-  const std::size_t wanted =
-      std::clamp<std::size_t>(options_.min_connections, 1, options_.max_connections);
-  for (std::size_t i = 0; i < wanted; ++i) {
-    Result<Lease> lease = Lease::take(*this, deadline);
+  const std::size_t wanted = std::min(options_.min_connections, options_.max_connections);
+  for (std::size_t i = 1; i < wanted; ++i) {
+    Result<Lease> lease = Lease::take(*core.pool, deadline);
     if (!lease) return fail(std::move(lease).error());
     leases.push_back(*std::move(lease));
   }
@@ -81,62 +94,61 @@ Result<void> Channel::open() {
 }
 
 Result<void> Channel::execute(Request& request, Deadline deadline) {
-  for (bool fresh = false;; fresh = true) {
-    Result<Lease> lease = Lease::take(*this, deadline, fresh);
-    if (!lease) return fail(std::move(lease).error());
-    Result<void> done = (*lease)->exchange(request, deadline);
-    if (done || fresh || !worth_another_try(*lease, request, done.error())) return done;
+  Core& core = this->core();
+  return wants_own_connection(request) ? execute_apart(*core.pool, request, deadline)
+                                       : execute_shared(core, request, deadline);
+}
+
+Result<void> Channel::execute_shared(Core& core, Request& request, Deadline deadline) {
+  const Presence presence(core.callers);
+  if (presence.count() > 1 && presence.count() <= few_callers) {
+    if (std::optional<Lease> spare = spare_connection(core, deadline)) {
+      Result<void> done = (*spare)->exchange(request, deadline);
+      if (done || !worth_another_try(*spare, request, done.error())) return done;
+    }
   }
-}
-
-Result<std::unique_ptr<Connection>> Channel::dedicated(Deadline deadline) const {
-  return Connection::open(options_.address, *protocol_,
-                          earlier(deadline, Deadline::after(options_.connection_timeout)));
-}
-
-ChannelStats Channel::stats() const {
-  const std::lock_guard lock(mutex_);
-  return {.open = open_,
-          .in_use = open_ - idle_.size(),
-          .waiting = waiting_,
-          .connects = connects_.load(std::memory_order_relaxed)};
-}
-
-std::vector<Result<void>> execute_all(std::span<const Submission> submissions, Deadline deadline) {
-  std::vector<std::optional<Result<void>>> outcomes(submissions.size());
-  std::vector<Running> running;
-  std::vector<std::size_t> again;  // Lost connections that one more try makes up for.
-  for (std::size_t i = 0; i < submissions.size(); ++i) {
-    Result<Lease> lease = Lease::take(*submissions[i].channel, deadline);
-    if (!lease) {
-      outcomes[i] = fail(std::move(lease).error());
+  bool resent = false;
+  for (int round = 1;; ++round) {
+    Sleeper sleeper(request, deadline);
+    if (core.combiner.run(sleeper)) {
+      const bool again = !sleeper.outcome() && sleeper.resendable() && !std::exchange(resent, true);
+      if (!again) return std::move(sleeper.outcome());
       continue;
     }
-    if (Result<void> begun = (*lease)->begin(*submissions[i].request); !begun) {
-      outcomes[i] = std::move(begun);
-      continue;
+    if (Result<void> ready = core.connector->connect(core.combiner, deadline); !ready) {
+      return ready;
     }
-    running.push_back({i, *std::move(lease)});
-    pump_all(running, submissions, outcomes, again);  // Sends, before the next one may connect.
-  }
-  while (!running.empty()) {
-    // What has arrived by the deadline counts, even when waiting for another node used it up.
-    const bool in_time = wait_any(running, deadline);
-    pump_all(running, submissions, outcomes, again);
-    if (in_time) continue;
-    for (Running& late : running) {
-      outcomes[late.index] = fail(late.lease->give_up("no complete reply in time"));
+    if (round > max_rounds) {
+      return fail(Errc::unavailable, "the server closes every new connection", endpoint_,
+                  "look at the server's log and its limit of clients");
     }
-    running.clear();
   }
-  for (const std::size_t index : again) {
-    outcomes[index] = submissions[index].channel->execute(*submissions[index].request, deadline);
-  }
+}
 
-  std::vector<Result<void>> results;
-  results.reserve(outcomes.size());
-  for (auto& outcome : outcomes) results.push_back(*std::move(outcome));
-  return results;
+std::optional<Lease> Channel::spare_connection(Core& core, Deadline deadline) {
+  if (options_.max_connections < 2 || !core.combiner.busy()) return std::nullopt;
+  if (std::optional<Lease> idle = Lease::take_idle(*core.pool)) return idle;
+  const auto most = std::min<std::size_t>(options_.max_connections, few_callers) - 1;
+  if (core.pool->stats().open >= most) return std::nullopt;
+  if (core.kept_waiting.fetch_add(1, std::memory_order_relaxed) < often) return std::nullopt;
+  core.kept_waiting.store(0, std::memory_order_relaxed);
+  Result<Lease> added = Lease::take(*core.pool, deadline);
+  if (!added) return std::nullopt;  // The shared connection will do.
+  return *std::move(added);
+}
+
+Result<std::unique_ptr<Connection>> Channel::dedicated(Deadline deadline) {
+  return core().connector->open(deadline);
+}
+
+ChannelStats Channel::stats() {
+  Core& core = this->core();
+  const PoolStats pool = core.pool->stats();
+  return {.connections = pool.open + (core.combiner.connected() ? 1 : 0),
+          .leased = pool.leased,
+          .waiting = pool.waiting,
+          .attempts = core.connector->attempts(),
+          .combiner = core.combiner.stats()};
 }
 
 }  // namespace cachekit::net

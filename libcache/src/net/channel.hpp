@@ -1,7 +1,9 @@
 #pragma once
 
 #include "net/address.hpp"
+#include "net/combiner.hpp"
 #include "net/connection.hpp"
+#include "net/connector.hpp"
 #include "net/protocol.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -9,15 +11,20 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace cachekit::net {
+
+class Lease;
+class Pool;
+struct Submission;
 
 struct ChannelOptions {
   Address address{};
@@ -25,24 +32,30 @@ struct ChannelOptions {
   std::size_t min_connections = 1;   ///< Opened by `open` and kept.
   std::size_t max_waiting = 10'000;  ///< Callers that may wait for a connection; then `overloaded`.
   std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
+  CombinerOptions combiner{};
 };
 
 struct ChannelStats {
-  std::size_t open = 0;  ///< Connections, busy or idle.
-  std::size_t in_use = 0;
-  std::size_t waiting = 0;  ///< Callers.
-  std::uint64_t connects = 0;
+  std::size_t connections = 0;  ///< Open ones: the shared one and those of heavy requests.
+  std::size_t leased = 0;       ///< Of these, in the hands of one caller.
+  std::size_t waiting = 0;      ///< Callers who wait for a connection of their own.
+  std::uint64_t attempts = 0;   ///< To connect.
+  CombinerStats combiner{};
 };
 
 /// The way to one node: callers submit requests, the channel finds them a connection.
 ///
-/// This class is all that backends see of connections; how callers share them is decided behind
-/// `execute` alone. Today a request has a connection to itself while it runs.
+/// This class is all that backends see of connections. Requests share one connection by combining.
+/// Heavy ones get one to themselves while they run, so that they do not hold up the others, and so
+/// does the request of a caller who is not alone but nearly: a handful of round trips side by side
+/// is faster than waiting for each other. All that as far as `max_connections` allows; a connection
+/// is added only when callers have often found the ones there are busy.
 ///
 /// Threads: all members may be called from any thread at once. No lock is held across I/O.
+/// Forks: a child process drops what it has inherited without a word and connects anew.
 class Channel {
  public:
-  Channel(ChannelOptions options, std::shared_ptr<const Protocol> protocol);
+  Channel(const ChannelOptions& options, std::shared_ptr<const Protocol> protocol);
   ~Channel();
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -56,25 +69,44 @@ class Channel {
   [[nodiscard]] Result<void> execute(Request& request, Deadline deadline);
   /// A connection for one caller alone, outside the bound of the channel, closed when dropped: for
   /// transactions and subscriptions, whose state must not reach anyone else.
-  [[nodiscard]] Result<std::unique_ptr<Connection>> dedicated(Deadline deadline) const;
+  [[nodiscard]] Result<std::unique_ptr<Connection>> dedicated(Deadline deadline);
 
   [[nodiscard]] const Address& address() const noexcept { return options_.address; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-  [[nodiscard]] ChannelStats stats() const;
+  [[nodiscard]] ChannelStats stats();
 
  private:
-  friend class Lease;
+  friend std::vector<Result<void>> execute_all(std::span<const Submission> submissions,
+                                               Deadline deadline);
 
-  ChannelOptions options_;
-  std::shared_ptr<const Protocol> protocol_;
-  std::string endpoint_;
+  /// All that a process has of the node.
+  struct Core {
+    Core(const ChannelOptions& options, const std::string& endpoint,
+         std::shared_ptr<const Protocol> protocol);
+    ~Core();
 
-  mutable std::mutex mutex_;  // guards idle_, open_ and waiting_; never held across I/O
-  std::condition_variable returned_;
-  std::vector<std::unique_ptr<Connection>> idle_;
-  std::size_t open_ = 0;
-  std::size_t waiting_ = 0;
-  std::atomic<std::uint64_t> connects_{0};
+    std::shared_ptr<Connector> connector;
+    Combiner combiner;
+    std::unique_ptr<Pool> pool;
+    std::uint32_t generation;
+    std::atomic<int> callers{0};
+    std::atomic<int> kept_waiting{
+        0};  // Callers who found all connections busy since one was added.
+  };
+
+  [[nodiscard]] Core& core();
+  void replace_inherited_core();
+  [[nodiscard]] Result<void> execute_shared(Core& core, Request& request, Deadline deadline);
+  [[nodiscard]] std::optional<Lease> spare_connection(Core& core, Deadline deadline);
+  [[nodiscard]] bool wants_own_connection(const Request& request) const noexcept {
+    return options_.max_connections > 1 && request.heavy();
+  }
+
+  const ChannelOptions options_;
+  const std::shared_ptr<const Protocol> protocol_;
+  const std::string endpoint_;
+  std::mutex replacing_;  // Two threads of a child that find what the parent left at once.
+  std::atomic<Core*> core_;
 };
 
 /// One request for one channel.

@@ -1,9 +1,9 @@
 #include "net/connection.hpp"
 
+#include "net/failure.hpp"
+
 #include <array>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace cachekit::net {
 
@@ -12,6 +12,16 @@ Connection::Connection(Socket socket, std::unique_ptr<Session> session, std::str
 
 Result<std::unique_ptr<Connection>> Connection::open(const Address& address,
                                                      const Protocol& protocol, Deadline deadline) {
+  auto opened = open_once(address, protocol, deadline);
+  if (opened || !protocol.learned_from(opened.error())) return opened;
+  opened = open_once(address, protocol, deadline);
+  if (!opened) protocol.forget();
+  return opened;
+}
+
+Result<std::unique_ptr<Connection>> Connection::open_once(const Address& address,
+                                                          const Protocol& protocol,
+                                                          Deadline deadline) {
   Result<Socket> socket = Socket::connect(address, deadline);
   if (!socket) return fail(std::move(socket).error());
   std::unique_ptr<Connection> connection(
@@ -29,16 +39,20 @@ Result<std::unique_ptr<Connection>> Connection::open(const Address& address,
 Result<void> Connection::exchange(Request& request, Deadline deadline) {
   if (Result<void> begun = begin(request); !begun) return begun;
   while (true) {
-    Result<bool> complete = pump();
+    Result<bool> complete = pump(deadline);
     if (!complete) return fail(std::move(complete).error());
     if (*complete) return {};
-    if (!wait_ready(descriptor(), wants_write(), deadline)) {
-      return fail(give_up("no complete reply in time"));
-    }
+    if (deadline.expired()) return fail(give_up("no complete reply in time"));
+    if (answered_) static_cast<void>(wait_ready(descriptor(), true, deadline));
   }
 }
 
 Result<void> Connection::begin(Request& request) {
+  if (inherited()) {
+    usable_ = false;
+    return fail(Errc::unavailable, "this connection belongs to the parent process", endpoint_,
+                "open one of your own after fork()");
+  }
   out_.clear();
   sent_ = 0;
   answered_ = false;
@@ -50,8 +64,10 @@ Result<void> Connection::begin(Request& request) {
   return {};
 }
 
-Result<bool> Connection::pump() {
+// With a deadline to wait for, it comes back once something has moved, or some milliseconds later.
+Result<bool> Connection::pump(std::optional<Deadline> wait) {
   if (Result<void> written = write_some(); !written) return fail(std::move(written).error());
+  int late = 0;
   while (!answered_) {
     Result<bool> complete = session_->advance(*request_);
     if (!complete) {
@@ -59,7 +75,8 @@ Result<bool> Connection::pump() {
     }
     answered_ = *complete;
     if (answered_) break;
-    Result<bool> came = read_some();
+    if (wait && wait->expired() && ++late > late_reads) return false;
+    Result<bool> came = read_some(wait);
     if (!came) return fail(std::move(came).error());
     if (!*came) return false;
   }
@@ -85,9 +102,10 @@ Result<void> Connection::write_some() {
   return {};
 }
 
-Result<bool> Connection::read_some() {
+Result<bool> Connection::read_some(std::optional<Deadline> wait) {
   thread_local std::array<char, 65'536> buffer;
-  const Result<Socket::Transfer> came = socket_.read(buffer);
+  const Result<Socket::Transfer> came =
+      wait ? socket_.read(buffer, wants_write(), *wait) : socket_.read(buffer);
   if (!came) return fail(broken(came.error().code, came.error().message));
   if (came->status == Socket::Status::would_block) return false;
   if (came->status == Socket::Status::closed) {
@@ -100,26 +118,16 @@ Result<bool> Connection::read_some() {
 Error Connection::broken(Errc code, std::string why) {
   usable_ = false;
   const bool in_doubt = request_ != nullptr && !request_->replayable() && sent_ > 0;
-  if (in_doubt && (code == Errc::unavailable || code == Errc::timeout)) {
-    return {Errc::outcome_unknown,
-            fmt::format("{} after a write was sent: it may have been done or not", why), endpoint_,
-            "read the value back before you write again"};
-  }
-  if (code == Errc::timeout) {
-    return {code, std::move(why), endpoint_, "raise the timeout, or look at the server's load"};
-  }
-  return {
-      code, std::move(why), endpoint_,
-      code == Errc::protocol ? "check that the port belongs to the server that is expected" : ""};
+  return connection_error(code, std::move(why), endpoint_, in_doubt);
 }
 
 Error Connection::give_up(std::string_view why) { return broken(Errc::timeout, std::string(why)); }
 
-bool Connection::stale() const noexcept { return !usable_ || socket_.readable_now(); }
+bool Connection::stale() const noexcept { return !usable() || socket_.readable_now(); }
 
 Result<bool> Connection::receive(Deadline deadline) {
   if (!wait_ready(descriptor(), false, deadline)) return false;
-  return read_some();
+  return read_some(std::nullopt);
 }
 
 }  // namespace cachekit::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/address.hpp"
+#include "net/fork.hpp"
 #include "net/protocol.hpp"
 #include "net/request.hpp"
 #include "net/socket.hpp"
@@ -8,8 +9,12 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace cachekit::net {
 
@@ -22,7 +27,8 @@ namespace cachekit::net {
 /// Threads: one at a time.
 class Connection {
  public:
-  /// Resolves, connects and shakes hands, all within `deadline`.
+  /// Resolves, connects and shakes hands, all within `deadline`; twice where the protocol learned
+  /// from the first handshake's failure.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const Address& address,
                                                                 const Protocol& protocol,
                                                                 Deadline deadline);
@@ -37,7 +43,7 @@ class Connection {
   /// Writes and reads as far as that goes without waiting; true when the request is complete.
   /// Errors: `unavailable` when the peer closed, `outcome_unknown` where a write may have been
   /// carried out, `protocol` for nonsense.
-  [[nodiscard]] Result<bool> pump();
+  [[nodiscard]] Result<bool> pump() { return pump(std::nullopt); }
   /// The error for a deadline that passed before the request was complete; makes the connection
   /// unusable.
   [[nodiscard]] Error give_up(std::string_view why);
@@ -45,13 +51,16 @@ class Connection {
   [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
   /// Whether `pump` waits for room to write (else it waits for bytes to read).
   [[nodiscard]] bool wants_write() const noexcept { return !peer_gone_ && sent_ < out_.size(); }
-  [[nodiscard]] bool usable() const noexcept { return usable_; }
+  [[nodiscard]] bool usable() const noexcept { return usable_ && !inherited(); }
   /// Whether a request that failed has had no byte sent and no reply.
   [[nodiscard]] bool nothing_sent() const noexcept { return sent_ == 0; }
   /// Whether the peer, unasked, closed an idle connection or said something. Cost: one system call.
   [[nodiscard]] bool stale() const noexcept;
 
   [[nodiscard]] Session& session() noexcept { return *session_; }
+  /// For an owner that goes on with socket and session by itself, after the handshake.
+  [[nodiscard]] Socket take_socket() && noexcept { return std::move(socket_); }
+  [[nodiscard]] std::unique_ptr<Session> take_session() && noexcept { return std::move(session_); }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
 
   /// Waits up to `deadline` for bytes and feeds them to the session; for peers that talk unasked
@@ -60,10 +69,16 @@ class Connection {
 
  private:
   Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint);
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> open_once(const Address& address,
+                                                                     const Protocol& protocol,
+                                                                     Deadline deadline);
 
   [[nodiscard]] Result<void> write_some();
-  [[nodiscard]] Result<bool> read_some();
+  [[nodiscard]] Result<bool> pump(std::optional<Deadline> wait);
+  [[nodiscard]] Result<bool> read_some(std::optional<Deadline> wait);
   [[nodiscard]] Error broken(Errc code, std::string why);
+  /// Whether this process is a child of the one that opened the connection, and must not use it.
+  [[nodiscard]] bool inherited() const noexcept { return generation_ != fork_generation(); }
 
   Socket socket_;
   std::unique_ptr<Session> session_;
@@ -74,6 +89,7 @@ class Connection {
   bool answered_ = false;   // The last reply is in, perhaps before all of the request was out.
   bool peer_gone_ = false;  // The peer takes no more bytes.
   bool usable_ = true;
+  std::uint32_t generation_ = fork_generation();  // It belongs to the process that opened it.
 };
 
 }  // namespace cachekit::net

@@ -21,6 +21,10 @@ class Protocol {
   /// Runs on every new connection before the first request: authentication, dialect, database.
   /// Errors: `rejected` for wrong credentials; any error closes the connection.
   [[nodiscard]] virtual Result<void> handshake(Connection& connection, Deadline deadline) const = 0;
+  /// Whether the failure of a handshake taught something that makes another one worthwhile at once;
+  /// `forget` is called when that one failed, too.
+  [[nodiscard]] virtual bool learned_from(const Error&) const noexcept { return false; }
+  virtual void forget() const noexcept {}
 };
 
 }  // namespace cachekit::net

@@ -2,6 +2,7 @@
 
 #include <cachekit/error.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,11 @@ class Request {
   [[nodiscard]] virtual Result<void> encode(const Session& session, std::string& out) = 0;
   /// Whether sending it twice does no harm (reads). Others are sent at most once.
   [[nodiscard]] virtual bool replayable() const noexcept = 0;
+  /// What takes the replies that are still to come, once nobody waits for them any more. It
+  /// outlives this request and all that this one refers to. Requires: encoded, and not complete.
+  [[nodiscard]] virtual std::unique_ptr<Request> tombstone() const = 0;
+  /// Whether it would hold up the others on a shared connection, by its size or its duration.
+  [[nodiscard]] virtual bool heavy() const noexcept { return false; }
 };
 
 }  // namespace cachekit::net

@@ -23,6 +23,9 @@ namespace {
 
 std::string reason(int error) { return std::system_category().message(error); }
 
+// How long a blocking read lasts at most.
+constexpr auto receive_slice = std::chrono::milliseconds(10);
+
 void set_option(int descriptor, int level, int name, int value) noexcept {
   // Tuning only: a kernel that does not know one of them still gives a working socket.
   static_cast<void>(setsockopt(descriptor, level, name, &value, sizeof value));
@@ -43,6 +46,15 @@ int poll_timeout(Deadline deadline) noexcept {
   const auto left = deadline.remaining();
   if (left == forever) return -1;
   return static_cast<int>(std::min<std::int64_t>(left.count(), std::numeric_limits<int>::max()));
+}
+
+// Connecting wants a socket that does not block, reading one that does (but for MSG_DONTWAIT).
+void make_blocking(int descriptor) noexcept {
+  const int flags = fcntl(descriptor, F_GETFL);
+  static_cast<void>(fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK));
+  const auto slice = std::chrono::duration_cast<std::chrono::microseconds>(receive_slice);
+  const timeval timeout{.tv_sec = 0, .tv_usec = slice.count()};
+  static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout));
 }
 
 // An equal share of what is left for each address that is still to be tried, so that one that
@@ -126,6 +138,7 @@ Result<Socket> Socket::finish(Socket socket, const void* address, unsigned lengt
                               Deadline deadline) {
   // An interrupted connect goes on in the background like one that is in progress (POSIX).
   if (::connect(socket.descriptor_, static_cast<const sockaddr*>(address), length) == 0) {
+    make_blocking(socket.descriptor_);
     return socket;
   }
   if (errno != EINPROGRESS && errno != EINTR) return no_answer(Errc::unavailable, reason(errno));
@@ -136,6 +149,7 @@ Result<Socket> Socket::finish(Socket socket, const void* address, unsigned lengt
   socklen_t size = sizeof error;
   if (getsockopt(socket.descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
   if (error != 0) return no_answer(Errc::unavailable, reason(error));
+  make_blocking(socket.descriptor_);
   return socket;
 }
 
@@ -146,13 +160,18 @@ Socket& Socket::operator=(Socket&& other) noexcept {
   return *this;
 }
 
-Socket::~Socket() {
+Socket::~Socket() { close(); }
+
+void Socket::close() noexcept {
   if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
 }
+
+void Socket::shutdown() noexcept { ::shutdown(descriptor_, SHUT_RDWR); }
 
 Result<Socket::Transfer> Socket::write(std::string_view bytes) noexcept {
   while (true) {
-    const ssize_t n = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t n = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n >= 0) return Transfer{Status::done, static_cast<std::size_t>(n)};
     if (errno == EAGAIN || errno == EWOULDBLOCK) return Transfer{Status::would_block, 0};
     if (errno == EPIPE || errno == ECONNRESET) return Transfer{Status::closed, 0};
@@ -161,8 +180,22 @@ Result<Socket::Transfer> Socket::write(std::string_view bytes) noexcept {
 }
 
 Result<Socket::Transfer> Socket::read(std::span<char> into) noexcept {
+  return receive(into, MSG_DONTWAIT);
+}
+
+// A blocking read is one system call where poll and read are two. The kernel ends it after
+// `receive_slice`; only the last slice of a budget has to be measured out by poll.
+Result<Socket::Transfer> Socket::read(std::span<char> into, bool writable,
+                                      Deadline deadline) noexcept {
+  if (!writable && deadline.remaining() > receive_slice) return receive(into, 0);
+  static_cast<void>(
+      wait_ready(descriptor_, writable, earlier(deadline, Deadline::after(receive_slice))));
+  return receive(into, MSG_DONTWAIT);
+}
+
+Result<Socket::Transfer> Socket::receive(std::span<char> into, int flags) noexcept {
   while (true) {
-    const ssize_t n = ::recv(descriptor_, into.data(), into.size(), 0);
+    const ssize_t n = ::recv(descriptor_, into.data(), into.size(), flags);
     if (n > 0) return Transfer{Status::done, static_cast<std::size_t>(n)};
     if (n == 0 || errno == ECONNRESET) return Transfer{Status::closed, 0};
     if (errno == EAGAIN || errno == EWOULDBLOCK) return Transfer{Status::would_block, 0};

@@ -13,7 +13,7 @@ struct addrinfo;
 
 namespace cachekit::net {
 
-/// A connected, non-blocking stream socket and the one owner of its descriptor.
+/// A connected stream socket and the one owner of its descriptor.
 ///
 /// Never raises SIGPIPE (MSG_NOSIGNAL); not inherited by child programs (SOCK_CLOEXEC). TCP sockets
 /// send at once (TCP_NODELAY), notice dead peers by keepalive, and give up on bytes that stay
@@ -35,9 +35,18 @@ class Socket {
     std::size_t bytes = 0;
   };
 
-  /// Errors: `unavailable`, with the system's reason.
+  /// As far as that goes without waiting. Errors: `unavailable`, with the system's reason.
   [[nodiscard]] Result<Transfer> write(std::string_view bytes) noexcept;
   [[nodiscard]] Result<Transfer> read(std::span<char> into) noexcept;
+
+  /// Reads what comes first within the deadline. May say `would_block` well before it, for a caller
+  /// that has other things to look after; it says so at once when the deadline has passed.
+  /// `writable`: room to write ends the wait, too.
+  [[nodiscard]] Result<Transfer> read(std::span<char> into, bool writable,
+                                      Deadline deadline) noexcept;
+  /// Ends both directions: whoever waits for this socket wakes up. The descriptor stays taken.
+  void shutdown() noexcept;
+  void close() noexcept;
 
   /// Whether an idle socket has bytes to read or was closed by the peer.
   [[nodiscard]] bool readable_now() const noexcept;
@@ -47,11 +56,16 @@ class Socket {
   explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
   [[nodiscard]] static Result<Socket> dial(const ::addrinfo& candidate, Deadline deadline);
   [[nodiscard]] static Result<Socket> connect_unix(const Address& address, Deadline deadline);
+  [[nodiscard]] Result<Transfer> receive(std::span<char> into, int flags) noexcept;
   [[nodiscard]] static Result<Socket> finish(Socket socket, const void* address, unsigned length,
                                              Deadline deadline);
 
   int descriptor_ = -1;
 };
+
+/// What has arrived by a deadline counts, but a peer that never stops sending must not keep a
+/// caller for ever: so many reads are made after it.
+inline constexpr int late_reads = 16;
 
 /// Waits until a descriptor can be read (or written), or the deadline passes: true when it can.
 [[nodiscard]] bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept;

@@ -17,7 +17,8 @@ net::ChannelOptions channel_options(const RedisConfig& config) {
                       .path = config.unix_socket},
           .max_connections = config.pool_size,
           .min_connections = 1,
-          .connection_timeout = config.connection_timeout};
+          .connection_timeout = config.connection_timeout,
+          .combiner = {.longest_silence = config.operation_timeout}};
 }
 
 tl::unexpected<Error> refuse(std::string_view field, std::string_view expected) {
@@ -48,9 +49,7 @@ Result<void> Client::check_config() const {
 Result<void> Client::connect() {
   if (Result<void> sound = check_config(); !sound) return sound;
   if (Result<void> opened = channel_.open(); !opened) return opened;
-  CommandRequest ping(Replay::yes);
-  ping.add({"PING"});
-  const auto alive = run(ping, Deadline::after(config_.connection_timeout));
+  const auto alive = run({"PING"}, Replay::yes, Deadline::after(config_.connection_timeout));
   // An ACL may withhold PING; a server that says so is there and knows us.
   const bool withheld = !alive && alive.error().message.starts_with("NOPERM");
   if (!alive && !withheld) return fail(alive.error());
@@ -59,20 +58,20 @@ Result<void> Client::connect() {
 
 Result<RedisReply> Client::run(std::initializer_list<std::string_view> arguments, Replay replay,
                                Deadline deadline) {
-  CommandRequest request(replay);
-  request.add(arguments);
-  return run(request, deadline);
+  return run(std::span(arguments.begin(), arguments.size()), replay, deadline);
 }
 
-Result<RedisReply> Client::run(CommandRequest& request, Deadline deadline) {
+Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Replay replay,
+                               Deadline deadline) {
   if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
-  if (Result<void> done = channel_.execute(request, deadline); !done) {
+  SingleCommand command(arguments, replay);
+  if (Result<void> done = channel_.execute(command, deadline); !done) {
     return fail(std::move(done).error());
   }
-  return checked(std::move(request.replies().front()), endpoint());
+  return checked(std::move(command.reply()), endpoint());
 }
 
-Result<std::vector<RedisReply>> Client::run_all(CommandRequest& request, Deadline deadline) {
+Result<std::vector<RedisReply>> Client::run_all(Pipeline& request, Deadline deadline) {
   if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
   if (Result<void> done = channel_.execute(request, deadline); !done) {
     return fail(std::move(done).error());
@@ -80,16 +79,18 @@ Result<std::vector<RedisReply>> Client::run_all(CommandRequest& request, Deadlin
   return std::move(request.replies());
 }
 
-Result<RedisReply> Client::run_apart(CommandRequest& request, Deadline deadline) {
+Result<RedisReply> Client::run_apart(std::span<const std::string_view> arguments, Replay replay,
+                                     Deadline deadline) {
   auto connection = dedicated(deadline);
   if (!connection) return fail(std::move(connection).error());
-  if (Result<void> done = (*connection)->exchange(request, deadline); !done) {
+  SingleCommand command(arguments, replay);
+  if (Result<void> done = (*connection)->exchange(command, deadline); !done) {
     return fail(std::move(done).error());
   }
-  return checked(std::move(request.replies().front()), endpoint());
+  return checked(std::move(command.reply()), endpoint());
 }
 
-Result<std::unique_ptr<net::Connection>> Client::dedicated(Deadline deadline) const {
+Result<std::unique_ptr<net::Connection>> Client::dedicated(Deadline deadline) {
   if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
   return channel_.dedicated(deadline);
 }

@@ -30,13 +30,15 @@ class Client {
   /// One command. Error replies become errors.
   [[nodiscard]] Result<RedisReply> run(std::initializer_list<std::string_view> arguments,
                                        Replay replay, Deadline deadline);
-  [[nodiscard]] Result<RedisReply> run(CommandRequest& request, Deadline deadline);
+  [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments, Replay replay,
+                                       Deadline deadline);
   /// Many commands in one write; one reply each, error replies among them.
-  [[nodiscard]] Result<std::vector<RedisReply>> run_all(CommandRequest& request, Deadline deadline);
+  [[nodiscard]] Result<std::vector<RedisReply>> run_all(Pipeline& request, Deadline deadline);
   /// One command on a connection of its own.
-  [[nodiscard]] Result<RedisReply> run_apart(CommandRequest& request, Deadline deadline);
+  [[nodiscard]] Result<RedisReply> run_apart(std::span<const std::string_view> arguments,
+                                             Replay replay, Deadline deadline);
 
-  [[nodiscard]] Result<std::unique_ptr<net::Connection>> dedicated(Deadline deadline) const;
+  [[nodiscard]] Result<std::unique_ptr<net::Connection>> dedicated(Deadline deadline);
   [[nodiscard]] const RedisConfig& config() const noexcept { return config_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return channel_.endpoint(); }
 

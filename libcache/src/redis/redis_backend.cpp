@@ -4,12 +4,15 @@
 #include "redis/backend_impl.hpp"
 #include "redis/reply_error.hpp"
 
+#include <array>
+#include <charconv>
+
 #include <fmt/format.h>
 
 namespace cachekit {
 namespace {
 
-using redis::CommandRequest;
+using redis::Pipeline;
 using redis::Replay;
 using Type = RedisReply::Type;
 
@@ -39,21 +42,36 @@ Result<bool> any_of(const RedisReply& reply, const std::string& endpoint) {
   return number_of(reply, endpoint).map([](std::int64_t n) { return n > 0; });
 }
 
-void add_set(CommandRequest& request, const SetItem& item, SetCondition condition) {
-  std::vector<std::string_view> arguments{"SET", item.key, item.value};
-  std::string milliseconds;
-  if (item.ttl.expires()) {
-    milliseconds = std::to_string(item.ttl.duration().count());
-    arguments.insert(arguments.end(), {"PX", milliseconds});
+// The words of a SET. Lifetime: those of the item.
+class SetCommand {
+ public:
+  SetCommand(const SetItem& item, SetCondition condition) {
+    words_ = {"SET", item.key, item.value};
+    if (item.ttl.expires()) {
+      const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(),
+                                     item.ttl.duration().count());
+      append("PX");
+      append({digits_.data(), end.ptr});
+    }
+    if (condition == SetCondition::if_absent) append("NX");
+    if (condition == SetCondition::if_present) append("XX");
   }
-  if (condition == SetCondition::if_absent) arguments.emplace_back("NX");
-  if (condition == SetCondition::if_present) arguments.emplace_back("XX");
-  request.add(arguments);
-}
+  SetCommand(const SetCommand&) = delete;
+  SetCommand& operator=(const SetCommand&) = delete;
+
+  [[nodiscard]] std::span<const std::string_view> words() const { return {words_.data(), count_}; }
+
+ private:
+  void append(std::string_view word) { words_[count_++] = word; }
+
+  std::array<std::string_view, 6> words_;
+  std::size_t count_ = 3;
+  std::array<char, 24> digits_;
+};
 
 // Gives each command of a batch its outcome; a batch that failed as a whole fails every one.
 template <typename Outcome, typename Convert>
-std::vector<Outcome> each(redis::Client& client, CommandRequest& request, Deadline deadline,
+std::vector<Outcome> each(redis::Client& client, Pipeline& request, Deadline deadline,
                           const Convert& convert) {
   auto replies = client.run_all(request, deadline);
   if (!replies) return std::vector<Outcome>(request.size(), fail(replies.error()));
@@ -126,11 +144,9 @@ Result<bool> RedisBackend::do_set(const SetItem& item, SetCondition condition, D
   if (Result<void> fits = impl_->check_value(item.value); !fits) {
     return fail(std::move(fits).error());
   }
-  CommandRequest request(Replay::no);
-  add_set(request, item, condition);
-  return impl_->client.run(request, deadline).and_then([&](const RedisReply& reply) {
-    return stored(reply, impl_->client.endpoint());
-  });
+  const SetCommand command(item, condition);
+  return impl_->client.run(command.words(), Replay::no, deadline)
+      .and_then([&](const RedisReply& reply) { return stored(reply, impl_->client.endpoint()); });
 }
 
 Result<bool> RedisBackend::do_remove(std::string_view key, Deadline deadline) {
@@ -157,7 +173,7 @@ Result<std::optional<Ttl>> RedisBackend::do_ttl(std::string_view key, Deadline d
 }
 
 Result<bool> RedisBackend::do_touch(std::string_view key, Ttl ttl, Deadline deadline) {
-  CommandRequest request(Replay::no);
+  Pipeline request(Replay::no);
   if (ttl.expires()) {
     request.add({"PEXPIRE", key, std::to_string(ttl.duration().count())});
   } else {
@@ -181,18 +197,19 @@ Result<std::int64_t> RedisBackend::do_increment(std::string_view key, std::int64
 // look like a miss.
 std::vector<Result<std::optional<std::string>>> RedisBackend::do_get_many(
     std::span<const std::string_view> keys, Deadline deadline) {
-  CommandRequest request(Replay::yes);
+  Pipeline request(Replay::yes);
+  request.reserve(keys.size());
   for (const std::string_view key : keys) request.add({"GET", key});
   return each<Result<std::optional<std::string>>>(impl_->client, request, deadline, value_of);
 }
 
 std::vector<Result<bool>> RedisBackend::do_set_many(std::span<const SetItem> items,
                                                     SetCondition condition, Deadline deadline) {
-  CommandRequest request(Replay::no);
+  Pipeline request(Replay::no);
   std::vector<std::pair<std::size_t, Error>> refused;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (Result<void> fits = impl_->check_value(items[i].value); fits) {
-      add_set(request, items[i], condition);
+      request.add(SetCommand(items[i], condition).words());
     } else {
       refused.emplace_back(i, std::move(fits).error());
     }
@@ -209,7 +226,7 @@ std::vector<Result<bool>> RedisBackend::do_set_many(std::span<const SetItem> ite
 
 std::vector<Result<bool>> RedisBackend::do_remove_many(std::span<const std::string_view> keys,
                                                        Deadline deadline) {
-  CommandRequest request(Replay::no);
+  Pipeline request(Replay::no);
   for (const std::string_view key : keys) request.add({"UNLINK", key});
   return each<Result<bool>>(impl_->client, request, deadline, any_of);
 }

@@ -12,7 +12,6 @@
 namespace cachekit {
 
 using redis::CommandKind;
-using redis::CommandRequest;
 using redis::Replay;
 
 Result<RedisReply> RedisBackend::command(std::span<const std::string_view> arguments,
@@ -29,10 +28,9 @@ Result<RedisReply> RedisBackend::command(std::span<const std::string_view> argum
         fmt::format("{} changes the state of a connection that others share", arguments.front()),
         {}, "use RedisConfig, transaction() or Subscriber for it");
   }
-  CommandRequest request(kind == CommandKind::read ? Replay::yes : Replay::no);
-  request.add(arguments);
-  return kind == CommandKind::blocking ? impl_->client.run_apart(request, *deadline)
-                                       : impl_->client.run(request, *deadline);
+  const Replay replay = kind == CommandKind::read ? Replay::yes : Replay::no;
+  return kind == CommandKind::blocking ? impl_->client.run_apart(arguments, replay, *deadline)
+                                       : impl_->client.run(arguments, replay, *deadline);
 }
 
 Result<RedisReply> RedisBackend::command(std::initializer_list<std::string_view> arguments,

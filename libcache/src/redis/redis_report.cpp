@@ -3,7 +3,7 @@
 
 namespace cachekit {
 
-using redis::CommandRequest;
+using redis::Pipeline;
 using redis::Replay;
 
 PingReport RedisBackend::do_ping(Deadline deadline) {
@@ -32,7 +32,7 @@ PingReport RedisBackend::do_ping(Deadline deadline) {
 StatsReport RedisBackend::do_stats(Deadline deadline) {
   redis::Client& client = impl_->client;
   NodeStats node;
-  CommandRequest request(Replay::yes);
+  Pipeline request(Replay::yes);
   request.add({"INFO"});
   request.add({"DBSIZE"});
   auto replies = client.run_all(request, deadline);

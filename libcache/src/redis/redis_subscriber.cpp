@@ -10,7 +10,7 @@
 namespace cachekit {
 namespace {
 
-using redis::CommandRequest;
+using redis::Pipeline;
 using redis::Replay;
 using redis::Session;
 
@@ -27,19 +27,19 @@ std::optional<Message> message_of(RedisReply& reply) {
 }
 
 // A (un)subscription: messages of earlier ones may come before its confirmation.
-class SubscriptionRequest final : public CommandRequest {
+class SubscriptionRequest final : public Pipeline {
  public:
   SubscriptionRequest(std::string_view verb, std::string_view name, std::deque<Message>& inbox)
-      : CommandRequest(Replay::no), inbox_(inbox) {
+      : Pipeline(Replay::no), inbox_(inbox) {
     add({verb, name});
   }
 
-  [[nodiscard]] bool accept(RedisReply reply) override {
+  [[nodiscard]] bool accept(RedisReply&& reply) override {
     if (auto message = message_of(reply)) {
       inbox_.push_back(*std::move(message));
       return false;
     }
-    return CommandRequest::accept(std::move(reply));
+    return Pipeline::accept(std::move(reply));
   }
 
  private:

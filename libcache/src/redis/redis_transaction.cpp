@@ -11,8 +11,8 @@ namespace cachekit {
 namespace {
 
 using redis::CommandKind;
-using redis::CommandRequest;
 using redis::Replay;
+using redis::SingleCommand;
 
 Result<void> check_open(bool executed, const net::Connection& connection) {
   if (executed) {
@@ -32,12 +32,11 @@ Result<RedisReply> RedisTransaction::Impl::run(std::span<const std::string_view>
   if (Result<void> open = check_open(executed, *connection); !open) {
     return fail(std::move(open).error());
   }
-  CommandRequest request(Replay::no);
-  request.add(arguments);
+  SingleCommand request(arguments, Replay::no);
   if (Result<void> done = connection->exchange(request, Deadline::after(timeout)); !done) {
     return fail(std::move(done).error());
   }
-  return redis::checked(std::move(request.replies().front()), connection->endpoint());
+  return redis::checked(std::move(request.reply()), connection->endpoint());
 }
 
 RedisTransaction::RedisTransaction(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -6,20 +6,66 @@
 
 namespace cachekit::redis {
 
-void CommandRequest::add(std::span<const std::string_view> arguments) {
+namespace {
+
+// Requests above these sizes would keep the others of a shared connection waiting noticeably.
+constexpr std::size_t heavy_bytes = std::size_t{64} << 10U;
+constexpr std::size_t heavy_commands = 256;
+
+// Lets replies go by that nobody waits for.
+class Discarded final : public CommandRequest {
+ public:
+  explicit Discarded(std::size_t replies) noexcept
+      : CommandRequest(Replay::no), missing_(replies) {}
+
+  [[nodiscard]] Result<void> encode(const net::Session&, std::string&) override { return {}; }
+  [[nodiscard]] bool accept(RedisReply&&) override { return --missing_ == 0; }
+  [[nodiscard]] std::size_t missing() const noexcept override { return missing_; }
+
+ private:
+  std::size_t missing_;
+};
+
+}  // namespace
+
+std::unique_ptr<net::Request> CommandRequest::tombstone() const {
+  return std::make_unique<Discarded>(missing());
+}
+
+Result<void> SingleCommand::encode(const net::Session&, std::string& out) {
+  append_command(out, arguments_);
+  return {};
+}
+
+bool SingleCommand::accept(RedisReply&& reply) {
+  reply_ = std::move(reply);
+  return true;
+}
+
+bool SingleCommand::heavy() const noexcept {
+  std::size_t bytes = 0;
+  for (const std::string_view argument : arguments_) bytes += argument.size();
+  return bytes > heavy_bytes;
+}
+
+void Pipeline::add(std::span<const std::string_view> arguments) {
   append_command(wire_, arguments);
   ++count_;
 }
 
-Result<void> CommandRequest::encode(const net::Session&, std::string& out) {
+Result<void> Pipeline::encode(const net::Session&, std::string& out) {
   replies_.clear();
   out += wire_;
   return {};
 }
 
-bool CommandRequest::accept(RedisReply reply) {
+bool Pipeline::accept(RedisReply&& reply) {
   replies_.push_back(std::move(reply));
   return replies_.size() == count_;
+}
+
+bool Pipeline::heavy() const noexcept {
+  return wire_.size() > heavy_bytes || count_ > heavy_commands;
 }
 
 Result<bool> Session::advance(net::Request& request) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,21 +19,57 @@ namespace cachekit::redis {
 /// What may be done when a connection breaks while commands are under way.
 enum class Replay : bool { no, yes };
 
-/// One or many commands in one write, and their replies.
+/// What a connection's replies are handed to, one by one and in order.
 class CommandRequest : public net::Request {
  public:
   explicit CommandRequest(Replay replay) noexcept : replay_(replay) {}
 
+  [[nodiscard]] bool replayable() const noexcept override { return replay_ == Replay::yes; }
+  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
+
+  /// Takes the next reply; true when it was the last.
+  [[nodiscard]] virtual bool accept(RedisReply&& reply) = 0;
+  /// How many replies are still to come.
+  [[nodiscard]] virtual std::size_t missing() const noexcept = 0;
+
+ private:
+  Replay replay_;
+};
+
+/// One command. Lifetime: the arguments must outlive it.
+class SingleCommand final : public CommandRequest {
+ public:
+  SingleCommand(std::span<const std::string_view> arguments, Replay replay) noexcept
+      : CommandRequest(replay), arguments_(arguments) {}
+
+  [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
+  [[nodiscard]] bool accept(RedisReply&& reply) override;
+  [[nodiscard]] std::size_t missing() const noexcept override { return 1; }
+  [[nodiscard]] bool heavy() const noexcept override;
+
+  /// Requires: the request was executed.
+  [[nodiscard]] RedisReply& reply() noexcept { return reply_; }
+
+ private:
+  std::span<const std::string_view> arguments_;
+  RedisReply reply_{};
+};
+
+/// Many commands in one write, and their replies.
+class Pipeline : public CommandRequest {
+ public:
+  explicit Pipeline(Replay replay) noexcept : CommandRequest(replay) {}
+
+  void reserve(std::size_t commands) { replies_.reserve(commands); }
   void add(std::span<const std::string_view> arguments);
   void add(std::initializer_list<std::string_view> arguments) {
     add(std::span(arguments.begin(), arguments.size()));
   }
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
-  [[nodiscard]] bool replayable() const noexcept override { return replay_ == Replay::yes; }
-
-  /// Takes the next reply; true when it was the last.
-  [[nodiscard]] virtual bool accept(RedisReply reply);
+  [[nodiscard]] bool accept(RedisReply&& reply) override;
+  [[nodiscard]] std::size_t missing() const noexcept override { return count_ - replies_.size(); }
+  [[nodiscard]] bool heavy() const noexcept override;
 
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
   /// One per command, in order. Requires: the request was executed.
@@ -42,7 +79,6 @@ class CommandRequest : public net::Request {
   std::string wire_;
   std::size_t count_ = 0;
   std::vector<RedisReply> replies_;
-  Replay replay_;
 };
 
 /// RESP on one connection.

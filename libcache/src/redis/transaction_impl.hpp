@@ -22,7 +22,7 @@ class RedisTransaction::Impl {
 
   std::unique_ptr<net::Connection> connection;
   std::chrono::milliseconds timeout;  // Of each step.
-  redis::CommandRequest queued{redis::Replay::no};
+  redis::Pipeline queued{redis::Replay::no};
   bool executed = false;
 };
 

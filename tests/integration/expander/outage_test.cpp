@@ -1,6 +1,7 @@
 // A real server dies, hangs or comes back while requests go on.
 
 #include "integration/expander/rigs.hpp"
+#include "support/gate.hpp"
 
 using namespace cachekit;
 using namespace cachekit::test;
@@ -29,7 +30,7 @@ TEMPLATE_TEST_CASE("requests go on when the server is killed, and use it when it
   CHECK(dead.error().code == Errc::unavailable);
 
   t.server.restart();
-  CHECK(t.fetch()->miss == MissReason::absent);
+  CHECK(eventually([&] { return t.fetch()->miss == MissReason::absent; }));
   CHECK(t.fetch()->origin == Origin::cache);
 }
 

@@ -34,8 +34,8 @@ TEST_CASE("a connection is reused, and returned after a failure too", "[net][fai
     REQUIRE_FALSE(to.channel.execute(bad, Deadline::after(10s)));
   }
   CHECK(peer.accepted() == 1);
-  CHECK(to.channel.stats().open == 1);
-  CHECK(to.channel.stats().in_use == 0);
+  CHECK(to.channel.stats().connections == 1);
+  CHECK(to.channel.stats().combiner.in_flight == 0);
 }
 
 TEST_CASE("an idle connection that the peer closed is noticed before use", "[net][failures-21]") {

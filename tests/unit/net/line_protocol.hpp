@@ -37,6 +37,9 @@ class LineRequest final : public net::Request {
     return {};
   }
   [[nodiscard]] bool replayable() const noexcept override { return replay_; }
+  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override {
+    return std::make_unique<LineRequest>("gone");
+  }
 
   std::string answer;
 

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cachekit/deadline.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <random>
+
+namespace cachekit::net {
+
+/// When to try again: full jitter (a random part of a bound that doubles with each failure), so
+/// that many clients of a server that was down do not come back all at once. Source: M. Brooker,
+/// "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+class Backoff {
+ public:
+  static constexpr std::chrono::milliseconds first{10};
+  static constexpr std::chrono::milliseconds longest{1000};
+
+  void succeeded() noexcept {
+    bound_ = first;
+    next_ = {};
+  }
+  void failed(Deadline::clock::time_point now) {
+    std::uniform_int_distribution<std::int64_t> part(0, bound_.count() * 1000);
+    next_ = now + std::chrono::microseconds(part(random_));
+    bound_ = std::min(bound_ * 2, longest);
+  }
+  [[nodiscard]] Deadline::clock::time_point next() const noexcept { return next_; }
+  [[nodiscard]] std::chrono::milliseconds bound() const noexcept { return bound_; }
+
+ private:
+  std::minstd_rand random_{std::random_device{}()};
+  std::chrono::milliseconds bound_ = first;
+  Deadline::clock::time_point next_{};
+};
+
+}  // namespace cachekit::net

@@ -1,0 +1,342 @@
+// What callers do: hand requests in, sleep, drive, give up. What the reader does while it drives is
+// in combiner_reader.cpp.
+//
+// A request moves through three lists: queued_ (its bytes are in out_), written_ (its bytes are in
+// sending_ or gone), expecting_ (the reader has taken it over). It leaves them when it is settled.
+//
+// Whoever finds no reader becomes one. A reader that stops makes the newest sleeper its successor,
+// for that one's reply comes last, and so it reads for all the others. Where no thread sleeps there
+// is no reader, and the next caller who waits becomes it.
+//
+// While the reader waits for the peer, newcomers do not write at once: the reader will take along
+// what they queued, in one system call, and that is what makes batches. The first of them has
+// `patience` with it and then writes itself, so on a slow network nothing waits for a round trip of
+// somebody else.
+
+#include "net/combiner.hpp"
+
+#include "net/failure.hpp"
+
+#include <algorithm>
+#include <new>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::net {
+namespace {
+
+using Clock = Deadline::clock;
+
+constexpr auto patience = std::chrono::microseconds(100);
+constexpr std::size_t spare_capacity = std::size_t{1} << 20U;
+
+}  // namespace
+
+Combiner::Combiner(const CombinerOptions& options, std::string endpoint)
+    : options_(options), endpoint_(std::move(endpoint)) {}
+
+Combiner::~Combiner() {
+  Pass pass;  // Nobody runs here any more: only requests that nobody waits for are left.
+  fail_all(pass);
+  wake(pass);
+}
+
+bool Combiner::attach(Connection&& connection, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  const auto free = [&] { return state_ != State::breaking; };
+  if (deadline.never()) {
+    let_go_.wait(lock, free);
+  } else if (!let_go_.wait_until(lock, deadline.at(), free)) {
+    return false;
+  }
+  if (state_ == State::open) return true;
+  socket_ = std::move(connection).take_socket();
+  session_ = std::move(connection).take_session();
+  heard_at_ = Clock::now();
+  peer_gone_ = false;
+  state_ = State::open;
+  return true;
+}
+
+bool Combiner::connected() const {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::open && !peer_gone_;
+}
+
+bool Combiner::run(Sleeper& sleeper) {
+  bool claimed = false;
+  bool patient = false;
+  {
+    const std::lock_guard lock(mutex_);
+    patient = out_.empty();
+    const Entry entry = enqueue(sleeper);
+    if (entry != Entry::queued) return entry == Entry::refused;
+    claimed = !std::exchange(reading_, true);
+    sleeper.may_drive_ = !claimed;
+  }
+  if (claimed) {
+    drive(sleeper);
+  } else {
+    sleep(sleeper, patient);
+  }
+  return true;
+}
+
+bool Combiner::submit(Waiter& waiter) {
+  Entry entry = Entry::refused;
+  {
+    const std::lock_guard lock(mutex_);
+    entry = enqueue(waiter);
+  }
+  if (entry == Entry::queued) flush();
+  if (entry == Entry::refused) waiter.released();
+  return entry != Entry::no_connection;
+}
+
+void Combiner::wait(Sleeper& sleeper) {
+  bool claimed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (sleeper.place_ != Waiter::Place::nowhere) {
+      claimed = !std::exchange(reading_, true);
+      sleeper.may_drive_ = !claimed;
+    }
+  }
+  if (claimed) {
+    drive(sleeper);
+  } else {
+    sleep(sleeper, false);
+  }
+}
+
+Combiner::Entry Combiner::enqueue(Waiter& waiter) {
+  if (!usable(waiter)) return Entry::no_connection;
+  const std::size_t begin = out_.size();
+  Result<void> encoded = admit(waiter).and_then([&]() -> Result<void> {
+    try {
+      return waiter.request_->encode(*session_, out_);
+    } catch (const std::bad_alloc&) {
+      return fail(Errc::overloaded, "there is no memory for the request", endpoint_);
+    }
+  });
+  if (!encoded) {
+    out_.resize(begin);
+    waiter.outcome_ = std::move(encoded);
+    return Entry::refused;
+  }
+  waiter.begin_ = begin;
+  waiter.bytes_ = out_.size() - begin;
+  waiter.heard_ = heard_;
+  queued_.push_back(waiter, Waiter::Place::queued);
+  ++in_flight_;
+  bytes_in_flight_ += waiter.bytes_;
+  return Entry::queued;
+}
+
+Result<void> Combiner::admit(const Waiter&) {
+  if (in_flight_ < options_.max_requests && bytes_in_flight_ < options_.max_bytes) return {};
+  return fail(
+      Errc::overloaded,
+      fmt::format("too much is under way: {} requests of {} allowed, {} bytes of {} allowed",
+                  in_flight_, options_.max_requests, bytes_in_flight_, options_.max_bytes),
+      endpoint_, "shed load, or look for what keeps the server from answering");
+}
+
+bool Combiner::usable(const Waiter& waiter) {
+  if (state_ != State::open) return false;
+  if (in_flight_ > 0 || reading_) return !peer_gone_;
+  busy_since_ = Clock::now();
+  // The peer may have closed an idle connection. A read would be sent anew, a write would not: it
+  // looks first, which costs a system call.
+  const bool careful = !waiter.request_->replayable();
+  if (!peer_gone_ && !(careful && socket_->readable_now())) return true;
+  doubt(Errc::unavailable, "the server closed the connection");
+  let_go();
+  return false;
+}
+
+void Combiner::sleep(Sleeper& sleeper, bool patient) {
+  auto until = sleeper.deadline_.at();
+  if (stand_by(sleeper)) patient = false;
+  if (patient) until = std::min(until, Clock::now() + patience);
+  while (true) {
+    switch (sleeper.sleep(until)) {
+      case Sleeper::News::settled:
+        return;
+      case Sleeper::News::drive:
+        return drive(sleeper);
+      default:
+        break;
+    }
+    if (std::exchange(patient, false)) {
+      until = sleeper.deadline_.at();
+      flush();
+    } else if (give_up(sleeper)) {
+      return;
+    } else {
+      until = Clock::time_point::max();  // It is being settled, or told to drive, at this moment.
+    }
+  }
+}
+
+// Giving the processor away a few times is cheaper than to be put to sleep and woken, as long as
+// the others have work to do in that time; where the news mostly comes later, it is tried less.
+bool Combiner::stand_by(const Sleeper& sleeper) {
+  const int limit = yields_.load(std::memory_order_relaxed);
+  for (int i = 0; i < limit; ++i) {
+    if (sleeper.news() != Sleeper::News::none) {
+      yields_.store(std::min(limit + 2, most_yields), std::memory_order_relaxed);
+      return true;
+    }
+    std::this_thread::yield();
+  }
+  yields_.store(std::max(limit - 1, least_yields), std::memory_order_relaxed);
+  return false;
+}
+
+bool Combiner::give_up(Sleeper& sleeper) {
+  bool claimed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (sleeper.place_ == Waiter::Place::nowhere) return false;
+    claimed = !std::exchange(reading_, true);
+    if (claimed) sleeper.may_drive_ = false;
+  }
+  if (claimed) {  // What has arrived in time counts, even if nobody was there to read it.
+    drive(sleeper);
+    return true;
+  }
+  const std::scoped_lock lock(delivery_, mutex_);
+  if (sleeper.place_ == Waiter::Place::nowhere || sleeper.news() == Sleeper::News::drive) {
+    return false;
+  }
+  withdraw(sleeper, Errc::timeout, "no complete reply in time");
+  return true;
+}
+
+void Combiner::withdraw(Waiter& waiter, Errc code, std::string_view why) {
+  const bool sent = waiter.place_ != Waiter::Place::queued;
+  const bool in_doubt = sent && !waiter.request_->replayable();
+  waiter.outcome_ = fail(connection_error(code, std::string(why), endpoint_, in_doubt));
+  if (code == Errc::timeout) ++counts_.timeouts;
+  if (code == Errc::timeout && silent_too_long(waiter)) {
+    doubt(Errc::unavailable, "the server said nothing while a deadline passed");
+  }
+  if (sent) return bury(waiter);
+
+  out_.erase(waiter.begin_, waiter.bytes_);
+  for (Waiter* later = waiter.next_; later != nullptr; later = later->next_) {
+    later->begin_ -= waiter.bytes_;
+  }
+  queued_.remove(waiter);
+  --in_flight_;
+  bytes_in_flight_ -= waiter.bytes_;
+}
+
+void Combiner::bury(Waiter& waiter) {
+  WaiterList& list = waiter.place_ == Waiter::Place::written ? written_ : expecting_;
+  try {
+    auto tombstone = std::make_unique<Tombstone>(waiter.request_->tombstone());
+    list.replace(waiter, *tombstone.release());
+    ++buried_;
+    ++counts_.tombstones;
+  } catch (const std::bad_alloc&) {  // Without it the replies would be out of step.
+    doubt(Errc::overloaded, "there is no memory to go on with this connection");
+    list.remove(waiter);
+    --in_flight_;
+    bytes_in_flight_ -= waiter.bytes_;
+  }
+}
+
+// A peer that has said nothing since this request was handed in is dead when nobody else hopes for
+// it, or when that has lasted long enough for everybody.
+bool Combiner::silent_too_long(const Waiter& waiter) const {
+  if (waiter.heard_ != heard_) return false;
+  if (in_flight_ - buried_ <= 1) return true;
+  return Clock::now() - std::max(heard_at_, busy_since_) >= options_.longest_silence;
+}
+
+void Combiner::doubt(Errc code, std::string why) {
+  if (state_ != State::open) return;
+  state_ = State::breaking;
+  cause_ = {code, std::move(why), {}, {}};
+  ++counts_.losses;
+  socket_->shutdown();  // Whoever sleeps in a read wakes up. The descriptor stays taken.
+}
+
+void Combiner::let_go() {
+  if (state_ != State::breaking || reading_ || (writing_ && !stuck_)) return;
+  writing_ = stuck_ = false;
+  sending_.clear();
+  out_.clear();
+  unsent_from_ = all_sent;
+  socket_.reset();
+  session_.reset();
+  state_ = State::closed;
+  let_go_.notify_all();
+}
+
+bool Combiner::flush() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::open || peer_gone_) return false;
+    if (writing_ && !stuck_) return false;
+    if (!writing_ && out_.empty()) return false;
+    if (!writing_) begin_batch();
+    stuck_ = false;
+  }
+  const Socket::Status status = send_pending();
+  const std::lock_guard lock(mutex_);
+  end_batch(status);
+  return stuck_;
+}
+
+void Combiner::begin_batch() {
+  writing_ = true;
+  std::swap(out_, sending_);
+  sent_ = 0;
+  ++counts_.batches;
+  queued_.each([&](Waiter& waiter) {
+    waiter.batch_ = counts_.batches;
+    ++counts_.requests;
+  });
+  written_.splice_back(queued_, Waiter::Place::written);
+  written_at_ = Clock::now();
+}
+
+Socket::Status Combiner::send_pending() {
+  while (sent_ < sending_.size()) {
+    const auto written = socket_->write(std::string_view(sending_).substr(sent_));
+    if (!written) return Socket::Status::closed;
+    if (written->status != Socket::Status::done) return written->status;
+    sent_ += written->bytes;
+  }
+  return Socket::Status::done;
+}
+
+void Combiner::end_batch(Socket::Status status) {
+  stuck_ = status == Socket::Status::would_block;
+  unsent_from_ = status == Socket::Status::done ? all_sent : sent_;
+  if (status == Socket::Status::closed) peer_gone_ = true;
+  if (!stuck_) {
+    writing_ = false;
+    sending_.clear();
+    if (sending_.capacity() > spare_capacity) sending_ = std::string();
+  }
+  let_go();
+}
+
+CombinerStats Combiner::stats() const {
+  const std::lock_guard lock(mutex_);
+  CombinerStats now = counts_;
+  now.in_flight = in_flight_;
+  return now;
+}
+
+void Combiner::close_after_fork() noexcept {
+  if (socket_) socket_->close();
+}
+
+}  // namespace cachekit::net

@@ -1,0 +1,168 @@
+#pragma once
+
+#include "net/connection.hpp"
+#include "net/socket.hpp"
+#include "net/waiter.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cachekit::net {
+
+struct CombinerOptions {
+  std::size_t max_requests = 10'000;               ///< Handed in and not answered.
+  std::size_t max_bytes = std::size_t{64} << 20U;  ///< Of these requests.
+  std::chrono::milliseconds longest_silence = std::chrono::milliseconds(500);
+};
+
+struct CombinerStats {
+  std::size_t in_flight = 0;     ///< Requests handed in and not answered.
+  std::uint64_t requests = 0;    ///< Handed to the kernel.
+  std::uint64_t batches = 0;     ///< Writes that carried them.
+  std::uint64_t timeouts = 0;    ///< Requests whose deadline passed.
+  std::uint64_t tombstones = 0;  ///< Of these, the ones whose reply has to be thrown away.
+  std::uint64_t losses = 0;      ///< Connections that broke.
+};
+
+/// One connection that many callers share, by combining.
+///
+/// A caller encodes its request straight into the output buffer and waits. One of the callers that
+/// wait is the reader: it writes what has been queued, reads what comes, parses each reply straight
+/// into its request and wakes those who are done; once its own reply is in, it hands the reading
+/// on. So one caller alone makes one write and one read, and sixty-four make one of each for a
+/// batch.
+///
+/// Replies come in the order of the requests; a caller that gives up leaves a tombstone in its
+/// place, so a reply reaches its own request or nobody. After any doubt the connection is closed.
+///
+/// Threads: all members may be called from any thread at once.
+class Combiner {
+ public:
+  Combiner(const CombinerOptions& options, std::string endpoint);
+  ~Combiner();
+  Combiner(const Combiner&) = delete;
+  Combiner& operator=(const Combiner&) = delete;
+
+  /// Takes over a fresh connection, once the last one is let go of; drops it where it has one.
+  /// False when the deadline came first.
+  [[nodiscard]] bool attach(Connection&& connection, Deadline deadline);
+  [[nodiscard]] bool connected() const;
+  /// Whether requests are under way. May be out of date at once.
+  [[nodiscard]] bool busy() const noexcept {
+    return in_flight_.load(std::memory_order_relaxed) > 0;
+  }
+
+  /// Runs a request to its end, or says false because there is no connection: nothing was sent.
+  [[nodiscard]] bool run(Sleeper& sleeper);
+
+  /// The same in two steps, so that a caller can have requests under way on several connections:
+  /// hands a request in and sends it as far as that goes without waiting; false as above.
+  [[nodiscard]] bool submit(Waiter& waiter);
+  void wait(Sleeper& sleeper);
+  /// Sends what is queued, as far as that goes without waiting; true when the kernel would not take
+  /// all of it.
+  bool flush();
+
+  [[nodiscard]] CombinerStats stats() const;
+  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  /// In a forked child: closes the descriptor and touches nothing else. The object is of no use
+  /// afterwards, and must not be destroyed: threads of the parent may hold its locks for ever.
+  void close_after_fork() noexcept;
+
+ private:
+  enum class State : std::uint8_t { closed, open, breaking };
+  enum class Heard : std::uint8_t { something, nothing, lost };
+  enum class Entry : std::uint8_t { queued, refused, no_connection };
+
+  /// What the reader has settled and has yet to wake.
+  struct Pass {
+    Waiter* own = nullptr;  ///< The reader's own waiter, which needs no waking; or null.
+    bool own_settled = false;
+    WaiterList others{};
+  };
+
+  // Steps of a caller.
+  [[nodiscard]] Entry enqueue(Waiter& waiter);
+  [[nodiscard]] Result<void> admit(const Waiter& waiter);
+  [[nodiscard]] bool usable(const Waiter& waiter);
+  void sleep(Sleeper& sleeper, bool patient);
+  [[nodiscard]] bool stand_by(const Sleeper& sleeper);
+  void drive(Sleeper& sleeper);
+  [[nodiscard]] bool give_up(Sleeper& sleeper);
+
+  // Steps of the reader; one thread at a time is that.
+  [[nodiscard]] Heard read_once(Deadline deadline, bool stuck, Pass& pass);
+  [[nodiscard]] Heard deliver(std::string_view bytes, Pass& pass);
+  [[nodiscard]] Result<void> hand_out(Pass& pass);
+  void stop_reading(Pass& pass);
+  void fail_all(Pass& pass);
+  static void wake(Pass& pass) noexcept;
+
+  // These want mutex_ to be held.
+  void doubt(Errc code, std::string why);
+  void let_go();
+  void begin_batch();
+  void end_batch(Socket::Status status);
+  void take_done(const Waiter* end, Pass& pass);
+  void take_out(const Waiter& waiter);
+  [[nodiscard]] Sleeper* newest_sleeper() const;
+  // These want both locks to be held.
+  void withdraw(Waiter& waiter, Errc code, std::string_view why);
+  void bury(Waiter& waiter);
+  void settle_lost(Waiter& waiter, bool sent, Pass& pass);
+  [[nodiscard]] bool silent_too_long(const Waiter& waiter) const;
+
+  [[nodiscard]] Socket::Status send_pending();
+
+  const CombinerOptions options_;
+  const std::string endpoint_;
+
+  std::mutex delivery_;  // The reader holds it while it hands out replies. Taken before mutex_.
+
+  mutable std::mutex mutex_;  // guards all members below
+  std::condition_variable let_go_;
+  State state_ = State::closed;
+  bool reading_ = false;    // Somebody is the reader.
+  bool writing_ = false;    // sending_ is being written, or has to be written on (stuck_).
+  bool stuck_ = false;      // The kernel took a part of sending_; the reader goes on with it.
+  bool peer_gone_ = false;  // The peer takes no more bytes; what it said before can still be read.
+  Error cause_{};           // Why it is `breaking`.
+  std::string out_;         // Requests whose writing has not begun.
+  std::string sending_;     // The batch that is being written; belongs to the one who writes.
+  std::size_t sent_ = 0;    // How much of it the kernel has; the same.
+  std::size_t unsent_from_ = all_sent;  // Where the part of the last batch begins that did not go.
+  WaiterList queued_;                   // Whose bytes are in out_.
+  WaiterList written_;                  // Whose bytes went, or are in sending_.
+  WaiterList expecting_;                // The same, and older. Changed under delivery_, too.
+  std::atomic<std::size_t> in_flight_ = 0;  // Waiters in the three lists.
+  std::size_t buried_ = 0;                  // Tombstones among them.
+  std::size_t bytes_in_flight_ = 0;
+  std::uint64_t heard_ = 0;  // How often the peer said something.
+  Deadline::clock::time_point heard_at_{};
+  Deadline::clock::time_point busy_since_{};
+  Deadline::clock::time_point written_at_{};
+  CombinerStats counts_{};
+
+  static constexpr int least_yields = 2;
+  static constexpr int most_yields = 20;
+  std::atomic<int> yields_{most_yields};  // How often to stand by before sleeping.
+
+  // Set while nobody reads or writes; used by those who do.
+  std::optional<Socket> socket_;
+  std::unique_ptr<Session> session_;
+
+  static constexpr std::size_t all_sent = static_cast<std::size_t>(-1);
+};
+
+}  // namespace cachekit::net

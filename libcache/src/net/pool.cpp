@@ -1,0 +1,152 @@
+#include "net/pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::net {
+
+Pool::Pool(const PoolOptions& options, std::shared_ptr<Connector> connector, std::string endpoint)
+    : options_(options), connector_(std::move(connector)), endpoint_(std::move(endpoint)) {}
+
+PoolStats Pool::stats() const {
+  const std::lock_guard lock(mutex_);
+  return {.open = open_, .leased = open_ - idle_.size(), .waiting = waiting_};
+}
+
+void Pool::close_after_fork() noexcept {
+  for (auto& connection : idle_) connection.reset();
+}
+
+bool worth_another_try(const Lease& lease, const Request& request, const Error& error) {
+  const bool lost = error.code == Errc::unavailable;
+  return lost && lease.reused() && (request.replayable() || lease->nothing_sent());
+}
+
+Result<void> execute_apart(Pool& pool, Request& request, Deadline deadline) {
+  for (bool fresh = false;; fresh = true) {
+    Result<Lease> lease = Lease::take(pool, deadline, fresh);
+    if (!lease) return fail(std::move(lease).error());
+    Result<void> done = (*lease)->exchange(request, deadline);
+    if (done || fresh || !worth_another_try(*lease, request, done.error())) return done;
+  }
+}
+
+// `open_` counts slots: idle connections and the ones that callers hold or are opening. A caller
+// that has a slot either takes an idle connection or may open one.
+
+Result<void> Lease::wait_for_slot(Pool& pool, Deadline deadline) {
+  std::unique_lock lock(pool.mutex_);
+  const auto free = [&] {
+    return !pool.idle_.empty() || pool.open_ < pool.options_.max_connections;
+  };
+  const auto state = [&] {
+    return fmt::format("connections: {} allowed, {} in use; callers waiting: {}",
+                       pool.options_.max_connections, pool.open_ - pool.idle_.size(),
+                       pool.waiting_);
+  };
+  if (!free()) {
+    if (pool.waiting_ >= pool.options_.max_waiting) {
+      return fail(Errc::overloaded, fmt::format("too many callers wait ({})", state()),
+                  pool.endpoint_, "shed load, or raise the pool's size");
+    }
+    ++pool.waiting_;
+    const bool got = deadline.never() ? (pool.returned_.wait(lock, free), true)
+                                      : pool.returned_.wait_until(lock, deadline.at(), free);
+    --pool.waiting_;
+    if (!got) {
+      return fail(Errc::timeout, fmt::format("no connection became free in time ({})", state()),
+                  pool.endpoint_, "raise the pool's size or the timeout");
+    }
+  }
+  return {};
+}
+
+void Lease::take_idle() {
+  // Most recently used first: the others are left to grow old and be noticed as closed.
+  while (true) {
+    std::unique_ptr<Connection> candidate;
+    {
+      const std::lock_guard lock(pool_->mutex_);
+      if (pool_->idle_.empty()) return;
+      candidate = std::move(pool_->idle_.back());
+      pool_->idle_.pop_back();
+    }
+    if (!candidate->stale()) {
+      connection_ = std::move(candidate);
+      reused_ = true;
+      return;
+    }
+    candidate.reset();
+    const std::lock_guard lock(pool_->mutex_);
+    --pool_->open_;
+  }
+}
+
+std::optional<Lease> Lease::take_idle(Pool& pool) {
+  Lease lease(pool);
+  lease.take_idle();
+  if (lease.connection_) return lease;
+  lease.pool_ = nullptr;  // It has no slot to give back.
+  return std::nullopt;
+}
+
+Result<Lease> Lease::take(Pool& pool, Deadline deadline, bool fresh) {
+  while (true) {
+    if (Result<void> slot = wait_for_slot(pool, deadline); !slot) {
+      return fail(std::move(slot).error());
+    }
+    Lease lease(pool);
+    if (!fresh) lease.take_idle();
+    if (lease.connection_) return lease;
+
+    std::unique_ptr<Connection> evicted;  // Closed outside the lock.
+    {
+      const std::lock_guard lock(pool.mutex_);
+      if (pool.open_ >= pool.options_.max_connections) {
+        if (pool.idle_.empty() || !fresh) {
+          lease.pool_ = nullptr;
+          continue;  // Another caller was faster.
+        }
+        evicted = std::move(pool.idle_.front());
+        pool.idle_.erase(pool.idle_.begin());
+        --pool.open_;
+      }
+      ++pool.open_;
+    }
+    auto opened = pool.connector_->open(deadline);
+    if (!opened) return fail(std::move(opened).error());  // The lease gives its slot back.
+    lease.connection_ = *std::move(opened);
+    return lease;
+  }
+}
+
+Lease::Lease(Lease&& other) noexcept
+    : pool_(std::exchange(other.pool_, nullptr)),
+      connection_(std::move(other.connection_)),
+      reused_(other.reused_) {}
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+  std::swap(pool_, other.pool_);
+  std::swap(connection_, other.connection_);
+  std::swap(reused_, other.reused_);
+  return *this;
+}
+
+Lease::~Lease() {
+  if (pool_ == nullptr) return;
+  const bool keep = connection_ && connection_->usable();
+  if (!keep) connection_.reset();
+  {
+    const std::lock_guard lock(pool_->mutex_);
+    if (keep) {
+      pool_->idle_.push_back(std::move(connection_));
+    } else {
+      --pool_->open_;
+    }
+  }
+  pool_->returned_.notify_one();
+}
+
+}  // namespace cachekit::net

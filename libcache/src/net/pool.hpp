@@ -1,0 +1,95 @@
+#pragma once
+
+#include "net/connection.hpp"
+#include "net/connector.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cachekit::net {
+
+struct PoolOptions {
+  std::size_t max_connections = 15;
+  std::size_t max_waiting = 10'000;
+};
+
+struct PoolStats {
+  std::size_t open = 0;  ///< Connections, leased or idle.
+  std::size_t leased = 0;
+  std::size_t waiting = 0;  ///< Callers.
+};
+
+/// The connections of a node that one caller at a time has to itself.
+/// Threads: all members may be called from any thread at once. No lock is held across I/O.
+class Pool {
+ public:
+  Pool(const PoolOptions& options, std::shared_ptr<Connector> connector, std::string endpoint);
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  [[nodiscard]] PoolStats stats() const;
+  /// As `Combiner::close_after_fork`.
+  void close_after_fork() noexcept;
+
+ private:
+  friend class Lease;
+
+  const PoolOptions options_;
+  const std::shared_ptr<Connector> connector_;
+  const std::string endpoint_;
+
+  mutable std::mutex mutex_;  // guards idle_, open_ and waiting_
+  std::condition_variable returned_;
+  std::vector<std::unique_ptr<Connection>> idle_;
+  std::size_t open_ = 0;
+  std::size_t waiting_ = 0;
+};
+
+/// A connection of the pool in the hands of one caller; goes back when dropped, or is closed when
+/// it is no longer usable.
+class Lease {
+ public:
+  /// Waits for a slot, then takes an idle connection that is still good, or opens one.
+  /// `fresh`: never an idle one.
+  [[nodiscard]] static Result<Lease> take(Pool& pool, Deadline deadline, bool fresh = false);
+
+  /// An idle connection that is still good, if there is one; never waits.
+  [[nodiscard]] static std::optional<Lease> take_idle(Pool& pool);
+
+  Lease(Lease&& other) noexcept;
+  Lease& operator=(Lease&& other) noexcept;
+  ~Lease();
+
+  [[nodiscard]] Connection& operator*() const noexcept { return *connection_; }
+  [[nodiscard]] Connection* operator->() const noexcept { return connection_.get(); }
+  /// Whether it was open before, so that the peer may have closed it unnoticed.
+  [[nodiscard]] bool reused() const noexcept { return reused_; }
+
+ private:
+  explicit Lease(Pool& pool) noexcept : pool_(&pool) {}
+  [[nodiscard]] static Result<void> wait_for_slot(Pool& pool, Deadline deadline);
+  void take_idle();
+
+  Pool* pool_;  // null once moved from
+  std::unique_ptr<Connection> connection_;
+  bool reused_ = false;
+};
+
+/// Runs a request on a connection of its own; a connection that was lost while it was idle is made
+/// up for once. Errors: as `Channel::execute`.
+[[nodiscard]] Result<void> execute_apart(Pool& pool, Request& request, Deadline deadline);
+
+/// Whether `error` came of an idle connection that the peer had closed, and sending again can do no
+/// harm.
+[[nodiscard]] bool worth_another_try(const Lease& lease, const Request& request,
+                                     const Error& error);
+
+}  // namespace cachekit::net

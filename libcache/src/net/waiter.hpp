@@ -1,0 +1,134 @@
+#pragma once
+
+#include "net/request.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace cachekit::net {
+
+/// Somebody who waits for the last reply to a request: a caller who sleeps, a callback, or nobody
+/// any more. It lies on a caller's stack or on the heap; a combiner only links it.
+///
+/// A waiter is handed in once and settled exactly once: `released` is the combiner's last touch.
+class Waiter {
+ public:
+  Waiter(Request& request, Deadline deadline) noexcept : request_(&request), deadline_(deadline) {}
+  virtual ~Waiter() = default;
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  [[nodiscard]] Request& request() const noexcept { return *request_; }
+  [[nodiscard]] Deadline deadline() const noexcept { return deadline_; }
+  /// Requires: settled.
+  [[nodiscard]] Result<void>& outcome() noexcept { return outcome_; }
+  /// Whether the connection was lost in a way that lets the request be sent anew: nothing of it had
+  /// gone out, or it is replayable. Requires: settled, with an error.
+  [[nodiscard]] bool resendable() const noexcept { return resendable_; }
+
+ protected:
+  /// Tells that the outcome is there. The waiter may be gone when this returns.
+  virtual void released() noexcept = 0;
+
+ private:
+  friend class Combiner;
+  friend class WaiterList;
+
+  /// Which of the combiner's lists it is in.
+  enum class Place : std::uint8_t { nowhere, queued, written, expecting };
+
+  Request* request_;
+  Deadline deadline_;
+  Result<void> outcome_{};
+  Waiter* previous_ = nullptr;
+  Waiter* next_ = nullptr;
+  std::size_t begin_ = 0;    // Where in its batch its bytes are.
+  std::size_t bytes_ = 0;    // How many.
+  std::uint64_t batch_ = 0;  // The number of its batch, once that is being sent.
+  std::uint64_t heard_ = 0;  // How often the peer had been heard when it was handed in.
+  Place place_ = Place::nowhere;
+  bool may_drive_ = false;  // Its thread sleeps, and can be woken to drive.
+  bool resendable_ = false;
+
+ protected:
+  bool buried_ = false;  // It is a tombstone.
+};
+
+/// A caller's thread, asleep until its request is settled or it is told to drive.
+class Sleeper final : public Waiter {
+ public:
+  using Waiter::Waiter;
+
+  enum class News : std::uint32_t { none, asleep, drive, settled };
+
+  /// Sleeps until there is news; `none` when `until` came first.
+  [[nodiscard]] News sleep(Deadline::clock::time_point until) noexcept;
+  [[nodiscard]] bool settled() const noexcept { return news() == News::settled; }
+
+ private:
+  friend class Combiner;
+
+  [[nodiscard]] News news() const noexcept { return News{word_.load(std::memory_order_acquire)}; }
+  /// Gives the news that it had before. From then on it may wake by itself and be gone: `wake`
+  /// uses no more than its address.
+  [[nodiscard]] News swap_news(News news) noexcept;
+  void wake() noexcept;
+  void released() noexcept override;
+
+  std::atomic<std::uint32_t> word_{0};  // A futex that holds News.
+};
+
+/// Takes the replies to a request that its caller has given up on.
+class Tombstone final : public Waiter {
+ public:
+  explicit Tombstone(std::unique_ptr<Request> request) noexcept
+      : Waiter(*request, Deadline::after(forever)), owned_(std::move(request)) {
+    buried_ = true;
+  }
+
+ private:
+  void released() noexcept override { delete this; }
+
+  std::unique_ptr<Request> owned_;
+};
+
+/// Waiters in the order in which their replies come. Does not own them. Threads: one at a time.
+class WaiterList {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  [[nodiscard]] Waiter* front() const noexcept { return first_; }
+  [[nodiscard]] Waiter* back() const noexcept { return last_; }
+
+  void push_back(Waiter& waiter, Waiter::Place place) noexcept;
+  /// Requires: not empty.
+  Waiter& pop_front() noexcept;
+  void remove(Waiter& waiter) noexcept;
+  void replace(Waiter& waiter, Waiter& by) noexcept;
+  /// Appends all of `other`, which is empty then.
+  void splice_back(WaiterList& other, Waiter::Place place) noexcept;
+
+  template <typename Visit>
+  void each(const Visit& visit) const {
+    for (Waiter* at = first_; at != nullptr; at = at->next_) visit(*at);
+  }
+  /// From the newest to the oldest, until `visit` says true; that one, or null.
+  template <typename Visit>
+  [[nodiscard]] Waiter* newest(const Visit& visit) const {
+    for (Waiter* at = last_; at != nullptr; at = at->previous_) {
+      if (visit(*at)) return at;
+    }
+    return nullptr;
+  }
+
+ private:
+  Waiter* first_ = nullptr;
+  Waiter* last_ = nullptr;
+};
+
+}  // namespace cachekit::net
