@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 # Installs missing packages; `make SETUP=: TARGET` leaves the system alone.
 SETUP ?= scripts/setup.sh
 
-.PHONY: help setup build demo test up down install lint format asan tsan clean
+.PHONY: help setup build demo test bench up down install lint format asan tsan clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets (the default)
@@ -21,6 +21,10 @@ demo: build ## see it work: the main job on the embedded cache, no server needed
 
 test: setup ## build and run all tests, against real servers on free ports
 	@scripts/test.sh dev
+
+bench: setup ## compare with other clients, side by side: make bench BENCH='--rows redis'
+	@scripts/build.sh bench
+	@scripts/bench.sh $(BENCH)
 
 up: build ## start local Redis (6379) and Memcached (11211)
 	@scripts/servers.sh up

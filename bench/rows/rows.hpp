@@ -1,0 +1,20 @@
+#pragma once
+
+#include "harness/contest.hpp"
+#include "servers.hpp"
+
+#include <vector>
+
+namespace cachekit::bench {
+
+// One file a group, each with one of these. A new row is one more Contest in the group's list.
+// Lifetime: `servers` must outlive the contests.
+
+/// Redis against hiredis: single gets by one and many threads, batches, latency.
+[[nodiscard]] std::vector<Contest> redis_rows(Servers& servers);
+/// Redis with one large value among many small ones.
+[[nodiscard]] std::vector<Contest> large_value_rows(Servers& servers);
+/// Memcached against libmemcached.
+[[nodiscard]] std::vector<Contest> memcached_rows(Servers& servers);
+
+}  // namespace cachekit::bench
