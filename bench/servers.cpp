@@ -10,8 +10,8 @@
 namespace cachekit::bench {
 namespace {
 
-// A machine that hangs for a moment shall not fail a run.
-constexpr std::chrono::seconds budget(10);
+// A machine that hangs for a while shall not fail a run.
+constexpr std::chrono::seconds budget(60);
 
 }  // namespace
 

@@ -34,5 +34,6 @@ set -m
 "$program" "$@" </dev/null &
 bench=$!
 status=0
-wait "$bench" || status=$?
+# -f: until it has ended, not until it is stopped for a while.
+wait -f "$bench" || status=$?
 exit "$status"

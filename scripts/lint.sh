@@ -5,7 +5,7 @@
 #   headers   every header of the library compiles alone
 #   sizes     no file has grown past 500 lines
 #   shell     shellcheck
-#   tidy      clang-tidy over the library, the command and the examples
+#   tidy      clang-tidy over the library, the command, the examples and the measurements
 # scripts/lint.sh --format rewrites the sources instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -59,7 +59,7 @@ class LibmemcachedPool::Lease {
  public:
   explicit Lease(LibmemcachedPool& owner) : pool_(owner.pool_) {
     memcached_return_t code = MEMCACHED_SUCCESS;
-    timespec patience{.tv_sec = 10, .tv_nsec = 0};
+    timespec patience{.tv_sec = 60, .tv_nsec = 0};
     client_ = memcached_pool_fetch(pool_, &patience, &code);
     if (client_ == nullptr) fail(owner.master_.get(), code);
   }
