@@ -84,6 +84,10 @@ void FaultProxy::split_bytes() {
   tell([this] { split_ = true; });
 }
 
+void FaultProxy::join_bytes() {
+  tell([this] { split_ = false; });
+}
+
 void FaultProxy::reset_connections() {
   tell([this] {
     for (Link& link : links_) reset(link.client);

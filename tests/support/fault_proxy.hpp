@@ -46,6 +46,8 @@ class FaultProxy {
 
   /// One system call, and so mostly one packet, per byte, in both directions.
   void split_bytes();
+  /// Ends what `split_bytes` began.
+  void join_bytes();
 
   void reset_connections();
   /// Ends them in order (FIN), as a balancer does with idle ones.

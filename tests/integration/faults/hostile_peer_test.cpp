@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 namespace {
 
 // Answers one look-up with whatever the test wants, then ends the connection.
-ScriptedServer server_that_says(Kind kind, const std::string& reply) {
-  return ScriptedServer([kind, reply](Peer& peer) {
+ScriptedServer::Script answer_of(Kind kind, const std::string& reply) {
+  return [kind, reply](Peer& peer) {
     if (kind == Kind::redis) {
       peer.expect("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
     } else {
@@ -23,7 +23,11 @@ ScriptedServer server_that_says(Kind kind, const std::string& reply) {
       peer.read_line();
     }
     peer.send(reply);
-  });
+  };
+}
+
+ScriptedServer server_that_says(Kind kind, const std::string& reply) {
+  return ScriptedServer(answer_of(kind, reply));
 }
 
 std::size_t most_memory_ever_kib() {
@@ -51,6 +55,22 @@ TEST_CASE("announced lengths that cannot be are a protocol error", "[faults][fai
     const auto cache = client_of(kind, server.port());
     CHECK(code_of(cache->get("k")) == "protocol");
     CHECK(server.failures().empty());
+  }
+}
+
+TEST_CASE("after a reply that makes no sense the next call is answered on a new connection",
+          "[faults][failures-8]") {
+  CACHEKIT_FOR_BOTH_SERVERS(kind);
+  const std::string bad = kind == Kind::redis ? "$-7\r\n" : "VA -7\r\n";
+  const std::string good = kind == Kind::redis ? "$5\r\nvalue\r\n" : "VA 5\r\nvalue\r\n";
+  // Foreign bytes behind the nonsense must not be taken for the next reply.
+  const std::string foreign = kind == Kind::redis ? "$6\r\nsecret\r\n" : "VA 6\r\nsecret\r\n";
+  for (const std::string& nonsense : {bad, bad + foreign}) {
+    ScriptedServer server({answer_of(kind, nonsense), answer_of(kind, good)});
+    const auto cache = client_of(kind, server.port());
+    CHECK(code_of(cache->get("k")) == "protocol");
+    CHECK(must(cache->get("k")) == "value");
+    CHECK(server.connections() == 2);
   }
 }
 

@@ -78,6 +78,24 @@ TEST_CASE("a request that breaks off at any byte does nothing and puts no reply 
   CHECK(must(rig.truth().increment("n", 0)) == 1);
 }
 
+TEST_CASE("what is refused before it is sent puts no byte on the wire", "[faults][failures-2]") {
+  CACHEKIT_FOR_BOTH_SERVERS(kind);
+  Rig rig(kind);
+  must(rig.cache().set("k", "v"));
+  const auto bytes = rig.proxy().request_bytes();
+  const auto connections = rig.proxy().connections();
+  const std::string_view no_key;
+  const std::vector<std::string_view> keys{no_key, no_key};
+  CHECK(code_of(rig.cache().get(no_key)) == "invalid_argument");
+  CHECK(code_of(rig.cache().set(no_key, "v")) == "invalid_argument");
+  CHECK(code_of(rig.cache().get("k", {.timeout = 0ms})) == "invalid_argument");
+  for (const auto& one : rig.cache().get_many(keys)) CHECK(code_of(one) == "invalid_argument");
+  for (const auto& one : rig.cache().remove_many(keys)) CHECK(code_of(one) == "invalid_argument");
+  CHECK(rig.proxy().request_bytes() == bytes);
+  CHECK(must(rig.cache().get("k")) == "v");
+  CHECK(rig.proxy().connections() == connections);
+}
+
 TEST_CASE("a value that breaks off on its way is never stored in part", "[faults][failures-2]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
