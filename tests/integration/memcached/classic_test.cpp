@@ -1,5 +1,6 @@
 #include "classic_proxy.hpp"
 #include "support.hpp"
+#include "support/crew.hpp"
 
 #include <atomic>
 
@@ -60,6 +61,25 @@ TEST_CASE("no key runs a command on a classic server", "[memcached][integration]
   }
   REQUIRE(backend.set("\xff\x80", "high"));
   CHECK(backend.get("\xff\x80") == "high");
+}
+
+TEST_CASE("a request that cannot be encoded puts nobody else's reply out of step",
+          "[memcached][integration][failures-2]") {
+  const test::ClassicProxy proxy(test::shared_memcached().port(), Manner::answers_error);
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  std::atomic<int> right{0};
+  test::in_parallel(8, [&](unsigned thread) {
+    const std::string key = "step" + std::to_string(thread);
+    const std::vector<std::string_view> keys{key, "has spaces", key};
+    right += backend.set(key, key) == true ? 1 : 0;
+    for (int i = 0; i < 50; ++i) {
+      right += backend.get(key) == key ? 1 : 0;
+      right += backend.ttl(key).error().code == Errc::unsupported ? 1 : 0;
+      const auto several = backend.get_many(keys);
+      right += several[0] == key && !several[1] && several[2] == key ? 1 : 0;
+    }
+  });
+  CHECK(right == 8 * (1 + 50 * 3));
 }
 
 TEST_CASE("counters start at a classic server too, whoever is first", "[memcached][integration]") {
