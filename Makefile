@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 # Installs missing packages; `make SETUP=: TARGET` leaves the system alone.
 SETUP ?= scripts/setup.sh
 
-.PHONY: help setup build demo test bench up down install lint format asan tsan clean
+.PHONY: help setup build demo test bench up down install lint format asan tsan soak clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets (the default)
@@ -48,6 +48,9 @@ asan: setup ## run the tests under the address and undefined behaviour sanitizer
 
 tsan: setup ## run the tests under the thread sanitizer
 	@scripts/test.sh tsan
+
+soak: setup ## 20 million verified calls while servers and network fail (half an hour)
+	@scripts/soak.sh
 
 clean: ## remove everything that was built
 	rm -rf build

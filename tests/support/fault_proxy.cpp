@@ -192,8 +192,9 @@ void FaultProxy::pass_on(Link& link, Way way) {
   Pipe& pipe = way == Way::request ? link.request : link.reply;
   Cut& cut = way == Way::request ? cut_requests_ : cut_replies_;
   const Descriptor& to = way == Way::request ? link.server : link.client;
-  while (!pipe.buffer.empty()) {
-    std::size_t amount = split_ ? 1 : pipe.buffer.size();
+  std::size_t done = 0;  // What has gone is taken out of the buffer at the end, all at once.
+  while (done < pipe.buffer.size()) {
+    std::size_t amount = split_ ? 1 : pipe.buffer.size() - done;
     if (cut.times > 0) {
       if (pipe.passed >= cut.after) {
         --cut.times;
@@ -203,15 +204,17 @@ void FaultProxy::pass_on(Link& link, Way way) {
       }
       amount = std::min(amount, cut.after - pipe.passed);
     }
-    const ssize_t sent = ::send(to.get(), pipe.buffer.data(), amount, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && errno == EAGAIN) return;
+    const ssize_t sent =
+        ::send(to.get(), pipe.buffer.data() + done, amount, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno == EAGAIN) break;
     if (sent <= 0) {
       link.over = true;
       return;
     }
     pipe.passed += static_cast<std::size_t>(sent);
-    pipe.buffer.erase(0, static_cast<std::size_t>(sent));
+    done += static_cast<std::size_t>(sent);
   }
+  pipe.buffer.erase(0, done);
 }
 
 }  // namespace cachekit::test

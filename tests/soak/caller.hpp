@@ -1,0 +1,107 @@
+#pragma once
+
+#include "faults.hpp"
+#include "options.hpp"
+#include "tally.hpp"
+
+#include <cachekit/backend.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace cachekit::soak {
+
+/// A value for an error message, not all of a long one.
+[[nodiscard]] std::string shown(const std::optional<std::string>& value);
+
+/// One thread's calls. It has keys that no other thread writes, so it knows what each must hold and
+/// checks every answer; and it reads and writes keys that all share, whose values name their key.
+///
+/// A write whose outcome is unknown may be done at any time later: its key is looked at once more
+/// and then left for a new one. A write that failed otherwise was not done, and that is checked.
+class Caller {
+ public:
+  Caller(unsigned number, const Options& options, CacheBackend& cache, const Epoch& epoch,
+         Tally& tally);
+
+  /// One call, chosen at random, and its checks. False when it failed.
+  bool step();
+  /// From now on every call has this much time.
+  void be_patient(std::chrono::milliseconds budget) { patience_ = budget; }
+
+  /// When the call that is under way began; the epoch of the clock while there is none.
+  [[nodiscard]] clock::time_point busy_since() const noexcept { return busy_since_.load(); }
+
+ private:
+  /// A key of this thread's own and what it holds: a value, nothing, or a count.
+  struct Slot {
+    std::string key{};
+    std::optional<std::string> value{};
+    std::uint64_t epoch = 0;  ///< Of the server that was told.
+  };
+
+  /// Runs one call and measures it.
+  template <typename Work>
+  auto call(std::chrono::milliseconds budget, const Work& work) {
+    ++tally_.begun;
+    const auto begun = clock::now();
+    busy_since_ = begun;
+    auto outcome = work(budget);
+    busy_since_ = clock::time_point{};
+    ++tally_.completed;
+    note_duration(begun, clock::now(), budget);
+    return outcome;
+  }
+  void note_duration(clock::time_point begun, clock::time_point ended,
+                     std::chrono::milliseconds budget);
+  /// Whether a write of `slot` was done; where that is unknown, it should now hold `intended` or
+  /// what it held.
+  template <typename T>
+  bool settled(const Result<T>& outcome, Slot& slot, const std::optional<std::string>& intended) {
+    if (!outcome) return write_failed(outcome.error(), slot, intended);
+    ++tally_.succeeded;
+    return true;
+  }
+  bool write_failed(const Error& error, Slot& slot, const std::optional<std::string>& intended);
+
+  bool get(Slot& slot);
+  bool get_several();
+  bool set(Slot& slot);
+  bool add(Slot& slot);
+  bool remove(Slot& slot);
+  bool exists(Slot& slot);
+  bool increment(Slot& slot);
+  bool get_shared();
+  bool set_shared();
+
+  void check(Slot& slot, const std::optional<std::string>& seen, const char* how);
+  void check_shared(const std::string& key, const std::optional<std::string>& seen);
+  void look_once_more(Slot& slot, const std::optional<std::string>& intended);
+  void retire(Slot& slot);
+  [[nodiscard]] bool exact(const Slot& slot) const;
+  void count(const std::optional<std::string>& seen);
+  bool failed(const Error& error);
+
+  [[nodiscard]] std::uint64_t any(std::uint64_t below) { return random_() % below; }
+  [[nodiscard]] std::chrono::milliseconds any_budget();
+  [[nodiscard]] std::string new_value(const std::string& key);
+
+  const unsigned number_;
+  const Options& options_;
+  CacheBackend& cache_;
+  const Epoch& epoch_;
+  Tally& tally_;
+  std::mt19937_64 random_;
+  std::optional<std::chrono::milliseconds> patience_{};
+  std::vector<Slot> slots_;
+  std::vector<Slot> counters_;
+  std::uint64_t serial_ = 0;
+  std::atomic<clock::time_point> busy_since_{clock::time_point{}};
+};
+
+}  // namespace cachekit::soak

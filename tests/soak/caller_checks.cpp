@@ -1,0 +1,111 @@
+#include "caller.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace cachekit::soak {
+
+std::string shown(const std::optional<std::string>& value) {
+  constexpr std::size_t enough = 80;
+  if (!value) return "nothing";
+  return value->size() <= enough ? "'" + *value + "'" : "'" + value->substr(0, enough) + "...'";
+}
+
+void Caller::note_duration(clock::time_point begun, clock::time_point ended,
+                           std::chrono::milliseconds budget) {
+  const clock::duration overshoot = ended - begun - budget - budget / 10;
+  if (overshoot <= clock::duration::zero()) return;
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(overshoot).count();
+  std::int64_t longest = tally_.longest_overshoot_us;
+  while (us > longest && !tally_.longest_overshoot_us.compare_exchange_weak(longest, us)) {
+  }
+  if (overshoot > options_.grace) tally_.late({begun, ended, overshoot});
+}
+
+bool Caller::failed(const Error& error) {
+  tally_.count_error(error.code);
+  switch (error.code) {
+    case Errc::unavailable:
+    case Errc::overloaded:
+      // As a service does that goes without its cache; else a refusing port would get most calls.
+      std::this_thread::sleep_for(std::chrono::milliseconds(1 + any(4)));
+      break;
+    case Errc::timeout:
+    case Errc::outcome_unknown:
+      break;
+    default:
+      tally_.violation("unexpected error: " + std::string(to_string(error.code)) + ": " +
+                       error.describe());
+  }
+  return false;
+}
+
+bool Caller::write_failed(const Error& error, Slot& slot,
+                          const std::optional<std::string>& intended) {
+  if (error.code == Errc::outcome_unknown) {
+    look_once_more(slot, intended);
+    retire(slot);
+  }
+  return failed(error);
+}
+
+// A lost write was done or not; twice, or something else, it was not.
+void Caller::look_once_more(Slot& slot, const std::optional<std::string>& intended) {
+  const auto seen = call(any_budget(), [&](std::chrono::milliseconds budget) {
+    return cache_.get(slot.key, {.timeout = budget});
+  });
+  if (!seen) {
+    tally_.count_error(seen.error().code);
+    return;
+  }
+  ++tally_.succeeded;
+  count(*seen);
+  if (*seen != intended) check(slot, *seen, "get after a write whose outcome is unknown");
+}
+
+void Caller::check(Slot& slot, const std::optional<std::string>& seen, const char* how) {
+  if (seen == slot.value) return;
+  if (!seen && !exact(slot)) {
+    ++tally_.lost_with_server;
+  } else {
+    tally_.wrong_answer(std::string(how) + " of " + slot.key + " gave " + shown(seen) +
+                        " instead of " + shown(slot.value));
+  }
+  retire(slot);
+}
+
+void Caller::check_shared(const std::string& key, const std::optional<std::string>& seen) {
+  if (!seen || (seen->starts_with(key + "|") && seen->ends_with("|" + key))) return;
+  tally_.wrong_answer("get of " + key + " gave " + shown(seen));
+}
+
+void Caller::retire(Slot& slot) {
+  slot.key = "own-" + std::to_string(number_) + "-" + std::to_string(++serial_);
+  slot.value.reset();
+}
+
+bool Caller::exact(const Slot& slot) const {
+  const std::uint64_t now = epoch_.now();
+  return slot.epoch == now && now % 2 == 0;  // It is odd from before a kill until after it.
+}
+
+void Caller::count(const std::optional<std::string>& seen) {
+  ++(seen ? tally_.hits : tally_.misses);
+}
+
+std::chrono::milliseconds Caller::any_budget() {
+  if (patience_) return *patience_;
+  const std::uint64_t kind = any(20);
+  if (kind == 0) return std::chrono::milliseconds(3);
+  if (kind < 4) return std::max(options_.budget / 10, std::chrono::milliseconds(1));
+  return options_.budget;
+}
+
+std::string Caller::new_value(const std::string& key) {
+  const std::uint64_t kind = any(1'000);
+  const std::uint64_t size = kind == 0 ? 100'000 : kind < 20 ? 4'000 : any(200);
+  return key + "|" + std::to_string(number_) + "-" + std::to_string(++serial_) + "|" +
+         std::string(size, '.') + "|" + key;
+}
+
+}  // namespace cachekit::soak

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "support/fault_proxy.hpp"
+#include "support/servers.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cachekit::soak {
+
+/// Changes each time the server loses all it holds: what was true before may not be so after.
+/// Threads: any.
+class Epoch {
+ public:
+  [[nodiscard]] std::uint64_t now() const noexcept { return number_.load(); }
+  void end() noexcept { ++number_; }
+
+ private:
+  std::atomic<std::uint64_t> number_{0};
+};
+
+/// Does something bad to a server or to the way to it, for a short time, chosen by a seed.
+/// Threads: the one that started the server, which dies with it.
+class FaultInjector {
+ public:
+  FaultInjector(std::uint64_t seed, test::LocalServer& server, test::FaultProxy& proxy,
+                Epoch& epoch);
+
+  /// One fault, from its beginning to its end.
+  void inject();
+
+  /// The kinds of faults and how many there were of each.
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counts() const;
+
+ private:
+  struct Kind {
+    const char* name;
+    unsigned weight;
+    void (FaultInjector::*act)();
+    std::uint64_t count = 0;
+  };
+
+  [[nodiscard]] unsigned any(unsigned from, unsigned to);
+  void hold_for_a_while();
+
+  void reset();
+  void close();
+  void refuse();
+  void hold_requests();
+  void hold_replies();
+  void stall();
+  void cut_requests();
+  void cut_replies();
+  void split_bytes();
+  void stop_process();
+  void kill_process();
+
+  std::mt19937_64 random_;
+  test::LocalServer& server_;
+  test::FaultProxy& proxy_;
+  Epoch& epoch_;
+  std::array<Kind, 11> kinds_;
+};
+
+}  // namespace cachekit::soak
