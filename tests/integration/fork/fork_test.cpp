@@ -1,0 +1,225 @@
+// A program that forks while it uses a cache. The children do what a worker of a pre-forking server
+// does: a few calls on the very object that they inherited.
+
+#include "support/catch.hpp"
+#include "support/crew.hpp"
+#include "support/gate.hpp"
+#include "support/results.hpp"
+#include "support/servers.hpp"
+
+#include <cachekit/memcached.hpp>
+#include <cachekit/redis.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace cachekit;
+using namespace cachekit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto patience = 30s;
+
+struct Rig {
+  std::unique_ptr<LocalServer> server{};
+  std::unique_ptr<CacheBackend> cache{};
+  std::unique_ptr<CacheBackend> witness{};  // Not used by children.
+
+  explicit Rig(bool redis) {
+    if (redis) {
+      server = std::make_unique<RedisServer>();
+      const RedisConfig config{
+          .host = "127.0.0.1", .port = server->port(), .operation_timeout = patience};
+      cache = std::make_unique<RedisBackend>(config);
+      witness = std::make_unique<RedisBackend>(config);
+    } else {
+      server = std::make_unique<MemcachedServer>();
+      const MemcachedConfig config{.servers = {server->endpoint()}, .operation_timeout = patience};
+      cache = std::make_unique<MemcachedBackend>(config);
+      witness = std::make_unique<MemcachedBackend>(config);
+    }
+  }
+  [[nodiscard]] std::uint64_t connections() const {
+    return witness->stats().nodes.at(0).connections.value();
+  }
+};
+
+// Writes and reads keys that nobody else uses; true when every answer was right.
+bool use(CacheBackend& cache, const std::string& prefix, int calls) {
+  for (int i = 0; i < calls; ++i) {
+    const std::string key = prefix + "-" + std::to_string(i % 10);
+    const std::string value = "value of " + key + " in turn " + std::to_string(i);
+    if (cache.set(key, value) != true || cache.get(key) != value) return false;
+  }
+  return true;
+}
+
+// A forked child that does `work` and ends with its outcome. One that hangs is ended by SIGALRM.
+class Child {
+ public:
+  explicit Child(const std::function<bool()>& work) : pid_(::fork()) {
+    if (pid_ != 0) return;
+    ::alarm(20);
+    ::_exit(work() ? 0 : 1);
+  }
+  ~Child() {
+    if (pid_ > 0) static_cast<void>(outcome());
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  [[nodiscard]] std::string outcome() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    if (WIFSIGNALED(status)) {
+      return WTERMSIG(status) == SIGALRM ? "hung" : "signal " + std::to_string(WTERMSIG(status));
+    }
+    return WEXITSTATUS(status) == 0 ? "right" : "wrong";
+  }
+
+ private:
+  pid_t pid_;
+};
+
+// Lets a child wait until its parent has looked.
+class Pipe {
+ public:
+  Pipe() {
+    if (::pipe(ends_) != 0) throw std::runtime_error("pipe");
+  }
+  ~Pipe() {
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+
+  void send() const { static_cast<void>(::write(ends_[1], "x", 1)); }
+  [[nodiscard]] bool receive() const {
+    char byte = 0;
+    return ::read(ends_[0], &byte, 1) == 1;
+  }
+
+ private:
+  int ends_[2]{-1, -1};
+};
+
+}  // namespace
+
+TEST_CASE("a forked child uses a connection of its own and leaves its parent's alone",
+          "[fork][failures-6]") {
+  Rig rig(GENERATE(true, false));
+  must(rig.cache->set("parent", "unharmed"));
+  const std::uint64_t before = rig.connections();
+  const Pipe done, looked;
+  Child child([&] {
+    const bool right = use(*rig.cache, "child", 50);
+    done.send();
+    return looked.receive() && right;
+  });
+  REQUIRE(done.receive());
+  CHECK(rig.connections() > before);
+  CHECK(use(*rig.cache, "parent", 50));
+  looked.send();
+  CHECK(child.outcome() == "right");
+  CHECK(eventually([&] { return rig.connections() <= before; }));
+  CHECK(must(rig.cache->get("parent")) == "unharmed");
+  CHECK(use(*rig.cache, "parent", 50));
+}
+
+TEST_CASE("parent and children that work at the same time get their own answers",
+          "[fork][failures-6]") {
+  Rig rig(GENERATE(true, false));
+  CHECK(use(*rig.cache, "parent", 1));
+  std::vector<std::unique_ptr<Child>> children;
+  for (int i = 0; i < 4; ++i) {
+    children.push_back(
+        std::make_unique<Child>([&] { return use(*rig.cache, "child" + std::to_string(i), 300); }));
+  }
+  CHECK(use(*rig.cache, "parent", 300));
+  for (auto& child : children) CHECK(child->outcome() == "right");
+  CHECK(use(*rig.cache, "parent", 50));
+}
+
+TEST_CASE("a child forked in the middle of other threads' calls neither hangs nor harms them",
+          "[fork][failures-6]") {
+  Rig rig(GENERATE(true, false));
+  std::atomic<int> calls{0}, wrong{0};
+  Crew crew(6, [&](unsigned thread) {
+    if (!use(*rig.cache, "thread" + std::to_string(thread), 5)) ++wrong;
+    ++calls;
+  });
+  for (int i = 0; i < 20; ++i) {
+    const int before = calls;
+    CHECK(eventually([&] { return calls > before; }));
+    Child child([&] { return use(*rig.cache, "child", 5); });
+    CHECK(child.outcome() == "right");
+  }
+  crew.stop();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("a child forked while every thread waits for a reply is served itself",
+          "[fork][failures-6]") {
+  Rig rig(GENERATE(true, false));
+  must(rig.cache->set("k", "v"));
+  rig.server->stop();
+  std::atomic<unsigned> entered{0}, right{0};
+  constexpr unsigned threads = 6;
+  std::thread waiting([&] {
+    in_parallel(threads, [&](unsigned) {
+      ++entered;
+      right += rig.cache->get("k") == "v" ? 1 : 0;
+    });
+  });
+  CHECK(eventually([&] { return entered == threads; }));
+  Child child([&] { return use(*rig.cache, "child", 5); });
+  rig.server->resume();
+  CHECK(child.outcome() == "right");
+  waiting.join();
+  CHECK(right == threads);
+}
+
+TEST_CASE("a child of a child, and one of a parent that has not connected yet, work too",
+          "[fork][failures-6]") {
+  Rig rig(GENERATE(true, false));
+  Child early([&] { return use(*rig.cache, "early", 5); });
+  CHECK(early.outcome() == "right");
+  CHECK(use(*rig.cache, "parent", 5));
+  Child child([&] {
+    if (!use(*rig.cache, "child", 5)) return false;
+    Child grandchild([&] { return use(*rig.cache, "grandchild", 5); });
+    return grandchild.outcome() == "right" && use(*rig.cache, "child", 5);
+  });
+  CHECK(child.outcome() == "right");
+  CHECK(use(*rig.cache, "parent", 5));
+}
+
+TEST_CASE("a child may destroy what it inherited, and its parent does not notice",
+          "[fork][failures-6]") {
+  Rig rig(GENERATE(true, false));
+  CHECK(use(*rig.cache, "parent", 5));
+  Child unused([&] {
+    rig.cache.reset();
+    return true;
+  });
+  CHECK(unused.outcome() == "right");
+  Child used([&] {
+    const bool right = use(*rig.cache, "child", 5);
+    rig.cache.reset();
+    return right;
+  });
+  CHECK(used.outcome() == "right");
+  CHECK(use(*rig.cache, "parent", 50));
+}
