@@ -4,6 +4,7 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 #include <cachekit/metrics.hpp>
+#include <cachekit/pending.hpp>
 #include <cachekit/report.hpp>
 #include <cachekit/ttl.hpp>
 
@@ -13,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -124,6 +126,24 @@ class CacheBackend {
   /// Removes everything in the target (for Redis: the selected database).
   [[nodiscard]] Result<void> clear(const CallOptions& options = {});
 
+  /// The same without waiting: each call returns at once and can be taken up later; see `Pending`.
+  /// `stop` withdraws it. Where the data is in this process, it is done when the call returns.
+  [[nodiscard]] Pending<std::optional<std::string>> async_get(std::string_view key,
+                                                              const CallOptions& options = {},
+                                                              std::stop_token stop = {});
+  [[nodiscard]] Pending<bool> async_set(std::string_view key, std::string_view value,
+                                        const SetOptions& options = {}, std::stop_token stop = {});
+  [[nodiscard]] Pending<bool> async_remove(std::string_view key, const CallOptions& options = {},
+                                           std::stop_token stop = {});
+  [[nodiscard]] Pending<bool> async_exists(std::string_view key, const CallOptions& options = {},
+                                           std::stop_token stop = {});
+  [[nodiscard]] Pending<bool> async_touch(std::string_view key, Ttl ttl,
+                                          const CallOptions& options = {},
+                                          std::stop_token stop = {});
+  [[nodiscard]] Pending<std::int64_t> async_increment(std::string_view key, std::int64_t by = 1,
+                                                      const CallOptions& options = {},
+                                                      std::stop_token stop = {});
+
   /// Asks every node for a sign of life; a node that fails is in the report, not an error.
   [[nodiscard]] PingReport ping(const CallOptions& options = {});
   [[nodiscard]] StatsReport stats(const CallOptions& options = {});
@@ -132,6 +152,21 @@ class CacheBackend {
 
  protected:
   CacheBackend() = default;
+
+  /// What comes with every asynchronous call: its budget, its end by the caller, and who is told
+  /// the result, once.
+  template <typename T>
+  struct AsyncCall {
+    Deadline deadline;
+    std::stop_token stop;
+    std::function<void(const Result<T>&)> report;
+
+    /// For one that is done already.
+    [[nodiscard]] Pending<T> done(Result<T> result) const {
+      report(result);
+      return ready_pending(std::move(result));
+    }
+  };
 
   /// The deadline of a call that was given `timeout`. Errors: `invalid_argument`.
   [[nodiscard]] Result<Deadline> budget(
@@ -162,6 +197,18 @@ class CacheBackend {
                                                               Deadline deadline) = 0;
   [[nodiscard]] virtual std::vector<Result<bool>> do_remove_many(
       std::span<const std::string_view> keys, Deadline deadline) = 0;
+  // Unless a backend knows better, asynchronous calls are done at once.
+  [[nodiscard]] virtual Pending<std::optional<std::string>> do_async_get(
+      std::string_view key, AsyncCall<std::optional<std::string>> call);
+  [[nodiscard]] virtual Pending<bool> do_async_set(const SetItem& item, SetCondition condition,
+                                                   AsyncCall<bool> call);
+  [[nodiscard]] virtual Pending<bool> do_async_remove(std::string_view key, AsyncCall<bool> call);
+  [[nodiscard]] virtual Pending<bool> do_async_exists(std::string_view key, AsyncCall<bool> call);
+  [[nodiscard]] virtual Pending<bool> do_async_touch(std::string_view key, Ttl ttl,
+                                                     AsyncCall<bool> call);
+  [[nodiscard]] virtual Pending<std::int64_t> do_async_increment(std::string_view key,
+                                                                 std::int64_t by,
+                                                                 AsyncCall<std::int64_t> call);
   /// `page_timeout` is the budget of each page.
   [[nodiscard]] virtual Result<void> do_scan(const ScanOptions& options,
                                              std::chrono::milliseconds page_timeout,
@@ -169,6 +216,11 @@ class CacheBackend {
   [[nodiscard]] virtual Result<void> do_clear(Deadline deadline) = 0;
   [[nodiscard]] virtual PingReport do_ping(Deadline deadline) = 0;
   [[nodiscard]] virtual StatsReport do_stats(Deadline deadline) = 0;
+
+  template <typename T, typename Count, typename Check, typename Start>
+  [[nodiscard]] Pending<T> start(const std::optional<std::chrono::milliseconds>& timeout,
+                                 std::stop_token stop, Count count, const Check& check,
+                                 const Start& begin);
 
   CacheMetrics metrics_;
 };

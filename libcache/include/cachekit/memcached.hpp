@@ -80,6 +80,16 @@ class MemcachedBackend final : public CacheBackend {
                                                       Deadline deadline) override;
   [[nodiscard]] std::vector<Result<bool>> do_remove_many(std::span<const std::string_view> keys,
                                                          Deadline deadline) override;
+  [[nodiscard]] Pending<std::optional<std::string>> do_async_get(
+      std::string_view key, AsyncCall<std::optional<std::string>> call) override;
+  [[nodiscard]] Pending<bool> do_async_set(const SetItem& item, SetCondition condition,
+                                           AsyncCall<bool> call) override;
+  [[nodiscard]] Pending<bool> do_async_remove(std::string_view key, AsyncCall<bool> call) override;
+  [[nodiscard]] Pending<bool> do_async_exists(std::string_view key, AsyncCall<bool> call) override;
+  [[nodiscard]] Pending<bool> do_async_touch(std::string_view key, Ttl ttl,
+                                             AsyncCall<bool> call) override;
+  [[nodiscard]] Pending<std::int64_t> do_async_increment(std::string_view key, std::int64_t by,
+                                                         AsyncCall<std::int64_t> call) override;
   [[nodiscard]] Result<void> do_scan(const ScanOptions& options,
                                      std::chrono::milliseconds page_timeout,
                                      const KeyVisitor& visit) override;

@@ -1,6 +1,8 @@
 // The public calls of every backend: arguments are checked, budgets set and outcomes counted here,
 // once; a backend's own code (the do_ functions) sees only what is sound.
 
+#include "core/backend_counting.hpp"
+
 #include <cachekit/backend.hpp>
 
 #include <algorithm>
@@ -27,25 +29,8 @@ class Stopwatch {
 };
 
 template <typename T>
-void count_lookup(CacheMetrics& metrics, const Result<std::optional<T>>& outcome) noexcept {
-  metrics.count(!outcome ? Event::error : *outcome ? Event::hit : Event::miss);
-}
-
-void count_lookup(CacheMetrics& metrics, const Result<bool>& outcome) noexcept {
-  metrics.count(!outcome ? Event::error : *outcome ? Event::hit : Event::miss);
-}
-
-void count_change(CacheMetrics& metrics, const Result<bool>& outcome, Event done) noexcept {
-  if (!outcome) {
-    metrics.count(Event::error);
-  } else if (*outcome) {
-    metrics.count(done);
-  }
-}
-
-template <typename T>
 Result<T> counted(CacheMetrics& metrics, Result<T> outcome) noexcept {
-  if (!outcome) metrics.count(Event::error);
+  ErrorCount{}(metrics, outcome);
   return outcome;
 }
 
@@ -106,7 +91,7 @@ Result<std::optional<std::string>> CacheBackend::get(std::string_view key,
   auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
     return check_key(key).and_then([&] { return do_get(key, deadline); });
   });
-  count_lookup(metrics_, outcome);
+  LookupCount{}(metrics_, outcome);
   return outcome;
 }
 
@@ -129,7 +114,7 @@ Result<bool> CacheBackend::set(std::string_view key, std::string_view value,
           return fail(std::move(error));
         });
   });
-  count_change(metrics_, outcome, Event::set);
+  ChangeCount<Event::set>{}(metrics_, outcome);
   return outcome;
 }
 
@@ -138,7 +123,7 @@ Result<bool> CacheBackend::remove(std::string_view key, const CallOptions& optio
   auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
     return check_key(key).and_then([&] { return do_remove(key, deadline); });
   });
-  count_change(metrics_, outcome, Event::remove);
+  ChangeCount<Event::remove>{}(metrics_, outcome);
   return outcome;
 }
 
@@ -147,7 +132,7 @@ Result<bool> CacheBackend::exists(std::string_view key, const CallOptions& optio
   auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
     return check_key(key).and_then([&] { return do_exists(key, deadline); });
   });
-  count_lookup(metrics_, outcome);
+  LookupCount{}(metrics_, outcome);
   return outcome;
 }
 
@@ -171,7 +156,7 @@ Result<std::int64_t> CacheBackend::increment(std::string_view key, std::int64_t 
   auto outcome = budget(options.timeout).and_then([&](Deadline deadline) {
     return check_key(key).and_then([&] { return do_increment(key, by, deadline); });
   });
-  metrics_.count(outcome ? Event::set : Event::error);
+  IncrementCount{}(metrics_, outcome);
   return outcome;
 }
 
@@ -186,7 +171,7 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
                                   [&](std::span<const std::string_view> sound) {
                                     return do_get_many(sound, *deadline);
                                   });
-  for (const Outcome& outcome : outcomes) count_lookup(metrics_, outcome);
+  for (const Outcome& outcome : outcomes) LookupCount{}(metrics_, outcome);
   return outcomes;
 }
 
@@ -209,7 +194,7 @@ std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
         options.condition != SetCondition::if_absent && check_key(items[i].key)) {
       static_cast<void>(do_remove(items[i].key, *deadline));
     }
-    count_change(metrics_, outcomes[i], Event::set);
+    ChangeCount<Event::set>{}(metrics_, outcomes[i]);
   }
   return outcomes;
 }
@@ -224,7 +209,7 @@ std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_
                                   [&](std::span<const std::string_view> sound) {
                                     return do_remove_many(sound, *deadline);
                                   });
-  for (const Result<bool>& outcome : outcomes) count_change(metrics_, outcome, Event::remove);
+  for (const Result<bool>& outcome : outcomes) ChangeCount<Event::remove>{}(metrics_, outcome);
   return outcomes;
 }
 

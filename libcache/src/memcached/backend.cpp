@@ -1,12 +1,12 @@
 #include "memcached/backend_impl.hpp"
 #include "memcached/expiry.hpp"
 #include "memcached/key.hpp"
+#include "memcached/meaning.hpp"
 
 #include <cachekit/clock.hpp>
 #include <cachekit/memcached.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,13 +21,6 @@ using Status = memcached::Reply::Status;
 namespace {
 
 bool is_done(const Reply& reply) { return reply.status == Status::done; }
-
-Result<std::int64_t> as_counter(std::uint64_t number, const memcached::Node& node) {
-  if (number <= std::numeric_limits<std::int64_t>::max()) return static_cast<std::int64_t>(number);
-  return fail(Errc::rejected,
-              fmt::format("the counter stands at {}, above what 64 signed bits hold", number),
-              node.endpoint(), "set it to a lower value");
-}
 
 // The server creates missing counters itself under meta. Under classic that takes an "add", which
 // another client may be faster with, or whose entry may be gone again when it is counted up.
@@ -91,11 +84,9 @@ Result<void> MemcachedBackend::do_connect() {
 
 Result<std::optional<std::string>> MemcachedBackend::do_get(std::string_view key,
                                                             Deadline deadline) {
-  return impl_->ask({.verb = Verb::get, .key = key}, deadline)
-      .map([](Reply&& reply) -> std::optional<std::string> {
-        if (!is_done(reply)) return std::nullopt;
-        return std::move(reply.value);
-      });
+  return impl_->ask({.verb = Verb::get, .key = key}, deadline).and_then([](Reply&& reply) {
+    return memcached::as_value(std::move(reply), {});
+  });
 }
 
 Result<bool> MemcachedBackend::do_set(const SetItem& item, SetCondition condition,
@@ -115,14 +106,7 @@ Result<bool> MemcachedBackend::do_exists(std::string_view key, Deadline deadline
 
 Result<std::optional<Ttl>> MemcachedBackend::do_ttl(std::string_view key, Deadline deadline) {
   return impl_->ask({.verb = Verb::remaining_ttl, .key = key}, deadline)
-      .map([](const Reply& reply) -> std::optional<Ttl> {
-        if (!is_done(reply)) return std::nullopt;
-        if (reply.seconds < 0) return Ttl::none();
-        // The server counts whole seconds; in its last one an entry has less than one, not none.
-        // Its clock may be behind, which must not make the longest TTL an invalid one.
-        const std::chrono::seconds left(std::max<std::int64_t>(reply.seconds, 1));
-        return Ttl(std::min<std::chrono::milliseconds>(left, Ttl::max));
-      });
+      .and_then([](Reply&& reply) { return memcached::as_ttl(std::move(reply), {}); });
 }
 
 Result<bool> MemcachedBackend::do_touch(std::string_view key, Ttl ttl, Deadline deadline) {
@@ -141,7 +125,9 @@ Result<std::int64_t> MemcachedBackend::do_increment(std::string_view key, std::i
     Result<Reply> counted =
         impl_->ask({.verb = Verb::increment, .key = key, .delta = by}, deadline);
     if (!counted) return fail(std::move(counted).error());
-    if (is_done(*counted)) return as_counter(counted->number, impl_->cluster->owner(key));
+    if (is_done(*counted)) {
+      return memcached::as_counter(*std::move(counted), impl_->cluster->owner(key).endpoint());
+    }
 
     Result<bool> created =
         do_set({.key = key, .value = start_text}, SetCondition::if_absent, deadline);

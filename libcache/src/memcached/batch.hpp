@@ -21,7 +21,7 @@ class CommandRequest : public net::Request {
 };
 
 /// One command. Lifetime: what the command refers to must outlive it.
-class SingleCommand final : public CommandRequest {
+class SingleCommand : public CommandRequest {
  public:
   explicit SingleCommand(const Command& command) noexcept : command_(command) {}
 

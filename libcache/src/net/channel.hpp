@@ -4,6 +4,7 @@
 #include "net/combiner.hpp"
 #include "net/connection.hpp"
 #include "net/connector.hpp"
+#include "net/driver.hpp"
 #include "net/protocol.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -67,6 +68,9 @@ class Channel {
   /// Errors: `timeout`, `outcome_unknown`, `unavailable`, `overloaded`, `protocol`, `rejected` (of
   /// the handshake), and what `Request::encode` refuses.
   [[nodiscard]] Result<void> execute(Request& request, Deadline deadline);
+  /// Sends a request on its way; never waits for the network. It is settled exactly once.
+  /// Lifetime: of the request, as it says itself.
+  void start(AsyncRequest& request) { core().driver->start(request); }
   /// A connection for one caller alone, outside the bound of the channel, closed when dropped: for
   /// transactions and subscriptions, whose state must not reach anyone else.
   [[nodiscard]] Result<std::unique_ptr<Connection>> dedicated(Deadline deadline);
@@ -88,6 +92,7 @@ class Channel {
     std::shared_ptr<Connector> connector;
     Combiner combiner;
     std::unique_ptr<Pool> pool;
+    std::unique_ptr<Driver> driver;
     std::uint32_t generation;
     std::atomic<int> callers{0};
     std::atomic<int> kept_waiting{

@@ -30,6 +30,10 @@ namespace {
 using Clock = Deadline::clock;
 
 constexpr auto patience = std::chrono::microseconds(100);
+// Of requests that are to go soon: who sent something so long ago does not wait for company, and so
+// much is company enough.
+constexpr auto moment = std::chrono::microseconds(50);
+constexpr std::size_t full_batch = std::size_t{16} << 10U;
 constexpr std::size_t spare_capacity = std::size_t{1} << 20U;
 
 }  // namespace
@@ -37,11 +41,7 @@ constexpr std::size_t spare_capacity = std::size_t{1} << 20U;
 Combiner::Combiner(const CombinerOptions& options, std::string endpoint)
     : options_(options), endpoint_(std::move(endpoint)) {}
 
-Combiner::~Combiner() {
-  Pass pass;  // Nobody runs here any more: only requests that nobody waits for are left.
-  fail_all(pass);
-  wake(pass);
-}
+Combiner::~Combiner() { end("the backend was destroyed"); }
 
 bool Combiner::attach(Connection&& connection, Deadline deadline) {
   std::unique_lock lock(mutex_);
@@ -84,35 +84,44 @@ bool Combiner::run(Sleeper& sleeper) {
   return true;
 }
 
-bool Combiner::submit(Waiter& waiter) {
+bool Combiner::submit(Waiter& waiter, Sending sending) {
   Entry entry = Entry::refused;
+  bool send = true;
   {
     const std::lock_guard lock(mutex_);
+    const bool first = in_flight_ == 0;
     entry = enqueue(waiter);
+    send =
+        entry == Entry::queued && (sending == Sending::now || first || out_.size() > full_batch ||
+                                   Clock::now() - written_at_ > moment);
   }
-  if (entry == Entry::queued) flush();
+  if (send) flush();
   if (entry == Entry::refused) waiter.released();
   return entry != Entry::no_connection;
 }
 
 void Combiner::wait(Sleeper& sleeper) {
-  bool claimed = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (sleeper.place_ != Waiter::Place::nowhere) {
-      claimed = !std::exchange(reading_, true);
-      sleeper.may_drive_ = !claimed;
+  while (!sleeper.settled()) {
+    bool claimed = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (sleeper.place_ != Waiter::Place::nowhere) {
+        claimed = !std::exchange(reading_, true);
+        sleeper.may_drive_ = !claimed;
+      }
     }
-  }
-  if (claimed) {
-    drive(sleeper);
-  } else {
-    sleep(sleeper, false);
+    if (claimed) {
+      drive(sleeper);
+    } else {
+      sleep(sleeper, false);
+    }
   }
 }
 
 Combiner::Entry Combiner::enqueue(Waiter& waiter) {
   if (!usable(waiter)) return Entry::no_connection;
+  if (!waiter.outcome_) waiter.outcome_ = Result<void>();  // Of an earlier attempt.
+  waiter.resendable_ = false;
   const std::size_t begin = out_.size();
   Result<void> encoded = admit(waiter).and_then([&]() -> Result<void> {
     try {
@@ -208,11 +217,14 @@ bool Combiner::give_up(Sleeper& sleeper) {
     drive(sleeper);
     return true;
   }
-  const std::scoped_lock lock(delivery_, mutex_);
-  if (sleeper.place_ == Waiter::Place::nowhere || sleeper.news() == Sleeper::News::drive) {
-    return false;
+  {
+    const std::scoped_lock lock(delivery_, mutex_);
+    if (sleeper.place_ == Waiter::Place::nowhere || sleeper.news() == Sleeper::News::drive) {
+      return false;
+    }
+    withdraw(sleeper, Errc::timeout, "no complete reply in time");
   }
-  withdraw(sleeper, Errc::timeout, "no complete reply in time");
+  sleeper.released();
   return true;
 }
 

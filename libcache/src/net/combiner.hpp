@@ -12,11 +12,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cachekit::net {
 
@@ -66,13 +68,33 @@ class Combiner {
   /// Runs a request to its end, or says false because there is no connection: nothing was sent.
   [[nodiscard]] bool run(Sleeper& sleeper);
 
-  /// The same in two steps, so that a caller can have requests under way on several connections:
-  /// hands a request in and sends it as far as that goes without waiting; false as above.
-  [[nodiscard]] bool submit(Waiter& waiter);
+  enum class Sending : std::uint8_t {
+    now,
+    soon,  ///< With others, if some were sent a moment ago: `wait`, `attend` or `tick` sends it.
+  };
+  /// The same in two steps, so that a caller can have many requests under way: hands a request in
+  /// and sends it as far as that goes without waiting; false as above.
+  [[nodiscard]] bool submit(Waiter& waiter, Sending sending = Sending::now);
   void wait(Sleeper& sleeper);
+  /// Settles a request as `cancelled`, if it is not being settled already or unknown here.
+  void cancel(Waiter& waiter);
+
+  /// For a thread that looks after requests for which no caller waits. Reads until `until`, or
+  /// until nothing is under way; false at once when somebody else reads.
+  [[nodiscard]] bool attend(Deadline until);
+  /// Sends what was to go soon, if nobody is there to do it.
+  void tick();
+  /// Settles the requests whose deadline has passed and that no caller waits for.
+  void expire();
+  /// Is called, from any thread, when requests are under way and nobody reads any more. Requires:
+  /// set before the first request.
+  void on_unattended(std::function<void()> call) { unattended_ = std::move(call); }
   /// Sends what is queued, as far as that goes without waiting; true when the kernel would not take
   /// all of it.
   bool flush();
+
+  /// Settles all that is under way as `cancelled`. Requires: nobody waits here any more.
+  void end(std::string_view why);
 
   [[nodiscard]] CombinerStats stats() const;
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
@@ -108,6 +130,8 @@ class Combiner {
   void stop_reading(Pass& pass);
   void fail_all(Pass& pass);
   static void wake(Pass& pass) noexcept;
+  [[nodiscard]] bool claim_reading();
+  void expire(WaiterList& list, Deadline::clock::time_point now, WaiterList& expired);
 
   // These want mutex_ to be held.
   void doubt(Errc code, std::string why);
@@ -127,6 +151,7 @@ class Combiner {
 
   const CombinerOptions options_;
   const std::string endpoint_;
+  std::function<void()> unattended_;
 
   std::mutex delivery_;  // The reader holds it while it hands out replies. Taken before mutex_.
 

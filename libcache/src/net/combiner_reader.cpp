@@ -17,12 +17,13 @@ constexpr std::size_t receive_size = 65'536;
 void Combiner::drive(Sleeper& sleeper) {
   Pass pass{.own = &sleeper};
   int late = 0;
-  while (!pass.own_settled) {
+  while (!pass.own_settled && !sleeper.settled()) {  // Somebody may cancel it.
     const bool stuck = flush();
     const Heard heard = read_once(sleeper.deadline_, stuck, pass);
     if (!pass.own_settled && sleeper.deadline_.expired() &&
         (heard == Heard::nothing || ++late > late_reads)) {
       const std::scoped_lock lock(delivery_, mutex_);
+      if (sleeper.place_ == Waiter::Place::nowhere) continue;  // It is being cancelled.
       withdraw(sleeper, Errc::timeout, "no complete reply in time");
       pass.own_settled = true;
     }
@@ -30,6 +31,7 @@ void Combiner::drive(Sleeper& sleeper) {
   }
   stop_reading(pass);
   wake(pass);
+  if (pass.own_settled) sleeper.released();
 }
 
 Combiner::Heard Combiner::read_once(Deadline deadline, bool stuck, Pass& pass) {
@@ -169,6 +171,7 @@ void Combiner::stop_reading(Pass& pass) {
   }
   // The successor may have woken by itself and be gone; only its address is used.
   if (asleep) successor->wake();
+  if (successor == nullptr && unattended_ && busy()) unattended_();
 }
 
 Sleeper* Combiner::newest_sleeper() const {
@@ -180,7 +183,7 @@ Sleeper* Combiner::newest_sleeper() const {
 }
 
 void Combiner::wake(Pass& pass) noexcept {
-  while (!pass.others.empty()) pass.others.pop_front().released();
+  while (!pass.others.empty()) pass.others.take_front().released();
 }
 
 }  // namespace cachekit::net

@@ -122,6 +122,11 @@ Result<void> Connector::may_try() const {
   return fail(std::move(error));
 }
 
+bool Connector::under_way() const {
+  const std::lock_guard lock(mutex_);
+  return under_way_;
+}
+
 std::uint64_t Connector::attempts() const {
   const std::lock_guard lock(mutex_);
   return attempts_;

@@ -37,6 +37,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   /// One more connection, for the caller alone.
   [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline);
 
+  [[nodiscard]] bool under_way() const;
   [[nodiscard]] std::uint64_t attempts() const;
 
  private:

@@ -8,13 +8,23 @@ Sleeper::News Sleeper::sleep(Deadline::clock::time_point until) noexcept {
   constexpr auto none = static_cast<std::uint32_t>(News::none);
   constexpr auto asleep = static_cast<std::uint32_t>(News::asleep);
   std::uint32_t seen = none;
-  if (!word_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel)) return News{seen};
+  if (!word_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel)) return heed(seen);
   bool in_time = true;
   while (in_time && word_.load(std::memory_order_acquire) == asleep) {
     in_time = futex_wait(word_, asleep, until);
   }
   seen = asleep;
   if (word_.compare_exchange_strong(seen, none, std::memory_order_acq_rel)) return News::none;
+  return heed(seen);
+}
+
+// To be told to drive is news once.
+Sleeper::News Sleeper::heed(std::uint32_t seen) noexcept {
+  if (News{seen} == News::drive) {
+    word_.compare_exchange_strong(seen, static_cast<std::uint32_t>(News::none),
+                                  std::memory_order_acq_rel);
+    return News::drive;
+  }
   return News{seen};
 }
 
@@ -39,6 +49,13 @@ void WaiterList::push_back(Waiter& waiter, Waiter::Place place) noexcept {
 Waiter& WaiterList::pop_front() noexcept {
   Waiter& front = *first_;
   remove(front);
+  return front;
+}
+
+Waiter& WaiterList::take_front() noexcept {
+  Waiter& front = *first_;
+  first_ = front.next_;
+  (first_ != nullptr ? first_->previous_ : last_) = nullptr;
   return front;
 }
 

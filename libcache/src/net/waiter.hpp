@@ -57,11 +57,13 @@ class Waiter {
   bool resendable_ = false;
 
  protected:
-  bool buried_ = false;  // It is a tombstone.
+  bool buried_ = false;      // It is a tombstone.
+  bool unattended_ = false;  // No thread looks after its deadline.
 };
 
-/// A caller's thread, asleep until its request is settled or it is told to drive.
-class Sleeper final : public Waiter {
+/// What a caller's thread can wait for: it sleeps until the request is settled or it is told to
+/// drive.
+class Sleeper : public Waiter {
  public:
   using Waiter::Waiter;
 
@@ -71,6 +73,9 @@ class Sleeper final : public Waiter {
   [[nodiscard]] News sleep(Deadline::clock::time_point until) noexcept;
   [[nodiscard]] bool settled() const noexcept { return news() == News::settled; }
 
+ protected:
+  void released() noexcept override;
+
  private:
   friend class Combiner;
 
@@ -79,7 +84,7 @@ class Sleeper final : public Waiter {
   /// uses no more than its address.
   [[nodiscard]] News swap_news(News news) noexcept;
   void wake() noexcept;
-  void released() noexcept override;
+  [[nodiscard]] News heed(std::uint32_t seen) noexcept;
 
   std::atomic<std::uint32_t> word_{0};  // A futex that holds News.
 };
@@ -108,6 +113,8 @@ class WaiterList {
   void push_back(Waiter& waiter, Waiter::Place place) noexcept;
   /// Requires: not empty.
   Waiter& pop_front() noexcept;
+  /// The same without a word to the waiter, who is nowhere already and may look at itself.
+  Waiter& take_front() noexcept;
   void remove(Waiter& waiter) noexcept;
   void replace(Waiter& waiter, Waiter& by) noexcept;
   /// Appends all of `other`, which is empty then.

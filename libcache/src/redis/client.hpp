@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/channel.hpp"
+#include "redis/operations.hpp"
 #include "redis/session.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -27,6 +28,17 @@ class Client {
   /// Opens a connection and asks for a sign of life.
   [[nodiscard]] Result<void> connect();
 
+  /// One of operations.hpp.
+  template <typename Operation>
+  [[nodiscard]] Result<typename Operation::Value> run(const Operation& operation,
+                                                      Deadline deadline) {
+    if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
+    OperationRequest<Operation> request(operation);
+    if (Result<void> done = channel_.execute(request, deadline); !done) {
+      return fail(std::move(done).error());
+    }
+    return request.value(endpoint());
+  }
   /// One command. Error replies become errors.
   [[nodiscard]] Result<RedisReply> run(std::initializer_list<std::string_view> arguments,
                                        Replay replay, Deadline deadline);
@@ -41,6 +53,7 @@ class Client {
   [[nodiscard]] Result<std::unique_ptr<net::Connection>> dedicated(Deadline deadline);
   [[nodiscard]] const RedisConfig& config() const noexcept { return config_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return channel_.endpoint(); }
+  [[nodiscard]] net::Channel& channel() noexcept { return channel_; }
 
  private:
   RedisConfig config_;

@@ -2,10 +2,7 @@
 // only Redis has are in redis_extras.cpp, ping and stats in redis_report.cpp.
 
 #include "redis/backend_impl.hpp"
-#include "redis/reply_error.hpp"
-
-#include <array>
-#include <charconv>
+#include "redis/operations.hpp"
 
 #include <fmt/format.h>
 
@@ -18,67 +15,17 @@ using Type = RedisReply::Type;
 
 constexpr std::size_t max_key_bytes = std::size_t{512} << 20U;  // A Redis string.
 
-Result<std::optional<std::string>> value_of(RedisReply reply, const std::string& endpoint) {
-  if (reply.is_error()) return fail(redis::error_of_reply(reply.text, endpoint));
-  if (reply.is_nil()) return std::nullopt;
-  if (reply.type != Type::string) return fail(redis::unexpected_reply("GET", endpoint));
-  return std::move(reply.text);
-}
-
-Result<bool> stored(const RedisReply& reply, const std::string& endpoint) {
-  if (reply.is_error()) return fail(redis::error_of_reply(reply.text, endpoint));
-  if (reply.type == Type::status) return true;
-  if (reply.is_nil()) return false;  // NX or XX did not hold.
-  return fail(redis::unexpected_reply("SET", endpoint));
-}
-
-Result<std::int64_t> number_of(const RedisReply& reply, const std::string& endpoint) {
-  if (reply.is_error()) return fail(redis::error_of_reply(reply.text, endpoint));
-  if (reply.type == Type::integer) return reply.integer;
-  return fail(redis::unexpected_reply("a command that counts", endpoint));
-}
-
-Result<bool> any_of(const RedisReply& reply, const std::string& endpoint) {
-  return number_of(reply, endpoint).map([](std::int64_t n) { return n > 0; });
-}
-
-// The words of a SET. Lifetime: those of the item.
-class SetCommand {
- public:
-  SetCommand(const SetItem& item, SetCondition condition) {
-    words_ = {"SET", item.key, item.value};
-    if (item.ttl.expires()) {
-      const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(),
-                                     item.ttl.duration().count());
-      append("PX");
-      append({digits_.data(), end.ptr});
-    }
-    if (condition == SetCondition::if_absent) append("NX");
-    if (condition == SetCondition::if_present) append("XX");
-  }
-  SetCommand(const SetCommand&) = delete;
-  SetCommand& operator=(const SetCommand&) = delete;
-
-  [[nodiscard]] std::span<const std::string_view> words() const { return {words_.data(), count_}; }
-
- private:
-  void append(std::string_view word) { words_[count_++] = word; }
-
-  std::array<std::string_view, 6> words_;
-  std::size_t count_ = 3;
-  std::array<char, 24> digits_;
-};
-
-// Gives each command of a batch its outcome; a batch that failed as a whole fails every one.
-template <typename Outcome, typename Convert>
-std::vector<Outcome> each(redis::Client& client, Pipeline& request, Deadline deadline,
-                          const Convert& convert) {
-  auto replies = client.run_all(request, deadline);
-  if (!replies) return std::vector<Outcome>(request.size(), fail(replies.error()));
+// Runs a batch of one kind; a batch that failed as a whole fails every one.
+template <typename Operation>
+std::vector<Result<typename Operation::Value>> run_batch(redis::Client& client, Pipeline& batch,
+                                                         Deadline deadline) {
+  using Outcome = Result<typename Operation::Value>;
+  auto replies = client.run_all(batch, deadline);
+  if (!replies) return std::vector<Outcome>(batch.size(), fail(replies.error()));
   std::vector<Outcome> outcomes;
   outcomes.reserve(replies->size());
   for (RedisReply& reply : *replies) {
-    outcomes.push_back(convert(std::move(reply), client.endpoint()));
+    outcomes.push_back(Operation::value_of(std::move(reply), client.endpoint()));
   }
   return outcomes;
 }
@@ -126,9 +73,7 @@ Result<void> RedisBackend::check_key(std::string_view key) const {
 Result<void> RedisBackend::do_connect() { return impl_->client.connect(); }
 
 Result<std::optional<std::string>> RedisBackend::do_get(std::string_view key, Deadline deadline) {
-  return impl_->client.run({"GET", key}, Replay::yes, deadline).and_then([&](RedisReply reply) {
-    return value_of(std::move(reply), impl_->client.endpoint());
-  });
+  return impl_->client.run(redis::Get{key}, deadline);
 }
 
 Result<void> RedisBackend::Impl::check_value(std::string_view value) const {
@@ -144,53 +89,28 @@ Result<bool> RedisBackend::do_set(const SetItem& item, SetCondition condition, D
   if (Result<void> fits = impl_->check_value(item.value); !fits) {
     return fail(std::move(fits).error());
   }
-  const SetCommand command(item, condition);
-  return impl_->client.run(command.words(), Replay::no, deadline)
-      .and_then([&](const RedisReply& reply) { return stored(reply, impl_->client.endpoint()); });
+  return impl_->client.run(redis::Set{item, condition}, deadline);
 }
 
 Result<bool> RedisBackend::do_remove(std::string_view key, Deadline deadline) {
-  return impl_->client.run({"DEL", key}, Replay::no, deadline).and_then([&](const auto& reply) {
-    return any_of(reply, impl_->client.endpoint());
-  });
+  return impl_->client.run(redis::Remove(key), deadline);
 }
 
 Result<bool> RedisBackend::do_exists(std::string_view key, Deadline deadline) {
-  return impl_->client.run({"EXISTS", key}, Replay::yes, deadline).and_then([&](const auto& reply) {
-    return any_of(reply, impl_->client.endpoint());
-  });
+  return impl_->client.run(redis::Exists(key), deadline);
 }
 
 Result<std::optional<Ttl>> RedisBackend::do_ttl(std::string_view key, Deadline deadline) {
-  const auto left = impl_->client.run({"PTTL", key}, Replay::yes, deadline)
-                        .and_then([&](const RedisReply& reply) {
-                          return number_of(reply, impl_->client.endpoint());
-                        });
-  if (!left) return fail(left.error());
-  if (*left == -2) return std::nullopt;  // No such key.
-  if (*left == -1) return Ttl::none();
-  return Ttl(std::chrono::milliseconds(*left));
+  return impl_->client.run(redis::RemainingTtl{key}, deadline);
 }
 
 Result<bool> RedisBackend::do_touch(std::string_view key, Ttl ttl, Deadline deadline) {
-  Pipeline request(Replay::no);
-  if (ttl.expires()) {
-    request.add({"PEXPIRE", key, std::to_string(ttl.duration().count())});
-  } else {
-    request.add({"PERSIST", key});  // Answers 0 for a key without a TTL as for a missing one.
-    request.add({"EXISTS", key});
-  }
-  auto replies = impl_->client.run_all(request, deadline);
-  if (!replies) return fail(std::move(replies).error());
-  return any_of(replies->back(), impl_->client.endpoint());
+  return impl_->client.run(redis::Touch(key, ttl), deadline);
 }
 
 Result<std::int64_t> RedisBackend::do_increment(std::string_view key, std::int64_t by,
                                                 Deadline deadline) {
-  const std::string amount = std::to_string(by);
-  return impl_->client.run({"INCRBY", key, amount}, Replay::no, deadline)
-      .and_then(
-          [&](const RedisReply& reply) { return number_of(reply, impl_->client.endpoint()); });
+  return impl_->client.run(redis::Increment{key, by}, deadline);
 }
 
 // Single GETs instead of MGET: MGET answers nil for a key of another type, and an error must not
@@ -199,8 +119,8 @@ std::vector<Result<std::optional<std::string>>> RedisBackend::do_get_many(
     std::span<const std::string_view> keys, Deadline deadline) {
   Pipeline request(Replay::yes);
   request.reserve(keys.size());
-  for (const std::string_view key : keys) request.add({"GET", key});
-  return each<Result<std::optional<std::string>>>(impl_->client, request, deadline, value_of);
+  for (const std::string_view key : keys) request.add_operation(redis::Get{key});
+  return run_batch<redis::Get>(impl_->client, request, deadline);
 }
 
 std::vector<Result<bool>> RedisBackend::do_set_many(std::span<const SetItem> items,
@@ -209,14 +129,14 @@ std::vector<Result<bool>> RedisBackend::do_set_many(std::span<const SetItem> ite
   std::vector<std::pair<std::size_t, Error>> refused;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (Result<void> fits = impl_->check_value(items[i].value); fits) {
-      request.add(SetCommand(items[i], condition).words());
+      request.add_operation(redis::Set{items[i], condition});
     } else {
       refused.emplace_back(i, std::move(fits).error());
     }
   }
   std::vector<Result<bool>> outcomes;
   if (request.size() > 0) {
-    outcomes = each<Result<bool>>(impl_->client, request, deadline, stored);
+    outcomes = run_batch<redis::Set>(impl_->client, request, deadline);
   }
   for (auto& [index, error] : refused) {  // Ascending, so every position is final.
     outcomes.insert(outcomes.begin() + static_cast<std::ptrdiff_t>(index), fail(std::move(error)));
@@ -227,8 +147,8 @@ std::vector<Result<bool>> RedisBackend::do_set_many(std::span<const SetItem> ite
 std::vector<Result<bool>> RedisBackend::do_remove_many(std::span<const std::string_view> keys,
                                                        Deadline deadline) {
   Pipeline request(Replay::no);
-  for (const std::string_view key : keys) request.add({"UNLINK", key});
-  return each<Result<bool>>(impl_->client, request, deadline, any_of);
+  for (const std::string_view key : keys) request.add_operation(redis::Remove(key));
+  return run_batch<redis::Remove>(impl_->client, request, deadline);
 }
 
 Result<void> RedisBackend::do_scan(const ScanOptions& options,

@@ -8,10 +8,6 @@ namespace cachekit::redis {
 
 namespace {
 
-// Requests above these sizes would keep the others of a shared connection waiting noticeably.
-constexpr std::size_t heavy_bytes = std::size_t{64} << 10U;
-constexpr std::size_t heavy_commands = 256;
-
 // Lets replies go by that nobody waits for.
 class Discarded final : public CommandRequest {
  public:

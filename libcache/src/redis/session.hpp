@@ -19,6 +19,10 @@ namespace cachekit::redis {
 /// What may be done when a connection breaks while commands are under way.
 enum class Replay : bool { no, yes };
 
+/// Requests above these sizes would keep the others of a shared connection waiting noticeably.
+inline constexpr std::size_t heavy_bytes = std::size_t{64} << 10U;
+inline constexpr std::size_t heavy_commands = 256;
+
 /// What a connection's replies are handed to, one by one and in order.
 class CommandRequest : public net::Request {
  public:
@@ -64,6 +68,13 @@ class Pipeline : public CommandRequest {
   void add(std::span<const std::string_view> arguments);
   void add(std::initializer_list<std::string_view> arguments) {
     add(std::span(arguments.begin(), arguments.size()));
+  }
+  /// One of operations.hpp, with one reply.
+  template <typename Operation>
+  void add_operation(const Operation& operation) {
+    static_assert(Operation::replies == 1);
+    operation.encode(wire_);
+    ++count_;
   }
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;

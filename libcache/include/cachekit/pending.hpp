@@ -1,0 +1,193 @@
+#pragma once
+
+#include <cachekit/error.hpp>
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace cachekit {
+namespace detail {
+
+/// What runs when a request is done.
+class Continuation {
+ public:
+  virtual ~Continuation() = default;
+  virtual void run() noexcept = 0;
+};
+
+/// What a `Pending` shares with those who complete it.
+class PendingBase {
+ public:
+  PendingBase() = default;
+  PendingBase(const PendingBase&) = delete;
+  PendingBase& operator=(const PendingBase&) = delete;
+
+  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  [[nodiscard]] virtual bool ready() const noexcept = 0;
+  /// Returns once ready; the calling thread does the work meanwhile.
+  virtual void wait() = 0;
+  virtual void cancel() = 0;
+  /// Nobody will wait any more. True: `next` is kept (or is null); it runs when ready. False: ready
+  /// already, `next` is given back.
+  [[nodiscard]] virtual bool leave(std::unique_ptr<Continuation>& next) = 0;
+
+ protected:
+  virtual ~PendingBase() = default;
+
+ private:
+  std::atomic<std::uint32_t> references_{1};
+};
+
+template <typename T>
+class PendingState : public PendingBase {
+ public:
+  Result<T> value{};  ///< Requires: ready.
+};
+
+/// One that was ready from the start.
+template <typename T>
+class ReadyState final : public PendingState<T> {
+ public:
+  explicit ReadyState(Result<T> outcome) { this->value = std::move(outcome); }
+  [[nodiscard]] bool ready() const noexcept override { return true; }
+  void wait() override {}
+  void cancel() override {}
+  [[nodiscard]] bool leave(std::unique_ptr<Continuation>&) override { return false; }
+};
+
+}  // namespace detail
+
+/// A request that is under way. Its result is taken once, in one of four ways: `get()`, `then(f)`,
+/// `co_await`, or `ignore()`. One that is dropped goes on as if ignored.
+///
+/// The budget of the request runs from its start. A backend settles all that is under way as
+/// `cancelled` when it is destroyed; `get` must not be running then.
+///
+/// Threads: one at a time. Cost: one allocation for the request, beside those of the result.
+template <typename T>
+class [[nodiscard]] Pending {
+ public:
+  /// Holds nothing; assign one that does.
+  Pending() noexcept = default;
+  explicit Pending(detail::PendingState<T>* state) noexcept : state_(state) {}
+  Pending(Pending&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Pending& operator=(Pending&& other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~Pending() {
+    if (state_ != nullptr) ignore();
+  }
+
+  /// Whether it holds a request whose result was not taken yet.
+  [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
+  /// Whether `get` would return at once.
+  [[nodiscard]] bool ready() const noexcept { return state_ != nullptr && state_->ready(); }
+
+  /// Waits for the result, and does the work of the connection meanwhile.
+  /// Errors: those of the request; `invalid_argument` where nothing is held.
+  [[nodiscard]] Result<T> get() {
+    if (state_ == nullptr) return nothing();
+    state_->wait();
+    return take();
+  }
+
+  /// Calls `f(Result<T>)` once: on the backend's driver thread, or at once where the result is
+  /// there already. `f` must not throw, nor wait for another request of the same backend.
+  template <typename F>
+  void then(F f) {
+    static_assert(std::is_invocable_v<F, Result<T>>, "then() wants a callable with a Result<T>");
+    if (state_ == nullptr) return f(nothing());
+    std::unique_ptr<detail::Continuation> next = std::make_unique<Call<F>>(state_, std::move(f));
+    detail::PendingState<T>* const state = std::exchange(state_, nullptr);
+    if (!state->leave(next)) next->run();
+    state->release();
+  }
+
+  /// Says that the result is of no interest. The request goes on.
+  void ignore() noexcept {
+    std::unique_ptr<detail::Continuation> none;
+    detail::PendingState<T>* const state = std::exchange(state_, nullptr);
+    if (state == nullptr) return;
+    static_cast<void>(state->leave(none));
+    state->release();
+  }
+
+  /// Asks for an early end: `cancelled`, or `outcome_unknown` for a write that was sent already.
+  /// The result still has to be taken; a reply that is there already wins.
+  void cancel() {
+    if (state_ != nullptr) state_->cancel();
+  }
+
+  /// `Result<T> result = co_await std::move(pending);` resumes where `then` would call.
+  [[nodiscard]] auto operator co_await() && noexcept { return Awaiter{std::move(*this)}; }
+
+ private:
+  template <typename F>
+  class Call final : public detail::Continuation {
+   public:
+    Call(detail::PendingState<T>* state, F f) : state_(state), f_(std::move(f)) {
+      state_->retain();
+    }
+    ~Call() override { state_->release(); }
+    void run() noexcept override { f_(std::move(state_->value)); }
+
+   private:
+    detail::PendingState<T>* state_;
+    F f_;
+  };
+
+  class Resume final : public detail::Continuation {
+   public:
+    explicit Resume(std::coroutine_handle<> handle) noexcept : handle_(handle) {}
+    void run() noexcept override { handle_.resume(); }
+
+   private:
+    std::coroutine_handle<> handle_;
+  };
+
+  struct Awaiter {
+    Pending pending;
+
+    [[nodiscard]] bool await_ready() const noexcept { return !pending.valid() || pending.ready(); }
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<> handle) {
+      // Once it is left, the coroutine may go on elsewhere and be gone with this awaiter.
+      std::unique_ptr<detail::Continuation> next = std::make_unique<Resume>(handle);
+      detail::PendingState<T>* const state = pending.state_;
+      state->retain();
+      const bool left = state->leave(next);
+      state->release();
+      return left;
+    }
+    [[nodiscard]] Result<T> await_resume() { return pending.valid() ? pending.take() : nothing(); }
+  };
+
+  [[nodiscard]] static Result<T> nothing() {
+    return fail(Errc::invalid_argument, "the result of this request was taken already");
+  }
+  [[nodiscard]] Result<T> take() {
+    detail::PendingState<T>* const state = std::exchange(state_, nullptr);
+    Result<T> result = std::move(state->value);
+    state->release();
+    return result;
+  }
+
+  detail::PendingState<T>* state_ = nullptr;
+};
+
+/// One whose result is known.
+template <typename T>
+[[nodiscard]] Pending<T> ready_pending(Result<T> result) {
+  return Pending<T>(new detail::ReadyState<T>(std::move(result)));
+}
+
+}  // namespace cachekit

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "net/waiter.hpp"
+
+#include <cachekit/deadline.hpp>
+
+#include <cstdint>
+
+namespace cachekit::net {
+
+class Driver;
+
+/// A request that goes its way without a caller: handed to `Channel::start`, settled exactly once,
+/// whatever happens to connections. A caller may wait for it, and drives while it does.
+class AsyncRequest : public Sleeper {
+ public:
+  AsyncRequest(Request& request, Deadline deadline) noexcept : Sleeper(request, deadline) {
+    unattended_ = true;
+  }
+
+  /// Returns once it is settled. Requires: handed to a channel, which still exists where it is not.
+  void wait();
+  /// Settles it as `cancelled` if nothing else has; a write that was sent is `outcome_unknown`.
+  void cancel();
+
+ protected:
+  /// Keeps the object alive while it is under way, and lets go of it.
+  virtual void hold() noexcept = 0;
+  virtual void let_go() noexcept = 0;
+  /// The outcome is final. Runs once, on the thread that found out; must be short.
+  virtual void conclude() noexcept = 0;
+  /// Runs after `settled()` has become true.
+  virtual void announce() noexcept = 0;
+  [[nodiscard]] Driver& driver() const noexcept { return *driver_; }
+
+ private:
+  friend class Driver;
+
+  void released() noexcept final;
+  void finish() noexcept;
+
+  Driver* driver_ = nullptr;
+  std::uint32_t generation_ = 0;  // Of the process that started it.
+  bool resent_ = false;
+};
+
+}  // namespace cachekit::net

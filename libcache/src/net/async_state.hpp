@@ -1,0 +1,79 @@
+#pragma once
+
+#include "net/async_request.hpp"
+#include "net/driver.hpp"
+
+#include <cachekit/metrics.hpp>
+#include <cachekit/pending.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+namespace cachekit::net {
+
+/// An asynchronous request of a protocol, behind the `Pending` that a caller holds.
+///
+/// `Call` is a `Request` that owns all it refers to, with `Result<T> take(const Result<void>&)`,
+/// which makes the result of the outcome; it runs once.
+template <typename T, typename Call>
+class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
+ public:
+  using Report = std::function<void(const Result<T>&)>;
+
+  /// `report` is told the result, for the metrics; the rest makes the call.
+  template <typename... Arguments>
+  AsyncState(Deadline deadline, Report report, Arguments&&... arguments)
+      : AsyncRequest(call_, deadline),
+        call_(std::forward<Arguments>(arguments)...),
+        report_(std::move(report)) {}
+
+  void stop_with(std::stop_token token) {
+    if (token.stop_possible()) stop_.emplace(std::move(token), Cancel{this});
+  }
+
+  [[nodiscard]] bool ready() const noexcept override { return settled(); }
+  void wait() override { AsyncRequest::wait(); }
+  void cancel() override { AsyncRequest::cancel(); }
+  [[nodiscard]] bool leave(std::unique_ptr<detail::Continuation>& next) override {
+    if (settled()) return false;
+    next_ = std::move(next);
+    driver().attend(1);
+    Stage watched = Stage::watched;
+    if (stage_.compare_exchange_strong(watched, Stage::left)) return true;
+    driver().attend(-1);
+    next = std::move(next_);
+    return false;
+  }
+
+ private:
+  enum class Stage : std::uint8_t { watched, left, announced };
+  struct Cancel {
+    AsyncState* state;
+    void operator()() const { state->cancel(); }
+  };
+
+  void hold() noexcept override { this->retain(); }
+  void let_go() noexcept override { this->release(); }
+  void conclude() noexcept override {
+    this->value = call_.take(outcome());
+    report_(this->value);
+  }
+  void announce() noexcept override {
+    if (stage_.exchange(Stage::announced) != Stage::left) return;
+    driver().attend(-1);
+    if (next_) driver().post(std::move(next_));
+  }
+
+  Call call_;
+  Report report_;
+  std::atomic<Stage> stage_{Stage::watched};
+  std::unique_ptr<detail::Continuation> next_;
+  std::optional<std::stop_callback<Cancel>> stop_;
+};
+
+}  // namespace cachekit::net

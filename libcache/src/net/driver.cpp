@@ -1,0 +1,240 @@
+#include "net/driver.hpp"
+
+#include "net/fork.hpp"
+
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long the thread looks away while there is something to look after, and how many times it
+// finds nothing new before it sleeps until it is told.
+constexpr auto short_rest = 1ms;
+constexpr int patient_rests = 20;
+constexpr auto slice = 10ms;
+
+}  // namespace
+
+void AsyncRequest::wait() {
+  if (settled()) return;
+  if (generation_ == fork_generation()) return driver_->combiner_.wait(*this);
+  outcome() = fail(Errc::unavailable, "this request belongs to the parent process", {},
+                   "start one of your own after fork()");
+  finish();
+}
+
+void AsyncRequest::cancel() {
+  if (!settled() && generation_ == fork_generation()) driver_->cancel(*this);
+}
+
+void AsyncRequest::released() noexcept {
+  if (!outcome() && resendable() && !std::exchange(resent_, true)) return driver_->queue(*this);
+  finish();
+}
+
+void AsyncRequest::finish() noexcept {
+  conclude();
+  Sleeper::released();
+  announce();
+  let_go();
+}
+
+Driver::Driver(Combiner& combiner, std::shared_ptr<Connector> connector, std::size_t max_waiting)
+    : combiner_(combiner), connector_(std::move(connector)), max_waiting_(max_waiting) {
+  combiner_.on_unattended([this] {
+    {
+      const std::lock_guard lock(mutex_);
+      if (attended_ <= 0) return;
+      poked_ = true;
+    }
+    news_.notify_one();
+  });
+}
+
+Driver::~Driver() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  news_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  combiner_.end("the backend was destroyed");
+  std::unique_lock lock(mutex_);
+  fail_backlog(lock, {Errc::cancelled, "the backend was destroyed", combiner_.endpoint(), {}},
+               false);
+  run_calls(lock);
+}
+
+void Driver::start(AsyncRequest& request) {
+  request.driver_ = this;
+  request.generation_ = fork_generation();
+  request.hold();
+  submit(request);
+  started_.fetch_add(1, std::memory_order_relaxed);
+  if (awake_.load(std::memory_order_acquire)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ensure_thread();
+    poked_ = true;
+    awake_.store(true, std::memory_order_release);
+  }
+  news_.notify_one();
+}
+
+void Driver::submit(AsyncRequest& request) {
+  if (!combiner_.submit(request, Combiner::Sending::soon)) queue(request);
+}
+
+void Driver::queue(AsyncRequest& request) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ending_ && backlog_.size() < max_waiting_) {
+      backlog_.push_back(&request);
+      poked_ = true;
+      ensure_thread();
+      news_.notify_one();
+      return;
+    }
+  }
+  settle(request,
+         {Errc::overloaded,
+          fmt::format("too many requests wait for a connection ({} allowed)", max_waiting_),
+          combiner_.endpoint(), "shed load"});
+}
+
+void Driver::settle(AsyncRequest& request, Error error) {
+  request.outcome() = fail(std::move(error));
+  request.finish();
+}
+
+void Driver::cancel(AsyncRequest& request) {
+  bool waiting = false;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting = std::erase(backlog_, &request) > 0;
+  }
+  if (waiting) {
+    settle(request, {Errc::cancelled, "the caller withdrew the request", combiner_.endpoint(), {}});
+  } else {
+    combiner_.cancel(request);
+  }
+}
+
+void Driver::attend(int count) {
+  {
+    const std::lock_guard lock(mutex_);
+    attended_ += count;
+    if (count < 0) return;
+    ensure_thread();
+    poked_ = true;
+  }
+  news_.notify_one();
+}
+
+void Driver::post(std::unique_ptr<detail::Continuation> call) {
+  {
+    const std::lock_guard lock(mutex_);
+    calls_.push_back(std::move(call));
+    ensure_thread();
+  }
+  news_.notify_one();
+}
+
+void Driver::ensure_thread() {
+  if (!thread_.joinable() && !ending_) thread_ = std::thread([this] { run(); });
+}
+
+void Driver::run() {
+  std::unique_lock lock(mutex_);
+  while (!ending_) {
+    poked_ = false;
+    run_calls(lock);
+    serve_backlog(lock);
+    if (attended_ > 0) {
+      lock.unlock();
+      static_cast<void>(combiner_.attend(Deadline::after(slice)));
+      combiner_.expire();
+      lock.lock();
+    }
+    if (!ending_ && calls_.empty() && !poked_) rest(lock);
+  }
+}
+
+// Callers who wait drive by themselves, so nothing is urgent here but what they leave lying about.
+void Driver::rest(std::unique_lock<std::mutex>& lock) {
+  const auto news = [&] { return ending_ || poked_ || !calls_.empty() || !backlog_.empty(); };
+  std::uint64_t seen = started_.load(std::memory_order_relaxed);
+  for (int idle = 0; idle < patient_rests && !news(); ++idle) {
+    news_.wait_for(lock, short_rest, news);
+    lock.unlock();
+    combiner_.tick();
+    if (attended_ > 0) combiner_.expire();
+    lock.lock();
+    if (attended_ > 0) return;
+    const std::uint64_t now = started_.load(std::memory_order_relaxed);
+    if (now != seen) idle = 0;
+    seen = now;
+  }
+  if (news()) return;
+  awake_.store(false, std::memory_order_release);
+  lock.unlock();
+  combiner_.tick();  // Who has just started a request may have seen the thread awake.
+  lock.lock();
+  if (attended_ > 0 && combiner_.busy()) {
+    news_.wait_for(lock, slice, news);
+  } else {
+    news_.wait(lock, news);
+  }
+  awake_.store(true, std::memory_order_release);
+}
+
+void Driver::run_calls(std::unique_lock<std::mutex>& lock) {
+  while (!calls_.empty()) {
+    std::unique_ptr<detail::Continuation> call = std::move(calls_.front());
+    calls_.pop_front();
+    lock.unlock();
+    call->run();
+    call.reset();
+    lock.lock();
+  }
+}
+
+// Connects in slices, so that deadlines are minded meanwhile.
+void Driver::serve_backlog(std::unique_lock<std::mutex>& lock) {
+  if (backlog_.empty()) return;
+  lock.unlock();
+  const Result<void> connected = connector_->connect(combiner_, Deadline::after(slice));
+  const bool under_way = !connected && connector_->under_way();
+  lock.lock();
+  if (connected) {
+    std::deque<AsyncRequest*> ready = std::exchange(backlog_, {});
+    lock.unlock();
+    for (AsyncRequest* request : ready) submit(*request);
+    combiner_.tick();
+    lock.lock();
+    return;
+  }
+  const Error late{Errc::timeout, "there was no connection in time", combiner_.endpoint(),
+                   "raise the timeout, or check that the server is up and reachable"};
+  fail_backlog(lock, under_way ? late : connected.error(), under_way);
+}
+
+void Driver::fail_backlog(std::unique_lock<std::mutex>& lock, const Error& error, bool only_late) {
+  std::deque<AsyncRequest*> failed;
+  for (auto at = backlog_.begin(); at != backlog_.end();) {
+    const bool stays = only_late && !(*at)->deadline().expired();
+    if (!stays) failed.push_back(*at);
+    at = stays ? std::next(at) : backlog_.erase(at);
+  }
+  lock.unlock();
+  for (AsyncRequest* request : failed) settle(*request, error);
+  lock.lock();
+}
+
+}  // namespace cachekit::net

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "net/async_request.hpp"
+#include "net/combiner.hpp"
+#include "net/connector.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+#include <cachekit/pending.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace cachekit::net {
+
+/// Looks after a node's asynchronous requests on a thread of its own: connects for them, sends what
+/// would lie about, reads while nobody else does, minds their deadlines, runs their callbacks.
+///
+/// The thread exists from the first asynchronous request on. Callers who wait for a request drive
+/// it themselves; what nobody waits for is announced by `attend` and driven here.
+///
+/// Threads: all members may be called from any thread at once; the destructor from one that is not
+/// its own.
+class Driver {
+ public:
+  Driver(Combiner& combiner, std::shared_ptr<Connector> connector, std::size_t max_waiting);
+  ~Driver();
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  void start(AsyncRequest& request);
+  /// `count` more (or fewer) requests are under way for which no caller will wait.
+  void attend(int count);
+  /// Runs a call on the thread.
+  void post(std::unique_ptr<detail::Continuation> call);
+
+ private:
+  friend class AsyncRequest;
+
+  void submit(AsyncRequest& request);
+  void queue(AsyncRequest& request);
+  void cancel(AsyncRequest& request);
+  void ensure_thread();
+  void run();
+  void run_calls(std::unique_lock<std::mutex>& lock);
+  void serve_backlog(std::unique_lock<std::mutex>& lock);
+  void fail_backlog(std::unique_lock<std::mutex>& lock, const Error& error, bool only_late);
+  void rest(std::unique_lock<std::mutex>& lock);
+  void settle(AsyncRequest& request, Error error);
+
+  Combiner& combiner_;
+  const std::shared_ptr<Connector> connector_;
+  const std::size_t max_waiting_;
+
+  std::mutex mutex_;  // guards the members below
+  std::condition_variable news_;
+  std::deque<AsyncRequest*> backlog_;  // These wait for a connection.
+  std::deque<std::unique_ptr<detail::Continuation>> calls_;
+  int attended_ = 0;
+  bool poked_ = false;
+  bool ending_ = false;
+  std::thread thread_;
+
+  std::atomic<bool> awake_{false};  // The thread will look around soon, without being told.
+  std::atomic<std::uint64_t> started_{0};
+};
+
+}  // namespace cachekit::net

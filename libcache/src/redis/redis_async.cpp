@@ -1,0 +1,60 @@
+// The operations of the common interface once more, for callers who do not wait.
+
+#include "net/async_state.hpp"
+#include "redis/backend_impl.hpp"
+#include "redis/operations.hpp"
+
+#include <utility>
+
+namespace cachekit {
+namespace {
+
+template <typename Operation, typename Call>
+Pending<typename Operation::Value> begin(redis::Client& client, const Operation& operation,
+                                         Call call) {
+  using Value = typename Operation::Value;
+  if (Result<void> sound = client.check_config(); !sound) {
+    return call.done(fail(std::move(sound).error()));
+  }
+  using State = net::AsyncState<Value, redis::OwningRequest<Operation>>;
+  auto* const state =
+      new State(call.deadline, std::move(call.report), operation, client.endpoint());
+  client.channel().start(*state);
+  state->stop_with(std::move(call.stop));
+  return Pending<Value>(state);
+}
+
+}  // namespace
+
+Pending<std::optional<std::string>> RedisBackend::do_async_get(
+    std::string_view key, AsyncCall<std::optional<std::string>> call) {
+  return begin(impl_->client, redis::Get{key}, std::move(call));
+}
+
+Pending<bool> RedisBackend::do_async_set(const SetItem& item, SetCondition condition,
+                                         AsyncCall<bool> call) {
+  if (Result<void> fits = impl_->check_value(item.value); !fits) {
+    if (condition != SetCondition::if_absent) async_remove(item.key).ignore();
+    return call.done(fail(std::move(fits).error()));
+  }
+  return begin(impl_->client, redis::Set{item, condition}, std::move(call));
+}
+
+Pending<bool> RedisBackend::do_async_remove(std::string_view key, AsyncCall<bool> call) {
+  return begin(impl_->client, redis::Remove(key), std::move(call));
+}
+
+Pending<bool> RedisBackend::do_async_exists(std::string_view key, AsyncCall<bool> call) {
+  return begin(impl_->client, redis::Exists(key), std::move(call));
+}
+
+Pending<bool> RedisBackend::do_async_touch(std::string_view key, Ttl ttl, AsyncCall<bool> call) {
+  return begin(impl_->client, redis::Touch(key, ttl), std::move(call));
+}
+
+Pending<std::int64_t> RedisBackend::do_async_increment(std::string_view key, std::int64_t by,
+                                                       AsyncCall<std::int64_t> call) {
+  return begin(impl_->client, redis::Increment{key, by}, std::move(call));
+}
+
+}  // namespace cachekit
