@@ -36,7 +36,7 @@ std::unique_ptr<net::Request> SingleCommand::tombstone() const {
   return std::make_unique<SingleCommand>(shape_of(command_));
 }
 
-bool SingleCommand::heavy() const noexcept { return command_.value.size() > heavy_bytes; }
+bool SingleCommand::heavy() const noexcept { return heavy_ || command_.value.size() > heavy_bytes; }
 
 Result<void> Batch::encode(const net::Session& session, std::string& out) {
   const Dialect dialect = dialect_of(session);
@@ -76,7 +76,7 @@ std::unique_ptr<net::Request> Batch::tombstone() const {
 bool Batch::heavy() const noexcept {
   std::size_t bytes = 0;
   for (const Command& command : commands_) bytes += command.value.size();
-  return bytes > heavy_bytes || commands_.size() > heavy_commands;
+  return heavy_ || bytes > heavy_bytes || commands_.size() > heavy_commands;
 }
 
 void Batch::answer(Result<Reply>&& reply) {

@@ -23,7 +23,9 @@ class CommandRequest : public net::Request {
 /// One command. Lifetime: what the command refers to must outlive it.
 class SingleCommand : public CommandRequest {
  public:
-  explicit SingleCommand(const Command& command) noexcept : command_(command) {}
+  /// `heavy`: its reply, it seems, is large.
+  explicit SingleCommand(const Command& command, bool heavy = false) noexcept
+      : command_(command), heavy_(heavy) {}
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
   [[nodiscard]] bool replayable() const noexcept override { return is_read(command_.verb); }
@@ -39,6 +41,7 @@ class SingleCommand : public CommandRequest {
 
  private:
   Command command_;
+  bool heavy_;
   bool answered_ = false;
   Result<Reply> reply_{};
 };
@@ -52,6 +55,8 @@ class Batch final : public CommandRequest {
   explicit Batch(const Command& command) : commands_{command} {}
 
   void add(const Command& command) { commands_.push_back(command); }
+  /// The replies, it seems, are large.
+  void expect_much() noexcept { heavy_ = true; }
   [[nodiscard]] std::size_t size() const noexcept { return commands_.size(); }
   [[nodiscard]] const Command& command(std::size_t index) const { return commands_[index]; }
 
@@ -73,6 +78,7 @@ class Batch final : public CommandRequest {
   void skip_unsendable();
 
   std::vector<Command> commands_;
+  bool heavy_ = false;
   std::vector<Result<Reply>> replies_;
   std::vector<bool> sent_;
   std::size_t answered_ = 0;

@@ -53,9 +53,13 @@ Result<void> Cluster::open() {
 
 Result<Reply> Cluster::ask(const Command& command, Deadline deadline) {
   Node& node = owner(command.key);
-  SingleCommand request(command);
+  if (command.verb == Verb::store) large_keys_->note(command.key, command.value.size());
+  SingleCommand request(command, command.verb == Verb::get && large_keys_->contains(command.key));
   Result<void> done = node.execute(request, deadline);
   if (!done) return located(fail(std::move(done).error()), node);
+  if (command.verb == Verb::get && request.reply()) {
+    large_keys_->note(command.key, request.reply()->value.size());
+  }
   return located(std::move(request.reply()), node);
 }
 
@@ -64,6 +68,9 @@ std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, 
   for (std::size_t i = 0; i < commands.size(); ++i) {
     NodeBatch& one = by_node[ring_.owner(commands[i].key)];
     one.batch.add(commands[i]);
+    if (commands[i].verb == Verb::get && large_keys_->contains(commands[i].key)) {
+      one.batch.expect_much();
+    }
     one.positions.push_back(i);
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) by_node[i].node = nodes_[i].get();

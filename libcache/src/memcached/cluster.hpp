@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/large_keys.hpp"
 #include "memcached/batch.hpp"
 #include "memcached/node.hpp"
 #include "memcached/ring.hpp"
@@ -51,6 +52,7 @@ class Cluster {
 
   Ring ring_;
   std::vector<std::unique_ptr<Node>> nodes_;
+  std::unique_ptr<LargeKeys> large_keys_ = std::make_unique<LargeKeys>();
 };
 
 }  // namespace cachekit::memcached

@@ -15,7 +15,7 @@ namespace cachekit::net {
 class Backoff {
  public:
   static constexpr std::chrono::milliseconds first{10};
-  static constexpr std::chrono::milliseconds longest{1000};
+  static constexpr std::chrono::milliseconds longest{250};
 
   void succeeded() noexcept {
     bound_ = first;

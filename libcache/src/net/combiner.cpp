@@ -156,7 +156,6 @@ Result<void> Combiner::admit(const Waiter&) {
 bool Combiner::usable(const Waiter& waiter) {
   if (state_ != State::open) return false;
   if (in_flight_ > 0 || reading_) return !peer_gone_;
-  busy_since_ = Clock::now();
   // The peer may have closed an idle connection. A read would be sent anew, a write would not: it
   // looks first, which costs a system call.
   const bool careful = !waiter.request_->replayable();
@@ -314,8 +313,10 @@ void Combiner::begin_batch() {
     waiter.batch_ = counts_.batches;
     ++counts_.requests;
   });
+  const bool first = written_.empty() && expecting_.empty();
   written_.splice_back(queued_, Waiter::Place::written);
   written_at_ = Clock::now();
+  if (first) busy_since_ = written_at_;
 }
 
 Socket::Status Combiner::send_pending() {

@@ -29,6 +29,10 @@ void Combiner::drive(Sleeper& sleeper) {
     }
     if (!pass.own_settled) wake(pass);
   }
+  // First the others get to run, then what they (and those before them) have queued goes out, and
+  // the successor finds the server at work already.
+  wake(pass);
+  flush();
   stop_reading(pass);
   wake(pass);
   if (pass.own_settled) sleeper.released();

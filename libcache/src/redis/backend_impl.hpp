@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/large_keys.hpp"
 #include "redis/client.hpp"
 
 #include <cachekit/redis.hpp>
@@ -14,6 +15,7 @@ class RedisBackend::Impl {
   [[nodiscard]] Result<void> check_value(std::string_view value) const;
 
   redis::Client client;
+  LargeKeys large_keys;
 };
 
 }  // namespace cachekit

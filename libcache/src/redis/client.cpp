@@ -26,28 +26,30 @@ tl::unexpected<Error> refuse(std::string_view field, std::string_view expected) 
               fmt::format("correct redis.{} in the configuration", field));
 }
 
-}  // namespace
-
-Client::Client(const RedisConfig& config)
-    : config_(config), channel_(channel_options(config), std::make_shared<Protocol>(config)) {}
-
-Result<void> Client::check_config() const {
+Result<void> check(const RedisConfig& config) {
   const auto positive = [](std::chrono::milliseconds d) { return d > d.zero(); };
-  if (config_.unix_socket.empty()) {
-    if (config_.host.empty()) return refuse("host", "a name or an address");
-    if (config_.port == 0) return refuse("port", "from 1 to 65535");
+  if (config.unix_socket.empty()) {
+    if (config.host.empty()) return refuse("host", "a name or an address");
+    if (config.port == 0) return refuse("port", "from 1 to 65535");
   }
-  if (config_.pool_size == 0) return refuse("pool_size", "at least 1");
-  if (!positive(config_.connection_timeout)) return refuse("connection_timeout", "more than zero");
-  if (!positive(config_.operation_timeout)) return refuse("operation_timeout", "more than zero");
-  for (const char c : config_.client_name) {
+  if (config.pool_size == 0) return refuse("pool_size", "at least 1");
+  if (!positive(config.connection_timeout)) return refuse("connection_timeout", "more than zero");
+  if (!positive(config.operation_timeout)) return refuse("operation_timeout", "more than zero");
+  for (const char c : config.client_name) {
     if (c <= ' ' || c > '~') return refuse("client_name", "free of spaces and special characters");
   }
   return {};
 }
 
+}  // namespace
+
+Client::Client(const RedisConfig& config)
+    : config_(config),
+      sound_(check(config)),
+      channel_(channel_options(config), std::make_shared<Protocol>(config)) {}
+
 Result<void> Client::connect() {
-  if (Result<void> sound = check_config(); !sound) return sound;
+  if (!sound_) return sound_;
   if (Result<void> opened = channel_.open(); !opened) return opened;
   const auto alive = run({"PING"}, Replay::yes, Deadline::after(config_.connection_timeout));
   // An ACL may withhold PING; a server that says so is there and knows us.
@@ -63,7 +65,7 @@ Result<RedisReply> Client::run(std::initializer_list<std::string_view> arguments
 
 Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Replay replay,
                                Deadline deadline) {
-  if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
+  if (!sound_) return fail(sound_.error());
   SingleCommand command(arguments, replay);
   if (Result<void> done = channel_.execute(command, deadline); !done) {
     return fail(std::move(done).error());
@@ -72,7 +74,7 @@ Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Repl
 }
 
 Result<std::vector<RedisReply>> Client::run_all(Pipeline& request, Deadline deadline) {
-  if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
+  if (!sound_) return fail(sound_.error());
   if (Result<void> done = channel_.execute(request, deadline); !done) {
     return fail(std::move(done).error());
   }
@@ -91,7 +93,7 @@ Result<RedisReply> Client::run_apart(std::span<const std::string_view> arguments
 }
 
 Result<std::unique_ptr<net::Connection>> Client::dedicated(Deadline deadline) {
-  if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
+  if (!sound_) return fail(sound_.error());
   return channel_.dedicated(deadline);
 }
 

@@ -24,16 +24,16 @@ class Client {
   explicit Client(const RedisConfig& config);
 
   /// Errors: `invalid_argument`, naming the field that cannot be.
-  [[nodiscard]] Result<void> check_config() const;
+  [[nodiscard]] const Result<void>& check_config() const noexcept { return sound_; }
   /// Opens a connection and asks for a sign of life.
   [[nodiscard]] Result<void> connect();
 
-  /// One of operations.hpp.
+  /// One of operations.hpp. `heavy`: its reply, it seems, is large.
   template <typename Operation>
-  [[nodiscard]] Result<typename Operation::Value> run(const Operation& operation,
-                                                      Deadline deadline) {
-    if (Result<void> sound = check_config(); !sound) return fail(std::move(sound).error());
-    OperationRequest<Operation> request(operation);
+  [[nodiscard]] Result<typename Operation::Value> run(const Operation& operation, Deadline deadline,
+                                                      bool heavy = false) {
+    if (!sound_) return fail(sound_.error());
+    OperationRequest<Operation> request(operation, heavy);
     if (Result<void> done = channel_.execute(request, deadline); !done) {
       return fail(std::move(done).error());
     }
@@ -57,6 +57,7 @@ class Client {
 
  private:
   RedisConfig config_;
+  Result<void> sound_;  // What `check_config` says.
   net::Channel channel_;
 };
 

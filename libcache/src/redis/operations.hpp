@@ -125,8 +125,9 @@ struct Increment {
 template <typename Operation>
 class OperationRequest : public CommandRequest {
  public:
-  explicit OperationRequest(const Operation& operation) noexcept
-      : CommandRequest(Operation::replay), operation_(operation) {}
+  /// `heavy`: its reply, it seems, is large.
+  explicit OperationRequest(const Operation& operation, bool heavy = false) noexcept
+      : CommandRequest(Operation::replay), operation_(operation), heavy_(heavy) {}
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
     accepted_ = 0;
@@ -140,7 +141,9 @@ class OperationRequest : public CommandRequest {
   [[nodiscard]] std::size_t missing() const noexcept override {
     return Operation::replies - accepted_;
   }
-  [[nodiscard]] bool heavy() const noexcept override { return operation_.bytes() > heavy_bytes; }
+  [[nodiscard]] bool heavy() const noexcept override {
+    return heavy_ || operation_.bytes() > heavy_bytes;
+  }
 
   /// What the reply means. Requires: the request was executed; once.
   [[nodiscard]] Result<typename Operation::Value> value(const std::string& endpoint) {
@@ -153,6 +156,7 @@ class OperationRequest : public CommandRequest {
  private:
   RedisReply reply_{};
   std::size_t accepted_ = 0;
+  bool heavy_;
 };
 
 /// A base, for it has to exist before the request that refers to it.

@@ -13,9 +13,7 @@ template <typename Operation, typename Call>
 Pending<typename Operation::Value> begin(redis::Client& client, const Operation& operation,
                                          Call call) {
   using Value = typename Operation::Value;
-  if (Result<void> sound = client.check_config(); !sound) {
-    return call.done(fail(std::move(sound).error()));
-  }
+  if (!client.check_config()) return call.done(fail(client.check_config().error()));
   using State = net::AsyncState<Value, redis::OwningRequest<Operation>>;
   auto* const state =
       new State(call.deadline, std::move(call.report), operation, client.endpoint());

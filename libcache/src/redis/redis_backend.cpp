@@ -73,7 +73,9 @@ Result<void> RedisBackend::check_key(std::string_view key) const {
 Result<void> RedisBackend::do_connect() { return impl_->client.connect(); }
 
 Result<std::optional<std::string>> RedisBackend::do_get(std::string_view key, Deadline deadline) {
-  return impl_->client.run(redis::Get{key}, deadline);
+  auto value = impl_->client.run(redis::Get{key}, deadline, impl_->large_keys.contains(key));
+  if (value && *value) impl_->large_keys.note(key, (*value)->size());
+  return value;
 }
 
 Result<void> RedisBackend::Impl::check_value(std::string_view value) const {
@@ -89,6 +91,7 @@ Result<bool> RedisBackend::do_set(const SetItem& item, SetCondition condition, D
   if (Result<void> fits = impl_->check_value(item.value); !fits) {
     return fail(std::move(fits).error());
   }
+  impl_->large_keys.note(item.key, item.value.size());
   return impl_->client.run(redis::Set{item, condition}, deadline);
 }
 
@@ -119,8 +122,15 @@ std::vector<Result<std::optional<std::string>>> RedisBackend::do_get_many(
     std::span<const std::string_view> keys, Deadline deadline) {
   Pipeline request(Replay::yes);
   request.reserve(keys.size());
-  for (const std::string_view key : keys) request.add_operation(redis::Get{key});
-  return run_batch<redis::Get>(impl_->client, request, deadline);
+  for (const std::string_view key : keys) {
+    request.add_operation(redis::Get{key});
+    if (impl_->large_keys.contains(key)) request.expect_much();
+  }
+  auto values = run_batch<redis::Get>(impl_->client, request, deadline);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (values[i] && *values[i]) impl_->large_keys.note(keys[i], (*values[i])->size());
+  }
+  return values;
 }
 
 std::vector<Result<bool>> RedisBackend::do_set_many(std::span<const SetItem> items,

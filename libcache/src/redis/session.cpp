@@ -61,7 +61,7 @@ bool Pipeline::accept(RedisReply&& reply) {
 }
 
 bool Pipeline::heavy() const noexcept {
-  return wire_.size() > heavy_bytes || count_ > heavy_commands;
+  return heavy_ || wire_.size() > heavy_bytes || count_ > heavy_commands;
 }
 
 Result<bool> Session::advance(net::Request& request) {

@@ -82,6 +82,8 @@ class Pipeline : public CommandRequest {
   [[nodiscard]] std::size_t missing() const noexcept override { return count_ - replies_.size(); }
   [[nodiscard]] bool heavy() const noexcept override;
 
+  /// The replies, it seems, are large.
+  void expect_much() noexcept { heavy_ = true; }
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
   /// One per command, in order. Requires: the request was executed.
   [[nodiscard]] std::vector<RedisReply>& replies() noexcept { return replies_; }
@@ -90,6 +92,7 @@ class Pipeline : public CommandRequest {
   std::string wire_;
   std::size_t count_ = 0;
   std::vector<RedisReply> replies_;
+  bool heavy_ = false;
 };
 
 /// RESP on one connection.

@@ -1,4 +1,5 @@
 #include "support.hpp"
+#include "support/gate.hpp"
 
 using namespace cachekit;
 using namespace std::chrono_literals;
@@ -30,6 +31,7 @@ TEST_CASE("a killed node fails its own keys only, and its keys do not move",
   CHECK(backend.clear().error().endpoint == servers.b.endpoint());
 
   servers.b.restart();
+  CHECK(test::eventually([&] { return backend.connect().has_value(); }));  // Attempts have to wait.
   for (const std::string& key : keys) REQUIRE(backend.get(key) == std::nullopt);
 }
 
