@@ -22,7 +22,10 @@ Caller::Caller(unsigned number, const Options& options, CacheBackend& cache, con
       slots_(slot_count),
       counters_(counter_count) {
   for (Slot& slot : slots_) retire(slot);
-  for (Slot& slot : counters_) retire(slot);
+  for (Slot& slot : counters_) {
+    retire(slot);
+    slot.counts = true;
+  }
 }
 
 bool Caller::step() {
@@ -57,7 +60,7 @@ bool Caller::step() {
 }
 
 bool Caller::get(Slot& slot) {
-  const auto outcome = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto outcome = call("get", [&](std::chrono::milliseconds budget) {
     return cache_.get(slot.key, {.timeout = budget});
   });
   if (!outcome) return failed(outcome.error());
@@ -74,7 +77,7 @@ bool Caller::get_several() {
   std::vector<std::string_view> keys;
   for (std::size_t i = 0; i < amount; ++i) keys.push_back(slots_[(first + i) % slots_.size()].key);
   keys.push_back(shared);
-  const auto outcomes = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto outcomes = call("get_many", [&](std::chrono::milliseconds budget) {
     return cache_.get_many(keys, {.timeout = budget});
   });
   if (outcomes.size() != keys.size()) {
@@ -95,7 +98,7 @@ bool Caller::get_several() {
 bool Caller::set(Slot& slot) {
   const std::string value = new_value(slot.key);
   const std::uint64_t epoch = epoch_.now();
-  const auto outcome = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto outcome = call("set", [&](std::chrono::milliseconds budget) {
     return cache_.set(slot.key, value, {.timeout = budget});
   });
   if (!settled(outcome, slot, value)) return false;
@@ -108,7 +111,7 @@ bool Caller::set(Slot& slot) {
 bool Caller::add(Slot& slot) {
   const std::string value = new_value(slot.key);
   const std::uint64_t epoch = epoch_.now();
-  const auto outcome = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto outcome = call("set if absent", [&](std::chrono::milliseconds budget) {
     return cache_.set(slot.key, value, {.condition = SetCondition::if_absent, .timeout = budget});
   });
   if (!settled(outcome, slot, value)) return false;
@@ -125,7 +128,7 @@ bool Caller::add(Slot& slot) {
 }
 
 bool Caller::remove(Slot& slot) {
-  const auto outcome = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto outcome = call("remove", [&](std::chrono::milliseconds budget) {
     return cache_.remove(slot.key, {.timeout = budget});
   });
   if (!settled(outcome, slot, std::nullopt)) return false;
@@ -139,7 +142,7 @@ bool Caller::remove(Slot& slot) {
 }
 
 bool Caller::exists(Slot& slot) {
-  const auto outcome = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto outcome = call("exists", [&](std::chrono::milliseconds budget) {
     return cache_.exists(slot.key, {.timeout = budget});
   });
   if (!outcome) return failed(outcome.error());
@@ -155,7 +158,7 @@ bool Caller::exists(Slot& slot) {
 bool Caller::increment(Slot& slot) {
   const std::int64_t expected = (slot.value ? std::stoll(*slot.value) : 0) + 1;
   const std::uint64_t epoch = epoch_.now();
-  const auto outcome = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto outcome = call("increment", [&](std::chrono::milliseconds budget) {
     return cache_.increment(slot.key, 1, {.timeout = budget});
   });
   if (!settled(outcome, slot, std::to_string(expected))) return false;
@@ -171,7 +174,7 @@ bool Caller::increment(Slot& slot) {
 
 bool Caller::get_shared() {
   const std::string key = "shared-" + std::to_string(any(shared_keys));
-  const auto outcome = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto outcome = call("get", [&](std::chrono::milliseconds budget) {
     return cache_.get(key, {.timeout = budget});
   });
   if (!outcome) return failed(outcome.error());
@@ -184,7 +187,7 @@ bool Caller::get_shared() {
 bool Caller::set_shared() {
   const std::string key = "shared-" + std::to_string(any(shared_keys));
   const std::string value = new_value(key);
-  const auto outcome = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto outcome = call("set", [&](std::chrono::milliseconds budget) {
     return cache_.set(key, value, {.timeout = budget});
   });
   if (!outcome) return failed(outcome.error());

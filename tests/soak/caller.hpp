@@ -43,21 +43,23 @@ class Caller {
     std::string key{};
     std::optional<std::string> value{};
     std::uint64_t epoch = 0;  ///< Of the server that was told.
+    bool counts = false;
   };
 
   /// Runs one call and measures it.
   template <typename Work>
-  auto call(std::chrono::milliseconds budget, const Work& work) {
+  auto call(const char* operation, const Work& work) {
+    const std::chrono::milliseconds budget = any_budget();
     ++tally_.begun;
     const auto begun = clock::now();
     busy_since_ = begun;
     auto outcome = work(budget);
     busy_since_ = clock::time_point{};
     ++tally_.completed;
-    note_duration(begun, clock::now(), budget);
+    note_duration(operation, begun, clock::now(), budget);
     return outcome;
   }
-  void note_duration(clock::time_point begun, clock::time_point ended,
+  void note_duration(const char* operation, clock::time_point begun, clock::time_point ended,
                      std::chrono::milliseconds budget);
   /// Whether a write of `slot` was done; where that is unknown, it should now hold `intended` or
   /// what it held.

@@ -11,7 +11,7 @@ std::string shown(const std::optional<std::string>& value) {
   return value->size() <= enough ? "'" + *value + "'" : "'" + value->substr(0, enough) + "...'";
 }
 
-void Caller::note_duration(clock::time_point begun, clock::time_point ended,
+void Caller::note_duration(const char* operation, clock::time_point begun, clock::time_point ended,
                            std::chrono::milliseconds budget) {
   const clock::duration overshoot = ended - begun - budget - budget / 10;
   if (overshoot <= clock::duration::zero()) return;
@@ -19,7 +19,8 @@ void Caller::note_duration(clock::time_point begun, clock::time_point ended,
   std::int64_t longest = tally_.longest_overshoot_us;
   while (us > longest && !tally_.longest_overshoot_us.compare_exchange_weak(longest, us)) {
   }
-  if (overshoot > options_.grace) tally_.late({begun, ended, overshoot});
+  if (overshoot > options_.grace)
+    tally_.late({begun, ended, overshoot, budget, operation, tally_.last_fault});
 }
 
 bool Caller::failed(const Error& error) {
@@ -51,7 +52,7 @@ bool Caller::write_failed(const Error& error, Slot& slot,
 
 // A lost write was done or not; twice, or something else, it was not.
 void Caller::look_once_more(Slot& slot, const std::optional<std::string>& intended) {
-  const auto seen = call(any_budget(), [&](std::chrono::milliseconds budget) {
+  const auto seen = call("get", [&](std::chrono::milliseconds budget) {
     return cache_.get(slot.key, {.timeout = budget});
   });
   if (!seen) {
@@ -65,7 +66,9 @@ void Caller::look_once_more(Slot& slot, const std::optional<std::string>& intend
 
 void Caller::check(Slot& slot, const std::optional<std::string>& seen, const char* how) {
   if (seen == slot.value) return;
-  if (!seen && !exact(slot)) {
+  // A count that a killed server forgot begins anew.
+  const bool forgotten = !seen || (slot.counts && *seen == "1");
+  if (forgotten && !exact(slot)) {
     ++tally_.lost_with_server;
   } else {
     tally_.wrong_answer(std::string(how) + " of " + slot.key + " gave " + shown(seen) +

@@ -22,17 +22,21 @@ FaultInjector::FaultInjector(std::uint64_t seed, test::LocalServer& server, test
               {"processes stopped", 8, &FaultInjector::stop_process},
               {"processes killed", 3, &FaultInjector::kill_process}}} {}
 
-void FaultInjector::inject() {
+const char* FaultInjector::choose() {
   unsigned all = 0;
   for (const Kind& kind : kinds_) all += kind.weight;
-  unsigned chosen = any(0, all - 1);
-  for (Kind& kind : kinds_) {
-    if (chosen < kind.weight) {
-      ++kind.count;
-      return (this->*kind.act)();
-    }
-    chosen -= kind.weight;
+  unsigned number = any(0, all - 1);
+  chosen_ = kinds_.data();
+  while (number >= chosen_->weight) {
+    number -= chosen_->weight;
+    ++chosen_;
   }
+  return chosen_->name;
+}
+
+void FaultInjector::inject() {
+  ++chosen_->count;
+  (this->*chosen_->act)();
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> FaultInjector::counts() const {

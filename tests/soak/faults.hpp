@@ -32,7 +32,9 @@ class FaultInjector {
   FaultInjector(std::uint64_t seed, test::LocalServer& server, test::FaultProxy& proxy,
                 Epoch& epoch);
 
-  /// One fault, from its beginning to its end.
+  /// Chooses the next fault; gives its name.
+  const char* choose();
+  /// That fault, from its beginning to its end. Requires: `choose` before.
   void inject();
 
   /// The kinds of faults and how many there were of each.
@@ -66,6 +68,7 @@ class FaultInjector {
   test::FaultProxy& proxy_;
   Epoch& epoch_;
   std::array<Kind, 11> kinds_;
+  Kind* chosen_ = nullptr;
 };
 
 }  // namespace cachekit::soak

@@ -151,6 +151,7 @@ bool run(const Options& options) {
       if (warm && process.resident_at_begin == 0) process.resident_at_begin = resident_bytes();
       callers.look_for_lost_calls();
       print_progress(tally, options, next_progress);
+      tally.last_fault = faults.choose();
       faults.inject();
     }
     callers.calm_down();

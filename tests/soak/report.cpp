@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -22,16 +23,31 @@ void line(std::string_view name, const Value& value) {
 }
 
 struct Lateness {
-  std::uint64_t late = 0;
+  std::vector<LateCall> late{};
   std::uint64_t excused = 0;  // The machine ran nobody in that time.
 };
 
 Lateness judge(const Tally& tally, const MachineWatch& machine) {
   Lateness lateness;
   for (const LateCall& call : tally.late_calls()) {
-    ++(machine.stalled(call.begun, call.ended) ? lateness.excused : lateness.late);
+    if (machine.stalled(call.begun, call.ended)) {
+      ++lateness.excused;
+    } else {
+      lateness.late.push_back(call);
+    }
   }
+  std::ranges::sort(lateness.late, std::greater{}, &LateCall::overshoot);
   return lateness;
+}
+
+void print_latest(const Lateness& lateness) {
+  constexpr std::size_t enough = 5;
+  for (std::size_t i = 0; i < std::min(enough, lateness.late.size()); ++i) {
+    const LateCall& call = lateness.late[i];
+    line("  " + std::string(call.operation),
+         fmt::format("{:.1f} ms with a budget of {} ms, last fault: {}",
+                     milliseconds(call.ended - call.begun), call.budget.count(), call.fault));
+  }
 }
 
 void print_errors(const Tally& tally) {
@@ -47,9 +63,9 @@ std::vector<std::string> violations(const Options& options, const Tally& tally,
   if (tally.violation_count() > found.size()) {
     found.push_back(fmt::format("and {} more", tally.violation_count() - found.size()));
   }
-  if (lateness.late > 0) {
+  if (!lateness.late.empty()) {
     found.push_back(fmt::format("{} calls came back more than {} ms after budget + 10 %",
-                                lateness.late, options.grace.count()));
+                                lateness.late.size(), options.grace.count()));
   }
   if (tally.begun != tally.completed) found.push_back("calls never came back");
   if (process.most_descriptors > process.descriptor_bound) {
@@ -87,8 +103,9 @@ bool report(const Options& options, const Tally& tally, const MachineWatch& mach
   line("errors", "");
   print_errors(tally);
   line("lost completions", begun - tally.completed);
-  line("late calls",
-       fmt::format("{} (and {} while the machine stalled)", lateness.late, lateness.excused));
+  line("late calls", fmt::format("{} (and {} while the machine stalled)", lateness.late.size(),
+                                 lateness.excused));
+  print_latest(lateness);
   line("longest overshoot",
        fmt::format("{:.1f} ms", static_cast<double>(tally.longest_overshoot_us) / 1'000));
   line("machine stalls",

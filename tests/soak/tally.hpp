@@ -21,6 +21,9 @@ struct LateCall {
   clock::time_point begun;
   clock::time_point ended;
   clock::duration overshoot;  ///< Beyond budget + 10 %.
+  std::chrono::milliseconds budget;
+  const char* operation;
+  const char* fault;  ///< The one under way, or the last one.
 };
 
 /// What all threads saw together. Threads: any.
@@ -36,6 +39,7 @@ class Tally {
   std::atomic<std::uint64_t> wrong{0};
   std::atomic<std::uint64_t> lost_with_server{0};  ///< Values that a killed server forgot.
   std::atomic<std::int64_t> longest_overshoot_us{0};
+  std::atomic<const char*> last_fault{"none"};
   std::array<std::atomic<std::uint64_t>, codes> errors{};
 
   void count_error(Errc code) { ++errors[static_cast<std::size_t>(code)]; }
