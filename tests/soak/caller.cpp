@@ -30,7 +30,7 @@ Caller::Caller(unsigned number, const Options& options, CacheBackend& cache, con
 
 bool Caller::step() {
   Slot& slot = slots_[any(slots_.size())];
-  switch (any(20)) {
+  switch (any(24)) {
     case 0:
     case 1:
     case 2:
@@ -54,6 +54,13 @@ bool Caller::step() {
     case 13:
     case 14:
       return get_shared();
+    case 15:
+    case 16:
+      return get_together();
+    case 17:
+      return set_together();
+    case 18:
+      return increment_together();
     default:
       return get(slot);
   }
@@ -156,11 +163,15 @@ bool Caller::exists(Slot& slot) {
 }
 
 bool Caller::increment(Slot& slot) {
-  const std::int64_t expected = (slot.value ? std::stoll(*slot.value) : 0) + 1;
   const std::uint64_t epoch = epoch_.now();
   const auto outcome = call("increment", [&](std::chrono::milliseconds budget) {
     return cache_.increment(slot.key, 1, {.timeout = budget});
   });
+  return incremented(outcome, slot, epoch);
+}
+
+bool Caller::incremented(const Result<std::int64_t>& outcome, Slot& slot, std::uint64_t epoch) {
+  const std::int64_t expected = (slot.value ? std::stoll(*slot.value) : 0) + 1;
   if (!settled(outcome, slot, std::to_string(expected))) return false;
   const bool forgotten = *outcome == 1 && !exact(slot);
   if (*outcome != expected && !forgotten) {

@@ -8,7 +8,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -29,7 +31,11 @@ class Caller {
   Caller(unsigned number, const Options& options, CacheBackend& cache, const Epoch& epoch,
          Tally& tally);
 
-  /// One call, chosen at random, and its checks. False when it failed.
+  ~Caller() { check_landings(); }
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+
+  /// One call, or a few together, chosen at random, and the checks. False when one failed.
   bool step();
   /// From now on every call has this much time.
   void be_patient(std::chrono::milliseconds budget) { patience_ = budget; }
@@ -78,8 +84,17 @@ class Caller {
   bool remove(Slot& slot);
   bool exists(Slot& slot);
   bool increment(Slot& slot);
+  bool incremented(const Result<std::int64_t>& outcome, Slot& slot, std::uint64_t epoch);
+  bool get_together();
+  bool set_together();
+  bool increment_together();
   bool get_shared();
   bool set_shared();
+
+  /// Asynchronous calls that are under way together; gives their results, in order.
+  template <typename T, typename Submit>
+  std::vector<Result<T>> together(const char* operation, std::size_t amount, const Submit& submit);
+  void check_landings();
 
   void check(Slot& slot, const std::optional<std::string>& seen, const char* how);
   void check_shared(const std::string& key, const std::optional<std::string>& seen);
@@ -102,6 +117,7 @@ class Caller {
   std::optional<std::chrono::milliseconds> patience_{};
   std::vector<Slot> slots_;
   std::vector<Slot> counters_;
+  std::vector<std::shared_ptr<const std::atomic<int>>> landings_{};  ///< How often each came.
   std::uint64_t serial_ = 0;
   std::atomic<clock::time_point> busy_since_{clock::time_point{}};
 };

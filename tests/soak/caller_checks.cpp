@@ -33,6 +33,7 @@ bool Caller::failed(const Error& error) {
       break;
     case Errc::timeout:
     case Errc::outcome_unknown:
+    case Errc::cancelled:
       break;
     default:
       tally_.violation("unexpected error: " + std::string(to_string(error.code)) + ": " +
