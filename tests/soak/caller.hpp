@@ -42,6 +42,7 @@ class Caller {
 
   /// When the call that is under way began; the epoch of the clock while there is none.
   [[nodiscard]] clock::time_point busy_since() const noexcept { return busy_since_.load(); }
+  [[nodiscard]] const char* busy_with() const noexcept { return busy_with_.load(); }
 
  private:
   /// A key of this thread's own and what it holds: a value, nothing, or a count.
@@ -58,6 +59,7 @@ class Caller {
     const std::chrono::milliseconds budget = any_budget();
     ++tally_.begun;
     const auto begun = clock::now();
+    busy_with_ = operation;
     busy_since_ = begun;
     auto outcome = work(budget);
     busy_since_ = clock::time_point{};
@@ -119,6 +121,7 @@ class Caller {
   std::vector<Slot> counters_;
   std::vector<std::shared_ptr<const std::atomic<int>>> landings_{};  ///< How often each came.
   std::uint64_t serial_ = 0;
+  std::atomic<const char*> busy_with_{""};
   std::atomic<clock::time_point> busy_since_{clock::time_point{}};
 };
 

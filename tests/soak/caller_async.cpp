@@ -36,6 +36,7 @@ std::vector<Result<T>> Caller::together(const char* operation, std::size_t amoun
   std::vector<std::shared_ptr<Landing<T>>> landings;
   std::vector<Pending<T>> pending;
   std::vector<clock::time_point> begun;
+  busy_with_ = operation;
   busy_since_ = clock::now();
   for (std::size_t i = 0; i < amount; ++i) {
     ++tally_.begun;

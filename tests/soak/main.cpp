@@ -89,8 +89,11 @@ class Callers {
       const auto since = caller->busy_since();
       const bool busy = since != clock::time_point{};
       if (!busy || clock::now() - since < options_.budget + lost_after) continue;
-      fmt::print("VIOLATION: a call has not come back for {} s\nfailed\n",
-                 std::chrono::duration_cast<std::chrono::seconds>(clock::now() - since).count());
+      fmt::print(
+          "VIOLATION: {} has not come back for {} s; {} calls begun, last fault: {}\nfailed\n",
+          caller->busy_with(),
+          std::chrono::duration_cast<std::chrono::seconds>(clock::now() - since).count(),
+          tally_.begun.load(), tally_.last_fault.load());
       std::fflush(stdout);
       ::_exit(1);
     }
