@@ -102,13 +102,14 @@ Result<void> Channel::execute(Request& request, Deadline deadline) {
 
 Result<void> Channel::execute_shared(Core& core, Request& request, Deadline deadline) {
   const Presence presence(core.callers);
+  bool resent = false;
   if (presence.count() > 1 && presence.count() <= few_callers) {
     if (std::optional<Lease> spare = spare_connection(core, deadline)) {
       Result<void> done = (*spare)->exchange(request, deadline);
       if (done || !worth_another_try(*spare, request, done.error())) return done;
+      resent = true;
     }
   }
-  bool resent = false;
   for (int round = 1;; ++round) {
     Sleeper sleeper(request, deadline);
     if (core.combiner.run(sleeper)) {

@@ -44,8 +44,11 @@ Combiner::Combiner(const CombinerOptions& options, std::string endpoint)
 Combiner::~Combiner() { end("the backend was destroyed"); }
 
 bool Combiner::attach(Connection&& connection, Deadline deadline) {
+  clear_away();
   std::unique_lock lock(mutex_);
-  const auto free = [&] { return state_ != State::breaking; };
+  const auto free = [&] {
+    return state_ == State::closed || (state_ == State::open && !peer_gone_);
+  };
   if (deadline.never()) {
     let_go_.wait(lock, free);
   } else if (!let_go_.wait_until(lock, deadline.at(), free)) {
@@ -58,6 +61,21 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) {
   peer_gone_ = false;
   state_ = State::open;
   return true;
+}
+
+// A connection whose peer is gone may have requests under way for which nobody reads just now.
+void Combiner::clear_away() {
+  {
+    const std::lock_guard lock(mutex_);
+    const bool useless = state_ == State::breaking || (state_ == State::open && peer_gone_);
+    if (!useless || reading_) return;
+    reading_ = true;
+    doubt(Errc::unavailable, "the server closed the connection");
+  }
+  Pass pass;
+  fail_all(pass);
+  stop_reading(pass);
+  wake(pass);
 }
 
 bool Combiner::connected() const {

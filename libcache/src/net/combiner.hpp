@@ -120,6 +120,7 @@ class Combiner {
   [[nodiscard]] bool usable(const Waiter& waiter);
   void sleep(Sleeper& sleeper, bool patient);
   [[nodiscard]] bool stand_by(const Sleeper& sleeper);
+  void clear_away();
   void drive(Sleeper& sleeper);
   [[nodiscard]] bool give_up(Sleeper& sleeper);
 
@@ -131,7 +132,9 @@ class Combiner {
   void fail_all(Pass& pass);
   static void wake(Pass& pass) noexcept;
   [[nodiscard]] bool claim_reading();
-  void expire(WaiterList& list, Deadline::clock::time_point now, WaiterList& expired);
+  void hand_reading_on();
+  [[nodiscard]] static bool take_back_reading(Waiter& waiter) noexcept;
+  [[nodiscard]] bool expire(WaiterList& list, Deadline::clock::time_point now, WaiterList& expired);
 
   // These want mutex_ to be held.
   void doubt(Errc code, std::string why);

@@ -34,12 +34,29 @@ void Combiner::tick() {
 }
 
 void Combiner::cancel(Waiter& waiter) {
+  bool reader_lost = false;
   {
     const std::scoped_lock lock(delivery_, mutex_);
     if (waiter.place_ == Waiter::Place::nowhere) return;
     withdraw(waiter, Errc::cancelled, "the caller withdrew the request");
+    reader_lost = take_back_reading(waiter);
   }
+  if (reader_lost) hand_reading_on();
   waiter.released();
+}
+
+// One that has been told to drive and has not begun yet will not do it once it is settled.
+bool Combiner::take_back_reading(Waiter& waiter) noexcept {
+  if (!waiter.unattended_) return false;
+  auto drive = static_cast<std::uint32_t>(Sleeper::News::drive);
+  return static_cast<Sleeper&>(waiter).word_.compare_exchange_strong(
+      drive, static_cast<std::uint32_t>(Sleeper::News::none), std::memory_order_acq_rel);
+}
+
+void Combiner::hand_reading_on() {
+  Pass pass;
+  stop_reading(pass);
+  wake(pass);
 }
 
 void Combiner::end(std::string_view why) {
@@ -55,23 +72,28 @@ void Combiner::end(std::string_view why) {
 void Combiner::expire() {
   const auto now = Deadline::clock::now();
   WaiterList expired;
+  bool reader_lost = false;
   {
     const std::scoped_lock lock(delivery_, mutex_);
-    expire(queued_, now, expired);
-    expire(written_, now, expired);
-    expire(expecting_, now, expired);
+    for (WaiterList* list : {&queued_, &written_, &expecting_}) {
+      if (expire(*list, now, expired)) reader_lost = true;
+    }
   }
+  if (reader_lost) hand_reading_on();
   while (!expired.empty()) expired.take_front().released();
 }
 
-void Combiner::expire(WaiterList& list, Deadline::clock::time_point now, WaiterList& expired) {
+bool Combiner::expire(WaiterList& list, Deadline::clock::time_point now, WaiterList& expired) {
+  bool reader_lost = false;
   Waiter* next = nullptr;
   for (Waiter* at = list.front(); at != nullptr; at = next) {
     next = at->next_;
     if (!at->unattended_ || at->deadline_.at() > now) continue;
     withdraw(*at, Errc::timeout, "no complete reply in time");
+    if (take_back_reading(*at)) reader_lost = true;
     expired.push_back(*at, Waiter::Place::nowhere);
   }
+  return reader_lost;
 }
 
 }  // namespace cachekit::net
