@@ -40,6 +40,9 @@ class Caller {
   /// From now on every call has this much time.
   void be_patient(std::chrono::milliseconds budget) { patience_ = budget; }
 
+  /// What the last call that failed said.
+  [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
+
   /// When the call that is under way began; the epoch of the clock while there is none.
   [[nodiscard]] clock::time_point busy_since() const noexcept { return busy_since_.load(); }
   [[nodiscard]] const char* busy_with() const noexcept { return busy_with_.load(); }
@@ -120,6 +123,7 @@ class Caller {
   std::vector<Slot> slots_;
   std::vector<Slot> counters_;
   std::vector<std::shared_ptr<const std::atomic<int>>> landings_{};  ///< How often each came.
+  std::string last_error_{};
   std::uint64_t serial_ = 0;
   std::atomic<const char*> busy_with_{""};
   std::atomic<clock::time_point> busy_since_{clock::time_point{}};

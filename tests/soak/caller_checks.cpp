@@ -25,6 +25,7 @@ void Caller::note_duration(const char* operation, clock::time_point begun, clock
 
 bool Caller::failed(const Error& error) {
   tally_.count_error(error.code);
+  last_error_ = std::string(to_string(error.code)) + ": " + error.describe();
   switch (error.code) {
     case Errc::unavailable:
     case Errc::overloaded:
@@ -36,8 +37,7 @@ bool Caller::failed(const Error& error) {
     case Errc::cancelled:
       break;
     default:
-      tally_.violation("unexpected error: " + std::string(to_string(error.code)) + ": " +
-                       error.describe());
+      tally_.violation("unexpected error: " + last_error_);
   }
   return false;
 }

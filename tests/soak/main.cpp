@@ -110,7 +110,9 @@ class Callers {
     while (in_a_row < calls_when_calm && clock::now() < give_up_at) {
       in_a_row = caller.step() ? in_a_row + 1 : 0;
     }
-    if (in_a_row < calls_when_calm) tally_.violation("calls go on failing without any fault");
+    if (in_a_row < calls_when_calm) {
+      tally_.violation("calls go on failing without any fault: " + caller.last_error());
+    }
     ++ended_;
   }
 
