@@ -42,6 +42,7 @@ class AsyncRequest : public Sleeper {
   Driver* driver_ = nullptr;
   std::uint32_t generation_ = 0;  // Of the process that started it.
   bool resent_ = false;
+  bool adopted_ = false;  // The driver attends to it by its own decision.
 };
 
 }  // namespace cachekit::net

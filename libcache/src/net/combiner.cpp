@@ -30,6 +30,8 @@ namespace {
 using Clock = Deadline::clock;
 
 constexpr auto patience = std::chrono::microseconds(100);
+constexpr auto longest_stand_by = std::chrono::microseconds(200);
+constexpr auto margin = std::chrono::milliseconds(50);
 // Of requests that are to go soon: who sent something so long ago does not wait for company, and so
 // much is company enough.
 constexpr auto moment = std::chrono::microseconds(50);
@@ -84,16 +86,24 @@ bool Combiner::connected() const {
 }
 
 bool Combiner::run(Sleeper& sleeper) {
-  bool claimed = false;
-  bool patient = false;
-  {
+  const auto enter = [&](bool& claimed, bool& patient) {
     const std::lock_guard lock(mutex_);
     patient = out_.empty();
     const Entry entry = enqueue(sleeper);
-    if (entry != Entry::queued) return entry == Entry::refused;
+    if (entry != Entry::queued) return entry;
     claimed = !std::exchange(reading_, true);
     sleeper.may_drive_ = !claimed;
+    return entry;
+  };
+  bool claimed = false;
+  bool patient = false;
+  Entry entry = enter(claimed, patient);
+  if (entry == Entry::full) {
+    relieve();
+    entry = enter(claimed, patient);
   }
+  if (entry == Entry::no_connection) return false;
+  if (entry != Entry::queued) return true;
   if (claimed) {
     drive(sleeper);
   } else {
@@ -103,19 +113,27 @@ bool Combiner::run(Sleeper& sleeper) {
 }
 
 bool Combiner::submit(Waiter& waiter, Sending sending) {
-  Entry entry = Entry::refused;
-  bool send = true;
-  {
+  bool send = false;
+  const auto enter = [&] {
     const std::lock_guard lock(mutex_);
     const bool first = in_flight_ == 0;
-    entry = enqueue(waiter);
-    send =
-        entry == Entry::queued && (sending == Sending::now || first || out_.size() > full_batch ||
-                                   Clock::now() - written_at_ > moment);
+    const Entry entry = enqueue(waiter);
+    send = sending == Sending::now || first || out_.size() > full_batch ||
+           Clock::now() - written_at_ > moment;
+    return entry;
+  };
+  Entry entry = enter();
+  if (entry == Entry::full) {
+    relieve();
+    entry = enter();
   }
-  if (send) flush();
-  if (entry == Entry::refused) waiter.released();
-  return entry != Entry::no_connection;
+  if (entry == Entry::no_connection) return false;
+  if (entry == Entry::queued) {
+    if (send) flush();
+  } else {
+    waiter.released();
+  }
+  return true;
 }
 
 void Combiner::wait(Sleeper& sleeper) {
@@ -140,14 +158,17 @@ Combiner::Entry Combiner::enqueue(Waiter& waiter) {
   if (!usable(waiter)) return Entry::no_connection;
   if (!waiter.outcome_) waiter.outcome_ = Result<void>();  // Of an earlier attempt.
   waiter.resendable_ = false;
+  if (full()) {
+    waiter.outcome_ = fail(too_much());
+    return Entry::full;
+  }
   const std::size_t begin = out_.size();
-  Result<void> encoded = admit(waiter).and_then([&]() -> Result<void> {
-    try {
-      return waiter.request_->encode(*session_, out_);
-    } catch (const std::bad_alloc&) {
-      return fail(Errc::overloaded, "there is no memory for the request", endpoint_);
-    }
-  });
+  Result<void> encoded{};
+  try {
+    encoded = waiter.request_->encode(*session_, out_);
+  } catch (const std::bad_alloc&) {
+    encoded = fail(Errc::overloaded, "there is no memory for the request", endpoint_);
+  }
   if (!encoded) {
     out_.resize(begin);
     waiter.outcome_ = std::move(encoded);
@@ -162,13 +183,29 @@ Combiner::Entry Combiner::enqueue(Waiter& waiter) {
   return Entry::queued;
 }
 
-Result<void> Combiner::admit(const Waiter&) {
-  if (in_flight_ < options_.max_requests && bytes_in_flight_ < options_.max_bytes) return {};
-  return fail(
+bool Combiner::full() const {
+  return in_flight_ >= options_.max_requests || bytes_in_flight_ >= options_.max_bytes;
+}
+
+Error Combiner::too_much() const {
+  return {
       Errc::overloaded,
       fmt::format("too much is under way: {} requests of {} allowed, {} bytes of {} allowed",
-                  in_flight_, options_.max_requests, bytes_in_flight_, options_.max_bytes),
-      endpoint_, "shed load, or look for what keeps the server from answering");
+                  in_flight_.load(), options_.max_requests, bytes_in_flight_, options_.max_bytes),
+      endpoint_, "shed load, or look for what keeps the server from answering"};
+}
+
+// When all that is under way has been given up on, nobody would ever read what makes room again.
+void Combiner::relieve() {
+  if (!claim_reading()) return;
+  Pass pass;
+  const Deadline now = Deadline::after(std::chrono::milliseconds(0));
+  const bool stuck = flush();
+  for (int reads = 0; reads < late_reads; ++reads) {
+    if (read_once(now, stuck, pass) != Heard::something) break;
+  }
+  stop_reading(pass);
+  wake(pass);
 }
 
 bool Combiner::usable(const Waiter& waiter) {
@@ -202,21 +239,23 @@ void Combiner::sleep(Sleeper& sleeper, bool patient) {
     } else if (give_up(sleeper)) {
       return;
     } else {
-      until = Clock::time_point::max();  // It is being settled, or told to drive, at this moment.
+      until = Clock::now() + std::chrono::milliseconds(5);  // It is about to be settled elsewhere.
     }
   }
 }
 
 // Giving the processor away a few times is cheaper than to be put to sleep and woken, as long as
-// the others have work to do in that time; where the news mostly comes later, it is tried less.
+// the others have work to do in that time; where the news mostly comes later, it is tried less. On
+// a busy machine it may take long until a thread is back, so not shortly before a deadline.
 bool Combiner::stand_by(const Sleeper& sleeper) {
   const int limit = yields_.load(std::memory_order_relaxed);
-  for (int i = 0; i < limit; ++i) {
+  const auto until = std::min(Clock::now() + longest_stand_by, sleeper.deadline_.at() - margin);
+  for (int i = 0; i < limit && Clock::now() < until; ++i) {
+    std::this_thread::yield();
     if (sleeper.news() != Sleeper::News::none) {
       yields_.store(std::min(limit + 2, most_yields), std::memory_order_relaxed);
       return true;
     }
-    std::this_thread::yield();
   }
   yields_.store(std::max(limit - 1, least_yields), std::memory_order_relaxed);
   return false;

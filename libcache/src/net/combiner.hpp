@@ -105,7 +105,7 @@ class Combiner {
  private:
   enum class State : std::uint8_t { closed, open, breaking };
   enum class Heard : std::uint8_t { something, nothing, lost };
-  enum class Entry : std::uint8_t { queued, refused, no_connection };
+  enum class Entry : std::uint8_t { queued, refused, full, no_connection };
 
   /// What the reader has settled and has yet to wake.
   struct Pass {
@@ -116,11 +116,13 @@ class Combiner {
 
   // Steps of a caller.
   [[nodiscard]] Entry enqueue(Waiter& waiter);
-  [[nodiscard]] Result<void> admit(const Waiter& waiter);
+  [[nodiscard]] bool full() const;
+  [[nodiscard]] Error too_much() const;
   [[nodiscard]] bool usable(const Waiter& waiter);
   void sleep(Sleeper& sleeper, bool patient);
   [[nodiscard]] bool stand_by(const Sleeper& sleeper);
   void clear_away();
+  void relieve();
   void drive(Sleeper& sleeper);
   [[nodiscard]] bool give_up(Sleeper& sleeper);
 

@@ -39,6 +39,7 @@ void AsyncRequest::released() noexcept {
 }
 
 void AsyncRequest::finish() noexcept {
+  if (std::exchange(adopted_, false)) driver_->attend(-1);
   conclude();
   Sleeper::released();
   announce();
@@ -95,6 +96,8 @@ void Driver::queue(AsyncRequest& request) {
   {
     const std::lock_guard lock(mutex_);
     if (!ending_ && backlog_.size() < max_waiting_) {
+      // Its caller, if one waits, sleeps by now and does not drive.
+      if (!std::exchange(request.adopted_, true)) ++attended_;
       backlog_.push_back(&request);
       poked_ = true;
       ensure_thread();
@@ -172,11 +175,12 @@ void Driver::rest(std::unique_lock<std::mutex>& lock) {
   std::uint64_t seen = started_.load(std::memory_order_relaxed);
   for (int idle = 0; idle < patient_rests && !news(); ++idle) {
     news_.wait_for(lock, short_rest, news);
+    const bool attended = attended_ > 0;
     lock.unlock();
     combiner_.tick();
-    if (attended_ > 0) combiner_.expire();
+    if (attended) combiner_.expire();
     lock.lock();
-    if (attended_ > 0) return;
+    if (attended) return;
     const std::uint64_t now = started_.load(std::memory_order_relaxed);
     if (now != seen) idle = 0;
     seen = now;
