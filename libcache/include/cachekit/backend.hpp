@@ -147,6 +147,9 @@ class CacheBackend {
   /// Asks every node for a sign of life; a node that fails is in the report, not an error.
   [[nodiscard]] PingReport ping(const CallOptions& options = {});
   [[nodiscard]] StatsReport stats(const CallOptions& options = {});
+  /// What this process' connections do, one for each node in the order of the configuration; empty
+  /// where there are none. For `prometheus`, so that a service can be scraped. Cost: no I/O.
+  [[nodiscard]] std::vector<ConnectionStats> connections() { return do_connections(); }
 
   [[nodiscard]] const CacheMetrics& metrics() const noexcept { return metrics_; }
 
@@ -216,6 +219,7 @@ class CacheBackend {
   [[nodiscard]] virtual Result<void> do_clear(Deadline deadline) = 0;
   [[nodiscard]] virtual PingReport do_ping(Deadline deadline) = 0;
   [[nodiscard]] virtual StatsReport do_stats(Deadline deadline) = 0;
+  [[nodiscard]] virtual std::vector<ConnectionStats> do_connections() { return {}; }
 
   template <typename T, typename Count, typename Check, typename Start>
   [[nodiscard]] Pending<T> start(const std::optional<std::chrono::milliseconds>& timeout,

@@ -96,6 +96,7 @@ class MemcachedBackend final : public CacheBackend {
   [[nodiscard]] Result<void> do_clear(Deadline deadline) override;
   [[nodiscard]] PingReport do_ping(Deadline deadline) override;
   [[nodiscard]] StatsReport do_stats(Deadline deadline) override;
+  [[nodiscard]] std::vector<ConnectionStats> do_connections() override;
 
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,37 @@ struct PingReport {
   }
 };
 
+/// What this process' own connections to one node do; the server has no part in these figures.
+/// Counters begin at 0 with the backend, and anew in a forked child. Connections of transactions
+/// and subscribers are not among them.
+struct ConnectionStats {
+  std::string endpoint{};
+  std::uint64_t connections = 0;  ///< Open now.
+  /// Requests that wait for their reply, given up ones whose reply is still to come included.
+  std::uint64_t in_flight = 0;
+  /// Callers that wait for a connection of their own, and asynchronous requests that wait for any.
+  std::uint64_t waiting = 0;
+  std::uint64_t requests = 0;  ///< Handed to the kernel; one that was sent anew counts twice.
+  std::uint64_t batches = 0;   ///< Writes that carried them.
+  /// Connections that were made in the place of one that broke: closed by the peer or the network,
+  /// or by this side, where a timeout or a reply out of order had left it in doubt.
+  std::uint64_t reconnects = 0;
+  /// Requests whose deadline passed while a connection had them.
+  std::uint64_t timeouts = 0;
+  /// Requests given up after they were sent; their reply is thrown away, should it come.
+  std::uint64_t tombstones = 0;
+
+  /// requests / batches, 0 when nothing was sent: how many requests share a system call.
+  [[nodiscard]] double mean_batch() const noexcept {
+    return batches == 0 ? 0.0 : static_cast<double>(requests) / static_cast<double>(batches);
+  }
+};
+
+/// Prometheus text format 0.0.4: the gauges and counters `cachekit_client_...`, with the labels
+/// `backend` and `node`; empty where there are no connections.
+[[nodiscard]] std::string prometheus(std::span<const ConnectionStats> connections,
+                                     std::string_view backend);
+
 /// One node's figures in one vocabulary; what a server does not tell is empty, never 0.
 struct NodeStats {
   std::string endpoint{};
@@ -46,7 +79,9 @@ struct NodeStats {
   std::optional<std::uint64_t> expired{};
   std::optional<double> operations_per_second{};
   std::vector<std::pair<std::string, std::string>> raw{};  ///< The server's own names and values.
-  std::optional<Error> error{};                            ///< Set when this node gave no figures.
+  /// This process' view of its connections, also when the node gave no figures; empty for memory.
+  std::optional<ConnectionStats> client{};
+  std::optional<Error> error{};  ///< Set when this node gave no figures.
 
   /// hits / (hits + misses); empty where either is unknown, 0 when nothing was asked.
   [[nodiscard]] std::optional<double> hit_ratio() const noexcept {

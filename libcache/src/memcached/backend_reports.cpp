@@ -48,10 +48,16 @@ StatsReport MemcachedBackend::do_stats(Deadline deadline) {
     Result<Reply> reply = reply_of(one);
     NodeStats node = reply ? memcached::read_server_stats(reply->value) : NodeStats{};
     node.endpoint = one.node->endpoint();
+    node.client = one.node->channel().stats();
     if (!reply) node.error = std::move(reply).error();
     report.nodes.push_back(std::move(node));
   }
   return report;
+}
+
+std::vector<ConnectionStats> MemcachedBackend::do_connections() {
+  if (!impl_->cluster) return {};
+  return impl_->cluster->connections();
 }
 
 }  // namespace cachekit

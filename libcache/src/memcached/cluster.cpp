@@ -98,4 +98,11 @@ std::vector<NodeBatch> Cluster::ask_all(Verb verb, Deadline deadline) {
   return batches;
 }
 
+std::vector<ConnectionStats> Cluster::connections() const {
+  std::vector<ConnectionStats> all;
+  all.reserve(nodes_.size());
+  for (const auto& node : nodes_) all.push_back(node->channel().stats());
+  return all;
+}
+
 }  // namespace cachekit::memcached

@@ -8,6 +8,7 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 #include <cachekit/memcached.hpp>
+#include <cachekit/report.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -45,6 +46,8 @@ class Cluster {
                                                     Deadline deadline);
   /// Asks every node the same, side by side; one for each node, in order.
   [[nodiscard]] std::vector<NodeBatch> ask_all(Verb verb, Deadline deadline);
+  /// One for each node, in order. No I/O.
+  [[nodiscard]] std::vector<ConnectionStats> connections() const;
 
  private:
   Cluster(Ring ring, std::vector<std::unique_ptr<Node>> nodes)

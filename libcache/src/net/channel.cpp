@@ -143,14 +143,20 @@ Result<std::unique_ptr<Connection>> Channel::dedicated(Deadline deadline) {
   return core().connector->open(deadline);
 }
 
-ChannelStats Channel::stats() {
+ConnectionStats Channel::stats() {
   Core& core = this->core();
-  const PoolStats pool = core.pool->stats();
-  return {.connections = pool.open + (core.combiner.connected() ? 1 : 0),
-          .leased = pool.leased,
-          .waiting = pool.waiting,
-          .attempts = core.connector->attempts(),
-          .combiner = core.combiner.stats()};
+  const PoolStats apart = core.pool->stats();
+  const CombinerStats shared = core.combiner.stats();
+  // A request that has a connection to itself is a batch, and under way while it has it.
+  return {.endpoint = endpoint_,
+          .connections = apart.open + (core.combiner.connected() ? 1 : 0),
+          .in_flight = apart.leased + shared.in_flight,
+          .waiting = apart.waiting + core.driver->waiting(),
+          .requests = apart.requests + shared.requests,
+          .batches = apart.requests + shared.batches,
+          .reconnects = apart.reconnects + shared.reconnects,
+          .timeouts = apart.timeouts + shared.timeouts,
+          .tombstones = shared.tombstones};
 }
 
 }  // namespace cachekit::net

@@ -9,6 +9,7 @@
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
+#include <cachekit/report.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -34,14 +35,6 @@ struct ChannelOptions {
   std::size_t max_waiting = 10'000;  ///< Callers that may wait for a connection; then `overloaded`.
   std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
   CombinerOptions combiner{};
-};
-
-struct ChannelStats {
-  std::size_t connections = 0;  ///< Open ones: the shared one and those of heavy requests.
-  std::size_t leased = 0;       ///< Of these, in the hands of one caller.
-  std::size_t waiting = 0;      ///< Callers who wait for a connection of their own.
-  std::uint64_t attempts = 0;   ///< To connect.
-  CombinerStats combiner{};
 };
 
 /// The way to one node: callers submit requests, the channel finds them a connection.
@@ -77,7 +70,8 @@ class Channel {
 
   [[nodiscard]] const Address& address() const noexcept { return options_.address; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-  [[nodiscard]] ChannelStats stats();
+  /// Cost: some locks, no I/O.
+  [[nodiscard]] ConnectionStats stats();
 
  private:
   friend std::vector<Result<void>> execute_all(std::span<const Submission> submissions,

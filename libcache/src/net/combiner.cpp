@@ -61,6 +61,7 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) {
   session_ = std::move(connection).take_session();
   heard_at_ = Clock::now();
   peer_gone_ = false;
+  if (counts_.losses > 0) ++counts_.reconnects;
   state_ = State::open;
   return true;
 }

@@ -33,8 +33,9 @@ struct CombinerStats {
   std::uint64_t requests = 0;    ///< Handed to the kernel.
   std::uint64_t batches = 0;     ///< Writes that carried them.
   std::uint64_t timeouts = 0;    ///< Requests whose deadline passed.
-  std::uint64_t tombstones = 0;  ///< Of these, the ones whose reply has to be thrown away.
+  std::uint64_t tombstones = 0;  ///< Given up after sending; their reply has to be thrown away.
   std::uint64_t losses = 0;      ///< Connections that broke.
+  std::uint64_t reconnects = 0;  ///< Connections made in the place of one that broke.
 };
 
 /// One connection that many callers share, by combining.

@@ -61,6 +61,7 @@ Result<void> Connection::begin(Request& request) {
     return encoded;
   }
   request_ = &request;
+  if (counts_ != nullptr) counts_->requests.fetch_add(1, std::memory_order_relaxed);
   return {};
 }
 
@@ -121,7 +122,10 @@ Error Connection::broken(Errc code, std::string why) {
   return connection_error(code, std::move(why), endpoint_, in_doubt);
 }
 
-Error Connection::give_up(std::string_view why) { return broken(Errc::timeout, std::string(why)); }
+Error Connection::give_up(std::string_view why) {
+  if (counts_ != nullptr) counts_->timeouts.fetch_add(1, std::memory_order_relaxed);
+  return broken(Errc::timeout, std::string(why));
+}
 
 bool Connection::stale() const noexcept { return !usable() || socket_.readable_now(); }
 

@@ -9,6 +9,7 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,12 @@
 #include <utility>
 
 namespace cachekit::net {
+
+/// What became of the requests on a set of connections.
+struct ExchangeCounts {
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> timeouts{0};
+};
 
 /// One open connection and the protocol's session on it. One request is under way at a time.
 ///
@@ -47,6 +54,9 @@ class Connection {
   /// The error for a deadline that passed before the request was complete; makes the connection
   /// unusable.
   [[nodiscard]] Error give_up(std::string_view why);
+
+  /// Counts the requests from now on. Lifetime: `counts` outlives the connection.
+  void count_in(ExchangeCounts& counts) noexcept { counts_ = &counts; }
 
   [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
   /// Whether `pump` waits for room to write (else it waits for bytes to read).
@@ -84,6 +94,7 @@ class Connection {
   std::unique_ptr<Session> session_;
   std::string endpoint_;
   Request* request_ = nullptr;
+  ExchangeCounts* counts_ = nullptr;
   std::string out_;
   std::size_t sent_ = 0;
   bool answered_ = false;   // The last reply is in, perhaps before all of the request was out.

@@ -102,7 +102,6 @@ Result<std::unique_ptr<Connection>> Connector::open(Deadline deadline) {
 }
 
 void Connector::note(const Result<std::unique_ptr<Connection>>& opened) {
-  ++attempts_;
   if (opened) {
     failure_.reset();
     backoff_.succeeded();
@@ -125,11 +124,6 @@ Result<void> Connector::may_try() const {
 bool Connector::under_way() const {
   const std::lock_guard lock(mutex_);
   return under_way_;
-}
-
-std::uint64_t Connector::attempts() const {
-  const std::lock_guard lock(mutex_);
-  return attempts_;
 }
 
 }  // namespace cachekit::net

@@ -38,7 +38,6 @@ class Connector : public std::enable_shared_from_this<Connector> {
   [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline);
 
   [[nodiscard]] bool under_way() const;
-  [[nodiscard]] std::uint64_t attempts() const;
 
  private:
   [[nodiscard]] Result<void> may_try() const;
@@ -57,7 +56,6 @@ class Connector : public std::enable_shared_from_this<Connector> {
   std::unique_ptr<Connection> fresh_;  // Of the last attempt; the first to come takes it.
   std::optional<Error> failure_;       // Of the last attempt; empty after a success.
   Backoff backoff_;
-  std::uint64_t attempts_ = 0;
 };
 
 }  // namespace cachekit::net

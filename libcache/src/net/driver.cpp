@@ -111,6 +111,11 @@ void Driver::queue(AsyncRequest& request) {
           combiner_.endpoint(), "shed load"});
 }
 
+std::size_t Driver::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return backlog_.size();
+}
+
 void Driver::settle(AsyncRequest& request, Error error) {
   request.outcome() = fail(std::move(error));
   request.finish();

@@ -35,6 +35,8 @@ class Driver {
   Driver& operator=(const Driver&) = delete;
 
   void start(AsyncRequest& request);
+  /// How many requests wait for a connection.
+  [[nodiscard]] std::size_t waiting() const;
   /// `count` more (or fewer) requests are under way for which no caller will wait.
   void attend(int count);
   /// Runs a call on the thread.
@@ -58,7 +60,7 @@ class Driver {
   const std::shared_ptr<Connector> connector_;
   const std::size_t max_waiting_;
 
-  std::mutex mutex_;  // guards the members below
+  mutable std::mutex mutex_;  // guards the members below
   std::condition_variable news_;
   std::deque<AsyncRequest*> backlog_;  // These wait for a connection.
   std::deque<std::unique_ptr<detail::Continuation>> calls_;

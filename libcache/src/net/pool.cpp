@@ -12,7 +12,12 @@ Pool::Pool(const PoolOptions& options, std::shared_ptr<Connector> connector, std
 
 PoolStats Pool::stats() const {
   const std::lock_guard lock(mutex_);
-  return {.open = open_, .leased = open_ - idle_.size(), .waiting = waiting_};
+  return {.open = open_,
+          .leased = open_ - idle_.size(),
+          .waiting = waiting_,
+          .requests = counts_.requests.load(std::memory_order_relaxed),
+          .timeouts = counts_.timeouts.load(std::memory_order_relaxed),
+          .reconnects = reconnects_};
 }
 
 void Pool::close_after_fork() noexcept {
@@ -81,6 +86,7 @@ void Lease::take_idle() {
     candidate.reset();
     const std::lock_guard lock(pool_->mutex_);
     --pool_->open_;
+    ++pool_->broken_;
   }
 }
 
@@ -118,6 +124,12 @@ Result<Lease> Lease::take(Pool& pool, Deadline deadline, bool fresh) {
     auto opened = pool.connector_->open(deadline);
     if (!opened) return fail(std::move(opened).error());  // The lease gives its slot back.
     lease.connection_ = *std::move(opened);
+    lease.connection_->count_in(pool.counts_);
+    const std::lock_guard lock(pool.mutex_);
+    if (pool.broken_ > 0) {
+      --pool.broken_;
+      ++pool.reconnects_;
+    }
     return lease;
   }
 }
@@ -137,6 +149,7 @@ Lease& Lease::operator=(Lease&& other) noexcept {
 Lease::~Lease() {
   if (pool_ == nullptr) return;
   const bool keep = connection_ && connection_->usable();
+  const bool broke = connection_ && !keep;
   if (!keep) connection_.reset();
   {
     const std::lock_guard lock(pool_->mutex_);
@@ -144,6 +157,7 @@ Lease::~Lease() {
       pool_->idle_.push_back(std::move(connection_));
     } else {
       --pool_->open_;
+      if (broke) ++pool_->broken_;
     }
   }
   pool_->returned_.notify_one();

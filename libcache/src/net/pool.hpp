@@ -8,6 +8,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,6 +26,9 @@ struct PoolStats {
   std::size_t open = 0;  ///< Connections, leased or idle.
   std::size_t leased = 0;
   std::size_t waiting = 0;  ///< Callers.
+  std::uint64_t requests = 0;
+  std::uint64_t timeouts = 0;
+  std::uint64_t reconnects = 0;  ///< Connections made in the place of one that broke.
 };
 
 /// The connections of a node that one caller at a time has to itself.
@@ -45,12 +49,15 @@ class Pool {
   const PoolOptions options_;
   const std::shared_ptr<Connector> connector_;
   const std::string endpoint_;
+  ExchangeCounts counts_;
 
-  mutable std::mutex mutex_;  // guards idle_, open_ and waiting_
+  mutable std::mutex mutex_;  // guards the members below
   std::condition_variable returned_;
   std::vector<std::unique_ptr<Connection>> idle_;
   std::size_t open_ = 0;
   std::size_t waiting_ = 0;
+  std::size_t broken_ = 0;  // Nothing has taken their place yet.
+  std::uint64_t reconnects_ = 0;
 };
 
 /// A connection of the pool in the hands of one caller; goes back when dropped, or is closed when

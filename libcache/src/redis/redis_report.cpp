@@ -48,7 +48,12 @@ StatsReport RedisBackend::do_stats(Deadline deadline) {
     }
   }
   node.endpoint = client.endpoint();
+  node.client = client.channel().stats();
   return {.nodes = {std::move(node)}};
+}
+
+std::vector<ConnectionStats> RedisBackend::do_connections() {
+  return {impl_->client.channel().stats()};
 }
 
 }  // namespace cachekit

@@ -51,4 +51,10 @@ TEST_CASE("stats report every node's figures, and an error where there are none"
   CHECK(report.nodes[1].endpoint == absent);
   CHECK(report.nodes[1].error);
   CHECK_FALSE(report.nodes[1].items);
+  REQUIRE(node.client);
+  CHECK(node.client->endpoint == server.endpoint());
+  CHECK(node.client->connections == 1);
+  CHECK(node.client->requests == 1);
+  REQUIRE(report.nodes[1].client);
+  CHECK(report.nodes[1].client->connections == 0);
 }

@@ -35,7 +35,7 @@ TEST_CASE("a connection is reused, and returned after a failure too", "[net][fai
   }
   CHECK(peer.accepted() == 1);
   CHECK(to.channel.stats().connections == 1);
-  CHECK(to.channel.stats().combiner.in_flight == 0);
+  CHECK(to.channel.stats().in_flight == 0);
 }
 
 TEST_CASE("an idle connection that the peer closed is noticed before use", "[net][failures-21]") {
