@@ -36,7 +36,7 @@ ExitCode show_once(Context& context, CacheBackend& backend, const StatsOptions& 
   context.out.write(format == "json"         ? stats_json(backend, report, options.raw)
                     : format == "prometheus" ? stats_prometheus(backend, report)
                     : options.raw            ? stats_raw(report)
-                                             : stats_table(report));
+                                             : stats_table(report, context.options.verbose));
   context.out.flush();
   return code;
 }

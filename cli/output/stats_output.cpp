@@ -5,6 +5,7 @@
 
 #include <cachekit/units.hpp>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <optional>
@@ -74,10 +75,38 @@ Json figures(const NodeStats& node) {
   return object;
 }
 
+// The figures of this process' connections, in the same way.
+struct ClientField {
+  std::string_view name;
+  std::uint64_t ConnectionStats::*member;
+};
+
+constexpr std::array client_fields{
+    ClientField{"connections", &ConnectionStats::connections},
+    ClientField{"in_flight", &ConnectionStats::in_flight},
+    ClientField{"waiting", &ConnectionStats::waiting},
+    ClientField{"requests", &ConnectionStats::requests},
+    ClientField{"batches", &ConnectionStats::batches},
+    ClientField{"reconnects", &ConnectionStats::reconnects},
+    ClientField{"timeouts", &ConnectionStats::timeouts},
+    ClientField{"tombstones", &ConnectionStats::tombstones},
+};
+
+Json client_json(const std::optional<ConnectionStats>& client) {
+  if (!client) return {};
+  Json object;
+  for (const ClientField& field : client_fields) {
+    object[std::string(field.name)] = (*client).*field.member;
+    if (field.name == "batches") object["mean_batch"] = client->mean_batch();
+  }
+  return object;
+}
+
 Json node_json(const NodeStats& node, bool raw) {
   Json object{{"endpoint", node.endpoint},
               {"version", node.version.empty() ? Json() : Json(node.version)}};
   object.update(figures(node));
+  object["client"] = client_json(node.client);
   if (raw) {
     Json& names = object["raw"] = Json::object();
     for (const auto& [name, value] : node.raw) names[name] = value;
@@ -101,7 +130,7 @@ NodeStats total_of(const StatsReport& report) {
   return total;
 }
 
-std::string stats_table(const StatsReport& report) {
+std::string stats_table(const StatsReport& report, bool client) {
   const bool several = report.nodes.size() > 1;
   std::vector<NodeStats> columns = report.nodes;
   if (several) {
@@ -128,6 +157,18 @@ std::string stats_table(const StatsReport& report) {
   row("ops_per_s", [](const NodeStats& node) {
     return node.operations_per_second ? fmt::format("{:.0f}", *node.operations_per_second) : "-";
   });
+  const bool connected = std::ranges::any_of(
+      report.nodes, [](const NodeStats& node) { return node.client.has_value(); });
+  if (!client || !connected) return table.text();
+  for (const ClientField& field : client_fields) {
+    row(fmt::format("client_{}", field.name), [&](const NodeStats& node) {
+      return node.client ? fmt::format("{}", (*node.client).*field.member) : "-";
+    });
+    if (field.name != "batches") continue;
+    row("client_mean_batch", [](const NodeStats& node) {
+      return node.client ? fmt::format("{:.1f}", node.client->mean_batch()) : "-";
+    });
+  }
   return table.text();
 }
 
@@ -166,7 +207,11 @@ std::string stats_prometheus(const CacheBackend& backend, const StatsReport& rep
          [](const NodeStats& node) { return node.hit_ratio(); });
   metric("ops_per_s", "gauge", "Operations a second, as the server tells.",
          [](const NodeStats& node) { return node.operations_per_second; });
-  return out;
+  std::vector<ConnectionStats> clients;
+  for (const NodeStats& node : report.nodes) {
+    if (node.client) clients.push_back(*node.client);
+  }
+  return out + prometheus(clients, backend.name());
 }
 
 std::string stats_raw(const StatsReport& report) {

@@ -7,7 +7,8 @@
 namespace cachekit::cli {
 
 /// The figures of every node and their total; what a node does not tell is "-", null, or left out.
-[[nodiscard]] std::string stats_table(const StatsReport& report);
+/// `client`: with those of this process' own connections.
+[[nodiscard]] std::string stats_table(const StatsReport& report, bool client);
 [[nodiscard]] std::string stats_json(const CacheBackend& backend, const StatsReport& report,
                                      bool raw);
 /// Prometheus text format 0.0.4, labelled with backend and node.

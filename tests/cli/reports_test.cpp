@@ -76,7 +76,7 @@ TEST_CASE("stats speaks one vocabulary, with null for what a server does not tel
                                       "max_bytes", "hits",        "misses",   "hit_ratio",
                                       "evictions", "expired",     "ops_per_s"};
   std::set<std::string> of_node = figures;
-  of_node.insert({"endpoint", "version"});
+  of_node.insert({"endpoint", "version", "client"});
   targets.each([&](const std::string& url) {
     REQUIRE(run_cachekit({"-u", url, "set", "k", "v"}).exit_code == 0);
     const json report = json_of({"-u", url, "stats"});
@@ -91,6 +91,49 @@ TEST_CASE("stats speaks one vocabulary, with null for what a server does not tel
   const json memcached = json_of({"-u", targets.memcached(), "stats"});
   CHECK(memcached["total"]["max_bytes"] == 3 * 64 * 1024 * 1024);
   CHECK(memcached["nodes"][0]["ops_per_s"].is_null());
+}
+
+TEST_CASE("stats tells of the command's own connections, also to a server that is down",
+          "[cli][stats][json]") {
+  Targets targets;
+  CHECK(json_of({"-u", "memory:", "stats"})["nodes"][0]["client"].is_null());
+  const std::set<std::string> figures{"connections", "in_flight", "waiting",
+                                      "requests",    "batches",   "mean_batch",
+                                      "reconnects",  "timeouts",  "tombstones"};
+  const json redis = json_of({"-u", targets.redis(), "stats"})["nodes"][0]["client"];
+  CHECK(names(redis) == figures);
+  CHECK(redis["connections"] == 1);
+  CHECK(redis["requests"] == 1);
+  CHECK(redis["batches"] == 1);
+  CHECK(redis["mean_batch"] == 1.0);
+  CHECK(redis["reconnects"] == 0);
+
+  targets.one_memcached().kill();
+  const json nodes = json_of({"-u", targets.memcached(), "stats"}, 4)["nodes"];
+  REQUIRE(nodes.size() == 3);
+  CHECK(nodes[0]["client"]["connections"] == 1);
+  CHECK(names(nodes[1]["client"]) == figures);
+  CHECK(nodes[1]["client"]["connections"] == 0);
+  CHECK(nodes[1]["error"].is_string());
+}
+
+TEST_CASE("stats --verbose adds the connections to the table, and Prometheus text has them",
+          "[cli][stats]") {
+  const Targets targets;
+  const auto has = [](const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+  };
+  CHECK_FALSE(has(run_cachekit({"-u", targets.redis(), "stats"}).out, "client_"));
+  const std::string table = run_cachekit({"-u", targets.redis(), "-v", "stats"}).out;
+  CHECK(has(table, "\nclient_connections"));
+  CHECK(has(table, "\nclient_mean_batch"));
+  CHECK(has(table, "\nclient_tombstones"));
+  CHECK_FALSE(has(run_cachekit({"-u", "memory:", "-v", "stats"}).out, "client_"));
+  const auto text = [](const std::string& url) {
+    return run_cachekit({"-u", url, "stats", "--format", "prometheus"}).out;
+  };
+  CHECK(has(text(targets.redis()), "\ncachekit_client_connections{backend=\"redis\",node=\""));
+  CHECK_FALSE(has(text("memory:"), "cachekit_client_"));
 }
 
 TEST_CASE("stats prints a table, Prometheus text, and the server's own words", "[cli][stats]") {
