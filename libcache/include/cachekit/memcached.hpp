@@ -28,6 +28,10 @@ struct MemcachedConfig {
   /// Above this a value is `too_large` before anything is sent. The servers' own bound (`-I`,
   /// 1 MiB unless raised) applies as well and gives the same error.
   Bytes max_value = gibibytes(1);
+  /// How many requests, and bytes of them, may wait for the reply of one server on the connection
+  /// that callers share; then calls are `overloaded` at once. Most users leave this alone.
+  std::size_t max_in_flight = 10'000;
+  Bytes max_in_flight_bytes = mebibytes(64);
 };
 
 /// A cache on one or many Memcached servers. Keys spread by weighted ketama, on the very ring that

@@ -38,6 +38,10 @@ struct RedisConfig {
   std::string client_name = "cachekit";
   /// Above this a value is `too_large` (the server's own default bound).
   Bytes max_value = mebibytes(512);
+  /// How many requests, and bytes of them, may wait for their reply on the connection that callers
+  /// share; then calls are `overloaded` at once. Most users leave this alone.
+  std::size_t max_in_flight = 10'000;
+  Bytes max_in_flight_bytes = mebibytes(64);
 };
 
 /// A cache on one Redis server (4.0 or newer).

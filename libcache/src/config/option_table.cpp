@@ -156,6 +156,7 @@ constexpr Option row(std::string_view key, std::string_view environment, std::st
 }
 
 constexpr std::uint64_t most_connections = 10'000;
+constexpr std::uint64_t most_in_flight = 100'000'000;
 constexpr std::uint64_t most_shards = 1'024;
 constexpr std::uint64_t most_databases = std::numeric_limits<std::int32_t>::max();
 constexpr auto memory = &Settings::memory;
@@ -203,6 +204,10 @@ constexpr std::array table{
         "redis.client_name", "", "Name in the server's CLIENT LIST; empty: none"),
     row<Size<1, 512ULL << 20U, redis, &RedisConfig::max_value>>(
         "redis.max_value", "", "A value above this is refused before anything is sent"),
+    row<Whole<1, most_in_flight, redis, &RedisConfig::max_in_flight>>(
+        "redis.max_in_flight", "", "Requests that may wait for a reply; more are overloaded"),
+    row<Size<1, 1ULL << 40U, redis, &RedisConfig::max_in_flight_bytes>>(
+        "redis.max_in_flight_bytes", "", "Bytes of these requests; more are overloaded"),
 
     row<Servers>("memcached.servers", "MEMCACHED_SERVERS",
                  "Required for memcached: host, host:port, host:port:weight, [v6]:port or /socket"),
@@ -215,6 +220,11 @@ constexpr std::array table{
         "memcached.connection_timeout", "", "Budget for resolving and connecting"),
     row<Size<1, 1ULL << 30U, memcached, &MemcachedConfig::max_value>>(
         "memcached.max_value", "", "A value above this is refused before anything is sent"),
+    row<Whole<1, most_in_flight, memcached, &MemcachedConfig::max_in_flight>>(
+        "memcached.max_in_flight", "",
+        "Requests that may wait for one server's reply; more are overloaded"),
+    row<Size<1, 1ULL << 40U, memcached, &MemcachedConfig::max_in_flight_bytes>>(
+        "memcached.max_in_flight_bytes", "", "Bytes of these requests; more are overloaded"),
 };
 
 }  // namespace

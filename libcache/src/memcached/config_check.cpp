@@ -30,6 +30,11 @@ Result<void> check_config(const MemcachedConfig& config) {
     return fail(Errc::invalid_argument, "memcached.max_value must be from 1 byte to 1GiB", {},
                 "no memcached server holds more than 1GiB in one entry");
   }
+  if (config.max_in_flight == 0 || config.max_in_flight_bytes.count == 0) {
+    return fail(Errc::invalid_argument,
+                "memcached.max_in_flight and max_in_flight_bytes must be at least 1", {},
+                "10000 and 64MiB are the defaults");
+  }
   return check_duration("connection_timeout", config.connection_timeout).and_then([&] {
     return check_duration("operation_timeout", config.operation_timeout);
   });

@@ -11,7 +11,9 @@ Node::Node(const Server& server, const MemcachedConfig& config)
                 .max_connections = config.max_connections,
                 .min_connections = config.min_connections,
                 .connection_timeout = config.connection_timeout,
-                .combiner = {.longest_silence = config.operation_timeout}},
+                .combiner = {.max_requests = config.max_in_flight,
+                             .max_bytes = config.max_in_flight_bytes.count,
+                             .longest_silence = config.operation_timeout}},
                std::make_shared<MemcachedProtocol>()) {}
 
 }  // namespace cachekit::memcached

@@ -193,7 +193,8 @@ Error Combiner::too_much() const {
       Errc::overloaded,
       fmt::format("too much is under way: {} requests of {} allowed, {} bytes of {} allowed",
                   in_flight_.load(), options_.max_requests, bytes_in_flight_, options_.max_bytes),
-      endpoint_, "shed load, or look for what keeps the server from answering"};
+      endpoint_,
+      "shed load, look for what keeps the server from answering, or raise max_in_flight"};
 }
 
 // When all that is under way has been given up on, nobody would ever read what makes room again.

@@ -18,7 +18,9 @@ net::ChannelOptions channel_options(const RedisConfig& config) {
           .max_connections = config.pool_size,
           .min_connections = 1,
           .connection_timeout = config.connection_timeout,
-          .combiner = {.longest_silence = config.operation_timeout}};
+          .combiner = {.max_requests = config.max_in_flight,
+                       .max_bytes = config.max_in_flight_bytes.count,
+                       .longest_silence = config.operation_timeout}};
 }
 
 tl::unexpected<Error> refuse(std::string_view field, std::string_view expected) {
@@ -35,6 +37,8 @@ Result<void> check(const RedisConfig& config) {
   if (config.pool_size == 0) return refuse("pool_size", "at least 1");
   if (!positive(config.connection_timeout)) return refuse("connection_timeout", "more than zero");
   if (!positive(config.operation_timeout)) return refuse("operation_timeout", "more than zero");
+  if (config.max_in_flight == 0) return refuse("max_in_flight", "at least 1");
+  if (config.max_in_flight_bytes.count == 0) return refuse("max_in_flight_bytes", "at least 1B");
   for (const char c : config.client_name) {
     if (c <= ' ' || c > '~') return refuse("client_name", "free of spaces and special characters");
   }

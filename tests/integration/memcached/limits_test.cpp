@@ -75,3 +75,38 @@ TEST_CASE("a full server that may not evict rejects instead of losing",
   REQUIRE(refusal);
   CHECK(refusal->code == Errc::rejected);
 }
+
+TEST_CASE("past max_in_flight a call to that node is overloaded at once",
+          "[memcached][integration]") {
+  test::MemcachedServer server;
+  MemcachedConfig config = test::config_of({server.endpoint()});
+  config.max_in_flight = 2;
+  MemcachedBackend backend(config);
+  REQUIRE(backend.connect());
+  server.stop();
+  auto first = backend.async_get("key", {.timeout = 60s});
+  auto second = backend.async_get("key", {.timeout = 60s});
+  auto third = backend.async_get("key", {.timeout = 60s});
+  REQUIRE(third.ready());
+  CHECK(third.get().error().code == Errc::overloaded);
+  CHECK(backend.get("key", {.timeout = forever}).error().code == Errc::overloaded);
+  server.resume();
+  CHECK(first.get() == std::nullopt);
+  CHECK(second.get() == std::nullopt);
+  CHECK(backend.get("key") == std::nullopt);
+}
+
+TEST_CASE("past max_in_flight_bytes a call to that node is overloaded at once",
+          "[memcached][integration]") {
+  test::MemcachedServer server;
+  MemcachedConfig config = test::config_of({server.endpoint()});
+  config.max_in_flight_bytes = kibibytes(1);
+  MemcachedBackend backend(config);
+  REQUIRE(backend.connect());
+  server.stop();
+  auto large = backend.async_set("key", std::string(2'000, 'x'), {.timeout = 60s});
+  CHECK_FALSE(large.ready());
+  CHECK(backend.get("key", {.timeout = forever}).error().code == Errc::overloaded);
+  server.resume();
+  CHECK(large.get() == true);
+}

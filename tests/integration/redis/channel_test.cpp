@@ -80,3 +80,43 @@ TEST_CASE("a batch of any size goes through one connection both ways", "[redis]"
   CHECK(right == names.size());
   REQUIRE(redis.clear());
 }
+
+TEST_CASE("past max_in_flight a call is overloaded at once, and no longer when the replies are in",
+          "[redis]") {
+  RedisServer server;
+  RedisConfig config = config_of(server);
+  config.max_in_flight = 4;
+  RedisBackend redis(config);
+  REQUIRE(redis.connect());
+  server.stop();
+  std::vector<Pending<std::optional<std::string>>> under_way;
+  for (int i = 0; i < 4; ++i) under_way.push_back(redis.async_get("key", {.timeout = 60s}));
+  CHECK(redis.connections().at(0).in_flight == 4);
+
+  auto refused = redis.async_get("key", {.timeout = 60s});
+  REQUIRE(refused.ready());
+  const Error error = refused.get().error();
+  CHECK(error.code == Errc::overloaded);
+  CHECK(error.message.find("4 requests of 4 allowed") != std::string::npos);
+  CHECK(error.endpoint == server.endpoint());
+  CHECK(redis.get("key", {.timeout = forever}).error().code == Errc::overloaded);
+
+  server.resume();
+  for (auto& one : under_way) CHECK(one.get() == std::nullopt);
+  CHECK(redis.get("key") == std::nullopt);
+}
+
+TEST_CASE("past max_in_flight_bytes a call is overloaded at once", "[redis]") {
+  RedisServer server;
+  RedisConfig config = config_of(server);
+  config.max_in_flight_bytes = kibibytes(1);
+  RedisBackend redis(config);
+  REQUIRE(redis.connect());
+  server.stop();
+  auto large = redis.async_set("key", std::string(2'000, 'x'), {.timeout = 60s});
+  CHECK_FALSE(large.ready());
+  CHECK(redis.get("key", {.timeout = forever}).error().code == Errc::overloaded);
+  server.resume();
+  CHECK(large.get() == true);
+  CHECK(redis.exists("key") == true);
+}
