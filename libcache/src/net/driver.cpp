@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 // finds nothing new before it sleeps until it is told.
 constexpr auto short_rest = 1ms;
 constexpr int patient_rests = 20;
-constexpr auto slice = 10ms;
+// How long it waits for something else before it minds deadlines again.
+constexpr auto slice = 2ms;
 
 }  // namespace
 
