@@ -21,8 +21,10 @@ Result<std::uint64_t> counter_in(std::string_view data) {
 
 Result<bool> ReplyDecoder::advance(const Command& command, Dialect dialect) {
   under_way_ = true;
+  if (broken_) return fail(*broken_);
   while (true) {
     Result<bool> moved = data_left_ > 0 ? read_data(command) : read_line(command, dialect);
+    if (!moved) broken_ = moved.error();
     if (!moved || !*moved) return moved;
     if (step_.last && data_left_ == 0) return true;
   }

@@ -25,7 +25,7 @@ class ReplyDecoder {
   [[nodiscard]] bool idle() const noexcept { return input_.empty() && !under_way_; }
 
   /// Reads on in the reply to `command`; true when it is complete and `take` may be called.
-  /// Errors: `protocol`.
+  /// Errors: `protocol`; from then on this decoder gives nothing else.
   [[nodiscard]] Result<bool> advance(const Command& command, Dialect dialect);
   /// The reply, or the error that the server answered.
   [[nodiscard]] Result<Reply> take();
@@ -40,6 +40,7 @@ class ReplyDecoder {
   Step step_{.last = false};
   std::size_t data_left_ = 0;  // Of the block of data, its line end included.
   Result<Reply> reply_{};
+  std::optional<Error> broken_{};
 };
 
 }  // namespace cachekit::memcached

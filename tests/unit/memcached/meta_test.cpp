@@ -111,6 +111,19 @@ TEST_CASE("a store line that was refused breaks off, for its value may be read a
   CHECK(decoded.replies.empty());
 }
 
+TEST_CASE("nothing that follows an error is taken for a reply", "[memcached][failures-1]") {
+  memcached::ReplyDecoder decoder;
+  const Command lookup{.verb = Verb::get, .key = "k"};
+  decoder.feed("VA 2\r\nabc\r\nEN\r\n");
+  const auto broken = decoder.advance(lookup, Dialect::meta);
+  REQUIRE_FALSE(broken);
+  decoder.feed("EN\r\n");
+  for (int again = 0; again < 3; ++again) {
+    CHECK(decoder.advance(lookup, Dialect::meta) == broken);
+    CHECK_FALSE(decoder.idle());
+  }
+}
+
 TEST_CASE("stats are gathered line by line and bounded", "[memcached]") {
   CHECK(meta("STAT pid 1\r\nSTAT version 1.6.18\r\nEND\r\n", Verb::stats)->value ==
         "pid 1\nversion 1.6.18\n");
