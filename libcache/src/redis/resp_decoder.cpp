@@ -19,10 +19,15 @@ namespace {
 
 using Type = RedisReply::Type;
 
+struct Tree {
+  RedisReply root{};
+  bool malformed = false;  // More than hiredis checks.
+};
+
 RedisReply* place(const redisReadTask* task, Type type) {
   RedisReply* reply = nullptr;
   if (task->parent == nullptr) {
-    reply = static_cast<RedisReply*>(task->privdata);
+    reply = &static_cast<Tree*>(task->privdata)->root;
     *reply = RedisReply{};
   } else {
     reply = &static_cast<RedisReply*>(task->parent->obj)->elements.emplace_back();
@@ -31,11 +36,32 @@ RedisReply* place(const redisReadTask* task, Type type) {
   return reply;
 }
 
+// Ends the reading, with an error that `next` puts into words.
+void* refuse(const redisReadTask* task) {
+  static_cast<Tree*>(task->privdata)->malformed = true;
+  return nullptr;
+}
+
+std::optional<Type> type_of_text(const redisReadTask* task) {
+  switch (task->type) {
+    case REDIS_REPLY_STRING:
+      return Type::string;
+    case REDIS_REPLY_STATUS:
+      return Type::status;
+    case REDIS_REPLY_ERROR:
+      return Type::error;
+    default:
+      return std::nullopt;
+  }
+}
+
+// After a string of a given length hiredis skips two bytes, whatever they are. If they are no line
+// end, the length was wrong, and the replies are out of step from here on.
 void* create_string(const redisReadTask* task, char* text, std::size_t length) {
-  const Type type = task->type == REDIS_REPLY_ERROR    ? Type::error
-                    : task->type == REDIS_REPLY_STATUS ? Type::status
-                                                       : Type::string;
-  RedisReply* reply = place(task, type);
+  const std::optional<Type> type = type_of_text(task);
+  if (!type) return refuse(task);
+  if (*type == Type::string && std::string_view(text + length, 2) != "\r\n") return refuse(task);
+  RedisReply* reply = place(task, *type);
   reply->text.assign(text, length);
   return reply;
 }
@@ -46,7 +72,13 @@ using ArraySize = std::size_t;
 using ArraySize = int;
 #endif
 
-void* create_array(const redisReadTask* task, ArraySize) { return place(task, Type::array); }
+// hiredis 1.1 and later nest without a bound; a tree that deep cannot be destroyed in one stack.
+void* create_array(const redisReadTask* task, ArraySize) {
+  int depth = 0;
+  for (const redisReadTask* outer = task->parent; outer != nullptr; outer = outer->parent) ++depth;
+  const bool allowed = task->type == REDIS_REPLY_ARRAY && depth <= RespDecoder::max_nesting;
+  return allowed ? place(task, Type::array) : refuse(task);
+}
 
 void* create_integer(const redisReadTask* task, long long value) {
   RedisReply* reply = place(task, Type::integer);
@@ -54,7 +86,16 @@ void* create_integer(const redisReadTask* task, long long value) {
   return reply;
 }
 
-void* create_nil(const redisReadTask* task) { return place(task, Type::nil); }
+void* create_nil(const redisReadTask* task) {
+  return task->type != REDIS_REPLY_NIL ? place(task, Type::nil) : refuse(task);
+}
+
+#if HIREDIS_MAJOR >= 1
+// RESP3, which the library never asks for. Types that share a function with one of RESP2 are told
+// apart above.
+void* create_double(const redisReadTask* task, double, char*, std::size_t) { return refuse(task); }
+void* create_bool(const redisReadTask* task, int) { return refuse(task); }
+#endif
 
 void free_object(void*) {}  // The decoder owns the tree.
 
@@ -64,6 +105,10 @@ redisReplyObjectFunctions functions() {
   table.createArray = create_array;
   table.createInteger = create_integer;
   table.createNil = create_nil;
+#if HIREDIS_MAJOR >= 1
+  table.createDouble = create_double;
+  table.createBool = create_bool;
+#endif
   table.freeObject = free_object;
   return table;
 }
@@ -96,10 +141,10 @@ struct RespDecoder::Reader {
     void operator()(redisReader* owned) const { redisReaderFree(owned); }
   };
 
-  Reader() : reader(redisReaderCreateWithFunctions(&table)) { reader->privdata = &current; }
+  Reader() : reader(redisReaderCreateWithFunctions(&table)) { reader->privdata = &tree; }
 
   redisReplyObjectFunctions table = functions();
-  RedisReply current{};
+  Tree tree{};
   std::unique_ptr<redisReader, Free> reader;
   std::size_t fed_since_reply = 0;
   bool too_much = false;
@@ -122,8 +167,10 @@ Result<std::optional<RedisReply>> RespDecoder::next() {
   if (reader_->idle) return std::nullopt;
   void* found = nullptr;
   if (redisReaderGetReply(reader_->reader.get(), &found) != REDIS_OK) {
-    return fail(Errc::protocol, fmt::format("the reply is not in the protocol of Redis ({})",
-                                            reader_->reader->errstr));
+    return fail(Errc::protocol,
+                fmt::format("the reply is not in the protocol of Redis ({})",
+                            reader_->tree.malformed ? "a wrong length, too deep, or not RESP2"
+                                                    : reader_->reader->errstr));
   }
   if (found == nullptr) {
     reader_->too_much = announces_too_much(*reader_->reader);
@@ -132,7 +179,7 @@ Result<std::optional<RedisReply>> RespDecoder::next() {
   }
   reader_->fed_since_reply = 0;
   reader_->idle = reader_->reader->pos == reader_->reader->len;
-  return std::exchange(reader_->current, RedisReply{});
+  return std::exchange(reader_->tree.root, RedisReply{});
 }
 
 bool RespDecoder::idle() const noexcept { return reader_->idle; }

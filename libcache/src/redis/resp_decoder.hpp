@@ -13,9 +13,10 @@ namespace cachekit::redis {
 /// Turns bytes into replies; the same replies however the bytes are split. The parsing is hiredis'.
 ///
 /// Memory grows with what arrived, never with what a length announced. Threads: one at a time.
-/// Limits: 7 nested arrays (hiredis 0.14; 9 in 1.x), and `max_reply_bytes` for one reply.
+/// Limits: `max_nesting` arrays in an array, and `max_reply_bytes` for one reply.
 class RespDecoder {
  public:
+  static constexpr int max_nesting = 7;  ///< The most that hiredis 0.14 can do.
   static constexpr std::size_t max_reply_bytes = std::size_t{1} << 30U;
 
   RespDecoder();

@@ -87,6 +87,30 @@ TEST_CASE("what is no RESP is a protocol error", "[redis]") {
   }
 }
 
+TEST_CASE("a string of another length than announced is an error and reaches nobody",
+          "[redis][failures-1]") {
+  for (const char* bytes : {"$3\r\nhello\r\n", "$6\r\nhello\r\n+OK\r\n", "*1\r\n$1\r\nxyz",
+                            "$0\r\nx\r\n", "$1\r\nx\n\r"}) {
+    CAPTURE(bytes);
+    RespDecoder decoder;
+    decoder.feed(bytes);
+    const auto reply = decoder.next();
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().code == Errc::protocol);
+    CHECK_FALSE(decoder.next());
+  }
+}
+
+TEST_CASE("replies of RESP3, which nobody asked for, are an error", "[redis]") {
+  for (const char* bytes : {"_\r\n", "#t\r\n", ",1.5\r\n", "(12\r\n", "=7\r\ntxt:abc\r\n",
+                            "%1\r\n+a\r\n:1\r\n", "~1\r\n:1\r\n", ">1\r\n+a\r\n"}) {
+    CAPTURE(bytes);
+    RespDecoder decoder;
+    decoder.feed(bytes);
+    CHECK_FALSE(decoder.next());
+  }
+}
+
 TEST_CASE("announced lengths and nesting do not take memory", "[redis][failures-8]") {
   RespDecoder decoder;
   decoder.feed("*2147483647\r\n:1\r\n");
@@ -102,6 +126,16 @@ TEST_CASE("announced lengths and nesting do not take memory", "[redis][failures-
   const auto reply = deep.next();
   REQUIRE_FALSE(reply);
   CHECK(reply.error().code == Errc::protocol);
+}
+
+TEST_CASE("arrays nest as deep as is promised and no deeper", "[redis]") {
+  for (const int arrays : {RespDecoder::max_nesting + 1, RespDecoder::max_nesting + 2}) {
+    RespDecoder decoder;
+    std::string nested;
+    for (int i = 0; i < arrays; ++i) nested += "*1\r\n";
+    decoder.feed(nested + ":1\r\n");
+    CHECK(decoder.next().has_value() == (arrays <= RespDecoder::max_nesting + 1));
+  }
 }
 
 TEST_CASE("a decoder with half a reply is not idle", "[redis]") {
