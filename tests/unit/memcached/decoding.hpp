@@ -16,14 +16,13 @@ struct Decoded {
   bool idle = false;
 };
 
-/// Feeds `bytes` in pieces and reads a reply to `command` again and again.
-inline Decoded decode(std::string_view bytes, const memcached::Command& command,
-                      memcached::Dialect dialect, std::size_t piece) {
+/// Feeds the pieces one after another and reads a reply to `command` again and again.
+inline Decoded decode_pieces(const std::vector<std::string_view>& pieces,
+                             const memcached::Command& command, memcached::Dialect dialect) {
   memcached::ReplyDecoder decoder;
   Decoded decoded;
-  while (!bytes.empty()) {
-    decoder.feed(bytes.substr(0, piece));
-    bytes.remove_prefix(std::min(piece, bytes.size()));
+  for (const std::string_view piece : pieces) {
+    decoder.feed(piece);
     while (!decoder.idle()) {
       const Result<bool> complete = decoder.advance(command, dialect);
       if (!complete) {
@@ -36,6 +35,16 @@ inline Decoded decode(std::string_view bytes, const memcached::Command& command,
   }
   decoded.idle = decoder.idle();
   return decoded;
+}
+
+/// The same in pieces of one size.
+inline Decoded decode(std::string_view bytes, const memcached::Command& command,
+                      memcached::Dialect dialect, std::size_t piece) {
+  std::vector<std::string_view> pieces;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
+    pieces.push_back(bytes.substr(0, piece));
+  }
+  return decode_pieces(pieces, command, dialect);
 }
 
 /// The one reply that `bytes` hold, having checked that every way to split them gives the same.
