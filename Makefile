@@ -3,8 +3,10 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 # Installs missing packages; `make SETUP=: TARGET` leaves the system alone.
 SETUP ?= scripts/setup.sh
+# Of `make fuzz`, for each decoder.
+SECONDS ?= 60
 
-.PHONY: help setup build demo test bench up down install lint format asan tsan soak clean
+.PHONY: help setup build demo test bench up down install lint format asan tsan soak fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets (the default)
@@ -51,6 +53,10 @@ tsan: setup ## run the tests under the thread sanitizer
 
 soak: setup ## 20 million verified calls while servers and network fail (half an hour)
 	@scripts/soak.sh
+
+fuzz: ## feed the decoders made-up bytes, for SECONDS=60 each
+	@$(SETUP) --lint
+	@scripts/fuzz.sh $(SECONDS)
 
 clean: ## remove everything that was built
 	rm -rf build
