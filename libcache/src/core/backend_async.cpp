@@ -87,7 +87,12 @@ Pending<std::optional<std::string>> CacheBackend::do_async_get(
 
 Pending<bool> CacheBackend::do_async_set(const SetItem& item, SetCondition condition,
                                          AsyncCall<bool> call) {
-  return call.done(do_set(item, condition, call.deadline));
+  Result<bool> stored = do_set(item, condition, call.deadline);
+  const bool too_large = !stored && stored.error().code == Errc::too_large;
+  if (too_large && condition != SetCondition::if_absent) {
+    static_cast<void>(do_remove(item.key, call.deadline));
+  }
+  return call.done(std::move(stored));
 }
 
 Pending<bool> CacheBackend::do_async_remove(std::string_view key, AsyncCall<bool> call) {

@@ -85,7 +85,9 @@ Pending<bool> MemcachedBackend::do_async_set(const SetItem& item, SetCondition c
   if (!command) {
     const bool clean_up =
         command.error().code == Errc::too_large && condition != SetCondition::if_absent;
-    if (clean_up) async_remove(item.key).ignore();
+    if (clean_up) {  // Not a call of its own, and not counted as one.
+      do_async_remove(item.key, {call.deadline, {}, [](const Result<bool>&) {}}).ignore();
+    }
     return call.done(fail(std::move(command).error()));
   }
   return begin<memcached::as_done, bool>(impl_->cluster, *command, std::move(call));

@@ -4,6 +4,8 @@
 #include "memcached/session.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <string>
 #include <utility>
 
 namespace cachekit::memcached {
@@ -13,8 +15,31 @@ namespace {
 constexpr std::size_t heavy_bytes = std::size_t{64} << 10U;
 constexpr std::size_t heavy_commands = 256;
 
-// What the decoder needs to know to let a reply go by; the caller's bytes may be gone.
-Command shape_of(const Command& command) { return {.verb = command.verb}; }
+// Lets replies go by that nobody waits for. It keeps what a decoder may compare a reply with.
+class Discarded final : public CommandRequest {
+ public:
+  void add(const Command& command) {
+    keys_.emplace_back(command.key);  // A deque: earlier keys stay where they are.
+    commands_.push_back({.verb = command.verb, .key = keys_.back()});
+  }
+
+  [[nodiscard]] Result<void> encode(const net::Session&, std::string&) override { return {}; }
+  [[nodiscard]] bool replayable() const noexcept override { return false; }
+  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override {
+    auto rest = std::make_unique<Discarded>();
+    for (std::size_t i = answered_; i < commands_.size(); ++i) rest->add(commands_[i]);
+    return rest;
+  }
+  [[nodiscard]] const Command* pending() const noexcept override {
+    return answered_ < commands_.size() ? &commands_[answered_] : nullptr;
+  }
+  void answer(Result<Reply>&&) override { ++answered_; }
+
+ private:
+  std::deque<std::string> keys_;
+  std::vector<Command> commands_;
+  std::size_t answered_ = 0;
+};
 
 Dialect dialect_of(const net::Session& session) {
   return static_cast<const MemcachedSession&>(session).dialect();
@@ -33,7 +58,9 @@ void SingleCommand::answer(Result<Reply>&& reply) {
 }
 
 std::unique_ptr<net::Request> SingleCommand::tombstone() const {
-  return std::make_unique<SingleCommand>(shape_of(command_));
+  auto rest = std::make_unique<Discarded>();
+  rest->add(command_);
+  return rest;
 }
 
 bool SingleCommand::heavy() const noexcept { return heavy_ || command_.value.size() > heavy_bytes; }
@@ -64,12 +91,10 @@ const Command* Batch::pending() const noexcept {
 }
 
 std::unique_ptr<net::Request> Batch::tombstone() const {
-  auto rest = std::make_unique<Batch>();
+  auto rest = std::make_unique<Discarded>();
   for (std::size_t i = answered_; i < commands_.size(); ++i) {
-    if (sent_[i]) rest->add(shape_of(commands_[i]));
+    if (sent_[i]) rest->add(commands_[i]);
   }
-  rest->replies_.resize(rest->size());
-  rest->sent_.assign(rest->size(), true);
   return rest;
 }
 

@@ -31,6 +31,7 @@ using Clock = Deadline::clock;
 
 constexpr auto patience = std::chrono::microseconds(100);
 constexpr auto longest_stand_by = std::chrono::microseconds(200);
+constexpr auto shortest_silence = std::chrono::milliseconds(20);
 constexpr auto margin = std::chrono::milliseconds(50);
 // Of requests that are to go soon: who sent something so long ago does not wait for company, and so
 // much is company enough.
@@ -86,6 +87,11 @@ bool Combiner::connected() const {
   return state_ == State::open && !peer_gone_;
 }
 
+bool Combiner::breaking() const {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::breaking;
+}
+
 bool Combiner::run(Sleeper& sleeper) {
   const auto enter = [&](bool& claimed, bool& patient) {
     const std::lock_guard lock(mutex_);
@@ -115,12 +121,19 @@ bool Combiner::run(Sleeper& sleeper) {
 
 bool Combiner::submit(Waiter& waiter, Sending sending) {
   bool send = false;
+  Sleeper* asleep = nullptr;
   const auto enter = [&] {
     const std::lock_guard lock(mutex_);
     const bool first = in_flight_ == 0;
     const Entry entry = enqueue(waiter);
     send = sending == Sending::now || first || out_.size() > full_batch ||
            Clock::now() - written_at_ > moment;
+    // Its thread may have waited for this while there was no connection: then it drives.
+    if (entry == Entry::queued && waiter.may_drive_ && !std::exchange(reading_, true)) {
+      auto& reader = static_cast<Sleeper&>(waiter);  // Nothing else may drive.
+      if (tell_to_drive(reader)) asleep = &reader;
+      send = false;
+    }
     return entry;
   };
   Entry entry = enter();
@@ -129,11 +142,9 @@ bool Combiner::submit(Waiter& waiter, Sending sending) {
     entry = enter();
   }
   if (entry == Entry::no_connection) return false;
-  if (entry == Entry::queued) {
-    if (send) flush();
-  } else {
-    waiter.released();
-  }
+  if (entry != Entry::queued) waiter.released();
+  if (asleep != nullptr) asleep->wake();  // It may be gone; only its address is used.
+  if (entry == Entry::queued && send) flush();
   return true;
 }
 
@@ -142,10 +153,9 @@ void Combiner::wait(Sleeper& sleeper) {
     bool claimed = false;
     {
       const std::lock_guard lock(mutex_);
-      if (sleeper.place_ != Waiter::Place::nowhere) {
-        claimed = !std::exchange(reading_, true);
-        sleeper.may_drive_ = !claimed;
-      }
+      // One that is nowhere is being settled, or will be handed in once there is a connection.
+      if (sleeper.place_ != Waiter::Place::nowhere) claimed = !std::exchange(reading_, true);
+      sleeper.may_drive_ = !claimed;
     }
     if (claimed) {
       drive(sleeper);
@@ -321,11 +331,13 @@ void Combiner::bury(Waiter& waiter) {
 }
 
 // A peer that has said nothing since this request was handed in is dead when nobody else hopes for
-// it, or when that has lasted long enough for everybody.
+// it, or when that has lasted long enough for everybody. A moment of silence is none: callers with
+// tight budgets must not tear down what is merely slow.
 bool Combiner::silent_too_long(const Waiter& waiter) const {
   if (waiter.heard_ != heard_) return false;
-  if (in_flight_ - buried_ <= 1) return true;
-  return Clock::now() - std::max(heard_at_, busy_since_) >= options_.longest_silence;
+  const auto silence = Clock::now() - std::max(heard_at_, busy_since_);
+  const bool alone = in_flight_ - buried_ <= 1;
+  return silence >= (alone ? shortest_silence : options_.longest_silence);
 }
 
 void Combiner::doubt(Errc code, std::string why) {

@@ -61,6 +61,8 @@ class Combiner {
   /// False when the deadline came first.
   [[nodiscard]] bool attach(Connection&& connection, Deadline deadline);
   [[nodiscard]] bool connected() const;
+  /// Whether a connection that broke was not let go of yet.
+  [[nodiscard]] bool breaking() const;
   /// Whether requests are under way. May be out of date at once.
   [[nodiscard]] bool busy() const noexcept {
     return in_flight_.load(std::memory_order_relaxed) > 0;
@@ -147,6 +149,7 @@ class Combiner {
   void take_done(const Waiter* end, Pass& pass);
   void take_out(const Waiter& waiter);
   [[nodiscard]] Sleeper* newest_sleeper() const;
+  [[nodiscard]] static bool tell_to_drive(Sleeper& sleeper) noexcept;  // True: it has to be woken.
   // These want both locks to be held.
   void withdraw(Waiter& waiter, Errc code, std::string_view why);
   void bury(Waiter& waiter);

@@ -4,6 +4,7 @@
 #include "net/failure.hpp"
 
 #include <array>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace cachekit::net {
 namespace {
 
 constexpr std::size_t receive_size = 65'536;
+// Nothing wakes a thread that reads when its own request is cancelled: it looks itself.
+constexpr auto cancel_slice = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -19,7 +22,10 @@ void Combiner::drive(Sleeper& sleeper) {
   int late = 0;
   while (!pass.own_settled && !sleeper.settled()) {  // Somebody may cancel it.
     const bool stuck = flush();
-    const Heard heard = read_once(sleeper.deadline_, stuck, pass);
+    const Deadline until = sleeper.unattended_
+                               ? earlier(sleeper.deadline_, Deadline::after(cancel_slice))
+                               : sleeper.deadline_;
+    const Heard heard = read_once(until, stuck, pass);
     if (!pass.own_settled && sleeper.deadline_.expired() &&
         (heard == Heard::nothing || ++late > late_reads)) {
       const std::scoped_lock lock(delivery_, mutex_);
@@ -169,13 +175,17 @@ void Combiner::stop_reading(Pass& pass) {
       reading_ = false;
       let_go();
     } else {
-      successor->may_drive_ = false;
-      asleep = successor->swap_news(Sleeper::News::drive) == Sleeper::News::asleep;
+      asleep = tell_to_drive(*successor);
     }
   }
   // The successor may have woken by itself and be gone; only its address is used.
   if (asleep) successor->wake();
   if (successor == nullptr && unattended_ && busy()) unattended_();
+}
+
+bool Combiner::tell_to_drive(Sleeper& sleeper) noexcept {
+  sleeper.may_drive_ = false;
+  return sleeper.swap_news(Sleeper::News::drive) == Sleeper::News::asleep;
 }
 
 Sleeper* Combiner::newest_sleeper() const {

@@ -123,7 +123,7 @@ Result<void> Connector::may_try() const {
 
 bool Connector::under_way() const {
   const std::lock_guard lock(mutex_);
-  return under_way_;
+  return under_way_ || fresh_;
 }
 
 }  // namespace cachekit::net

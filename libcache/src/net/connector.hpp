@@ -37,6 +37,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   /// One more connection, for the caller alone.
   [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline);
 
+  /// Whether an attempt is being made, or has succeeded and waits for somebody to take it.
   [[nodiscard]] bool under_way() const;
 
  private:

@@ -68,9 +68,12 @@ Driver::~Driver() {
   if (thread_.joinable()) thread_.join();
   combiner_.end("the backend was destroyed");
   std::unique_lock lock(mutex_);
-  fail_backlog(lock, {Errc::cancelled, "the backend was destroyed", combiner_.endpoint(), {}},
-               false);
+  fail_backlog(lock, destroyed(), false);
   run_calls(lock);
+}
+
+Error Driver::destroyed() const {
+  return {Errc::cancelled, "the backend was destroyed", combiner_.endpoint(), {}};
 }
 
 void Driver::start(AsyncRequest& request) {
@@ -89,16 +92,22 @@ void Driver::start(AsyncRequest& request) {
   news_.notify_one();
 }
 
+// Nothing overtakes what waits for a connection: a value that was set first must not be the last.
 void Driver::submit(AsyncRequest& request) {
-  if (!combiner_.submit(request, Combiner::Sending::soon)) queue(request);
+  const bool sent = !backlogged_.load(std::memory_order_acquire) &&
+                    combiner_.submit(request, Combiner::Sending::soon);
+  if (!sent) queue(request);
 }
 
 void Driver::queue(AsyncRequest& request) {
+  bool ending = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!ending_ && backlog_.size() < max_waiting_) {
-      // Its caller, if one waits, sleeps by now and does not drive.
+    ending = ending_;
+    if (!ending && backlog_.size() < max_waiting_) {
+      // Its caller, if one waits, sleeps by now and need not be the one who drives.
       if (!std::exchange(request.adopted_, true)) ++attended_;
+      backlogged_.store(true, std::memory_order_release);
       backlog_.push_back(&request);
       poked_ = true;
       ensure_thread();
@@ -106,6 +115,7 @@ void Driver::queue(AsyncRequest& request) {
       return;
     }
   }
+  if (ending) return settle(request, destroyed());
   settle(request,
          {Errc::overloaded,
           fmt::format("too many requests wait for a connection ({} allowed)", max_waiting_),
@@ -217,17 +227,24 @@ void Driver::run_calls(std::unique_lock<std::mutex>& lock) {
 
 // Connects in slices, so that deadlines are minded meanwhile.
 void Driver::serve_backlog(std::unique_lock<std::mutex>& lock) {
+  backlogged_.store(!backlog_.empty(), std::memory_order_release);
   if (backlog_.empty()) return;
   lock.unlock();
+  // A connection that broke may be in somebody's hands for a while; that says nothing about the
+  // server.
+  const bool breaking = combiner_.breaking();
   const Result<void> connected = connector_->connect(combiner_, Deadline::after(slice));
-  const bool under_way = !connected && connector_->under_way();
+  const bool under_way = !connected && (breaking || connector_->under_way());
   lock.lock();
   if (connected) {
     std::deque<AsyncRequest*> ready = std::exchange(backlog_, {});
     lock.unlock();
-    for (AsyncRequest* request : ready) submit(*request);
+    for (AsyncRequest* request : ready) {
+      if (!combiner_.submit(*request, Combiner::Sending::soon)) queue(*request);
+    }
     combiner_.tick();
     lock.lock();
+    backlogged_.store(!backlog_.empty(), std::memory_order_release);
     return;
   }
   const Error late{Errc::timeout, "there was no connection in time", combiner_.endpoint(),
@@ -242,6 +259,7 @@ void Driver::fail_backlog(std::unique_lock<std::mutex>& lock, const Error& error
     if (!stays) failed.push_back(*at);
     at = stays ? std::next(at) : backlog_.erase(at);
   }
+  backlogged_.store(!backlog_.empty(), std::memory_order_release);
   lock.unlock();
   for (AsyncRequest* request : failed) settle(*request, error);
   lock.lock();

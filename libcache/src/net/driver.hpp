@@ -55,6 +55,7 @@ class Driver {
   void fail_backlog(std::unique_lock<std::mutex>& lock, const Error& error, bool only_late);
   void rest(std::unique_lock<std::mutex>& lock);
   void settle(AsyncRequest& request, Error error);
+  [[nodiscard]] Error destroyed() const;
 
   Combiner& combiner_;
   const std::shared_ptr<Connector> connector_;
@@ -69,7 +70,8 @@ class Driver {
   bool ending_ = false;
   std::thread thread_;
 
-  std::atomic<bool> awake_{false};  // The thread will look around soon, without being told.
+  std::atomic<bool> backlogged_{false};  // What comes has to queue behind backlog_.
+  std::atomic<bool> awake_{false};       // The thread will look around soon, without being told.
   std::atomic<std::uint64_t> started_{0};
 };
 

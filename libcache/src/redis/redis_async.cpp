@@ -32,7 +32,9 @@ Pending<std::optional<std::string>> RedisBackend::do_async_get(
 Pending<bool> RedisBackend::do_async_set(const SetItem& item, SetCondition condition,
                                          AsyncCall<bool> call) {
   if (Result<void> fits = impl_->check_value(item.value); !fits) {
-    if (condition != SetCondition::if_absent) async_remove(item.key).ignore();
+    if (condition != SetCondition::if_absent) {  // Not a call of its own, and not counted as one.
+      do_async_remove(item.key, {call.deadline, {}, [](const Result<bool>&) {}}).ignore();
+    }
     return call.done(fail(std::move(fits).error()));
   }
   return begin(impl_->client, redis::Set{item, condition}, std::move(call));

@@ -3,6 +3,9 @@
 #include "memcached/session.hpp"
 #include "support/catch.hpp"
 
+#include <memory>
+#include <string>
+
 using namespace cachekit;
 using memcached::Batch;
 using memcached::Dialect;
@@ -30,6 +33,37 @@ TEST_CASE("the replies of a batch are in the order of its commands at every spli
     CHECK(batch.replies()[1]->status == Status::missing);
     CHECK(batch.replies()[2].error().code == Errc::rejected);
     CHECK(batch.replies()[3]->value == "\r\nEND\r\n");
+  }
+}
+
+TEST_CASE("what takes the replies of a batch that was given up on reads them as the batch would",
+          "[memcached][failures-1]") {
+  struct Case {
+    Dialect dialect;
+    std::string_view answered, rest;
+  };
+  const Case cases[] = {
+      {Dialect::meta, "VA 1\r\na\r\n", "EN\r\nHD\r\n"},
+      {Dialect::classic, "VALUE a 0 1\r\na\r\nEND\r\n", "VALUE b 0 1\r\nb\r\nEND\r\nSTORED\r\n"}};
+  for (const Case& c : cases) {
+    memcached::MemcachedSession session;
+    session.use(c.dialect);
+    std::unique_ptr<net::Request> tombstone;
+    {
+      const std::string first = "a", second = "b";
+      Batch batch;
+      batch.add({.verb = Verb::get, .key = first});
+      batch.add({.verb = Verb::get, .key = second});
+      batch.add({.verb = Verb::store, .key = first, .value = second});
+      std::string out;
+      REQUIRE(batch.encode(session, out));
+      session.feed(c.answered);
+      REQUIRE(session.advance(batch) == false);
+      tombstone = batch.tombstone();
+    }
+    session.feed(c.rest);
+    CHECK(session.advance(*tombstone) == true);
+    CHECK(session.idle());
   }
 }
 
