@@ -3,9 +3,16 @@
 //
 // The reader keeps pointers to the arrays that are still being filled. These stay valid: while an
 // array is being filled it is the last element of its parent, and nothing is added to that parent.
+//
+// Whenever the reader has used up a KiB, it moves all the rest of its buffer to the front. With a
+// long pipeline in there each byte would be moved dozens of times, so the reader gets its bytes in
+// portions: small ones, but all that a long string is known to need.
 
 #include "redis/resp_decoder.hpp"
 
+#include "core/byte_queue.hpp"
+
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <system_error>
@@ -28,7 +35,9 @@ RedisReply* place(const redisReadTask* task, Type type) {
   RedisReply* reply = nullptr;
   if (task->parent == nullptr) {
     reply = &static_cast<Tree*>(task->privdata)->root;
-    *reply = RedisReply{};
+    reply->integer = 0;
+    reply->text.clear();
+    reply->elements.clear();
   } else {
     reply = &static_cast<RedisReply*>(task->parent->obj)->elements.emplace_back();
   }
@@ -121,12 +130,29 @@ const redisReadTask& current_task(const redisReader& reader) {
 #endif
 }
 
-// hiredis waits for a string of any announced length. Its position is then that of the length.
-bool announces_too_much(const redisReader& reader) {
-  if (reader.ridx < 0 || current_task(reader).type != REDIS_REPLY_STRING) return false;
+// The bytes that the reader gets at once when it is not known how many it needs.
+constexpr std::size_t portion = 2048;
+// A buffer that is larger than this is given back as soon as it is empty.
+constexpr std::size_t max_kept_buffer = std::size_t{64} << 10U;
+
+// How many bytes the reader needs before it can go on, as far as they are known; empty when a
+// string was announced that is longer than any reply may be.
+std::optional<std::size_t> needed(const redisReader& reader) {
+  const std::size_t unread = reader.len - reader.pos;
+  // Twice as much of a line whose end has not come: the reader looks through it from its beginning.
+  const std::size_t some = std::max(portion, unread);
+  if (reader.ridx < 0 || current_task(reader).type != REDIS_REPLY_STRING) return some;
+  // hiredis waits for a string of any length. Its position is then that of the length.
+  const char* begin = reader.buf + reader.pos;
+  const char* end = reader.buf + reader.len;
   std::size_t announced = 0;
-  const auto parsed = std::from_chars(reader.buf + reader.pos, reader.buf + reader.len, announced);
-  return parsed.ec == std::errc::result_out_of_range || announced > RespDecoder::max_reply_bytes;
+  const auto [stop, error] = std::from_chars(begin, end, announced);
+  if (error == std::errc::result_out_of_range || announced > RespDecoder::max_reply_bytes) {
+    return std::nullopt;
+  }
+  constexpr std::size_t two_line_ends = 4;
+  const std::size_t whole = static_cast<std::size_t>(stop - begin) + announced + two_line_ends;
+  return whole > unread ? std::max(portion, whole - unread) : some;
 }
 
 tl::unexpected<Error> too_much() {
@@ -141,11 +167,52 @@ struct RespDecoder::Reader {
     void operator()(redisReader* owned) const { redisReaderFree(owned); }
   };
 
-  Reader() : reader(redisReaderCreateWithFunctions(&table)) { reader->privdata = &tree; }
+  Reader() { renew(); }
+
+  void renew() {
+    reader.reset(redisReaderCreateWithFunctions(&table));
+    reader->privdata = &tree;
+  }
+
+  // Whether every byte that the reader was given is part of a reply.
+  [[nodiscard]] bool drained() const { return reader->pos == reader->len; }
+
+  // Gives the reader its next portion; false when none is there.
+  bool refill() {
+    if (waiting.empty()) return false;
+    waiting.use(give(waiting.view()));
+    return true;
+  }
+
+  std::size_t give(std::string_view bytes) {
+    const std::string_view now = bytes.substr(0, room);
+    redisReaderFeed(reader.get(), now.data(), now.size());
+    room -= now.size();
+    return now.size();
+  }
+
+  // Between two replies nothing is kept that only a large one needed.
+  void settle() {
+    fed_since_reply = 0;
+    room = portion;
+    idle = drained() && waiting.empty();
+    if (!idle) return;
+    waiting.trim();
+    if (sdsalloc(reader->buf) > max_kept_buffer) renew();
+  }
+
+  [[nodiscard]] tl::unexpected<Error> broken() const {
+    return fail(
+        Errc::protocol,
+        fmt::format("the reply is not in the protocol of Redis ({})",
+                    tree.malformed ? "a wrong length, too deep, or not RESP2" : reader->errstr));
+  }
 
   redisReplyObjectFunctions table = functions();
   Tree tree{};
-  std::unique_ptr<redisReader, Free> reader;
+  std::unique_ptr<redisReader, Free> reader{};
+  std::size_t room = portion;  // What the reader may get before it is asked again.
+  ByteQueue waiting{};         // Came, and the reader has not got it yet.
   std::size_t fed_since_reply = 0;
   bool too_much = false;
   bool idle = true;  // Every byte was part of a reply that was given out.
@@ -155,31 +222,32 @@ RespDecoder::RespDecoder() : reader_(std::make_unique<Reader>()) {}
 RespDecoder::~RespDecoder() = default;
 
 void RespDecoder::feed(std::string_view bytes) {
-  reader_->idle = reader_->idle && bytes.empty();
-  reader_->fed_since_reply += bytes.size();
-  reader_->too_much = reader_->too_much || reader_->fed_since_reply > max_reply_bytes;
-  if (!reader_->too_much) redisReaderFeed(reader_->reader.get(), bytes.data(), bytes.size());
+  Reader& own = *reader_;
+  own.idle = own.idle && bytes.empty();
+  own.fed_since_reply += bytes.size();
+  own.too_much = own.too_much || own.fed_since_reply > max_reply_bytes;
+  if (own.too_much || own.reader->err != 0) return;
+  if (own.waiting.empty()) bytes.remove_prefix(own.give(bytes));
+  if (!bytes.empty()) own.waiting.append(bytes);
 }
 
 Result<std::optional<RedisReply>> RespDecoder::next() {
-  if (reader_->too_much) return too_much();
+  Reader& own = *reader_;
+  if (own.too_much) return too_much();
   // Asked without bytes, hiredis would begin a reply that looks like half of one.
-  if (reader_->idle) return std::nullopt;
+  if (own.idle) return std::nullopt;
   void* found = nullptr;
-  if (redisReaderGetReply(reader_->reader.get(), &found) != REDIS_OK) {
-    return fail(Errc::protocol,
-                fmt::format("the reply is not in the protocol of Redis ({})",
-                            reader_->tree.malformed ? "a wrong length, too deep, or not RESP2"
-                                                    : reader_->reader->errstr));
+  while (true) {
+    if (redisReaderGetReply(own.reader.get(), &found) != REDIS_OK) return own.broken();
+    if (found != nullptr) break;
+    const std::optional<std::size_t> more = needed(*own.reader);
+    own.too_much = !more;
+    if (own.too_much) return too_much();
+    own.room = *more;
+    if (!own.refill()) return std::nullopt;
   }
-  if (found == nullptr) {
-    reader_->too_much = announces_too_much(*reader_->reader);
-    if (reader_->too_much) return too_much();
-    return std::nullopt;
-  }
-  reader_->fed_since_reply = 0;
-  reader_->idle = reader_->reader->pos == reader_->reader->len;
-  return std::exchange(reader_->tree.root, RedisReply{});
+  own.settle();
+  return Result<std::optional<RedisReply>>(tl::in_place, std::move(own.tree.root));
 }
 
 bool RespDecoder::idle() const noexcept { return reader_->idle; }

@@ -1,3 +1,4 @@
+#include "fuzz/heap.hpp"
 #include "redis/resp_decoder.hpp"
 #include "support/catch.hpp"
 
@@ -77,5 +78,25 @@ TEST_CASE("long pipelines and large strings are the same in pieces of any size",
       pieces.push_back(rest.substr(0, size));
     }
     if (decode(pieces) != whole) FAIL("pieces of " << size);
+  }
+}
+
+TEST_CASE("one large reply does not leave a large buffer behind", "[redis]") {
+  const std::string large = string_of(4'000'000);
+  const std::string many = string_of(100) + string_of(100);
+  RespDecoder decoder;
+  const std::size_t before = fuzz::heap_in_use();
+  for (const std::size_t piece : {std::size_t{65'536}, large.size()}) {
+    for (std::string_view rest = large; !rest.empty();) {
+      decoder.feed(rest.substr(0, piece));
+      rest.remove_prefix(std::min(piece, rest.size()));
+      REQUIRE(decoder.next()->has_value() == rest.empty());
+    }
+    CHECK(fuzz::heap_in_use() < before + 100'000);
+    decoder.feed(many);
+    CHECK((*decoder.next())->text.size() == 100);
+    CHECK_FALSE(decoder.idle());
+    CHECK((*decoder.next())->text.size() == 100);
+    CHECK(decoder.idle());
   }
 }
