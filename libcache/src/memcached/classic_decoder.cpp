@@ -1,5 +1,7 @@
 #include "memcached/dialect.hpp"
 
+#include <utility>
+
 namespace cachekit::memcached {
 namespace {
 
@@ -22,9 +24,9 @@ Result<Step> read_lookup(std::string_view line, const Command& command, Reply& r
   const std::size_t length_at = rest.find(' ', 1);
   if (!rest.starts_with(' ') || length_at == std::string_view::npos) return unexpected_line(line);
   reply.status = Status::done;
-  return parse_length(rest.substr(length_at + 1)).map([](std::size_t bytes) {
-    return Step{.last = false, .data_bytes = bytes};
-  });
+  Result<std::size_t> bytes = parse_length(rest.substr(length_at + 1));
+  if (!bytes) return fail(std::move(bytes).error());
+  return Step{.last = false, .data_bytes = *bytes};
 }
 
 Result<Step> read_number(std::string_view line, Reply& reply) {

@@ -1,7 +1,6 @@
 #include "memcached/dialect.hpp"
 #include "memcached/key.hpp"
-
-#include <fmt/format.h>
+#include "memcached/line_writer.hpp"
 
 namespace cachekit::memcached {
 namespace {
@@ -9,13 +8,13 @@ namespace {
 std::string_view store_name(SetCondition condition) {
   switch (condition) {
     case SetCondition::if_absent:
-      return "add";
+      return "add ";
     case SetCondition::if_present:
-      return "replace";
+      return "replace ";
     case SetCondition::always:
       break;
   }
-  return "set";
+  return "set ";
 }
 
 }  // namespace
@@ -26,31 +25,31 @@ Result<void> encode_classic(const Command& command, std::string& out) {
                 "the key has spaces or control bytes, which this server's protocol cannot carry",
                 {}, "leave them out of the key, or use memcached 1.6 or later");
   }
-  const auto append = [&](std::string_view name, std::string_view rest) {
-    out.append(name).append(1, ' ').append(command.key).append(rest).append("\r\n");
-  };
+  if (command.verb == Verb::remaining_ttl) {
+    return fail(Errc::unsupported, "this server's protocol does not tell remaining TTLs", {},
+                "use memcached 1.6 or later");
+  }
+  LineWriter line(out, command.key.size() + command.value.size());
   switch (command.verb) {
     case Verb::get:
     case Verb::exists:
-      append("get", "");
+      line << "get " << command.key << "\r\n";
       break;
     case Verb::remove:
-      append("delete", "");
+      line << "delete " << command.key << "\r\n";
       break;
     case Verb::touch:
-      append("touch", fmt::format(" {}", command.expiry));
+      line << "touch " << command.key << " " << command.expiry << "\r\n";
       break;
     case Verb::increment:
-      append(command.delta < 0 ? "decr" : "incr", fmt::format(" {}", magnitude(command.delta)));
-      break;
-    case Verb::store:
-      append(store_name(command.condition),
-             fmt::format(" 0 {} {}", command.expiry, command.value.size()));
-      out.append(command.value).append("\r\n");
+      line << (command.delta < 0 ? "decr " : "incr ") << command.key << " "
+           << magnitude(command.delta) << "\r\n";
       break;
     default:
-      return fail(Errc::unsupported, "this server's protocol does not tell remaining TTLs", {},
-                  "use memcached 1.6 or later");
+      line << store_name(command.condition) << command.key << " 0 " << command.expiry << " "
+           << command.value.size() << "\r\n"
+           << command.value << "\r\n";
+      break;
   }
   return {};
 }

@@ -2,16 +2,46 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include <fmt/format.h>
 
 namespace cachekit::memcached {
 
+namespace {
+
+// A byte of the same value in each of the eight.
+constexpr std::uint64_t repeated(std::uint8_t byte) { return ~std::uint64_t{0} / 255 * byte; }
+
+// Not 0 when one of eight bytes is below 0x21 or is 0x7f: a subtraction that borrows sets the top
+// bit of a byte that did not have it.
+constexpr std::uint64_t special_bytes(std::uint64_t eight) {
+  const std::uint64_t deletes = eight ^ repeated(0x7f);
+  const std::uint64_t below = (eight - repeated(0x21)) & ~eight;
+  const std::uint64_t equal = (deletes - repeated(0x01)) & ~deletes;
+  return (below | equal) & repeated(0x80);
+}
+
+std::uint64_t eight_bytes(const char* at) {
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, at, sizeof eight);
+  return eight;
+}
+
+}  // namespace
+
 bool needs_base64(std::string_view key) noexcept {
-  return std::ranges::any_of(key, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte <= 0x20 || byte == 0x7f;
-  });
+  if (key.size() < 8) {
+    return std::ranges::any_of(key, [](char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      return byte <= 0x20 || byte == 0x7f;
+    });
+  }
+  const std::size_t last = key.size() - 8;
+  for (std::size_t at = 0; at < last; at += 8) {
+    if (special_bytes(eight_bytes(key.data() + at)) != 0) return true;
+  }
+  return special_bytes(eight_bytes(key.data() + last)) != 0;
 }
 
 Result<void> check_key(std::string_view key) {

@@ -1,6 +1,8 @@
 #include "memcached/dialect.hpp"
 
 #include <limits>
+#include <optional>
+#include <utility>
 
 namespace cachekit::memcached {
 namespace {
@@ -34,30 +36,64 @@ Result<Step> answer(Reply& reply, Status status) {
   return Step{};
 }
 
+constexpr unsigned pair(char first, char second) {
+  return static_cast<unsigned char>(first) * 256U + static_cast<unsigned char>(second);
+}
+
+// The two letters that a reply begins with, as one number; 0 if it does not begin with a word of
+// two.
+unsigned code_of(std::string_view line) {
+  if (line.size() < 2 || (line.size() > 2 && line[2] != ' ')) return 0;
+  return pair(line[0], line[1]);
+}
+
+// "VA 5" and perhaps flags.
+Result<Step> read_value(std::string_view line, Reply& reply) {
+  if (line.size() <= 3) return unexpected_line(line);
+  reply.status = Status::done;
+  const std::string_view rest = line.substr(3);
+  Result<std::size_t> bytes = parse_length(rest.substr(0, rest.find(' ')));
+  if (!bytes) return fail(std::move(bytes).error());
+  return Step{.data_bytes = *bytes};
+}
+
+// What a code means to a command; empty for nonsense.
+std::optional<Status> meaning_of(unsigned code, Verb verb) {
+  switch (code) {
+    case pair('H', 'D'):
+      if (!gives_value(verb)) return Status::done;
+      break;
+    case pair('E', 'N'):
+      if (is_lookup(verb)) return Status::missing;
+      break;
+    case pair('N', 'F'):
+      if (verb == Verb::remove || verb == Verb::increment) return Status::missing;
+      if (verb == Verb::store) return Status::refused;
+      break;
+    case pair('N', 'S'):
+      // To an increment: it found no entry and lost the race to create one.
+      if (verb == Verb::increment) return Status::missing;
+      if (verb == Verb::store) return Status::refused;
+      break;
+    case pair('E', 'X'):
+      if (verb == Verb::store) return Status::refused;
+      break;
+    default:
+      break;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<Step> read_meta(std::string_view line, const Command& command, Reply& reply) {
   const Verb verb = command.verb;
-  const std::string_view code = line.substr(0, line.find(' '));
-  if (code == "VA" && gives_value(verb) && line.size() > 3) {
-    reply.status = Status::done;
-    const std::string_view rest = line.substr(3);
-    return parse_length(rest.substr(0, rest.find(' '))).map([](std::size_t bytes) {
-      return Step{.data_bytes = bytes};
-    });
-  }
-  if (code == "EN" && is_lookup(verb)) return answer(reply, Status::missing);
-  // "NS" to an increment: it found no entry and lost the race to create one.
-  if (verb == Verb::increment && (code == "NF" || code == "NS")) {
-    return answer(reply, Status::missing);
-  }
-  if (verb == Verb::remove && code == "NF") return answer(reply, Status::missing);
-  if (verb == Verb::store && (code == "NS" || code == "EX" || code == "NF")) {
-    return answer(reply, Status::refused);
-  }
-  if (verb == Verb::remaining_ttl) return read_ttl(line, reply);
-  if (code == "HD" && !gives_value(verb)) return answer(reply, Status::done);
-  return unexpected_line(line);
+  const unsigned code = code_of(line);
+  if (code == pair('V', 'A') && gives_value(verb)) return read_value(line, reply);
+  const std::optional<Status> status = meaning_of(code, verb);
+  if (verb == Verb::remaining_ttl && status != Status::missing) return read_ttl(line, reply);
+  if (!status) return unexpected_line(line);
+  return answer(reply, *status);
 }
 
 }  // namespace cachekit::memcached

@@ -1,79 +1,77 @@
 #include "memcached/dialect.hpp"
 #include "memcached/key.hpp"
-
-#include <fmt/format.h>
+#include "memcached/line_writer.hpp"
 
 namespace cachekit::memcached {
 namespace {
 
-void append_key(std::string_view name, std::string_view key, std::string& out) {
-  out += name;
-  out += ' ';
-  if (needs_base64(key)) {
-    append_base64(key, out);
-  } else {
-    out += key;
-  }
-}
-
-void append_flags(std::string_view key, std::string_view flags, std::string& out) {
-  if (needs_base64(key)) out += " b";
-  out += flags;
-  out += "\r\n";
-}
-
 std::string_view mode_of(SetCondition condition) {
   switch (condition) {
     case SetCondition::if_absent:
-      return " ME";
+      return " ME\r\n";
     case SetCondition::if_present:
-      return " MR";
+      return " MR\r\n";
     case SetCondition::always:
       break;
   }
-  return "";
+  return "\r\n";
 }
 
-void encode_store(const Command& command, std::string& out) {
-  append_key("ms", command.key, out);
-  out += fmt::format(" {}", command.value.size());
-  append_flags(command.key, fmt::format(" T{}{}", command.expiry, mode_of(command.condition)), out);
-  out += command.value;
-  out += "\r\n";
-}
+// A key as the line shall have it, and the flag that says how it is spelt.
+class Key {
+ public:
+  explicit Key(std::string_view key) : text_(key) {
+    if (!needs_base64(key)) return;
+    append_base64(key, spelling_);
+    text_ = spelling_;
+    flag_ = " b";
+  }
+  Key(const Key&) = delete;
+  Key& operator=(const Key&) = delete;
 
-void encode_increment(const Command& command, std::string& out) {
-  append_key("ma", command.key, out);
+  [[nodiscard]] std::string_view text() const { return text_; }
+  [[nodiscard]] std::string_view flag() const { return flag_; }
+
+ private:
+  std::string spelling_{};
+  std::string_view text_;
+  std::string_view flag_{};
+};
+
+void write_increment(const Command& command, const Key& key, LineWriter& line) {
   const bool down = command.delta < 0;
-  append_flags(command.key,
-               fmt::format(" N0 J{} D{}{} v", down ? 0 : command.delta, magnitude(command.delta),
-                           down ? " MD" : ""),
-               out);
+  line << "ma " << key.text() << key.flag() << " N0 J" << (down ? 0 : command.delta) << " D"
+       << magnitude(command.delta) << (down ? " MD v\r\n" : " v\r\n");
 }
 
 }  // namespace
 
 void encode_meta(const Command& command, std::string& out) {
+  const Key key(command.key);
+  LineWriter line(out, key.text().size() + command.value.size());
   switch (command.verb) {
     case Verb::get:
-      append_key("mg", command.key, out);
-      return append_flags(command.key, " v", out);
+      line << "mg " << key.text() << key.flag() << " v\r\n";
+      break;
     case Verb::exists:
-      append_key("mg", command.key, out);
-      return append_flags(command.key, "", out);
+      line << "mg " << key.text() << key.flag() << "\r\n";
+      break;
     case Verb::remaining_ttl:
-      append_key("mg", command.key, out);
-      return append_flags(command.key, " t", out);
+      line << "mg " << key.text() << key.flag() << " t\r\n";
+      break;
     case Verb::touch:
-      append_key("mg", command.key, out);
-      return append_flags(command.key, fmt::format(" T{}", command.expiry), out);
+      line << "mg " << key.text() << key.flag() << " T" << command.expiry << "\r\n";
+      break;
     case Verb::remove:
-      append_key("md", command.key, out);
-      return append_flags(command.key, "", out);
+      line << "md " << key.text() << key.flag() << "\r\n";
+      break;
     case Verb::increment:
-      return encode_increment(command, out);
+      write_increment(command, key, line);
+      break;
     default:
-      return encode_store(command, out);
+      line << "ms " << key.text() << " " << command.value.size() << key.flag() << " T"
+           << command.expiry << mode_of(command.condition) << command.value << "\r\n";
+      break;
   }
 }
 

@@ -70,9 +70,17 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept {
   return number;
 }
 
+// By hand, since every hit has a length and few digits.
 Result<std::size_t> parse_length(std::string_view text) {
-  const auto length = parse_decimal(text);
-  if (length && *length <= max_announced_bytes) return static_cast<std::size_t>(*length);
+  std::size_t length = 0;
+  bool sound = !text.empty();
+  for (const char c : text) {
+    const auto digit = static_cast<unsigned>(c) - static_cast<unsigned>('0');
+    length = length * 10 + digit;
+    sound = sound && digit <= 9 && length <= max_announced_bytes;
+    if (!sound) break;
+  }
+  if (sound) return length;
   return fail(Errc::protocol,
               fmt::format("the peer announced a value of \"{}\" bytes", printable(text)));
 }

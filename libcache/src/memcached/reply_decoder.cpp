@@ -19,69 +19,109 @@ Result<std::uint64_t> counter_in(std::string_view data) {
 
 }  // namespace
 
+// In the middle of a large value the bytes need not wait to be copied once more.
+void ReplyDecoder::feed(std::string_view bytes) {
+  if (broken_) return;
+  if (data_left_ > 0 && input_.empty()) {
+    const std::string_view now = bytes.substr(0, data_left_);
+    take_data(now);
+    bytes.remove_prefix(now.size());
+  }
+  if (!bytes.empty()) input_.feed(bytes);
+}
+
 Result<bool> ReplyDecoder::advance(const Command& command, Dialect dialect) {
   under_way_ = true;
   if (broken_) return fail(*broken_);
   while (true) {
-    Result<bool> moved = data_left_ > 0 ? read_data(command) : read_line(command, dialect);
-    if (!moved) broken_ = moved.error();
-    if (!moved || !*moved) return moved;
-    if (step_.last && data_left_ == 0) return true;
+    const Progress progress = in_data_ ? read_data(command) : read_line(command, dialect);
+    if (progress == Progress::broken) return fail(*broken_);
+    if (progress == Progress::more_needed) return false;
+    if (last_ && !in_data_) return true;
   }
 }
 
 Result<Reply> ReplyDecoder::take() {
   under_way_ = false;
-  step_ = {.last = false};
-  return std::exchange(reply_, Reply{});
+  last_ = false;
+  input_.trim();
+  if (refused_) {
+    Error error = *std::move(refused_);
+    refused_.reset();
+    reply_ = {};
+    return fail(std::move(error));
+  }
+  Result<Reply> taken(std::move(reply_));
+  reply_.status = Reply::Status::pending;
+  reply_.value.clear();
+  reply_.seconds = -1;
+  reply_.number = 0;
+  return taken;
 }
 
-Result<bool> ReplyDecoder::read_line(const Command& command, Dialect dialect) {
+ReplyDecoder::Progress ReplyDecoder::break_off(Error error) {
+  broken_ = std::move(error);
+  return Progress::broken;
+}
+
+ReplyDecoder::Progress ReplyDecoder::read_line(const Command& command, Dialect dialect) {
   auto line = input_.line();
-  if (!line) return fail(std::move(line).error());
-  if (!*line) return false;
+  if (!line) return break_off(std::move(line).error());
+  if (!*line) return Progress::more_needed;
   if (is_error_line(**line)) return refuse(**line, command);
-  const auto read = is_plain(command.verb)     ? read_plain(**line, command.verb, *reply_)
-                    : dialect == Dialect::meta ? read_meta(**line, command, *reply_)
-                                               : read_classic(**line, command, *reply_);
-  if (!read) return fail(read.error());
-  step_ = *read;
-  if (step_.data_bytes) data_left_ = *step_.data_bytes + line_end.size();
-  return true;
+  auto step = is_plain(command.verb)     ? read_plain(**line, command.verb, reply_)
+              : dialect == Dialect::meta ? read_meta(**line, command, reply_)
+                                         : read_classic(**line, command, reply_);
+  if (!step) return break_off(std::move(step).error());
+  last_ = step->last;
+  in_data_ = step->data_bytes.has_value();
+  data_left_ = step->data_bytes.value_or(0);
+  return Progress::moved;
 }
 
-Result<bool> ReplyDecoder::read_data(const Command& command) {
-  const std::string_view taken = input_.block(data_left_);
-  if (taken.empty()) return false;
-  std::string& value = reply_->value;
-  data_left_ -= taken.size();
-  value += taken;
-  if (data_left_ > 0) return true;
-  if (!value.ends_with(line_end)) {
-    return fail(Errc::protocol, "the peer sent a value of another length than it announced");
+ReplyDecoder::Progress ReplyDecoder::read_data(const Command& command) {
+  if (data_left_ > 0) {
+    take_data(input_.block(data_left_));
+    if (data_left_ > 0) return Progress::more_needed;
   }
-  value.resize(value.size() - line_end.size());
+  const std::string_view end = input_.exactly(line_end.size());
+  if (end.empty()) return Progress::more_needed;
+  if (end != line_end) {
+    return break_off({Errc::protocol, "the peer sent a value of another length than it announced"});
+  }
+  in_data_ = false;
   if (command.verb == Verb::increment) {
-    Result<std::uint64_t> number = counter_in(value);
-    if (!number) return fail(std::move(number).error());
-    reply_->number = *number;
+    Result<std::uint64_t> number = counter_in(reply_.value);
+    if (!number) return break_off(std::move(number).error());
+    reply_.number = *number;
   }
-  return true;
+  return Progress::moved;
+}
+
+// A value that comes in many pieces grows by what arrived, in few steps: to four times of it at
+// most.
+void ReplyDecoder::take_data(std::string_view bytes) {
+  std::string& value = reply_.value;
+  const std::size_t arrived = value.size() + bytes.size();
+  if (arrived > value.capacity()) value.reserve(std::min(value.size() + data_left_, 4 * arrived));
+  value += bytes;
+  data_left_ -= bytes.size();
 }
 
 // A server that refuses the line of a store may go on to read the value as commands. So that no
 // value can act as one unnoticed, and no answer to it is taken for another command's, the
 // connection is given up. (It does swallow the value after SERVER_ERROR.)
-Result<bool> ReplyDecoder::refuse(std::string_view line, const Command& command) {
-  step_ = {};
+ReplyDecoder::Progress ReplyDecoder::refuse(std::string_view line, const Command& command) {
+  last_ = true;
   if (command.verb == Verb::hello && is_unknown_command(line)) {
-    reply_->status = Reply::Status::missing;
-    return true;
+    reply_.status = Reply::Status::missing;
+    return Progress::moved;
   }
   Error error = server_error(line);
-  if (command.verb == Verb::store && !line.starts_with("SERVER_ERROR")) return fail(error);
-  reply_ = fail(std::move(error));
-  return true;
+  if (command.verb == Verb::store && !line.starts_with("SERVER_ERROR"))
+    return break_off(std::move(error));
+  refused_ = std::move(error);
+  return Progress::moved;
 }
 
 }  // namespace cachekit::memcached

@@ -7,6 +7,7 @@
 #include <cachekit/error.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -20,7 +21,7 @@ namespace cachekit::memcached {
 /// Limits: memory grows with what came, never with what was announced.
 class ReplyDecoder {
  public:
-  void feed(std::string_view bytes) { input_.feed(bytes); }
+  void feed(std::string_view bytes);
   /// Whether no byte and no half of a reply is left over.
   [[nodiscard]] bool idle() const noexcept { return input_.empty() && !under_way_; }
 
@@ -31,16 +32,22 @@ class ReplyDecoder {
   [[nodiscard]] Result<Reply> take();
 
  private:
-  [[nodiscard]] Result<bool> read_line(const Command& command, Dialect dialect);
-  [[nodiscard]] Result<bool> read_data(const Command& command);
-  [[nodiscard]] Result<bool> refuse(std::string_view line, const Command& command);
+  enum class Progress : std::uint8_t { more_needed, moved, broken };
+
+  [[nodiscard]] Progress read_line(const Command& command, Dialect dialect);
+  [[nodiscard]] Progress read_data(const Command& command);
+  [[nodiscard]] Progress refuse(std::string_view line, const Command& command);
+  Progress break_off(Error error);
+  void take_data(std::string_view bytes);
 
   LineBuffer input_;
   bool under_way_ = false;
-  Step step_{.last = false};
-  std::size_t data_left_ = 0;  // Of the block of data, its line end included.
-  Result<Reply> reply_{};
-  std::optional<Error> broken_{};
+  bool in_data_ = false;       // A block of data or its line end is still to come.
+  bool last_ = false;          // The reply ends with what is being read.
+  std::size_t data_left_ = 0;  // Of the block of data, without its line end.
+  Reply reply_{};
+  std::optional<Error> refused_{};  // The server's answer instead of a reply.
+  std::optional<Error> broken_{};   // From then on.
 };
 
 }  // namespace cachekit::memcached

@@ -29,6 +29,7 @@ constexpr std::array rows = {
 }  // namespace
 
 bool is_error_line(std::string_view line) noexcept {
+  if (line.size() < 5) return false;  // "HD", "EN": most replies.
   return line == "ERROR" || line.starts_with("ERROR ") || line.starts_with("CLIENT_ERROR") ||
          line.starts_with("SERVER_ERROR");
 }

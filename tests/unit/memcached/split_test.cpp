@@ -1,4 +1,5 @@
 #include "decoding.hpp"
+#include "fuzz/heap.hpp"
 
 using namespace cachekit;
 using memcached::Command;
@@ -73,5 +74,22 @@ TEST_CASE("long pipelines and large values are the same in pieces of any size", 
        {7U, 100U, 1024U, 4095U, 4096U, 4097U, 16'384U, 65'536U, 300'000U}) {
     const auto split = test::decode(stream, command, Dialect::meta, size);
     if (!same(split, whole)) FAIL("pieces of " << size);
+  }
+}
+
+TEST_CASE("one large value does not leave a large buffer behind", "[memcached]") {
+  const std::string large = "VA 4000000\r\n" + std::string(4'000'000, 'v') + "\r\n";
+  const Command command{.verb = Verb::get, .key = "k"};
+  memcached::ReplyDecoder decoder;
+  const std::size_t before = fuzz::heap_in_use();
+  for (const std::size_t piece : {std::size_t{65'536}, large.size()}) {
+    for (std::string_view rest = large; !rest.empty();) {
+      decoder.feed(rest.substr(0, piece));
+      rest.remove_prefix(std::min(piece, rest.size()));
+      REQUIRE(decoder.advance(command, Dialect::meta) == rest.empty());
+    }
+    CHECK(decoder.take()->value.size() == 4'000'000);
+    CHECK(decoder.idle());
+    CHECK(fuzz::heap_in_use() < before + 100'000);
   }
 }
