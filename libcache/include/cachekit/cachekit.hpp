@@ -9,6 +9,7 @@
 #include <cachekit/expander.hpp>
 #include <cachekit/memcached.hpp>
 #include <cachekit/memory.hpp>
+#include <cachekit/pending.hpp>
 #include <cachekit/redis.hpp>
 #include <cachekit/redis_subscriber.hpp>
 #include <cachekit/redis_transaction.hpp>
