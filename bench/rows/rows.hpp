@@ -12,6 +12,8 @@ namespace cachekit::bench {
 
 /// Redis against hiredis: single gets by one and many threads, batches, latency.
 [[nodiscard]] std::vector<Contest> redis_rows(Servers& servers);
+/// Redis with many gets under way on one thread.
+[[nodiscard]] std::vector<Contest> async_rows(Servers& servers);
 /// Redis with one large value among many small ones.
 [[nodiscard]] std::vector<Contest> large_value_rows(Servers& servers);
 /// Memcached against libmemcached.
