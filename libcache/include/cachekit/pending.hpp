@@ -24,6 +24,7 @@ class Continuation {
 class PendingBase {
  public:
   PendingBase() = default;
+  virtual ~PendingBase() = default;
   PendingBase(const PendingBase&) = delete;
   PendingBase& operator=(const PendingBase&) = delete;
 
@@ -39,9 +40,6 @@ class PendingBase {
   /// Nobody will wait any more. True: `next` is kept (or is null); it runs when ready. False: ready
   /// already, `next` is given back.
   [[nodiscard]] virtual bool leave(std::unique_ptr<Continuation>& next) = 0;
-
- protected:
-  virtual ~PendingBase() = default;
 
  private:
   std::atomic<std::uint32_t> references_{1};
