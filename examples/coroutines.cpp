@@ -15,7 +15,7 @@ namespace {
 
 // The smallest coroutine type that can be waited for. Yours comes from your framework.
 struct Task {
-  struct promise_type {
+  struct promise_type {  // NOLINT(readability-identifier-naming): the language wants this name.
     std::promise<int> result;
     Task get_return_object() { return {result.get_future()}; }
     std::suspend_never initial_suspend() noexcept { return {}; }

@@ -165,7 +165,7 @@ class CacheBackend {
     std::function<void(const Result<T>&)> report;
 
     /// For one that is done already.
-    [[nodiscard]] Pending<T> done(Result<T> result) const {
+    [[nodiscard]] Pending<T> done(Result<T> result) && {
       report(result);
       return ready_pending(std::move(result));
     }

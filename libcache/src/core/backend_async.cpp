@@ -82,7 +82,8 @@ Pending<std::int64_t> CacheBackend::async_increment(std::string_view key, std::i
 
 Pending<std::optional<std::string>> CacheBackend::do_async_get(
     std::string_view key, AsyncCall<std::optional<std::string>> call) {
-  return call.done(do_get(key, call.deadline));
+  auto outcome = do_get(key, call.deadline);
+  return std::move(call).done(std::move(outcome));
 }
 
 Pending<bool> CacheBackend::do_async_set(const SetItem& item, SetCondition condition,
@@ -92,24 +93,28 @@ Pending<bool> CacheBackend::do_async_set(const SetItem& item, SetCondition condi
   if (too_large && condition != SetCondition::if_absent) {
     static_cast<void>(do_remove(item.key, call.deadline));
   }
-  return call.done(std::move(stored));
+  return std::move(call).done(std::move(stored));
 }
 
 Pending<bool> CacheBackend::do_async_remove(std::string_view key, AsyncCall<bool> call) {
-  return call.done(do_remove(key, call.deadline));
+  auto outcome = do_remove(key, call.deadline);
+  return std::move(call).done(std::move(outcome));
 }
 
 Pending<bool> CacheBackend::do_async_exists(std::string_view key, AsyncCall<bool> call) {
-  return call.done(do_exists(key, call.deadline));
+  auto outcome = do_exists(key, call.deadline);
+  return std::move(call).done(std::move(outcome));
 }
 
 Pending<bool> CacheBackend::do_async_touch(std::string_view key, Ttl ttl, AsyncCall<bool> call) {
-  return call.done(do_touch(key, ttl, call.deadline));
+  auto outcome = do_touch(key, ttl, call.deadline);
+  return std::move(call).done(std::move(outcome));
 }
 
 Pending<std::int64_t> CacheBackend::do_async_increment(std::string_view key, std::int64_t by,
                                                        AsyncCall<std::int64_t> call) {
-  return call.done(do_increment(key, by, call.deadline));
+  auto outcome = do_increment(key, by, call.deadline);
+  return std::move(call).done(std::move(outcome));
 }
 
 }  // namespace cachekit

@@ -62,7 +62,7 @@ Result<std::int64_t> as_counted(Reply&& reply, const std::string& endpoint) {
 
 template <auto Meaning, typename T, typename Call>
 Pending<T> begin(Result<memcached::Cluster>& cluster, const Command& command, Call call) {
-  if (!cluster) return call.done(fail(cluster.error()));
+  if (!cluster) return std::move(call).done(fail(cluster.error()));
   memcached::Node& node = cluster->owner(command.key);
   using State = net::AsyncState<T, OwningCommand<T, Meaning>>;
   auto* const state = new State(call.deadline, std::move(call.report), command, node.endpoint());
@@ -88,7 +88,7 @@ Pending<bool> MemcachedBackend::do_async_set(const SetItem& item, SetCondition c
     if (clean_up) {  // Not a call of its own, and not counted as one.
       do_async_remove(item.key, {call.deadline, {}, [](const Result<bool>&) {}}).ignore();
     }
-    return call.done(fail(std::move(command).error()));
+    return std::move(call).done(fail(std::move(command).error()));
   }
   return begin<memcached::as_done, bool>(impl_->cluster, *command, std::move(call));
 }
@@ -106,7 +106,7 @@ Pending<bool> MemcachedBackend::do_async_exists(std::string_view key, AsyncCall<
 Pending<bool> MemcachedBackend::do_async_touch(std::string_view key, Ttl ttl,
                                                AsyncCall<bool> call) {
   const Result<std::int64_t> expiry = memcached::expiry_number(ttl, Clock::system().wall());
-  if (!expiry) return call.done(fail(expiry.error()));
+  if (!expiry) return std::move(call).done(fail(expiry.error()));
   return begin<memcached::as_done, bool>(
       impl_->cluster, {.verb = Verb::touch, .key = key, .expiry = *expiry}, std::move(call));
 }

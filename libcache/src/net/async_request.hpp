@@ -15,7 +15,7 @@ class Driver;
 class AsyncRequest : public Sleeper {
  public:
   AsyncRequest(Request& request, Deadline deadline) noexcept : Sleeper(request, deadline) {
-    unattended_ = true;
+    be_unattended();
   }
 
   /// Returns once it is settled. Requires: handed to a channel, which still exists where it is not.

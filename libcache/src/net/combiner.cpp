@@ -58,8 +58,9 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) {
     return false;
   }
   if (state_ == State::open) return true;
-  socket_ = std::move(connection).take_socket();
-  session_ = std::move(connection).take_session();
+  auto [socket, session] = std::move(connection).take_apart();
+  socket_ = std::move(socket);
+  session_ = std::move(session);
   heard_at_ = Clock::now();
   peer_gone_ = false;
   if (counts_.losses > 0) ++counts_.reconnects;

@@ -69,9 +69,9 @@ class Connection {
 
   [[nodiscard]] Session& session() noexcept { return *session_; }
   /// For an owner that goes on with socket and session by itself, after the handshake.
-  [[nodiscard]] Socket take_socket() && noexcept { return std::move(socket_); }
-  [[nodiscard]] std::unique_ptr<Session> take_session() && noexcept { return std::move(session_); }
-  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  [[nodiscard]] std::pair<Socket, std::unique_ptr<Session>> take_apart() && noexcept {
+    return {std::move(socket_), std::move(session_)};
+  }
 
   /// Waits up to `deadline` for bytes and feeds them to the session; for peers that talk unasked
   /// (subscriptions). False when none came. Errors: `unavailable`.

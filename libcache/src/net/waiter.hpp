@@ -35,6 +35,8 @@ class Waiter {
  protected:
   /// Tells that the outcome is there. The waiter may be gone when this returns.
   virtual void released() noexcept = 0;
+  void be_buried() noexcept { buried_ = true; }
+  void be_unattended() noexcept { unattended_ = true; }
 
  private:
   friend class Combiner;
@@ -55,8 +57,6 @@ class Waiter {
   Place place_ = Place::nowhere;
   bool may_drive_ = false;  // Its thread sleeps, and can be woken to drive.
   bool resendable_ = false;
-
- protected:
   bool buried_ = false;      // It is a tombstone.
   bool unattended_ = false;  // No thread looks after its deadline.
 };
@@ -94,7 +94,7 @@ class Tombstone final : public Waiter {
  public:
   explicit Tombstone(std::unique_ptr<Request> request) noexcept
       : Waiter(*request, Deadline::after(forever)), owned_(std::move(request)) {
-    buried_ = true;
+    be_buried();
   }
 
  private:

@@ -150,10 +150,8 @@ class OperationRequest : public CommandRequest {
     return Operation::value_of(std::move(reply_), endpoint);
   }
 
- protected:
-  Operation operation_;
-
  private:
+  Operation operation_;
   RedisReply reply_{};
   std::size_t accepted_ = 0;
   bool heavy_;

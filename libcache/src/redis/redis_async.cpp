@@ -13,7 +13,7 @@ template <typename Operation, typename Call>
 Pending<typename Operation::Value> begin(redis::Client& client, const Operation& operation,
                                          Call call) {
   using Value = typename Operation::Value;
-  if (!client.check_config()) return call.done(fail(client.check_config().error()));
+  if (!client.check_config()) return std::move(call).done(fail(client.check_config().error()));
   using State = net::AsyncState<Value, redis::OwningRequest<Operation>>;
   auto* const state =
       new State(call.deadline, std::move(call.report), operation, client.endpoint());
@@ -35,7 +35,7 @@ Pending<bool> RedisBackend::do_async_set(const SetItem& item, SetCondition condi
     if (condition != SetCondition::if_absent) {  // Not a call of its own, and not counted as one.
       do_async_remove(item.key, {call.deadline, {}, [](const Result<bool>&) {}}).ignore();
     }
-    return call.done(fail(std::move(fits).error()));
+    return std::move(call).done(fail(std::move(fits).error()));
   }
   return begin(impl_->client, redis::Set{item, condition}, std::move(call));
 }
