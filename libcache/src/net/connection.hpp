@@ -72,6 +72,7 @@ class Connection {
   [[nodiscard]] std::pair<Socket, std::unique_ptr<Session>> take_apart() && noexcept {
     return {std::move(socket_), std::move(session_)};
   }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
 
   /// Waits up to `deadline` for bytes and feeds them to the session; for peers that talk unasked
   /// (subscriptions). False when none came. Errors: `unavailable`.
