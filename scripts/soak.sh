@@ -5,14 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/build.sh dev
-
-# All that the servers write lies in one folder, which goes at the end and when interrupted.
-TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/cachekit-soak.XXXXXX")
-export TMPDIR
-trap 'rm -rf "$TMPDIR"' EXIT
-
 status=0
 for backend in redis memcached; do
-  build/dev/bin/cachekit_soak --operations 10000000 --backend "$backend" "$@" || status=$?
+  scripts/in_temp_folder.sh soak \
+    build/dev/bin/cachekit_soak --operations 10000000 --backend "$backend" "$@" || status=$?
+  if [ $status -ge 128 ]; then break; fi  # Interrupted.
 done
 exit "$status"
