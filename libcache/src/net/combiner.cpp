@@ -16,6 +16,7 @@
 #include "net/combiner.hpp"
 
 #include "net/failure.hpp"
+#include "net/wait_until.hpp"
 
 #include <algorithm>
 #include <new>
@@ -52,11 +53,7 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) {
   const auto free = [&] {
     return state_ == State::closed || (state_ == State::open && !peer_gone_);
   };
-  if (deadline.never()) {
-    let_go_.wait(lock, free);
-  } else if (!let_go_.wait_until(lock, deadline.at(), free)) {
-    return false;
-  }
+  if (!wait_until(let_go_, lock, deadline, free)) return false;
   if (state_ == State::open) return true;
   auto [socket, session] = std::move(connection).take_apart();
   socket_ = std::move(socket);
@@ -77,10 +74,7 @@ void Combiner::clear_away() {
     reading_ = true;
     doubt(Errc::unavailable, "the server closed the connection");
   }
-  Pass pass;
-  fail_all(pass);
-  stop_reading(pass);
-  wake(pass);
+  stop_reading();
 }
 
 bool Combiner::connected() const {
@@ -218,7 +212,6 @@ void Combiner::relieve() {
     if (read_once(now, stuck, pass) != Heard::something) break;
   }
   stop_reading(pass);
-  wake(pass);
 }
 
 bool Combiner::usable(const Waiter& waiter) {
@@ -312,8 +305,7 @@ void Combiner::withdraw(Waiter& waiter, Errc code, std::string_view why) {
     later->begin_ -= waiter.bytes_;
   }
   queued_.remove(waiter);
-  --in_flight_;
-  bytes_in_flight_ -= waiter.bytes_;
+  take_out(waiter);
 }
 
 void Combiner::bury(Waiter& waiter) {
@@ -326,8 +318,7 @@ void Combiner::bury(Waiter& waiter) {
   } catch (const std::bad_alloc&) {  // Without it the replies would be out of step.
     doubt(Errc::overloaded, "there is no memory to go on with this connection");
     list.remove(waiter);
-    --in_flight_;
-    bytes_in_flight_ -= waiter.bytes_;
+    take_out(waiter);
   }
 }
 

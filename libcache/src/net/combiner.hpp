@@ -115,6 +115,8 @@ class Combiner {
     Waiter* own = nullptr;  ///< The reader's own waiter, which needs no waking; or null.
     bool own_settled = false;
     WaiterList others{};
+
+    void add(Waiter& waiter) noexcept;
   };
 
   // Steps of a caller.
@@ -133,11 +135,15 @@ class Combiner {
   [[nodiscard]] Heard read_once(Deadline deadline, bool stuck, Pass& pass);
   [[nodiscard]] Heard deliver(std::string_view bytes, Pass& pass);
   [[nodiscard]] Result<void> hand_out(Pass& pass);
+  /// Hands the reading on, where somebody sleeps, and wakes who is settled.
   void stop_reading(Pass& pass);
+  void stop_reading() {
+    Pass pass;
+    stop_reading(pass);
+  }
   void fail_all(Pass& pass);
   static void wake(Pass& pass) noexcept;
   [[nodiscard]] bool claim_reading();
-  void hand_reading_on();
   [[nodiscard]] static bool take_back_reading(Waiter& waiter) noexcept;
   [[nodiscard]] bool expire(WaiterList& list, Deadline::clock::time_point now, WaiterList& expired);
 

@@ -21,7 +21,6 @@ bool Combiner::attend(Deadline until) {
     if (heard == Heard::lost || until.expired()) break;
   }
   stop_reading(pass);
-  wake(pass);
   return true;
 }
 
@@ -41,7 +40,7 @@ void Combiner::cancel(Waiter& waiter) {
     withdraw(waiter, Errc::cancelled, "the caller withdrew the request");
     reader_lost = take_back_reading(waiter);
   }
-  if (reader_lost) hand_reading_on();
+  if (reader_lost) stop_reading();
   waiter.released();
 }
 
@@ -51,12 +50,6 @@ bool Combiner::take_back_reading(Waiter& waiter) noexcept {
   auto drive = static_cast<std::uint32_t>(Sleeper::News::drive);
   return static_cast<Sleeper&>(waiter).word_.compare_exchange_strong(
       drive, static_cast<std::uint32_t>(Sleeper::News::none), std::memory_order_acq_rel);
-}
-
-void Combiner::hand_reading_on() {
-  Pass pass;
-  stop_reading(pass);
-  wake(pass);
 }
 
 void Combiner::end(std::string_view why) {
@@ -79,7 +72,7 @@ void Combiner::expire() {
       if (expire(*list, now, expired)) reader_lost = true;
     }
   }
-  if (reader_lost) hand_reading_on();
+  if (reader_lost) stop_reading();
   while (!expired.empty()) expired.take_front().released();
 }
 

@@ -4,7 +4,6 @@
 #include "net/failure.hpp"
 
 #include <array>
-#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -12,20 +11,16 @@ namespace cachekit::net {
 namespace {
 
 constexpr std::size_t receive_size = 65'536;
-// Nothing wakes a thread that reads when its own request is cancelled: it looks itself.
-constexpr auto cancel_slice = std::chrono::milliseconds(10);
 
 }  // namespace
 
 void Combiner::drive(Sleeper& sleeper) {
   Pass pass{.own = &sleeper};
   int late = 0;
-  while (!pass.own_settled && !sleeper.settled()) {  // Somebody may cancel it.
+  // Somebody may cancel it, which does not wake a thread that reads; a read does not last long.
+  while (!pass.own_settled && !sleeper.settled()) {
     const bool stuck = flush();
-    const Deadline until = sleeper.unattended_
-                               ? earlier(sleeper.deadline_, Deadline::after(cancel_slice))
-                               : sleeper.deadline_;
-    const Heard heard = read_once(until, stuck, pass);
+    const Heard heard = read_once(sleeper.deadline_, stuck, pass);
     if (!pass.own_settled && sleeper.deadline_.expired() &&
         (heard == Heard::nothing || ++late > late_reads)) {
       const std::scoped_lock lock(delivery_, mutex_);
@@ -40,7 +35,6 @@ void Combiner::drive(Sleeper& sleeper) {
   wake(pass);
   flush();
   stop_reading(pass);
-  wake(pass);
   if (pass.own_settled) sleeper.released();
 }
 
@@ -119,11 +113,7 @@ void Combiner::take_done(const Waiter* end, Pass& pass) {
   while (expecting_.front() != end) {
     Waiter& waiter = expecting_.pop_front();
     take_out(waiter);
-    if (&waiter == pass.own) {
-      pass.own_settled = true;
-    } else {
-      pass.others.push_back(waiter, Waiter::Place::nowhere);
-    }
+    pass.add(waiter);
   }
 }
 
@@ -152,10 +142,14 @@ void Combiner::settle_lost(Waiter& waiter, bool sent, Pass& pass) {
   waiter.resendable_ = lost && (!sent || replayable);
   waiter.outcome_ =
       fail(connection_error(cause_.code, cause_.message, endpoint_, sent && !replayable));
-  if (&waiter == pass.own) {
-    pass.own_settled = true;
+  pass.add(waiter);
+}
+
+void Combiner::Pass::add(Waiter& waiter) noexcept {
+  if (&waiter == own) {
+    own_settled = true;
   } else {
-    pass.others.push_back(waiter, Waiter::Place::nowhere);
+    others.push_back(waiter, Waiter::Place::nowhere);
   }
 }
 
@@ -181,6 +175,7 @@ void Combiner::stop_reading(Pass& pass) {
   // The successor may have woken by itself and be gone; only its address is used.
   if (asleep) successor->wake();
   if (successor == nullptr && unattended_ && busy()) unattended_();
+  wake(pass);
 }
 
 bool Combiner::tell_to_drive(Sleeper& sleeper) noexcept {

@@ -1,5 +1,7 @@
 #include "net/connector.hpp"
 
+#include "net/wait_until.hpp"
+
 #include <exception>
 #include <system_error>
 #include <thread>
@@ -27,9 +29,7 @@ Result<void> Connector::connect(Combiner& combiner, Deadline deadline) {
     if (Result<void> begun = begin_attempt(lock, deadline); !begun) return begun;
   }
   const auto ended = [&] { return !under_way_; };
-  if (deadline.never()) {
-    ended_.wait(lock, ended);
-  } else if (!ended_.wait_until(lock, deadline.at(), ended)) {
+  if (!wait_until(ended_, lock, deadline, ended)) {
     return fail(Errc::timeout, "there was no connection in time", address_.endpoint(),
                 "raise the timeout, or check that the server is up and reachable");
   }

@@ -1,5 +1,7 @@
 #include "net/pool.hpp"
 
+#include "net/wait_until.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -57,8 +59,7 @@ Result<void> Lease::wait_for_slot(Pool& pool, Deadline deadline) {
                   pool.endpoint_, "shed load, or raise the pool's size");
     }
     ++pool.waiting_;
-    const bool got = deadline.never() ? (pool.returned_.wait(lock, free), true)
-                                      : pool.returned_.wait_until(lock, deadline.at(), free);
+    const bool got = wait_until(pool.returned_, lock, deadline, free);
     --pool.waiting_;
     if (!got) {
       return fail(Errc::timeout, fmt::format("no connection became free in time ({})", state()),

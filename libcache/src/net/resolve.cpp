@@ -1,5 +1,7 @@
 #include "net/resolve.hpp"
 
+#include "net/wait_until.hpp"
+
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -65,9 +67,7 @@ Result<AddressList> resolve(const Address& address, Deadline deadline) {
 
   std::unique_lock lock(lookup->mutex);
   const auto finished = [&] { return lookup->finished; };
-  if (deadline.never()) {
-    lookup->done.wait(lock, finished);
-  } else if (!lookup->done.wait_until(lock, deadline.at(), finished)) {
+  if (!wait_until(lookup->done, lock, deadline, finished)) {
     return fail(Errc::timeout,
                 fmt::format("the host name '{}' was not resolved in time", address.host),
                 address.endpoint(), "check the machine's DNS, or raise the connection timeout");
