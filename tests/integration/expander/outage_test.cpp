@@ -30,8 +30,8 @@ TEMPLATE_TEST_CASE("requests go on when the server is killed, and use it when it
   CHECK(dead.error().code == Errc::unavailable);
 
   t.server.restart();
-  CHECK(eventually([&] { return t.fetch()->miss == MissReason::absent; }));
-  CHECK(t.fetch()->origin == Origin::cache);
+  // The first request that can reach it may do so with its look-up or only with its store.
+  CHECK(eventually([&] { return t.fetch()->origin == Origin::cache; }));
 }
 
 TEMPLATE_TEST_CASE("a failed look-up is never counted as a miss while a server is down",
