@@ -18,37 +18,23 @@ std::unique_ptr<net::Session> MemcachedProtocol::make_session() const {
 }
 
 Result<void> MemcachedProtocol::handshake(net::Connection& connection, Deadline deadline) const {
-  switch (knowledge_.load()) {
-    case Knowledge::none:
-      return greet(connection, deadline);
-    case Knowledge::suspected:
-      return try_classic(connection, deadline);
-    case Knowledge::classic:
-      break;
-  }
-  speak_classic(connection);
-  return {};
+  const int lost = lost_.load();
+  return lost < enough_losses ? greet(connection, lost, deadline)
+                              : try_classic(connection, deadline);
 }
 
 bool MemcachedProtocol::learned_from(const Error& error) const noexcept {
-  return error.code == Errc::unavailable && knowledge_.load() == Knowledge::suspected;
+  return error.code == Errc::unavailable && lost_.load() > 0;
 }
 
-// The server was just down, it seems: the next connection says "mn" again.
-void MemcachedProtocol::forget() const noexcept {
-  Knowledge expected = Knowledge::suspected;
-  knowledge_.compare_exchange_strong(expected, Knowledge::none);
-}
-
-Result<void> MemcachedProtocol::greet(net::Connection& connection, Deadline deadline) const {
+Result<void> MemcachedProtocol::greet(net::Connection& connection, int lost,
+                                      Deadline deadline) const {
   Batch hello(Command{.verb = Verb::hello});
   if (Result<void> sent = connection.exchange(hello, deadline); !sent) {
-    if (sent.error().code == Errc::unavailable) {
-      Knowledge expected = Knowledge::none;
-      knowledge_.compare_exchange_strong(expected, Knowledge::suspected);
-    }
+    if (sent.error().code == Errc::unavailable) lost_.compare_exchange_strong(lost, lost + 1);
     return sent;
   }
+  lost_.store(0);
   const Result<Reply>& reply = hello.replies().front();
   if (!reply) return fail(reply.error());
   if (reply->status == Reply::Status::missing) speak_classic(connection);
@@ -60,10 +46,10 @@ Result<void> MemcachedProtocol::try_classic(net::Connection& connection, Deadlin
   speak_classic(connection);
   Batch lookup(Command{.verb = Verb::get, .key = "cachekit:handshake"});
   Result<void> answered = connection.exchange(lookup, deadline);
-  if (!answered) return answered;
-  if (!lookup.replies().front()) return fail(lookup.replies().front().error());
-  knowledge_.store(Knowledge::classic);
-  return {};
+  if (answered && !lookup.replies().front()) answered = fail(lookup.replies().front().error());
+  // Without an answer the server was just down, it seems.
+  lost_.store(answered ? enough_losses - 1 : 0);
+  return answered;
 }
 
 }  // namespace cachekit::memcached

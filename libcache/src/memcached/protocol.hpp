@@ -7,10 +7,13 @@
 
 namespace cachekit::memcached {
 
-/// Finds out which dialect a server speaks: "mn" is answered by those that know the meta commands,
-/// refused by those that do not, and some proxies close the connection on it. For the last kind the
-/// first connection fails, and `learned_from` says that a second one is worth it: that one says
-/// no "mn", and an answer to a classic command settles the matter for this server.
+/// Finds out, on every connection anew, which dialect a server speaks: "mn" is answered by those
+/// that know the meta commands and refused by those that do not.
+///
+/// Some proxies close the connection on it instead, and so does whatever breaks a connection. So
+/// a lost "mn" is said again on the next connection, and only when `enough_losses` were lost in a
+/// row a connection begins with a classic command. Its answer settles the matter for that
+/// connection alone; the next one says "mn" again, once.
 ///
 /// One object per server. Threads: all members may be called from any thread at once.
 class MemcachedProtocol final : public net::Protocol {
@@ -20,15 +23,15 @@ class MemcachedProtocol final : public net::Protocol {
                                        Deadline deadline) const override;
 
   [[nodiscard]] bool learned_from(const Error& error) const noexcept override;
-  void forget() const noexcept override;
+  void forget() const noexcept override { lost_.store(0); }
 
  private:
-  enum class Knowledge : unsigned char { none, suspected, classic };
+  static constexpr int enough_losses = 3;
 
-  [[nodiscard]] Result<void> greet(net::Connection& connection, Deadline deadline) const;
+  [[nodiscard]] Result<void> greet(net::Connection& connection, int lost, Deadline deadline) const;
   [[nodiscard]] Result<void> try_classic(net::Connection& connection, Deadline deadline) const;
 
-  mutable std::atomic<Knowledge> knowledge_{Knowledge::none};
+  mutable std::atomic<int> lost_{0};  // In a row. Those that were lost at the same time count once.
 };
 
 }  // namespace cachekit::memcached

@@ -6,31 +6,41 @@
 #include <utility>
 
 namespace cachekit::net {
+namespace {
+
+// How many connections may be made for one, as long as the protocol learns from each that failed.
+constexpr int max_attempts = 4;
+
+}  // namespace
 
 Connection::Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint)
     : socket_(std::move(socket)), session_(std::move(session)), endpoint_(std::move(endpoint)) {}
 
 Result<std::unique_ptr<Connection>> Connection::open(const Address& address,
                                                      const Protocol& protocol, Deadline deadline) {
-  auto opened = open_once(address, protocol, deadline);
-  if (opened || !protocol.learned_from(opened.error())) return opened;
-  opened = open_once(address, protocol, deadline);
-  if (!opened) protocol.forget();
-  return opened;
+  for (int attempt = 1;; ++attempt) {
+    Result<Socket> socket = Socket::connect(address, deadline);
+    if (!socket) {
+      protocol.forget();
+      return fail(std::move(socket).error());
+    }
+    auto greeted = greet(*std::move(socket), address.endpoint(), protocol, deadline);
+    if (greeted || !protocol.learned_from(greeted.error())) return greeted;
+    if (attempt < max_attempts) continue;
+    protocol.forget();
+    return greeted;
+  }
 }
 
-Result<std::unique_ptr<Connection>> Connection::open_once(const Address& address,
-                                                          const Protocol& protocol,
-                                                          Deadline deadline) {
-  Result<Socket> socket = Socket::connect(address, deadline);
-  if (!socket) return fail(std::move(socket).error());
+Result<std::unique_ptr<Connection>> Connection::greet(Socket socket, std::string endpoint,
+                                                      const Protocol& protocol, Deadline deadline) {
   std::unique_ptr<Connection> connection(
-      new Connection(*std::move(socket), protocol.make_session(), address.endpoint()));
+      new Connection(std::move(socket), protocol.make_session(), std::move(endpoint)));
   if (Result<void> greeted = protocol.handshake(*connection, deadline); !greeted) {
     Error error = std::move(greeted).error();
     // The caller's own command was not sent yet, so its outcome is not in doubt.
     if (error.code == Errc::outcome_unknown) error.code = Errc::unavailable;
-    if (error.endpoint.empty()) error.endpoint = address.endpoint();
+    if (error.endpoint.empty()) error.endpoint = connection->endpoint();
     return fail(std::move(error));
   }
   return connection;

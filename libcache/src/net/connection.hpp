@@ -34,8 +34,8 @@ struct ExchangeCounts {
 /// Threads: one at a time.
 class Connection {
  public:
-  /// Resolves, connects and shakes hands, all within `deadline`; twice where the protocol learned
-  /// from the first handshake's failure.
+  /// Resolves, connects and shakes hands, all within `deadline`; again, a few times, where the
+  /// protocol learned from the failure of a handshake.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const Address& address,
                                                                 const Protocol& protocol,
                                                                 Deadline deadline);
@@ -80,9 +80,10 @@ class Connection {
 
  private:
   Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint);
-  [[nodiscard]] static Result<std::unique_ptr<Connection>> open_once(const Address& address,
-                                                                     const Protocol& protocol,
-                                                                     Deadline deadline);
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> greet(Socket socket,
+                                                                 std::string endpoint,
+                                                                 const Protocol& protocol,
+                                                                 Deadline deadline);
 
   [[nodiscard]] Result<void> write_some();
   [[nodiscard]] Result<bool> pump(std::optional<Deadline> wait);

@@ -22,7 +22,7 @@ class Protocol {
   /// Errors: `rejected` for wrong credentials; any error closes the connection.
   [[nodiscard]] virtual Result<void> handshake(Connection& connection, Deadline deadline) const = 0;
   /// Whether the failure of a handshake taught something that makes another one worthwhile at once;
-  /// `forget` is called when that one failed, too.
+  /// `forget` is called when the last one failed, too, or the peer is not to be reached any more.
   [[nodiscard]] virtual bool learned_from(const Error&) const noexcept { return false; }
   virtual void forget() const noexcept {}
 };

@@ -1,6 +1,8 @@
 #include "classic_proxy.hpp"
 #include "support.hpp"
 #include "support/crew.hpp"
+#include "support/fault_proxy.hpp"
+#include "support/scripted_server.hpp"
 
 #include <atomic>
 
@@ -129,4 +131,40 @@ TEST_CASE("a server that was killed is spoken to in meta again when it returns",
   server.restart();
   REQUIRE(backend.set("k", "v", {.ttl = 100s}));
   CHECK(backend.ttl("k"));
+}
+
+TEST_CASE("connections that break while they greet do not make a server a classic one",
+          "[memcached][integration]") {
+  const int breaks = GENERATE(1, 2);
+  test::MemcachedServer server;
+  test::FaultProxy proxy(server.port());
+  proxy.cut_replies_after(0, breaks);
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  CHECK(backend.async_increment("classic:missing").get() == 1);
+  CHECK(backend.ttl("classic:missing"));
+}
+
+TEST_CASE("a proxy that closes on meta commands is asked again on the next connection",
+          "[memcached][integration]") {
+  const auto closes = [](test::Peer& peer) { peer.expect("mn\r\n"); };
+  const auto speaks_classic = [](test::Peer& peer) {
+    peer.expect("get cachekit:handshake\r\n");
+    peer.send("END\r\n");
+    peer.expect("get k\r\n");
+    peer.send("END\r\n");
+  };
+  const auto speaks_meta = [](test::Peer& peer) {
+    peer.expect("mn\r\n");
+    peer.send("MN\r\n");
+    peer.expect("mg k v\r\n");
+    peer.send("VA 1\r\nv\r\n");
+  };
+  test::ScriptedServer server(
+      {closes, closes, closes, speaks_classic, closes, speaks_classic, speaks_meta});
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  CHECK(backend.get("k") == std::nullopt);
+  CHECK(backend.get("k") == std::nullopt);
+  CHECK(backend.get("k") == "v");
+  CHECK(server.connections() == 7);
+  CHECK(server.failures().empty());
 }
