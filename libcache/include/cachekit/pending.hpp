@@ -68,7 +68,8 @@ class ReadyState final : public PendingState<T> {
 /// `co_await`, or `ignore()`. One that is dropped goes on as if ignored.
 ///
 /// The budget of the request runs from its start. A backend settles all that is under way as
-/// `cancelled` when it is destroyed; `get` must not be running then.
+/// `cancelled` when it is destroyed; `get` must not be running then. A callback of `then` or a
+/// coroutine may be what destroys it.
 ///
 /// Threads: one at a time. Cost: one allocation for the request, beside those of the result.
 template <typename T>

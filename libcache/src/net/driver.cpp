@@ -65,11 +65,15 @@ Driver::~Driver() {
     ending_ = true;
   }
   news_.notify_one();
+  if (thread_.get_id() == std::this_thread::get_id()) {  // A callback dropped the backend.
+    *gone_ = true;
+    thread_.detach();
+  }
   if (thread_.joinable()) thread_.join();
   combiner_.end("the backend was destroyed");
   std::unique_lock lock(mutex_);
   fail_backlog(lock, destroyed(), false);
-  run_calls(lock);
+  run_calls(lock, false);
 }
 
 Error Driver::destroyed() const {
@@ -156,24 +160,25 @@ void Driver::attend(int count) {
   news_.notify_one();
 }
 
+// Tells under the lock: the call may destroy the driver as soon as that is free.
 void Driver::post(std::unique_ptr<detail::Continuation> call) {
-  {
-    const std::lock_guard lock(mutex_);
-    calls_.push_back(std::move(call));
-    ensure_thread();
-  }
+  const std::lock_guard lock(mutex_);
+  calls_.push_back(std::move(call));
+  ensure_thread();
   news_.notify_one();
 }
 
 void Driver::ensure_thread() {
-  if (!thread_.joinable() && !ending_) thread_ = std::thread([this] { run(); });
+  if (!thread_.joinable() && !ending_) thread_ = std::thread([this, gone = gone_] { run(*gone); });
 }
 
-void Driver::run() {
+// A callback may end the driver, and then nothing of it is left to be touched.
+void Driver::run(const bool& gone) {
   std::unique_lock lock(mutex_);
   while (!ending_) {
     poked_ = false;
-    run_calls(lock);
+    run_calls(lock, gone);
+    if (gone) return;
     serve_backlog(lock);
     if (attended_ > 0) {
       lock.unlock();
@@ -214,13 +219,14 @@ void Driver::rest(std::unique_lock<std::mutex>& lock) {
   awake_.store(true, std::memory_order_release);
 }
 
-void Driver::run_calls(std::unique_lock<std::mutex>& lock) {
+void Driver::run_calls(std::unique_lock<std::mutex>& lock, const bool& gone) {
   while (!calls_.empty()) {
     std::unique_ptr<detail::Continuation> call = std::move(calls_.front());
     calls_.pop_front();
     lock.unlock();
     call->run();
     call.reset();
+    if (gone) return;
     lock.lock();
   }
 }

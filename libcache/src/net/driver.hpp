@@ -25,8 +25,8 @@ namespace cachekit::net {
 /// The thread exists from the first asynchronous request on. Callers who wait for a request drive
 /// it themselves; what nobody waits for is announced by `attend` and driven here.
 ///
-/// Threads: all members may be called from any thread at once; the destructor from one that is not
-/// its own.
+/// Threads: all members may be called from any thread at once. The destructor may run in a call on
+/// the thread itself, which then ends with that call.
 class Driver {
  public:
   Driver(Combiner& combiner, std::shared_ptr<Connector> connector, std::size_t max_waiting);
@@ -49,8 +49,9 @@ class Driver {
   void queue(AsyncRequest& request);
   void cancel(AsyncRequest& request);
   void ensure_thread();
-  void run();
-  void run_calls(std::unique_lock<std::mutex>& lock);
+  void run(const bool& gone);
+  /// Returns at once, without the lock, when one of the calls made `gone` true.
+  void run_calls(std::unique_lock<std::mutex>& lock, const bool& gone);
   void serve_backlog(std::unique_lock<std::mutex>& lock);
   void fail_backlog(std::unique_lock<std::mutex>& lock, const Error& error, bool only_late);
   void rest(std::unique_lock<std::mutex>& lock);
@@ -69,6 +70,8 @@ class Driver {
   bool poked_ = false;
   bool ending_ = false;
   std::thread thread_;
+  // Whether a call on the thread has ended the driver; the thread has it even then.
+  const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 
   std::atomic<bool> backlogged_{false};  // What comes has to queue behind backlog_.
   std::atomic<bool> awake_{false};       // The thread will look around soon, without being told.
