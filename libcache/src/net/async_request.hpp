@@ -4,6 +4,7 @@
 
 #include <cachekit/deadline.hpp>
 
+#include <atomic>
 #include <cstdint>
 
 namespace cachekit::net {
@@ -40,7 +41,8 @@ class AsyncRequest : public Sleeper {
   void finish() noexcept;
 
   Driver* driver_ = nullptr;
-  std::uint32_t generation_ = 0;  // Of the process that started it.
+  std::uint32_t generation_ = 0;       // Of the process that started it.
+  std::atomic<bool> unwanted_{false};  // To be cancelled wherever it comes next.
   bool resent_ = false;
   bool adopted_ = false;  // The driver attends to it by its own decision.
 };

@@ -80,6 +80,10 @@ Error Driver::destroyed() const {
   return {Errc::cancelled, "the backend was destroyed", combiner_.endpoint(), {}};
 }
 
+Error Driver::withdrawn() const {
+  return {Errc::cancelled, "the caller withdrew the request", combiner_.endpoint(), {}};
+}
+
 void Driver::start(AsyncRequest& request) {
   request.driver_ = this;
   request.generation_ = fork_generation();
@@ -105,10 +109,12 @@ void Driver::submit(AsyncRequest& request) {
 
 void Driver::queue(AsyncRequest& request) {
   bool ending = false;
+  bool unwanted = false;
   {
     const std::lock_guard lock(mutex_);
     ending = ending_;
-    if (!ending && backlog_.size() < max_waiting_) {
+    unwanted = request.unwanted_;
+    if (!ending && !unwanted && backlog_.size() < max_waiting_) {
       // Its caller, if one waits, sleeps by now and need not be the one who drives.
       if (!std::exchange(request.adopted_, true)) ++attended_;
       backlogged_.store(true, std::memory_order_release);
@@ -120,6 +126,7 @@ void Driver::queue(AsyncRequest& request) {
     }
   }
   if (ending) return settle(request, destroyed());
+  if (unwanted) return settle(request, withdrawn());
   settle(request,
          {Errc::overloaded,
           fmt::format("too many requests wait for a connection ({} allowed)", max_waiting_),
@@ -136,14 +143,16 @@ void Driver::settle(AsyncRequest& request, Error error) {
   request.finish();
 }
 
+// One that is neither here nor there just now is cancelled by who brings it there.
 void Driver::cancel(AsyncRequest& request) {
+  request.unwanted_ = true;
   bool waiting = false;
   {
     const std::lock_guard lock(mutex_);
     waiting = std::erase(backlog_, &request) > 0;
   }
   if (waiting) {
-    settle(request, {Errc::cancelled, "the caller withdrew the request", combiner_.endpoint(), {}});
+    settle(request, withdrawn());
   } else {
     combiner_.cancel(request);
   }
@@ -245,9 +254,7 @@ void Driver::serve_backlog(std::unique_lock<std::mutex>& lock) {
   if (connected) {
     std::deque<AsyncRequest*> ready = std::exchange(backlog_, {});
     lock.unlock();
-    for (AsyncRequest* request : ready) {
-      if (!combiner_.submit(*request, Combiner::Sending::soon)) queue(*request);
-    }
+    for (AsyncRequest* request : ready) hand_over(*request);
     combiner_.tick();
     lock.lock();
     backlogged_.store(!backlog_.empty(), std::memory_order_release);
@@ -256,6 +263,16 @@ void Driver::serve_backlog(std::unique_lock<std::mutex>& lock) {
   const Error late{Errc::timeout, "there was no connection in time", combiner_.endpoint(),
                    "raise the timeout, or check that the server is up and reachable"};
   fail_backlog(lock, under_way ? late : connected.error(), under_way);
+}
+
+void Driver::hand_over(AsyncRequest& request) {
+  request.hold();  // It may be settled at once.
+  if (!combiner_.submit(request, Combiner::Sending::soon)) {
+    queue(request);
+  } else if (request.unwanted_) {
+    combiner_.cancel(request);
+  }
+  request.let_go();
 }
 
 void Driver::fail_backlog(std::unique_lock<std::mutex>& lock, const Error& error, bool only_late) {

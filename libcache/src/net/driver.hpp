@@ -53,10 +53,12 @@ class Driver {
   /// Returns at once, without the lock, when one of the calls made `gone` true.
   void run_calls(std::unique_lock<std::mutex>& lock, const bool& gone);
   void serve_backlog(std::unique_lock<std::mutex>& lock);
+  void hand_over(AsyncRequest& request);
   void fail_backlog(std::unique_lock<std::mutex>& lock, const Error& error, bool only_late);
   void rest(std::unique_lock<std::mutex>& lock);
   void settle(AsyncRequest& request, Error error);
   [[nodiscard]] Error destroyed() const;
+  [[nodiscard]] Error withdrawn() const;
 
   Combiner& combiner_;
   const std::shared_ptr<Connector> connector_;

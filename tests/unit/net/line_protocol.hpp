@@ -25,7 +25,7 @@ class LineSession final : public net::Session {
   std::string buffer_;
 };
 
-class LineRequest final : public net::Request {
+class LineRequest : public net::Request {
  public:
   explicit LineRequest(std::string line, bool replay = true)
       : line_(std::move(line)), replay_(replay) {}
