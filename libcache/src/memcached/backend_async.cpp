@@ -18,10 +18,6 @@ using memcached::Verb;
 
 namespace {
 
-struct OwnedBytes {
-  std::string bytes{};
-};
-
 // The command when all that it refers to has been copied into a string.
 Command kept_in(std::string& bytes, Command command) {
   bytes.reserve(command.key.size() + command.value.size());
@@ -35,7 +31,7 @@ Command kept_in(std::string& bytes, Command command) {
 
 // A command that owns all it refers to; `Meaning` tells what its reply is to the caller.
 template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
-class OwningCommand final : private OwnedBytes, public memcached::SingleCommand {
+class OwningCommand final : private net::OwnedBytes, public memcached::SingleCommand {
  public:
   OwningCommand(const Command& command, std::string endpoint)
       : SingleCommand(kept_in(bytes, command)), endpoint_(std::move(endpoint)) {}

@@ -11,10 +11,6 @@
 namespace cachekit::memcached {
 namespace {
 
-// Requests above these sizes would keep the others of a shared connection waiting noticeably.
-constexpr std::size_t heavy_bytes = std::size_t{64} << 10U;
-constexpr std::size_t heavy_commands = 256;
-
 // Lets replies go by that nobody waits for. It keeps what a decoder may compare a reply with.
 class Discarded final : public CommandRequest {
  public:
@@ -63,7 +59,9 @@ std::unique_ptr<net::Request> SingleCommand::tombstone() const {
   return rest;
 }
 
-bool SingleCommand::heavy() const noexcept { return heavy_ || command_.value.size() > heavy_bytes; }
+bool SingleCommand::heavy() const noexcept {
+  return heavy_ || command_.value.size() > net::heavy_bytes;
+}
 
 Result<void> Batch::encode(const net::Session& session, std::string& out) {
   const Dialect dialect = dialect_of(session);
@@ -101,7 +99,7 @@ std::unique_ptr<net::Request> Batch::tombstone() const {
 bool Batch::heavy() const noexcept {
   std::size_t bytes = 0;
   for (const Command& command : commands_) bytes += command.value.size();
-  return heavy_ || bytes > heavy_bytes || commands_.size() > heavy_commands;
+  return heavy_ || bytes > net::heavy_bytes || commands_.size() > net::heavy_commands;
 }
 
 void Batch::answer(Result<Reply>&& reply) {

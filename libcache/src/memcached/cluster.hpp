@@ -1,9 +1,9 @@
 #pragma once
 
-#include "core/large_keys.hpp"
 #include "memcached/batch.hpp"
 #include "memcached/node.hpp"
 #include "memcached/ring.hpp"
+#include "net/large_keys.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
@@ -55,7 +55,7 @@ class Cluster {
 
   Ring ring_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::unique_ptr<LargeKeys> large_keys_ = std::make_unique<LargeKeys>();
+  std::unique_ptr<net::LargeKeys> large_keys_ = std::make_unique<net::LargeKeys>();
 };
 
 }  // namespace cachekit::memcached

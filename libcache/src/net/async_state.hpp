@@ -12,9 +12,15 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <utility>
 
 namespace cachekit::net {
+
+/// A base of calls that own what they refer to: it has to exist before the request that does.
+struct OwnedBytes {
+  std::string bytes{};
+};
 
 /// An asynchronous request of a protocol, behind the `Pending` that a caller holds.
 ///

@@ -87,23 +87,28 @@ bool Combiner::breaking() const {
   return state_ == State::breaking;
 }
 
-bool Combiner::run(Sleeper& sleeper) {
-  const auto enter = [&](bool& claimed, bool& patient) {
+template <typename Queued>
+Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) {
+  const auto try_once = [&] {
     const std::lock_guard lock(mutex_);
-    patient = out_.empty();
-    const Entry entry = enqueue(sleeper);
-    if (entry != Entry::queued) return entry;
-    claimed = !std::exchange(reading_, true);
-    sleeper.may_drive_ = !claimed;
+    const Entry entry = enqueue(waiter);
+    if (entry == Entry::queued) queued();
     return entry;
   };
+  const Entry entry = try_once();
+  if (entry != Entry::full) return entry;
+  relieve();
+  return try_once();
+}
+
+bool Combiner::run(Sleeper& sleeper) {
   bool claimed = false;
   bool patient = false;
-  Entry entry = enter(claimed, patient);
-  if (entry == Entry::full) {
-    relieve();
-    entry = enter(claimed, patient);
-  }
+  const Entry entry = enter(sleeper, [&] {
+    patient = sleeper.begin_ == 0;  // It is the first of its batch.
+    claimed = !std::exchange(reading_, true);
+    sleeper.may_drive_ = !claimed;
+  });
   if (entry == Entry::no_connection) return false;
   if (entry != Entry::queued) return true;
   if (claimed) {
@@ -117,29 +122,21 @@ bool Combiner::run(Sleeper& sleeper) {
 bool Combiner::submit(Waiter& waiter, Sending sending) {
   bool send = false;
   Sleeper* asleep = nullptr;
-  const auto enter = [&] {
-    const std::lock_guard lock(mutex_);
-    const bool first = in_flight_ == 0;
-    const Entry entry = enqueue(waiter);
-    send = sending == Sending::now || first || out_.size() > full_batch ||
+  const Entry entry = enter(waiter, [&] {
+    const bool alone = in_flight_ == 1;
+    send = sending == Sending::now || alone || out_.size() > full_batch ||
            Clock::now() - written_at_ > moment;
     // Its thread may have waited for this while there was no connection: then it drives.
-    if (entry == Entry::queued && waiter.may_drive_ && !std::exchange(reading_, true)) {
+    if (waiter.may_drive_ && !std::exchange(reading_, true)) {
       auto& reader = static_cast<Sleeper&>(waiter);  // Nothing else may drive.
       if (tell_to_drive(reader)) asleep = &reader;
       send = false;
     }
-    return entry;
-  };
-  Entry entry = enter();
-  if (entry == Entry::full) {
-    relieve();
-    entry = enter();
-  }
+  });
   if (entry == Entry::no_connection) return false;
   if (entry != Entry::queued) waiter.released();
   if (asleep != nullptr) asleep->wake();  // It may be gone; only its address is used.
-  if (entry == Entry::queued && send) flush();
+  if (send) flush();
   return true;
 }
 

@@ -120,6 +120,9 @@ class Combiner {
   };
 
   // Steps of a caller.
+  /// Tries twice where it is full. `queued` is called while the lock is held.
+  template <typename Queued>
+  [[nodiscard]] Entry enter(Waiter& waiter, const Queued& queued);
   [[nodiscard]] Entry enqueue(Waiter& waiter);
   [[nodiscard]] bool full() const;
   [[nodiscard]] Error too_much() const;

@@ -2,6 +2,7 @@
 
 #include <cachekit/error.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +10,11 @@
 namespace cachekit::net {
 
 class Request;
+
+/// Requests above these sizes, and replies, would keep the others of a shared connection waiting
+/// noticeably.
+inline constexpr std::size_t heavy_bytes = std::size_t{64} << 10U;
+inline constexpr std::size_t heavy_commands = 256;
 
 /// What a protocol keeps for one connection: its decoder and what the handshake found out. It
 /// knows no socket: it eats bytes and gives replies, whatever way the bytes were split.

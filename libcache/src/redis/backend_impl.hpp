@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/large_keys.hpp"
+#include "net/large_keys.hpp"
 #include "redis/client.hpp"
 
 #include <cachekit/redis.hpp>
@@ -15,7 +15,7 @@ class RedisBackend::Impl {
   [[nodiscard]] Result<void> check_value(std::string_view value) const;
 
   redis::Client client;
-  LargeKeys large_keys;
+  net::LargeKeys large_keys;
 };
 
 }  // namespace cachekit

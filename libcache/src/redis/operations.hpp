@@ -142,7 +142,7 @@ class OperationRequest : public CommandRequest {
     return Operation::replies - accepted_;
   }
   [[nodiscard]] bool heavy() const noexcept override {
-    return heavy_ || operation_.bytes() > heavy_bytes;
+    return heavy_ || operation_.bytes() > net::heavy_bytes;
   }
 
   /// What the reply means. Requires: the request was executed; once.
@@ -155,27 +155,6 @@ class OperationRequest : public CommandRequest {
   RedisReply reply_{};
   std::size_t accepted_ = 0;
   bool heavy_;
-};
-
-/// A base, for it has to exist before the request that refers to it.
-struct OwnedBytes {
-  std::string bytes{};
-};
-
-/// One that owns all it refers to, for `net::AsyncState`.
-template <typename Operation>
-class OwningRequest final : private OwnedBytes, public OperationRequest<Operation> {
- public:
-  OwningRequest(const Operation& operation, std::string endpoint)
-      : OperationRequest<Operation>(operation.kept_in(bytes)), endpoint_(std::move(endpoint)) {}
-
-  [[nodiscard]] Result<typename Operation::Value> take(const Result<void>& outcome) {
-    if (!outcome) return fail(outcome.error());
-    return this->value(endpoint_);
-  }
-
- private:
-  std::string endpoint_;
 };
 
 }  // namespace cachekit::redis

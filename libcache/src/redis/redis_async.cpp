@@ -4,17 +4,35 @@
 #include "redis/backend_impl.hpp"
 #include "redis/operations.hpp"
 
+#include <string>
 #include <utility>
 
 namespace cachekit {
 namespace {
+
+// An operation that owns all it refers to.
+template <typename Operation>
+class OwningRequest final : private net::OwnedBytes, public redis::OperationRequest<Operation> {
+ public:
+  OwningRequest(const Operation& operation, std::string endpoint)
+      : redis::OperationRequest<Operation>(operation.kept_in(bytes)),
+        endpoint_(std::move(endpoint)) {}
+
+  [[nodiscard]] Result<typename Operation::Value> take(const Result<void>& outcome) {
+    if (!outcome) return fail(outcome.error());
+    return this->value(endpoint_);
+  }
+
+ private:
+  std::string endpoint_;
+};
 
 template <typename Operation, typename Call>
 Pending<typename Operation::Value> begin(redis::Client& client, const Operation& operation,
                                          Call call) {
   using Value = typename Operation::Value;
   if (!client.check_config()) return std::move(call).done(fail(client.check_config().error()));
-  using State = net::AsyncState<Value, redis::OwningRequest<Operation>>;
+  using State = net::AsyncState<Value, OwningRequest<Operation>>;
   auto* const state =
       new State(call.deadline, std::move(call.report), operation, client.endpoint());
   client.channel().start(*state);

@@ -41,7 +41,7 @@ bool SingleCommand::accept(RedisReply&& reply) {
 bool SingleCommand::heavy() const noexcept {
   std::size_t bytes = 0;
   for (const std::string_view argument : arguments_) bytes += argument.size();
-  return bytes > heavy_bytes;
+  return bytes > net::heavy_bytes;
 }
 
 void Pipeline::add(std::span<const std::string_view> arguments) {
@@ -61,7 +61,7 @@ bool Pipeline::accept(RedisReply&& reply) {
 }
 
 bool Pipeline::heavy() const noexcept {
-  return heavy_ || wire_.size() > heavy_bytes || count_ > heavy_commands;
+  return heavy_ || wire_.size() > net::heavy_bytes || count_ > net::heavy_commands;
 }
 
 Result<bool> Session::advance(net::Request& request) {

@@ -19,10 +19,6 @@ namespace cachekit::redis {
 /// What may be done when a connection breaks while commands are under way.
 enum class Replay : bool { no, yes };
 
-/// Requests above these sizes would keep the others of a shared connection waiting noticeably.
-inline constexpr std::size_t heavy_bytes = std::size_t{64} << 10U;
-inline constexpr std::size_t heavy_commands = 256;
-
 /// What a connection's replies are handed to, one by one and in order.
 class CommandRequest : public net::Request {
  public:

@@ -1,5 +1,4 @@
 #include "support.hpp"
-#include "support/gate.hpp"
 
 using namespace cachekit;
 using namespace std::chrono_literals;
@@ -31,7 +30,8 @@ TEST_CASE("a killed node fails its own keys only, and its keys do not move",
   CHECK(backend.clear().error().endpoint == servers.b.endpoint());
 
   servers.b.restart();
-  CHECK(test::eventually([&] { return backend.connect().has_value(); }));  // Attempts have to wait.
+  // Attempts have to wait.
+  CHECK(test::eventually([&] { return backend.connect().has_value(); }, 10s));
   for (const std::string& key : keys) REQUIRE(backend.get(key) == std::nullopt);
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("a write that was sent and not answered is in doubt and not sent again
   server.stop();
   CHECK(backend.increment("doubt", 1, {.timeout = 100ms}).error().code == Errc::outcome_unknown);
   server.resume();
-  CHECK(test::eventually([&] { return backend.get("doubt") == "2"; }));
+  CHECK(test::eventually([&] { return backend.get("doubt") == "2"; }, 10s));
   CHECK(backend.increment("doubt") == 3);
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "support/catch.hpp"
+#include "support/gate.hpp"
 #include "support/servers.hpp"
 
 #include <cachekit/memcached.hpp>
 
 #include <chrono>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,16 +50,6 @@ inline std::string all_bytes() {
   std::string bytes;
   for (int byte = 0; byte < 256; ++byte) bytes += static_cast<char>(byte);
   return bytes;
-}
-
-/// Waits, bounded, until a condition holds.
-inline bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
 }
 
 }  // namespace cachekit::test

@@ -52,7 +52,7 @@ TEST_CASE("a command that waits for seconds delays nobody else", "[redis][failur
   std::thread waiting_second([&] {
     second = redis.command({"XREAD", "BLOCK", "0", "STREAMS", "stream", "$"}, {.timeout = 60s});
   });
-  CHECK(eventually([&] { return blocked_clients(witness) == 2; }));
+  CHECK(eventually([&] { return blocked_clients(witness) == 2; }, 10s));
   CHECK(right_answers(redis) == all_right);
   CHECK(redis.command({"RPUSH", "queue", "done"}));
   CHECK(redis.command({"XADD", "stream", "*", "field", "value"}));

@@ -43,11 +43,13 @@ TEST_CASE("callers of heavy requests that find no free connection learn how many
   Result<bool> holder = false;
   std::thread first([&] { holder = redis.set("first", large, {.timeout = 2s}); });
   Error seen;
-  const bool told = eventually([&] {
-    const auto outcome = redis.set("second", large, {.timeout = 20ms});
-    if (!outcome) seen = outcome.error();
-    return seen.message.find("1 in use") != std::string::npos;
-  });
+  const bool told = eventually(
+      [&] {
+        const auto outcome = redis.set("second", large, {.timeout = 20ms});
+        if (!outcome) seen = outcome.error();
+        return seen.message.find("1 in use") != std::string::npos;
+      },
+      10s);
   first.join();
   REQUIRE(told);
   CHECK(seen.code == Errc::timeout);

@@ -35,10 +35,12 @@ TEST_CASE("a blocking command leaves the pool to the others", "[redis]") {
   REQUIRE(redis.clear());
   Result<RedisReply> popped = fail(Errc::cancelled, "not run");
   std::thread waiter([&] { popped = redis.command({"BLPOP", "queue", "0"}); });
-  REQUIRE(eventually([&] {
-    const auto clients = redis.command({"INFO", "clients"});
-    return clients && clients->text.find("blocked_clients:1") != std::string::npos;
-  }));
+  REQUIRE(eventually(
+      [&] {
+        const auto clients = redis.command({"INFO", "clients"});
+        return clients && clients->text.find("blocked_clients:1") != std::string::npos;
+      },
+      std::chrono::seconds(10)));
   CHECK(redis.set("other", "value") == true);
   REQUIRE(redis.command({"RPUSH", "queue", "job"}));
   waiter.join();

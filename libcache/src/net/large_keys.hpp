@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/request.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -8,19 +10,16 @@
 #include <memory>
 #include <string_view>
 
-namespace cachekit {
+namespace cachekit::net {
 
-/// Remembers which keys had large values lately, so that the next request for one can be kept from
-/// holding up the small ones. It is a guess: keys are told apart by their hash, old ones are
-/// forgotten.
+/// Remembers which keys had large values (of `heavy_bytes` and more) lately, so that the next
+/// request for one can be kept from holding up the small ones. It is a guess: keys are told apart
+/// by their hash, old ones are forgotten.
 ///
 /// Threads: any. Cost: nothing but a load while no value was large; then a hash of the key and a
 /// load. Memory: 32 KiB once there is something to remember.
 class LargeKeys {
  public:
-  /// From this size on a value is large.
-  static constexpr std::size_t threshold = std::size_t{64} << 10U;
-
   LargeKeys() = default;
   ~LargeKeys() { delete table_.load(std::memory_order_relaxed); }
   LargeKeys(const LargeKeys&) = delete;
@@ -36,7 +35,7 @@ class LargeKeys {
   /// Notes the size of a value that was read or is being written.
   void note(std::string_view key, std::size_t bytes) {
     Table* table = table_.load(std::memory_order_acquire);
-    const bool large = bytes >= threshold;
+    const bool large = bytes >= heavy_bytes;
     if (table == nullptr) {
       if (!large) return;
       table = make_table();
@@ -68,4 +67,4 @@ class LargeKeys {
   std::atomic<Table*> table_{nullptr};
 };
 
-}  // namespace cachekit
+}  // namespace cachekit::net
