@@ -29,7 +29,8 @@ struct MemcachedConfig {
   /// 1 MiB unless raised) applies as well and gives the same error.
   Bytes max_value = gibibytes(1);
   /// How many requests, and bytes of them, may wait for the reply of one server on the connection
-  /// that callers share; then calls are `overloaded` at once. Most users leave this alone.
+  /// that callers share; then calls are `overloaded` at once. As many asynchronous ones may wait
+  /// for the connection itself. Most users leave this alone.
   std::size_t max_in_flight = 10'000;
   Bytes max_in_flight_bytes = mebibytes(64);
 };

@@ -39,7 +39,8 @@ struct RedisConfig {
   /// Above this a value is `too_large` (the server's own default bound).
   Bytes max_value = mebibytes(512);
   /// How many requests, and bytes of them, may wait for their reply on the connection that callers
-  /// share; then calls are `overloaded` at once. Most users leave this alone.
+  /// share; then calls are `overloaded` at once. As many asynchronous ones may wait for the
+  /// connection itself. Most users leave this alone.
   std::size_t max_in_flight = 10'000;
   Bytes max_in_flight_bytes = mebibytes(64);
 };

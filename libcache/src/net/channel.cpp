@@ -44,7 +44,7 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
           PoolOptions{.max_connections = std::max<std::size_t>(options.max_connections, 2) - 1,
                       .max_waiting = options.max_waiting},
           connector, endpoint)),
-      driver(std::make_unique<Driver>(combiner, connector, options.max_waiting)),
+      driver(std::make_unique<Driver>(combiner, connector, options.combiner.max_requests)),
       generation(fork_generation()) {}
 
 Channel::Core::~Core() = default;

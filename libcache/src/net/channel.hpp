@@ -32,7 +32,7 @@ struct ChannelOptions {
   Address address{};
   std::size_t max_connections = 16;
   std::size_t min_connections = 1;   ///< Opened by `open` and kept.
-  std::size_t max_waiting = 10'000;  ///< Callers that may wait for a connection; then `overloaded`.
+  std::size_t max_waiting = 10'000;  ///< Callers that may wait for one of their own.
   std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
   CombinerOptions combiner{};
 };

@@ -130,7 +130,7 @@ void Driver::queue(AsyncRequest& request) {
   settle(request,
          {Errc::overloaded,
           fmt::format("too many requests wait for a connection ({} allowed)", max_waiting_),
-          combiner_.endpoint(), "shed load"});
+          combiner_.endpoint(), "shed load, or raise max_in_flight"});
 }
 
 std::size_t Driver::waiting() const {

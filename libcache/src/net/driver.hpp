@@ -62,7 +62,7 @@ class Driver {
 
   Combiner& combiner_;
   const std::shared_ptr<Connector> connector_;
-  const std::size_t max_waiting_;
+  const std::size_t max_waiting_;  // For a connection; more are overloaded.
 
   mutable std::mutex mutex_;  // guards the members below
   std::condition_variable news_;

@@ -1,4 +1,4 @@
-// Requests that are cancelled while they are on their way from one place to another.
+// Requests without a caller, on their way from one place to another.
 
 #include "line_protocol.hpp"
 #include "net/async_state.hpp"
@@ -43,8 +43,9 @@ struct OwnedLine final : public LineRequest {
 };
 
 struct Fixture {
-  explicit Fixture(const net::Address& address)
-      : channel({.address = address}, std::make_shared<GatedProtocol>(gate)) {}
+  explicit Fixture(const net::Address& address, net::CombinerOptions combiner = {})
+      : channel({.address = address, .combiner = combiner}, std::make_shared<GatedProtocol>(gate)) {
+  }
 
   // `told` runs once it is settled, on the thread that found out.
   [[nodiscard]] Pending<std::string> ask(
@@ -63,6 +64,13 @@ struct Fixture {
 // Takes all that comes and says nothing.
 void swallow(const Descriptor& connection) {
   while (!read_some(connection).empty()) {
+  }
+}
+
+// As `echo`, for lines that come many at once.
+void repeat(const Descriptor& connection) {
+  for (std::string bytes = read_some(connection); !bytes.empty(); bytes = read_some(connection)) {
+    if (!write_all(connection, bytes)) return;
   }
 }
 
@@ -104,4 +112,19 @@ TEST_CASE("no request that is cancelled goes on, wherever it is", "[net]") {
     for (auto& one : pending) one.cancel();
     for (auto& one : pending) REQUIRE(code_of(one.get()) == "cancelled");
   }
+}
+
+TEST_CASE("as many requests may wait for a connection as may be in flight", "[net]") {
+  const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
+  Fixture to(peer.address(), {.max_requests = 10});
+  std::vector<Pending<std::string>> pending;
+  for (int i = 0; i < 12; ++i) pending.push_back(to.ask("ask"));
+  CHECK(to.channel.stats().waiting == 10);
+  for (std::size_t i = 10; i < 12; ++i) {
+    const auto refused = pending[i].get();
+    CHECK(code_of(refused) == "overloaded");
+    CHECK(refused.error().hint.find("max_in_flight") != std::string::npos);
+  }
+  to.gate->open();
+  for (std::size_t i = 0; i < 10; ++i) CHECK(pending[i].get() == "ask");
 }
