@@ -171,6 +171,13 @@ class CacheBackend {
     }
   };
 
+  /// Counts a look-up that only this backend offers, as `get` counts its own.
+  template <typename T>
+  void count_lookup(const Result<T>& outcome) noexcept {
+    using Event = CacheMetrics::Event;
+    metrics_.count(!outcome ? Event::error : *outcome ? Event::hit : Event::miss);
+  }
+
   /// The deadline of a call that was given `timeout`. Errors: `invalid_argument`.
   [[nodiscard]] Result<Deadline> budget(
       const std::optional<std::chrono::milliseconds>& timeout) const;
@@ -180,6 +187,9 @@ class CacheBackend {
   // and hold only keys that passed `check_key`.
   [[nodiscard]] virtual std::chrono::milliseconds default_timeout() const noexcept = 0;
   [[nodiscard]] virtual Result<void> check_key(std::string_view key) const = 0;
+  /// Whether calls end at once and wait for nobody: then a budget that is sound is not measured,
+  /// and of the latencies a sample is.
+  [[nodiscard]] virtual bool instant() const noexcept { return false; }
   [[nodiscard]] virtual Result<void> do_connect() = 0;
   [[nodiscard]] virtual Result<void> do_flush() { return {}; }
   [[nodiscard]] virtual Result<std::optional<std::string>> do_get(std::string_view key,
@@ -221,6 +231,8 @@ class CacheBackend {
   [[nodiscard]] virtual StatsReport do_stats(Deadline deadline) = 0;
   [[nodiscard]] virtual std::vector<ConnectionStats> do_connections() { return {}; }
 
+  template <typename T, typename Run>
+  [[nodiscard]] Result<T> timed(std::string_view key, const CallOptions& options, const Run& run);
   template <typename T, typename Count, typename Check, typename Start>
   [[nodiscard]] Pending<T> start(const std::optional<std::chrono::milliseconds>& timeout,
                                  std::stop_token stop, Count count, const Check& check,

@@ -18,9 +18,13 @@ class Histogram {
   static constexpr unsigned sub_bits = 5;
   static constexpr std::size_t bucket_count = (42 - sub_bits + 1) << sub_bits;
 
-  void record(std::chrono::nanoseconds latency) noexcept;
+  /// `times` observations of the same latency.
+  void record(std::chrono::nanoseconds latency, std::uint64_t times = 1) noexcept;
   void merge(const Histogram& other) noexcept;
 
+  [[nodiscard]] bool empty() const noexcept {
+    return min_.load(std::memory_order_relaxed) == UINT64_MAX;
+  }
   [[nodiscard]] std::uint64_t count() const noexcept;
   [[nodiscard]] std::chrono::nanoseconds sum() const noexcept;
   /// 0 when nothing was recorded.

@@ -46,7 +46,8 @@ class CacheMetrics {
   CacheMetrics& operator=(const CacheMetrics&) = delete;
 
   void count(Event event, std::uint64_t times = 1) noexcept;
-  void record_latency(std::chrono::nanoseconds latency) noexcept;
+  /// One that stands for so many.
+  void record_latency(std::chrono::nanoseconds latency, std::uint64_t times = 1) noexcept;
 
   [[nodiscard]] MetricsSnapshot snapshot() const noexcept;
   /// hits / (hits + misses), 0 when nothing was asked.

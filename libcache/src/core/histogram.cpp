@@ -40,10 +40,10 @@ void raise_to(std::atomic<std::uint64_t>& target, std::uint64_t value) noexcept 
 
 }  // namespace
 
-void Histogram::record(std::chrono::nanoseconds latency) noexcept {
+void Histogram::record(std::chrono::nanoseconds latency, std::uint64_t times) noexcept {
   const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0));
-  buckets_[bucket_of(value)].fetch_add(1, std::memory_order_relaxed);
-  sum_.fetch_add(value, std::memory_order_relaxed);
+  buckets_[bucket_of(value)].fetch_add(times, std::memory_order_relaxed);
+  sum_.fetch_add(value * times, std::memory_order_relaxed);
   lower_to(min_, value);
   raise_to(max_, value);
 }

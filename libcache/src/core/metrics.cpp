@@ -8,8 +8,9 @@ namespace cachekit {
 namespace {
 
 std::size_t stripe_of_this_thread(std::size_t stripes) noexcept {
-  static std::atomic<std::size_t> next{0};
-  thread_local const std::size_t mine = next.fetch_add(1, std::memory_order_relaxed);
+  static std::atomic<std::size_t> next{1};
+  constinit thread_local std::size_t mine = 0;  // Until the first call.
+  if (mine == 0) mine = next.fetch_add(1, std::memory_order_relaxed);
   return mine % stripes;
 }
 
@@ -26,8 +27,8 @@ void CacheMetrics::count(Event event, std::uint64_t times) noexcept {
       times, std::memory_order_relaxed);
 }
 
-void CacheMetrics::record_latency(std::chrono::nanoseconds latency) noexcept {
-  latency_.record(latency);
+void CacheMetrics::record_latency(std::chrono::nanoseconds latency, std::uint64_t times) noexcept {
+  latency_.record(latency, times);
 }
 
 MetricsSnapshot CacheMetrics::snapshot() const noexcept {
