@@ -23,6 +23,12 @@ Result<void> check_config(const InMemoryConfig& config) {
         fmt::format("{} shards are too many; at most {}", config.shards, memory::max_shards),
         "memory", "leave shards at 0 to have them chosen");
   }
+  if (config.max_items > 0 && config.max_items < config.shards) {
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("{} entries are too few for {} shards", config.max_items, config.shards),
+        "memory", "leave shards at 0 to have them chosen");
+  }
   if (config.connection_timeout <= std::chrono::milliseconds::zero()) {
     return fail(Errc::invalid_argument, "connection_timeout must be more than zero", "memory",
                 "to wait without limit, say cachekit::forever");
@@ -30,29 +36,105 @@ Result<void> check_config(const InMemoryConfig& config) {
   return {};
 }
 
-std::size_t choose_shards(const InMemoryConfig& config) {
-  const std::uint64_t capacity = config.capacity.count;
+constexpr std::uint64_t least_shard_bytes = std::uint64_t{4} << 20U;
+constexpr std::uint64_t least_shard_items = 4096;
+constexpr std::uint64_t most_chosen_shards = 64;
+
+std::size_t choose_shards(const InMemoryConfig& config, const memory::Bounds& bounds) {
   std::uint64_t shards = config.shards;
-  if (shards == 0) shards = std::clamp<std::uint64_t>(capacity / mebibytes(1).count, 1, 16);
-  const std::uint64_t fewest = (capacity + memory::max_shard_bytes - 1) / memory::max_shard_bytes;
+  if (shards == 0) {
+    shards = std::min(bounds.bytes / least_shard_bytes, bounds.items / least_shard_items);
+    shards = std::clamp<std::uint64_t>(shards, 1, most_chosen_shards);
+  }
+  const std::uint64_t fewest =
+      (bounds.bytes + memory::max_shard_bytes - 1) / memory::max_shard_bytes;
   return static_cast<std::size_t>(std::max(shards, fewest));
+}
+
+memory::Bounds bounds_of(Bytes capacity, std::uint64_t max_items) {
+  return {.bytes = capacity.count, .items = max_items == 0 ? memory::max_items : max_items};
+}
+
+memory::StoreOptions store_options(const InMemoryConfig& config, const CacheMetrics& metrics) {
+  const memory::Bounds bounds = bounds_of(config.capacity, config.max_items);
+  return {.shards = choose_shards(config, bounds),
+          .bounds = bounds,
+          .policy = config.policy,
+          .on_removal = config.on_removal,
+          .look_ups = [&metrics] {
+            const MetricsSnapshot now = metrics.snapshot();
+            return now.hits + now.misses;
+          }};
+}
+
+std::vector<AgeBucket> age_buckets(const memory::AgeCounts<std::uint64_t>& counts) {
+  std::vector<AgeBucket> buckets;
+  for (std::size_t i = 0; i < counts.size; ++i) {
+    if (counts.buckets[i] == 0 && buckets.empty()) continue;
+    buckets.push_back({.below = counts.end_of(i), .count = counts.buckets[i]});
+  }
+  while (!buckets.empty() && buckets.back().count == 0) buckets.pop_back();
+  return buckets;
+}
+
+// The age that half of the entries are below; empty when there are none.
+std::optional<std::chrono::milliseconds> median_age(const std::vector<AgeBucket>& buckets) {
+  std::uint64_t all = 0;
+  for (const AgeBucket& bucket : buckets) all += bucket.count;
+  std::uint64_t below = 0;
+  for (const AgeBucket& bucket : buckets) {
+    below += bucket.count;
+    if (below * 2 >= all) return bucket.below;
+  }
+  return std::nullopt;
+}
+
+// The fields of `stats` that only this backend has.
+std::vector<std::pair<std::string, std::string>> raw_stats(const memory::Store& store,
+                                                           EvictionPolicy policy,
+                                                           const MemoryInsights& insights) {
+  std::vector<std::pair<std::string, std::string>> raw{
+      {"shards", std::to_string(store.shard_count())},
+      {"shard_bytes", std::to_string(store.shard_capacity())},
+      {"policy", std::string(to_string(policy))}};
+  if (store.bounds().items < memory::max_items) {
+    raw.emplace_back("max_items", std::to_string(store.bounds().items));
+  }
+  if (policy == EvictionPolicy::adaptive) {
+    raw.emplace_back("admission",
+                     store.admission() == memory::Admission::filter ? "filter" : "all");
+  }
+  for (const SizingPoint& point : insights.sizing) {
+    if (!point.hit_ratio) continue;
+    raw.emplace_back(fmt::format("lru_hit_ratio_at_{}x", point.factor),
+                     fmt::format("{:.4f}", *point.hit_ratio));
+  }
+  if (const auto age = median_age(insights.hit_ages)) {
+    raw.emplace_back("age_on_hit_p50_below_ms", std::to_string(age->count()));
+  }
+  if (const auto age = median_age(insights.eviction_ages)) {
+    raw.emplace_back("age_on_eviction_p50_below_ms", std::to_string(age->count()));
+  }
+  return raw;
 }
 
 }  // namespace
 
 class InMemoryBackend::Impl {
  public:
-  Impl(InMemoryConfig given, const Clock& given_clock)
+  Impl(InMemoryConfig given, const Clock& given_clock, const CacheMetrics& metrics)
       : config(std::move(given)),
         config_check(check_config(config)),
         clock(given_clock),
         started(clock.now()),
-        store(config_check ? choose_shards(config) : 1, config.capacity.count, clock),
+        store(config_check ? store_options(config, metrics) : memory::StoreOptions{}, clock),
         persistence(config, store, clock) {}
 
   [[nodiscard]] std::string endpoint() const {
     return config.snapshot_file.empty() ? "memory" : config.snapshot_file.string();
   }
+
+  [[nodiscard]] bool is_ready() const noexcept { return config_check && persistence.ready(); }
 
   // Connects where that was left out; a call's own budget holds for it too.
   [[nodiscard]] Result<void> ready(Deadline deadline) {
@@ -63,10 +145,13 @@ class InMemoryBackend::Impl {
   // Runs a call when ready, and says in its error where it happened.
   template <typename Run>
   [[nodiscard]] auto run(Deadline deadline, const Run& call) {
-    return ready(deadline).and_then(call).map_error([this](Error error) {
-      if (error.endpoint.empty()) error.endpoint = endpoint();
-      return error;
-    });
+    return ready(deadline).and_then(call).map_error(
+        [this](Error error) { return located(std::move(error)).value(); });
+  }
+
+  [[nodiscard]] tl::unexpected<Error> located(Error error) const {
+    if (error.endpoint.empty()) error.endpoint = endpoint();
+    return fail(std::move(error));
   }
 
   const InMemoryConfig config;
@@ -78,7 +163,7 @@ class InMemoryBackend::Impl {
 };
 
 InMemoryBackend::InMemoryBackend(InMemoryConfig config, const Clock& clock)
-    : impl_(std::make_unique<Impl>(std::move(config), clock)) {}
+    : impl_(std::make_unique<Impl>(std::move(config), clock, metrics())) {}
 
 InMemoryBackend::~InMemoryBackend() = default;
 
@@ -100,11 +185,67 @@ std::string InMemoryBackend::target() const {
 
 std::vector<std::string> InMemoryBackend::warnings() const { return impl_->persistence.warnings(); }
 
+PinnedValue::~PinnedValue() {
+  if (entry_ != nullptr) memory::release(entry_);
+}
+
+Result<std::optional<PinnedValue>> InMemoryBackend::pin(std::string_view key) {
+  Result<std::optional<PinnedValue>> outcome =
+      check_key(key)
+          .and_then([&] { return impl_->ready(Deadline::after(default_timeout())); })
+          .map([&]() -> std::optional<PinnedValue> {
+            const memory::Entry* const entry = impl_->store.pin(key).release();
+            if (entry == nullptr) return std::nullopt;
+            return PinnedValue(entry, entry->value());
+          });
+  count_lookup(outcome);
+  return outcome;
+}
+
+Result<void> InMemoryBackend::resize(Bytes capacity, std::uint64_t max_items) {
+  InMemoryConfig wanted = impl_->config;
+  wanted.capacity = capacity;
+  wanted.max_items = max_items;
+  if (!impl_->config_check) return impl_->config_check;
+  if (Result<void> sound = check_config(wanted); !sound) return sound;
+  impl_->store.resize(bounds_of(capacity, max_items));
+  return {};
+}
+
+Result<void> InMemoryBackend::hottest(const HotEntryVisitor& visit) {
+  return impl_->run(Deadline::after(default_timeout()), [&]() -> Result<void> {
+    const memory::Time now = impl_->clock.now();
+    std::vector<memory::ListedEntry> entries = impl_->store.list();
+    for (auto one = entries.rbegin(); one != entries.rend(); ++one) {
+      const bool expires = one->expires_at != memory::no_expiry;
+      if (expires && one->expires_at <= now) continue;
+      const Ttl ttl = expires ? Ttl(one->expires_at - now) : Ttl::none();
+      if (!visit({.key = one->entry->key(), .value = one->entry->value(), .ttl = ttl})) break;
+      one->entry.reset();
+    }
+    return {};
+  });
+}
+
+MemoryInsights InMemoryBackend::insights() const {
+  const memory::StoreSummary now = impl_->store.summary();
+  MemoryInsights insights;
+  for (const double factor : {0.5, 1.0, 2.0, 4.0}) {
+    insights.sizing.push_back(
+        {.factor = factor, .hit_ratio = impl_->store.hit_ratio(now.room * factor)});
+  }
+  insights.hit_ages = age_buckets(impl_->store.hit_ages());
+  insights.eviction_ages = age_buckets(now.evicted_ages);
+  return insights;
+}
+
 Result<void> InMemoryBackend::validate() const { return impl_->store.validate(); }
 
 std::chrono::milliseconds InMemoryBackend::default_timeout() const noexcept {
   return impl_->config.connection_timeout;
 }
+
+bool InMemoryBackend::instant() const noexcept { return impl_->is_ready(); }
 
 Result<void> InMemoryBackend::check_key(std::string_view key) const {
   if (key.empty()) return fail(Errc::invalid_argument, "a key must not be empty", "memory");
@@ -126,8 +267,8 @@ Result<void> InMemoryBackend::do_flush() {
 
 Result<std::optional<std::string>> InMemoryBackend::do_get(std::string_view key,
                                                            Deadline deadline) {
-  return impl_->run(deadline,
-                    [&]() -> Result<std::optional<std::string>> { return impl_->store.get(key); });
+  if (impl_->is_ready()) return impl_->store.get(key);
+  return impl_->run(deadline, [&] { return impl_->store.get(key); });
 }
 
 Result<bool> InMemoryBackend::do_set(const SetItem& item, SetCondition condition,
@@ -159,17 +300,22 @@ Result<std::int64_t> InMemoryBackend::do_increment(std::string_view key, std::in
 
 std::vector<Result<std::optional<std::string>>> InMemoryBackend::do_get_many(
     std::span<const std::string_view> keys, Deadline deadline) {
-  std::vector<Result<std::optional<std::string>>> outcomes;
-  outcomes.reserve(keys.size());
-  for (const std::string_view key : keys) outcomes.push_back(do_get(key, deadline));
-  return outcomes;
+  if (Result<void> ready = impl_->ready(deadline); !ready) {
+    return std::vector<Result<std::optional<std::string>>>(
+        keys.size(), impl_->located(std::move(ready).error()));
+  }
+  return impl_->store.get_many(keys);
 }
 
 std::vector<Result<bool>> InMemoryBackend::do_set_many(std::span<const SetItem> items,
                                                        SetCondition condition, Deadline deadline) {
-  std::vector<Result<bool>> outcomes;
-  outcomes.reserve(items.size());
-  for (const SetItem& item : items) outcomes.push_back(do_set(item, condition, deadline));
+  if (Result<void> ready = impl_->ready(deadline); !ready) {
+    return std::vector<Result<bool>>(items.size(), impl_->located(std::move(ready).error()));
+  }
+  std::vector<Result<bool>> outcomes = impl_->store.set_many(items, condition);
+  for (Result<bool>& outcome : outcomes) {
+    if (!outcome) outcome = impl_->located(std::move(outcome).error());
+  }
   return outcomes;
 }
 
@@ -216,18 +362,18 @@ StatsReport InMemoryBackend::do_stats(Deadline deadline) {
     return {.nodes = {std::move(node)}};
   }
   const memory::ShardStats now = impl_->store.stats();
+  const MetricsSnapshot calls = metrics().snapshot();
   const auto uptime = impl_->clock.now() - impl_->started;
   node.uptime_seconds =
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(uptime).count());
   node.items = now.items;
   node.bytes = now.bytes;
-  node.max_bytes = impl_->config.capacity.count;
-  node.hits = now.hits;
-  node.misses = now.misses;
+  node.max_bytes = impl_->store.bounds().bytes;
+  node.hits = calls.hits;
+  node.misses = calls.misses;
   node.evictions = now.evictions;
   node.expired = now.expired;
-  node.raw = {{"shards", std::to_string(impl_->store.shard_count())},
-              {"shard_bytes", std::to_string(impl_->store.shard_capacity())}};
+  node.raw = raw_stats(impl_->store, impl_->config.policy, insights());
   return {.nodes = {std::move(node)}};
 }
 

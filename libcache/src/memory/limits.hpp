@@ -11,5 +11,7 @@ inline constexpr std::size_t max_key_bytes = std::size_t{64} << 10U;
 inline constexpr std::size_t max_shards = 1024;
 /// The largest share of one shard; its entries are counted in 32 bits and take over 64 bytes each.
 inline constexpr std::uint64_t max_shard_bytes = std::uint64_t{256} << 30U;
+/// What stands for no bound on the number of entries.
+inline constexpr std::uint64_t max_items = std::uint64_t{1} << 48U;
 
 }  // namespace cachekit::memory

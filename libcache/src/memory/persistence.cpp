@@ -45,11 +45,11 @@ Persistence::Persistence(const InMemoryConfig& config, Store& store, const Clock
     : config_(config), store_(store), clock_(clock), ready_(config.snapshot_file.empty()) {}
 
 Result<void> Persistence::connect(Deadline deadline) {
-  if (ready_.load(std::memory_order_acquire)) return {};
+  if (ready()) return {};
   deadline = earlier(deadline, Deadline::after(config_.connection_timeout));
   std::unique_lock guard(mutex_, std::defer_lock);
   if (Result<void> locked = wait_for_mutex(guard, deadline); !locked) return locked;
-  if (ready_.load(std::memory_order_acquire)) return {};
+  if (ready()) return {};
 
   std::optional<SnapshotLock> lock;
   if (!config_.snapshot_read_only) {
@@ -67,19 +67,20 @@ Result<void> Persistence::connect(Deadline deadline) {
 Result<void> Persistence::flush() {
   if (config_.snapshot_file.empty() || config_.snapshot_read_only) return {};
   const std::lock_guard guard(mutex_);
-  if (!ready_.load(std::memory_order_acquire)) {
+  if (!ready()) {
     return fail(Errc::invalid_argument, "nothing was written, because nothing was loaded yet",
                 config_.snapshot_file.string(), "call connect() first and look at its result");
   }
   const std::uint64_t changes = store_.changes();
   if (changes == saved_changes_) return {};
   const Moment now{.steady = clock_.now(), .wall = since_epoch(clock_.wall())};
-  const std::vector<EntryPtr> copies = store_.copies();
+  const std::vector<ListedEntry> listed = store_.list();
   std::vector<SnapshotEntry> entries;
-  entries.reserve(copies.size());
-  for (const EntryPtr& copy : copies) {
-    entries.push_back(
-        {.expires_at_ms = now.date(copy->expires_at), .key = copy->key(), .value = copy->value()});
+  entries.reserve(listed.size());
+  for (const ListedEntry& one : listed) {
+    entries.push_back({.expires_at_ms = now.date(one.expires_at),
+                       .key = one.entry->key(),
+                       .value = one.entry->value()});
   }
   Result<void> written = write_snapshot(config_.snapshot_file, entries);
   if (written) saved_changes_ = changes;
@@ -122,14 +123,11 @@ Result<void> Persistence::load() {
 std::size_t Persistence::restore_entries(Result<void>& outcome) {
   const Moment now{.steady = clock_.now(), .wall = since_epoch(clock_.wall())};
   std::size_t left_out = 0;
-  // Counting from the beginning of time keeps the order of the file, before all that comes later.
-  Time used_at{};
   outcome = read_snapshot(config_.snapshot_file, [&](const SnapshotEntry& entry) {
-    used_at += std::chrono::nanoseconds(1);
     const std::optional<Time> expires_at = now.expiry(entry.expires_at_ms);
     if (!expires_at) return;
     const bool sound = !entry.key.empty() && entry.key.size() <= max_key_bytes;
-    if (!sound || !store_.restore(entry.key, entry.value, *expires_at, used_at)) ++left_out;
+    if (!sound || !store_.restore(entry.key, entry.value, *expires_at)) ++left_out;
   });
   return left_out;
 }

@@ -31,6 +31,8 @@ class Persistence {
 
   /// Loads the snapshot, once; later calls return at once.
   [[nodiscard]] Result<void> connect(Deadline deadline);
+  /// Whether there is nothing left for `connect` to do.
+  [[nodiscard]] bool ready() const noexcept { return ready_.load(std::memory_order_acquire); }
   [[nodiscard]] Result<void> flush();
   [[nodiscard]] std::vector<std::string> warnings() const;
 

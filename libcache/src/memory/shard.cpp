@@ -2,9 +2,13 @@
 
 #include "core/glob.hpp"
 
+#include <cachekit/units.hpp>
+
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,9 +16,9 @@ namespace cachekit::memory {
 namespace {
 
 // Of each write, so that dead entries give their bytes back in step with new ones coming in.
-constexpr std::size_t sweep_limit = 16;
-// How full the index gets before it doubles; `index_share` counts on it.
-constexpr float index_load = 0.75F;
+constexpr std::size_t sweep_steps = 16;
+// Of each write while the bounds do not hold yet, beside the room that it needs itself.
+constexpr std::size_t trim_steps = 8;
 
 Result<std::int64_t> parse_counter(std::string_view text) {
   std::int64_t number = 0;
@@ -27,67 +31,119 @@ Result<std::int64_t> parse_counter(std::string_view text) {
 
 }  // namespace
 
-Shard::Shard(std::size_t capacity) : capacity_(capacity) { index_.max_load_factor(index_load); }
+Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& clock,
+             bool keep_replaced)
+    : clock_(clock),
+      policy_(std::move(policy)),
+      reads_change_order_(policy_->orders_uses()),
+      keep_replaced_(keep_replaced),
+      bounds_(bounds),
+      allowed_(bounds),
+      wheel_(clock.now()),
+      tick_(age_tick(clock.now())) {}
 
-std::optional<std::string> Shard::get(const HashedKey& key, Time now) {
-  const std::lock_guard lock(mutex_);
-  Entry* const entry = look_up(key, now);
-  if (entry == nullptr) return std::nullopt;
-  entry->used_at = now;
-  order_.use(*entry);
-  return std::string(entry->value());
+Shard::~Shard() {
+  policy_->for_each([](const Entry& entry) { release(&entry); });
 }
 
-bool Shard::exists(const HashedKey& key, Time now) {
-  const std::lock_guard lock(mutex_);
-  return look_up(key, now) != nullptr;
+bool Shard::exists(const HashedKey& key) { return expires_at(key).has_value(); }
+
+std::optional<Time> Shard::expires_at(const HashedKey& key) {
+  const Reading lock(lock_);
+  const Entry* const entry = find(key);
+  if (entry == nullptr || (entry->expires && entry->expired(clock_.now()))) return std::nullopt;
+  return entry->expires_at();
 }
 
-std::optional<Time> Shard::expires_at(const HashedKey& key, Time now) {
-  const std::lock_guard lock(mutex_);
-  const Entry* const entry = find_alive(key, now);
-  if (entry == nullptr) return std::nullopt;
-  return entry->expires_at;
-}
-
-bool Shard::touch(const HashedKey& key, Time expires_at, Time now) {
-  const std::lock_guard lock(mutex_);
-  Entry* const entry = find_alive(key, now);
+bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
+  const Writing lock(lock_);
+  const Time now = begin_write(gone);
+  Entry* const entry = find_alive(key, now, gone);
   if (entry == nullptr) return false;
-  expiring_.remove(*entry);
-  entry->expires_at = expires_at;
-  expiring_.add(*entry);
-  entry->used_at = now;
-  order_.use(*entry);
   ++stats_.changes;
+  if (!entry->expires && expires_at != no_expiry) {  // It has no room for an expiry.
+    store(make_entry(key, entry->value(), expires_at), entry, now, gone);
+    return true;
+  }
+  policy_->use(*entry);
+  if (entry->expires) {
+    wheel_.remove(*entry);
+    entry->expiry().at = expires_at;
+    wheel_.add(*entry);
+  }
   return true;
 }
 
-bool Shard::set(EntryPtr entry, SetCondition condition, Time now) {
-  const std::lock_guard lock(mutex_);
-  sweep(now, sweep_limit);
-  Entry* const current = find_alive(entry->hashed_key(), now);
+Result<bool> Shard::set(const NewValue& value, SetCondition condition, Departures& gone) {
+  const Writing lock(lock_);
+  return set_locked(value, condition, begin_write(gone), gone);
+}
+
+void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
+                     std::span<Result<bool>> outcomes, Departures& gone) {
+  const Writing lock(lock_);
+  const Time now = begin_write(gone);
+  for (const NewValue& value : values) index_.prefetch(value.key.index_hash());
+  for (const NewValue& value : values) index_.prefetch_entry(value.key.index_hash());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    outcomes[i] = set_locked(values[i], condition, now, gone);
+  }
+}
+
+Result<bool> Shard::set_locked(const NewValue& value, SetCondition condition, Time now,
+                               Departures& gone) {
+  if (value.value.size() > max_value_bytes) {
+    return fail(Errc::too_large, "a value of 4 GiB and more does not fit", {},
+                "store it in parts, or elsewhere");
+  }
+  if (value.charge() > bounds_.bytes) {
+    return fail(Errc::too_large,
+                fmt::format("an entry of {} bytes is more than the {} that one shard may hold",
+                            value.charge(), format_bytes({bounds_.bytes})),
+                {}, "raise the capacity, or use fewer shards");
+  }
+  Entry* const current = find_alive(value.key, now, gone);
   if (condition == SetCondition::if_absent && current != nullptr) return false;
   if (condition == SetCondition::if_present && current == nullptr) return false;
-  insert(std::move(entry), current, now);
   ++stats_.changes;
+  if (current != nullptr && overwrite(*current, value, now)) return true;
+  store(make_entry(value.key, value.value, value.expires_at), current, now, gone);
   return true;
 }
 
-bool Shard::remove(const HashedKey& key, Time now) {
-  const std::lock_guard lock(mutex_);
-  sweep(now, sweep_limit);
-  Entry* const entry = find_alive(key, now);
+// In place, where the block has the right size and nobody holds it. The lock keeps readers out.
+bool Shard::overwrite(Entry& entry, const NewValue& fresh, Time now) {
+  if (keep_replaced_ || entry.value_size != fresh.value.size()) return false;
+  if (entry.expires != (fresh.expires_at != no_expiry) ||
+      entry.references.load(std::memory_order_acquire) > 1) {
+    return false;
+  }
+  policy_->use(entry);
+  if (entry.expires) {
+    wheel_.remove(entry);
+    entry.expiry().at = fresh.expires_at;
+    wheel_.add(entry);
+  }
+  entry.stored_at = age_tick(now);
+  if (!fresh.value.empty()) {
+    std::memcpy(entry.value_bytes(), fresh.value.data(), fresh.value.size());
+  }
+  return true;
+}
+
+bool Shard::remove(const HashedKey& key, Departures& gone) {
+  const Writing lock(lock_);
+  Entry* const entry = find_alive(key, begin_write(gone), gone);
   if (entry == nullptr) return false;
-  drop(*entry);
+  drop(*entry, RemovalCause::removed, gone);
   ++stats_.changes;
   return true;
 }
 
-Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Time now) {
-  const std::lock_guard lock(mutex_);
-  sweep(now, sweep_limit);
-  Entry* const current = find_alive(key, now);
+Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Departures& gone) {
+  const Writing lock(lock_);
+  const Time now = begin_write(gone);
+  Entry* const current = find_alive(key, now, gone);
   std::int64_t number = 0;
   if (current != nullptr) {
     Result<std::int64_t> stored = parse_counter(current->value());
@@ -99,120 +155,204 @@ Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Tim
     return fail(Errc::rejected, fmt::format("{} + {} is beyond 64 bits", number, by), {},
                 "the counter was left as it is; set it anew to start over");
   }
-  const std::string text = std::to_string(sum);
-  const Time expires_at = current != nullptr ? current->expires_at : no_expiry;
+  EntryPtr counter =
+      make_entry(key, std::to_string(sum), current != nullptr ? current->expires_at() : no_expiry);
   ++stats_.changes;
-  if (entry_charge(key.text.size(), text.size()) > capacity_) {
-    if (current != nullptr) drop(*current);
+  if (counter->charge() > bounds_.bytes) {
+    if (current != nullptr) drop(*current, RemovalCause::removed, gone);
     return fail(Errc::too_large, "the counter does not fit into a shard", {},
                 "raise the capacity, or use fewer shards");
   }
-  insert(make_entry(key, text, expires_at, now), current, now);
+  store(std::move(counter), current, now, gone);
   return sum;
 }
 
-void Shard::clear() {
-  const std::lock_guard lock(mutex_);
-  while (Entry* const entry = order_.victim()) drop(*entry);
+bool Shard::clear(std::size_t limit, Departures& gone) {
+  const Writing lock(lock_);
+  const Time now = begin_write(gone);
+  sweep(now, limit, gone);
+  for (; policy_->count() > 0 && limit > 0; --limit) {
+    policy_->reserve();
+    leave(policy_->evict(), RemovalCause::removed, gone);
+  }
+  if (policy_->count() > 0) return false;
+  index_.shrink();
   ++stats_.changes;
+  return true;
 }
 
-ScanPage Shard::scan(std::string_view pattern, std::size_t from, std::size_t limit,
-                     Time now) const {
-  const std::lock_guard lock(mutex_);
+void Shard::set_bounds(const Bounds& bounds) {
+  const Writing lock(lock_);
+  bounds_ = bounds;
+  allowed_ = {.bytes = std::max(bounds.bytes, stats_.bytes),
+              .items = std::max<std::uint64_t>(bounds.items, index_.count())};
+}
+
+bool Shard::trim(std::size_t limit, Departures& gone) {
+  const Writing lock(lock_);
+  const Time now = begin_write(gone);
+  for (; limit > 0 && !fits(0, 0, bounds_); --limit) evict_one(now, gone);
+  tighten();
+  if (!fits(0, 0, bounds_)) return false;
+  index_.shrink();
+  return true;
+}
+
+ScanPage Shard::scan(std::string_view pattern, std::uint64_t from, std::size_t limit) const {
+  const Reading lock(lock_);
+  const Time now = clock_.now();
   ScanPage page;
-  page.next = std::min(from, roster_.size());
-  for (; page.next > 0 && limit > 0; --page.next, --limit) {
-    const Entry& entry = roster_.at(page.next - 1);
+  page.next = index_.walk(from, limit, [&](const Entry& entry) {
     if (!entry.expired(now) && core::glob_match(pattern, entry.key())) {
       page.keys.emplace_back(entry.key());
     }
-  }
+  });
   return page;
 }
 
-void Shard::copy_to(std::vector<EntryPtr>& copies, Time now) const {
-  const std::lock_guard lock(mutex_);
-  for (const Entry* entry = order_.victim(); entry != nullptr;
-       entry = EvictionOrder::after(*entry)) {
-    if (!entry->expired(now)) copies.push_back(copy_entry(*entry));
-  }
+void Shard::list(std::vector<ListedEntry>& entries) const {
+  const Reading lock(lock_);
+  const Time now = clock_.now();
+  entries.reserve(entries.size() + policy_->count());
+  policy_->for_each([&](const Entry& entry) {
+    if (entry.expired(now)) return;
+    retain(entry);
+    entries.push_back({.entry = EntryReference(&entry), .expires_at = entry.expires_at()});
+  });
 }
 
-ShardStats Shard::stats(Time now) {
-  const std::lock_guard lock(mutex_);
-  sweep(now, roster_.size());
+ShardStats Shard::stats(Departures& gone) {
+  const Writing lock(lock_);
+  const Time now = begin_write(gone);
+  while (wheel_.count() > 0) {
+    std::size_t steps = sweep_steps;
+    while (drop_expired(now, steps, gone)) {
+    }
+    if (steps > 0) break;
+  }
   ShardStats stats = stats_;
-  stats.items = roster_.size();
+  stats.items = index_.count();
+  return stats;
+}
+
+ShardStats Shard::counts() const {
+  const Reading lock(lock_);
+  ShardStats stats = stats_;
+  stats.items = index_.count();
   return stats;
 }
 
 std::uint64_t Shard::changes() const {
-  const std::lock_guard lock(mutex_);
+  const Reading lock(lock_);
   return stats_.changes;
 }
 
-Entry* Shard::find_alive(const HashedKey& key, Time now) {
-  const auto found = index_.find(key);
-  if (found == index_.end()) return nullptr;
-  Entry* const entry = *found;
-  if (!entry->expired(now)) return entry;
-  drop_expired(*entry);
+Entry* Shard::find_alive(const HashedKey& key, Time now, Departures& gone) {
+  Entry* const entry = find(key);
+  if (entry == nullptr || !entry->expired(now)) return entry;
+  drop(*entry, RemovalCause::expired, gone);
+  ++stats_.expired;
   return nullptr;
 }
 
-Entry* Shard::look_up(const HashedKey& key, Time now) {
-  Entry* const entry = find_alive(key, now);
-  ++(entry == nullptr ? stats_.misses : stats_.hits);
-  return entry;
+// What every change begins with.
+Time Shard::begin_write(Departures& gone) {
+  const Time now = clock_.now();
+  tick_.store(age_tick(now), std::memory_order_relaxed);
+  sweep(now, sweep_steps, gone);
+  for (std::size_t i = 0; i < trim_steps && !fits(0, 0, bounds_); ++i) evict_one(now, gone);
+  tighten();
+  return now;
 }
 
-void Shard::insert(EntryPtr entry, Entry* replaced, Time now) {
-  if (replaced != nullptr) unlink(*replaced);
-  make_room(entry->charge(), now);
-  Entry& added = replaced != nullptr ? roster_.replace(*replaced, std::move(entry))
-                                     : roster_.add(std::move(entry));
-  stats_.bytes += added.charge();
-  index_.insert(&added);
-  order_.add(added);
-  expiring_.add(added);
-}
+void Shard::store(EntryPtr entry, Entry* current, Time now, Departures& gone) {
+  entry->stored_at = age_tick(now);
+  // All that can fail comes before all that changes something.
+  index_.reserve_one();
+  if (entry->expires) wheel_.reserve();
 
-// Leaves it in the roster alone, which owns it.
-void Shard::unlink(Entry& entry) noexcept {
-  stats_.bytes -= entry.charge();
-  expiring_.remove(entry);
-  order_.remove(entry);
-  index_.erase(&entry);
-}
-
-void Shard::drop(Entry& entry) noexcept {
-  unlink(entry);
-  roster_.remove(entry);
-}
-
-void Shard::drop_expired(Entry& entry) noexcept {
-  drop(entry);
-  ++stats_.expired;
-}
-
-void Shard::sweep(Time now, std::size_t limit) noexcept {
-  for (; limit > 0; --limit) {
-    Entry* const entry = expiring_.expired(now);
-    if (entry == nullptr) return;
-    drop_expired(*entry);
-  }
-}
-
-void Shard::make_room(std::size_t charge, Time now) noexcept {
-  while (stats_.bytes + charge > capacity_) {
-    if (Entry* const dead = expiring_.expired(now)) {
-      drop_expired(*dead);
-    } else {
-      drop(*order_.victim());
-      ++stats_.evictions;
+  const std::uint64_t charge = entry->charge();
+  if (current != nullptr) {
+    const std::uint64_t old = current->charge();
+    if (charge <= old || fits(charge - old, 0, allowed_)) {
+      policy_->reserve();
+      replace(*current, *entry.release(), gone);
+      return;
     }
+    // It takes room from others: were it kept meanwhile, it might be chosen itself.
+    drop(*current, RemovalCause::replaced, gone);
   }
+  make_room(charge, 1, now, gone);
+  policy_->reserve();
+  index_.insert(*entry);
+  policy_->add(*entry);
+  wheel_.add(*entry);
+  stats_.bytes += charge;
+  items_.store(index_.count(), std::memory_order_relaxed);
+  static_cast<void>(entry.release());  // The shard has it now.
+}
+
+void Shard::replace(Entry& old, Entry& fresh, Departures& gone) noexcept {
+  index_.replace(old, fresh);
+  policy_->replace(old, fresh);
+  wheel_.remove(old);
+  wheel_.add(fresh);
+  stats_.bytes += fresh.charge();
+  stats_.bytes -= old.charge();
+  gone.add(old, RemovalCause::replaced);
+}
+
+// Out of everything.
+void Shard::drop(Entry& entry, RemovalCause cause, Departures& gone) noexcept {
+  policy_->remove(entry);
+  leave(entry, cause, gone);
+}
+
+// Out of everything but the policy, which has let it go.
+void Shard::leave(Entry& entry, RemovalCause cause, Departures& gone) noexcept {
+  index_.erase(entry);
+  wheel_.remove(entry);
+  stats_.bytes -= entry.charge();
+  items_.store(index_.count(), std::memory_order_relaxed);
+  gone.add(entry, cause);
+}
+
+// True when there was one, and perhaps more; `steps` bounds the work.
+bool Shard::drop_expired(Time now, std::size_t& steps, Departures& gone) noexcept {
+  Entry* const entry = wheel_.due(now, steps);
+  if (entry == nullptr) return false;
+  drop(*entry, RemovalCause::expired, gone);
+  ++stats_.expired;
+  return true;
+}
+
+void Shard::sweep(Time now, std::size_t steps, Departures& gone) noexcept {
+  while (drop_expired(now, steps, gone)) {
+  }
+}
+
+void Shard::evict_one(Time now, Departures& gone) {
+  policy_->reserve();
+  Entry& victim = policy_->evict();
+  ++stats_.evictions;
+  ++stats_.evicted_ages.buckets[stats_.evicted_ages.bucket_of(age_tick(now) - victim.stored_at)];
+  leave(victim, RemovalCause::evicted, gone);
+}
+
+// Until so much more would fit.
+void Shard::make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone) {
+  std::size_t steps = sweep_steps;
+  while (!fits(bytes, items, allowed_) && policy_->count() > 0) {
+    if (!drop_expired(now, steps, gone)) evict_one(now, gone);
+  }
+}
+
+// What is allowed follows what is held down to the bounds.
+void Shard::tighten() noexcept {
+  if (allowed_ == bounds_) return;
+  allowed_ = {
+      .bytes = std::max(bounds_.bytes, std::min(allowed_.bytes, stats_.bytes)),
+      .items = std::max(bounds_.items, std::min<std::uint64_t>(allowed_.items, index_.count()))};
 }
 
 }  // namespace cachekit::memory

@@ -1,118 +1,223 @@
 #pragma once
 
+#include "memory/age.hpp"
+#include "memory/departures.hpp"
 #include "memory/entry.hpp"
-#include "memory/eviction_order.hpp"
-#include "memory/expiry_queue.hpp"
-#include "memory/roster.hpp"
+#include "memory/index.hpp"
+#include "memory/policy.hpp"
+#include "memory/striped_lock.hpp"
+#include "memory/timer_wheel.hpp"
 
 #include <cachekit/backend.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <tsl/robin_set.h>
-
 namespace cachekit::memory {
+
+/// What a shard may hold.
+struct Bounds {
+  std::uint64_t bytes = 0;
+  std::uint64_t items = 0;
+
+  [[nodiscard]] bool operator==(const Bounds&) const = default;
+};
 
 /// What a shard holds and what happened in it so far.
 struct ShardStats {
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t hits = 0;
-  std::uint64_t misses = 0;
   std::uint64_t evictions = 0;  ///< Entries that were alive and made room for others.
   std::uint64_t expired = 0;    ///< Entries that were removed because their time was over.
   std::uint64_t changes = 0;    ///< What callers changed; eviction and expiry do not count.
+  AgeCounts<std::uint64_t> evicted_ages{};
 };
 
-/// One step of a scan: what matched, and where the next step goes on (0: nowhere, it is over).
+/// What is to be stored. Lifetime: the views are good during the call.
+struct NewValue {
+  HashedKey key{};
+  std::string_view value{};
+  Time expires_at = no_expiry;
+
+  [[nodiscard]] std::size_t charge() const noexcept {
+    return entry_charge(key.text.size(), value.size(), expires_at != no_expiry);
+  }
+};
+
+/// One step of a scan: what matched, and where the next step goes on (`Index::walk_end`: nowhere).
 struct ScanPage {
   std::vector<std::string> keys{};
-  std::size_t next = 0;
+  std::uint64_t next = 0;
 };
 
-/// A part of the cache with a lock, an index and a bound of its own.
+/// An entry of a listing, which holds it whatever becomes of it in the cache.
+struct ListedEntry {
+  EntryReference entry;
+  Time expires_at = no_expiry;
+};
+
+/// A part of the cache with a lock, an index and bounds of its own.
 ///
-/// Invariants: the roster owns every entry; the index and the eviction order hold the same entries,
-/// the expiry queue those that expire; `bytes` is the sum of their charges and never above the
-/// capacity. An entry whose time is over is never answered. It goes when a look-up meets it, when
-/// a write sweeps, or when room is needed, in which case the expired go before any that is alive.
-/// All of that happens under one lock, so what is removed as expired is the very entry that was
-/// looked at, never one that was set meanwhile.
+/// Invariants: index and policy hold the same entries, the timer wheel those that expire; `bytes`
+/// is the sum of their charges and never above what is allowed. An entry whose time is over is
+/// never answered. It goes when a write sweeps, or when room is needed, in which case the expired
+/// go before any that is alive. All of that happens under one lock, so what is removed as expired
+/// is the very entry that was looked at, never one that was set meanwhile.
 ///
-/// Threads: all members may be called from any thread at once.
+/// Whatever leaves goes to the caller's `Departures`, which report and free it after the lock.
+///
+/// Threads: all members may be called from any thread at once. Readers share the lock.
 class Shard {
  public:
-  explicit Shard(std::size_t capacity);
+  /// `keep_replaced`: a value that is replaced shows among the departures. Lifetime: the clock must
+  /// outlive this.
+  Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& clock,
+        bool keep_replaced);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
 
-  [[nodiscard]] std::optional<std::string> get(const HashedKey& key, Time now);
-  /// Counts as a look-up, does not count as a use.
-  [[nodiscard]] bool exists(const HashedKey& key, Time now);
+  /// Requires of all look-ups: `found` is called with the lock held, and keeps no reference except
+  /// by `retain`.
+  template <typename Found>
+  bool look_up(const HashedKey& key, const Found& found);
+  /// The same for many keys under one lock, whose cache misses overlap: `found(i, entry)`.
+  template <typename Found>
+  void look_up_many(std::span<const HashedKey> keys, const Found& found);
+
+  /// Does not count as a use.
+  [[nodiscard]] bool exists(const HashedKey& key);
   /// When the entry expires (`no_expiry`: never), or empty for a miss.
-  [[nodiscard]] std::optional<Time> expires_at(const HashedKey& key, Time now);
-  [[nodiscard]] bool touch(const HashedKey& key, Time expires_at, Time now);
-  /// Requires: the entry's charge is within the capacity.
-  [[nodiscard]] bool set(EntryPtr entry, SetCondition condition, Time now);
-  [[nodiscard]] bool remove(const HashedKey& key, Time now);
+  [[nodiscard]] std::optional<Time> expires_at(const HashedKey& key);
+  [[nodiscard]] bool touch(const HashedKey& key, Time expires_at, Departures& gone);
+  /// Errors: `too_large`; nothing has changed then.
+  [[nodiscard]] Result<bool> set(const NewValue& value, SetCondition condition, Departures& gone);
+  /// The same for many items under one lock, whose cache misses overlap.
+  void set_many(std::span<const NewValue> values, SetCondition condition,
+                std::span<Result<bool>> outcomes, Departures& gone);
+  [[nodiscard]] bool remove(const HashedKey& key, Departures& gone);
   /// Errors: `rejected` for a value that is no number and for an overflow; `too_large`.
-  [[nodiscard]] Result<std::int64_t> increment(const HashedKey& key, std::int64_t by, Time now);
-  void clear();
+  [[nodiscard]] Result<std::int64_t> increment(const HashedKey& key, std::int64_t by,
+                                               Departures& gone);
+  /// Removes at most `limit` entries; true when none is left.
+  [[nodiscard]] bool clear(std::size_t limit, Departures& gone);
 
-  /// Looks at no more than `limit` entries. `from` is the `next` of the page before.
-  [[nodiscard]] ScanPage scan(std::string_view pattern, std::size_t from, std::size_t limit,
-                              Time now) const;
-  static constexpr std::size_t scan_start = SIZE_MAX;
+  /// Allows no more than what is held or what the bounds say, whichever is more; writes and `trim`
+  /// bring it down to the bounds.
+  void set_bounds(const Bounds& bounds);
+  /// Evicts at most `limit` entries; true when the bounds hold.
+  [[nodiscard]] bool trim(std::size_t limit, Departures& gone);
 
-  /// Adds copies of all entries that are alive, the first to be evicted first.
-  void copy_to(std::vector<EntryPtr>& copies, Time now) const;
+  /// Looks at no more than about `limit` entries.
+  [[nodiscard]] ScanPage scan(std::string_view pattern, std::uint64_t from,
+                              std::size_t limit) const;
+  /// Adds all entries that are alive, the first to be evicted first.
+  void list(std::vector<ListedEntry>& entries) const;
+
   /// Removes everything that has expired, then counts.
-  [[nodiscard]] ShardStats stats(Time now);
+  [[nodiscard]] ShardStats stats(Departures& gone);
+  /// The same as it is, without removing anything.
+  [[nodiscard]] ShardStats counts() const;
   [[nodiscard]] std::uint64_t changes() const;
+  /// As of the last write.
+  [[nodiscard]] AgeTick age_now() const noexcept { return tick_.load(std::memory_order_relaxed); }
+  /// How many entries there were after the last write.
+  [[nodiscard]] std::uint64_t items() const noexcept {
+    return items_.load(std::memory_order_relaxed);
+  }
   /// Checks the invariants. Errors: `decode`.
   [[nodiscard]] Result<void> validate() const;
 
  private:
-  struct KeyHash {
-    using is_transparent = void;
-    std::size_t operator()(const Entry* entry) const noexcept { return entry->hash; }
-    std::size_t operator()(const HashedKey& key) const noexcept { return key.hash; }
-  };
-  struct SameKey {
-    using is_transparent = void;
-    bool operator()(const Entry* a, const Entry* b) const noexcept { return a->key() == b->key(); }
-    bool operator()(const HashedKey& a, const Entry* b) const noexcept {
-      return a.text == b->key();
-    }
-    bool operator()(const Entry* a, const HashedKey& b) const noexcept {
-      return a->key() == b.text;
-    }
-  };
-  // The set of the robin-map library: a map would store each key beside the entry that has it.
-  using Index = tsl::robin_set<Entry*, KeyHash, SameKey, std::allocator<Entry*>, true>;
+  using Reading = StripedLock::Reading;
+  using Writing = StripedLock::Writing;
 
-  // All of these require that mutex_ is held.
-  Entry* find_alive(const HashedKey& key, Time now);
-  Entry* look_up(const HashedKey& key, Time now);
-  void insert(EntryPtr entry, Entry* replaced, Time now);
-  void unlink(Entry& entry) noexcept;
-  void drop(Entry& entry) noexcept;
-  void drop_expired(Entry& entry) noexcept;
-  void sweep(Time now, std::size_t limit) noexcept;
-  void make_room(std::size_t charge, Time now) noexcept;
-  Result<void> validate_entry(const Entry& entry, std::size_t slot) const;
+  // All of these require that lock_ is held, for writing where they are not const or `visit`.
+  template <typename Found>
+  bool visit(Entry* entry, const Found& found);
+  [[nodiscard]] Entry* find(const HashedKey& key) const noexcept {
+    return index_.find(key.index_hash(), key.text);
+  }
+  [[nodiscard]] Entry* find_alive(const HashedKey& key, Time now, Departures& gone);
+  [[nodiscard]] Time begin_write(Departures& gone);
+  [[nodiscard]] Result<bool> set_locked(const NewValue& value, SetCondition condition, Time now,
+                                        Departures& gone);
+  [[nodiscard]] bool overwrite(Entry& entry, const NewValue& fresh, Time now);
+  void store(EntryPtr entry, Entry* current, Time now, Departures& gone);
+  void replace(Entry& old, Entry& fresh, Departures& gone) noexcept;
+  void drop(Entry& entry, RemovalCause cause, Departures& gone) noexcept;
+  void leave(Entry& entry, RemovalCause cause, Departures& gone) noexcept;
+  [[nodiscard]] bool drop_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
+  void sweep(Time now, std::size_t steps, Departures& gone) noexcept;
+  void evict_one(Time now, Departures& gone);
+  void make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone);
+  void tighten() noexcept;
+  [[nodiscard]] bool fits(std::uint64_t bytes, std::uint64_t items,
+                          const Bounds& bounds) const noexcept {
+    return stats_.bytes + bytes <= bounds.bytes && index_.count() + items <= bounds.items;
+  }
 
-  const std::size_t capacity_;
-  mutable std::mutex mutex_;  // guards everything below
-  Roster roster_;
-  Index index_;
-  EvictionOrder order_;
-  ExpiryQueue expiring_;
-  ShardStats stats_;  // without `items`, which the roster knows
+  const Clock& clock_;
+  const std::unique_ptr<Policy> policy_;
+  const bool reads_change_order_;
+  const bool keep_replaced_;
+  mutable StripedLock lock_;  // guards everything below, and what policy_ points to
+  // Every read looks at the table, so it shares no cache line with what every write changes.
+  alignas(64) Index index_;
+  alignas(64) Bounds bounds_;
+  Bounds allowed_;  // The bounds, or more after they were lowered.
+  TimerWheel wheel_;
+  ShardStats stats_;  // without `items`, which the index knows
+  // These are for who does not lock.
+  std::atomic<AgeTick> tick_;
+  std::atomic<std::uint64_t> items_{0};
 };
+
+template <typename Found>
+bool Shard::visit(Entry* entry, const Found& found) {
+  if (entry == nullptr || (entry->expires && entry->expired(clock_.now()))) return false;
+  found(*entry);
+  if (reads_change_order_) {
+    policy_->use(*entry);
+  } else {
+    Policy::note_use(*entry);
+  }
+  return true;
+}
+
+template <typename Found>
+bool Shard::look_up(const HashedKey& key, const Found& found) {
+  if (reads_change_order_) {
+    const Writing lock(lock_);
+    return visit(find(key), found);
+  }
+  const Reading lock(lock_);
+  return visit(find(key), found);
+}
+
+template <typename Found>
+void Shard::look_up_many(std::span<const HashedKey> keys, const Found& found) {
+  const auto each = [&] {
+    for (const HashedKey& key : keys) index_.prefetch(key.index_hash());
+    for (const HashedKey& key : keys) index_.prefetch_entry(key.index_hash());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      visit(find(keys[i]), [&](const Entry& entry) { found(i, entry); });
+    }
+  };
+  if (reads_change_order_) {
+    const Writing lock(lock_);
+    each();
+  } else {
+    const Reading lock(lock_);
+    each();
+  }
+}
 
 }  // namespace cachekit::memory

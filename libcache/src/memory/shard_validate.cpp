@@ -15,34 +15,31 @@ tl::unexpected<Error> broken(std::string what) {
 }  // namespace
 
 Result<void> Shard::validate() const {
-  const std::lock_guard lock(mutex_);
+  const Reading lock(lock_);
+  if (!index_.consistent()) return broken("the index is broken");
+  if (!policy_->consistent()) return broken("the policy's order is broken");
+  if (!wheel_.consistent()) return broken("the timer wheel is broken");
+  if (index_.count() != policy_->count()) {
+    return broken(
+        fmt::format("{} entries in the index, {} in the policy", index_.count(), policy_->count()));
+  }
   std::uint64_t bytes = 0;
   std::size_t expiring = 0;
-  for (std::size_t slot = 0; slot < roster_.size(); ++slot) {
-    const Entry& entry = roster_.at(slot);
-    if (Result<void> sound = validate_entry(entry, slot); !sound) return sound;
+  std::size_t strangers = 0;
+  policy_->for_each([&](const Entry& entry) {
     bytes += entry.charge();
-    if (entry.expires_at != no_expiry) ++expiring;
+    if (entry.expires_at() != no_expiry) ++expiring;
+    if (index_.find(entry.hash, entry.key()) != &entry) ++strangers;
+  });
+  if (strangers > 0) {
+    return broken(fmt::format("{} entries are not what the index has under their keys", strangers));
   }
-  if (index_.size() != roster_.size()) {
-    return broken(fmt::format("{} entries, {} in the index", roster_.size(), index_.size()));
+  if (wheel_.count() != expiring) {
+    return broken(fmt::format("{} entries expire, {} are in the wheel", expiring, wheel_.count()));
   }
-  if (!order_.consistent(roster_.size())) return broken("the eviction order is broken");
-  if (expiring_.size() != expiring || !expiring_.consistent()) {
-    return broken("the expiry queue is broken");
-  }
-  if (bytes != stats_.bytes || bytes > capacity_) {
-    return broken(
-        fmt::format("{} bytes of entries, {} counted, {} allowed", bytes, stats_.bytes, capacity_));
-  }
-  return {};
-}
-
-Result<void> Shard::validate_entry(const Entry& entry, std::size_t slot) const {
-  if (entry.roster_slot != slot) return broken("an entry does not know its place in the roster");
-  const auto found = index_.find(entry.hashed_key());
-  if (found == index_.end() || *found != &entry) {
-    return broken("an entry is not what the index has under its key");
+  if (bytes != stats_.bytes || !fits(0, 0, allowed_)) {
+    return broken(fmt::format("{} bytes of entries, {} counted, {} allowed; {} entries, {} allowed",
+                              bytes, stats_.bytes, allowed_.bytes, index_.count(), allowed_.items));
   }
   return {};
 }

@@ -1,16 +1,24 @@
 #include "memory/store.hpp"
 
-#include <cachekit/units.hpp>
+#include "memory/limits.hpp"
 
 #include <algorithm>
-
-#include <fmt/format.h>
+#include <numeric>
+#include <utility>
 
 namespace cachekit::memory {
 namespace {
 
 // No lock is held for longer than it takes to look at this many keys, whatever the caller asks for.
 constexpr std::size_t largest_page = 4096;
+// How many entries leave under one lock.
+constexpr std::size_t largest_step = 64;
+// Larger values are copied after the lock.
+constexpr std::size_t large_value = 4096;
+// One hit in so many has its age counted.
+constexpr unsigned age_sampling = 16;
+// After so many changes that made room, the number of entries is looked at again.
+constexpr std::uint64_t fit_every = 256;
 
 Time expiry_of(const Ttl& ttl, Time now) noexcept {
   return ttl.expires() ? now + ttl.duration() : no_expiry;
@@ -18,71 +26,202 @@ Time expiry_of(const Ttl& ttl, Time now) noexcept {
 
 }  // namespace
 
-Store::Store(std::size_t shards, std::uint64_t capacity, const Clock& clock)
+Store::Store(StoreOptions options, const Clock& clock)
     : clock_(clock),
       seed_(process_seed()),
-      shard_capacity_(static_cast<std::size_t>(capacity / shards)) {
-  for (std::size_t i = 0; i < shards; ++i) shards_.emplace_back(shard_capacity_);
+      on_removal_(std::move(options.on_removal)),
+      policy_(options.policy),
+      max_bytes_(options.bounds.bytes),
+      max_items_(options.bounds.items),
+      curve_(std::move(options.look_ups)) {
+  // The shares are worked out of the number of shards, which the deque does not know yet.
+  std::vector<Bounds> shares;
+  for (std::size_t i = 0; i < options.shards; ++i) {
+    shares.push_back(share_of(options.bounds, i, options.shards));
+  }
+  // Where the number of entries is not bounded, it is known once the cache is full.
+  if (policy_ == EvictionPolicy::adaptive && options.bounds.items < max_items) {
+    duel_.fit(options.bounds.items);
+  }
+  for (const Bounds& share : shares) {
+    shards_.emplace_back(share, make_policy(options.policy, duel_.admission()), clock,
+                         on_removal_ != nullptr);
+  }
 }
 
-std::optional<std::string> Store::get(std::string_view key) {
+// Runs a change in the shard of a key, then sees off what has left.
+template <typename Change>
+auto Store::change(std::string_view key, const Change& change) {
   const HashedKey hashed_key = hashed(key);
-  return shard_of(hashed_key).get(hashed_key, clock_.now());
+  Departures gone;
+  auto outcome = change(shard_of(hashed_key), hashed_key, gone);
+  see_off(gone);
+  return outcome;
+}
+
+Result<std::optional<std::string>> Store::get(std::string_view key) {
+  const HashedKey hashed_key = hashed(key);
+  Shard& shard = shard_of(hashed_key);
+  Result<std::optional<std::string>> value;
+  EntryReference large;
+  static_cast<void>(shard.look_up(hashed_key, [&](const Entry& entry) {
+    take(entry, *value, large);
+    count_age(shard, entry);
+  }));
+  if (large) *value = large->value();
+  note(hashed_key);
+  return value;
+}
+
+// Copies a value, or holds it to be copied after the lock when it is large.
+void Store::take(const Entry& entry, std::optional<std::string>& value, EntryReference& large) {
+  if (entry.value_size > large_value) {
+    retain(entry);
+    large.reset(&entry);
+  } else {
+    value.emplace(entry.value());
+  }
+}
+
+EntryReference Store::pin(std::string_view key) {
+  const HashedKey hashed_key = hashed(key);
+  Shard& shard = shard_of(hashed_key);
+  EntryReference pinned;
+  static_cast<void>(shard.look_up(hashed_key, [&](const Entry& entry) {
+    retain(entry);
+    pinned.reset(&entry);
+    count_age(shard, entry);
+  }));
+  note(hashed_key);
+  return pinned;
+}
+
+// The positions of keys, shard by shard, in groups small enough for one lock: calls `run` with a
+// shard and the positions that belong to it.
+template <typename Run>
+void Store::for_groups(std::span<const HashedKey> keys, const Run& run) {
+  std::vector<std::size_t> order(keys.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  // Keys that are the same keep their order.
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return shard_number(keys[a]) < shard_number(keys[b]);
+  });
+  for (std::size_t begin = 0; begin < order.size();) {
+    const std::size_t shard = shard_number(keys[order[begin]]);
+    std::size_t end = begin;
+    while (end < order.size() && end - begin < largest_step &&
+           shard_number(keys[order[end]]) == shard) {
+      ++end;
+    }
+    run(shards_[shard], std::span(order).subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+std::vector<Result<std::optional<std::string>>> Store::get_many(
+    std::span<const std::string_view> keys) {
+  std::vector<HashedKey> hashed_keys;
+  hashed_keys.reserve(keys.size());
+  for (const std::string_view key : keys) hashed_keys.push_back(hashed(key));
+  std::vector<Result<std::optional<std::string>>> values(keys.size());
+  for_groups(hashed_keys, [&](Shard& shard, std::span<const std::size_t> positions) {
+    std::array<HashedKey, largest_step> group;
+    std::array<EntryReference, largest_step> large;
+    for (std::size_t i = 0; i < positions.size(); ++i) group[i] = hashed_keys[positions[i]];
+    shard.look_up_many(
+        std::span(group).first(positions.size()),
+        [&](std::size_t i, const Entry& entry) { take(entry, *values[positions[i]], large[i]); });
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      note(group[i]);
+      if (large[i]) *values[positions[i]] = large[i]->value();
+    }
+  });
+  return values;
+}
+
+std::vector<Result<bool>> Store::set_many(std::span<const SetItem> items, SetCondition condition) {
+  std::vector<HashedKey> hashed_keys;
+  hashed_keys.reserve(items.size());
+  for (const SetItem& item : items) hashed_keys.push_back(hashed(item.key));
+  const Time now = clock_.now();
+  std::vector<Result<bool>> outcomes(items.size());
+  for_groups(hashed_keys, [&](Shard& shard, std::span<const std::size_t> positions) {
+    std::array<NewValue, largest_step> group;
+    std::array<Result<bool>, largest_step> stored;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      const SetItem& item = items[positions[i]];
+      group[i] = {hashed_keys[positions[i]], item.value, expiry_of(item.ttl, now)};
+    }
+    Departures gone;
+    shard.set_many(std::span(group).first(positions.size()), condition, stored, gone);
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      outcomes[positions[i]] = std::move(stored[i]);
+    }
+    see_off(gone);
+  });
+  return outcomes;
 }
 
 bool Store::exists(std::string_view key) {
   const HashedKey hashed_key = hashed(key);
-  return shard_of(hashed_key).exists(hashed_key, clock_.now());
+  curve_.note(hashed_key.hash);
+  return shard_of(hashed_key).exists(hashed_key);
 }
 
 std::optional<Ttl> Store::ttl(std::string_view key) {
   const HashedKey hashed_key = hashed(key);
-  const Time now = clock_.now();
-  const std::optional<Time> expires_at = shard_of(hashed_key).expires_at(hashed_key, now);
+  const std::optional<Time> expires_at = shard_of(hashed_key).expires_at(hashed_key);
   if (!expires_at) return std::nullopt;
-  return *expires_at == no_expiry ? Ttl::none() : Ttl(*expires_at - now);
+  if (*expires_at == no_expiry) return Ttl::none();
+  const auto left = *expires_at - clock_.now();
+  if (left <= left.zero()) return std::nullopt;
+  return Ttl(left);
 }
 
 bool Store::touch(std::string_view key, Ttl ttl) {
-  const HashedKey hashed_key = hashed(key);
-  const Time now = clock_.now();
-  return shard_of(hashed_key).touch(hashed_key, expiry_of(ttl, now), now);
+  return change(key, [&](Shard& shard, const HashedKey& hashed_key, Departures& gone) {
+    return shard.touch(hashed_key, expiry_of(ttl, clock_.now()), gone);
+  });
 }
 
 Result<bool> Store::set(const SetItem& item, SetCondition condition) {
-  const std::size_t charge = entry_charge(item.key.size(), item.value.size());
-  if (charge > shard_capacity_) {
-    return fail(Errc::too_large,
-                fmt::format("an entry of {} bytes is more than the {} that one shard may hold",
-                            charge, format_bytes({shard_capacity_})),
-                {}, "raise the capacity, or use fewer shards");
-  }
-  const HashedKey key = hashed(item.key);
-  const Time now = clock_.now();
-  return shard_of(key).set(make_entry(key, item.value, expiry_of(item.ttl, now), now), condition,
-                           now);
+  return change(item.key, [&](Shard& shard, const HashedKey& key, Departures& gone) {
+    const Time expires_at = item.ttl.expires() ? expiry_of(item.ttl, clock_.now()) : no_expiry;
+    return shard.set({key, item.value, expires_at}, condition, gone);
+  });
 }
 
 bool Store::remove(std::string_view key) {
-  const HashedKey hashed_key = hashed(key);
-  return shard_of(hashed_key).remove(hashed_key, clock_.now());
+  return change(key, [&](Shard& shard, const HashedKey& hashed_key, Departures& gone) {
+    return shard.remove(hashed_key, gone);
+  });
 }
 
 Result<std::int64_t> Store::increment(std::string_view key, std::int64_t by) {
-  const HashedKey hashed_key = hashed(key);
-  return shard_of(hashed_key).increment(hashed_key, by, clock_.now());
+  return change(key, [&](Shard& shard, const HashedKey& hashed_key, Departures& gone) {
+    return shard.increment(hashed_key, by, gone);
+  });
 }
 
 void Store::clear() {
-  for (Shard& shard : shards_) shard.clear();
+  in_steps([](Shard& shard, Departures& gone) { return shard.clear(largest_step, gone); });
+}
+
+void Store::resize(const Bounds& bounds) {
+  max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
+  max_items_.store(bounds.items, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    shards_[i].set_bounds(share_of(bounds, i, shards_.size()));
+  }
+  in_steps([](Shard& shard, Departures& gone) { return shard.trim(largest_step, gone); });
 }
 
 void Store::scan(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const {
   const std::size_t limit = std::min(options.page_size, largest_page);
   for (const Shard& shard : shards_) {
-    std::size_t from = Shard::scan_start;
-    while (from > 0) {
-      const ScanPage page = shard.scan(options.pattern, from, limit, clock_.now());
+    std::uint64_t from = Index::walk_start;
+    while (from < Index::walk_end) {
+      const ScanPage page = shard.scan(options.pattern, from, limit);
       for (const std::string& key : page.keys) {
         if (!visit(key)) return;
       }
@@ -91,20 +230,30 @@ void Store::scan(const ScanOptions& options, const CacheBackend::KeyVisitor& vis
   }
 }
 
-bool Store::restore(std::string_view key, std::string_view value, Time expires_at, Time used_at) {
-  if (entry_charge(key.size(), value.size()) > shard_capacity_) return false;
-  const HashedKey hashed_key = hashed(key);
-  return shard_of(hashed_key)
-      .set(make_entry(hashed_key, value, expires_at, used_at), SetCondition::always, clock_.now());
+bool Store::restore(std::string_view key, std::string_view value, Time expires_at) {
+  return change(key,
+                [&](Shard& shard, const HashedKey& hashed_key, Departures& gone) {
+                  return shard.set({hashed_key, value, expires_at}, SetCondition::always, gone);
+                })
+      .has_value();
 }
 
-std::vector<EntryPtr> Store::copies() const {
-  std::vector<EntryPtr> copies;
-  const Time now = clock_.now();
-  for (const Shard& shard : shards_) shard.copy_to(copies, now);
-  std::stable_sort(copies.begin(), copies.end(),
-                   [](const EntryPtr& a, const EntryPtr& b) { return a->used_at < b->used_at; });
-  return copies;
+std::vector<ListedEntry> Store::list() const {
+  std::vector<ListedEntry> entries;
+  std::vector<std::pair<double, std::size_t>> ranks;  // How far ahead in its shard, and which one.
+  for (const Shard& shard : shards_) {
+    const std::size_t before = entries.size();
+    shard.list(entries);
+    const auto count = static_cast<double>(entries.size() - before);
+    for (std::size_t i = before; i < entries.size(); ++i) {
+      ranks.emplace_back(static_cast<double>(i - before) / count, i);
+    }
+  }
+  std::sort(ranks.begin(), ranks.end());
+  std::vector<ListedEntry> ordered;
+  ordered.reserve(entries.size());
+  for (const auto& [rank, i] : ranks) ordered.push_back(std::move(entries[i]));
+  return ordered;
 }
 
 std::uint64_t Store::changes() const {
@@ -115,16 +264,47 @@ std::uint64_t Store::changes() const {
 
 ShardStats Store::stats() {
   ShardStats total;
-  const Time now = clock_.now();
   for (Shard& shard : shards_) {
-    const ShardStats part = shard.stats(now);
+    Departures gone;
+    const ShardStats part = shard.stats(gone);
+    see_off(gone);
     total.items += part.items;
     total.bytes += part.bytes;
-    total.hits += part.hits;
-    total.misses += part.misses;
     total.evictions += part.evictions;
     total.expired += part.expired;
     total.changes += part.changes;
+    for (std::size_t i = 0; i < total.evicted_ages.size; ++i) {
+      total.evicted_ages.buckets[i] += part.evicted_ages.buckets[i];
+    }
+  }
+  return total;
+}
+
+StoreSummary Store::summary() const {
+  StoreSummary summary;
+  double items = 0;
+  double bytes = 0;
+  for (const Shard& shard : shards_) {
+    const ShardStats part = shard.counts();
+    items += static_cast<double>(part.items);
+    bytes += static_cast<double>(part.bytes);
+    for (std::size_t i = 0; i < part.evicted_ages.size; ++i) {
+      summary.evicted_ages.buckets[i] += part.evicted_ages.buckets[i];
+    }
+  }
+  const Bounds most = bounds();
+  summary.room = static_cast<double>(most.items);
+  if (bytes > 0)
+    summary.room = std::min(summary.room, static_cast<double>(most.bytes) * items / bytes);
+  return summary;
+}
+
+AgeCounts<std::uint64_t> Store::hit_ages() const {
+  AgeCounts<std::uint64_t> total;
+  for (const Tally& tally : tallies_) {
+    for (std::size_t i = 0; i < total.size; ++i) {
+      total.buckets[i] += tally.hit_ages.buckets[i].load(std::memory_order_relaxed);
+    }
   }
   return total;
 }
@@ -136,9 +316,51 @@ Result<void> Store::validate() const {
   return {};
 }
 
-Shard& Store::shard_of(const HashedKey& key) noexcept {
-  // The upper half of the hash chooses the shard, so that the lower bits stay free for its index.
-  return shards_[static_cast<std::size_t>(((key.hash >> 32U) * shards_.size()) >> 32U)];
+Bounds Store::bounds() const noexcept {
+  return {.bytes = max_bytes_.load(std::memory_order_relaxed),
+          .items = max_items_.load(std::memory_order_relaxed)};
+}
+
+// The shares add up to no more than the whole.
+Bounds Store::share_of(const Bounds& bounds, std::size_t shard, std::size_t shards) noexcept {
+  return {.bytes = bounds.bytes / shards,
+          .items = bounds.items / shards + (shard < bounds.items % shards ? 1 : 0)};
+}
+
+// Runs a step in each shard until it says that it is done; nobody waits for more than one step.
+template <typename Step>
+void Store::in_steps(const Step& step) {
+  for (Shard& shard : shards_) {
+    for (bool done = false; !done;) {
+      Departures gone;
+      done = step(shard, gone);
+      see_off(gone);
+    }
+  }
+}
+
+// After the lock: the listener may call the cache.
+void Store::see_off(const Departures& gone) {
+  if (on_removal_) gone.report(on_removal_);
+  if (!gone.evicted() || policy_ != EvictionPolicy::adaptive) return;
+  if (tally().evicting.fetch_add(1, std::memory_order_relaxed) % fit_every != 0) return;
+  std::uint64_t items = 0;
+  for (const Shard& shard : shards_) items += shard.items();
+  duel_.fit(items);
+}
+
+// A look-up, for those that learn from a sample of them.
+void Store::note(const HashedKey& key) {
+  duel_.note(key.hash);
+  curve_.note(key.hash);
+}
+
+void Store::count_age(const Shard& shard, const Entry& entry) noexcept {
+  constinit thread_local unsigned hits = 0;
+  if (++hits % age_sampling != 0) return;
+  Tally& mine = tally();
+  const std::size_t bucket = mine.hit_ages.bucket_of(shard.age_now() - entry.stored_at);
+  mine.hit_ages.buckets[bucket].fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace cachekit::memory

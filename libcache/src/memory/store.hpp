@@ -1,35 +1,63 @@
 #pragma once
 
+#include "memory/duel.hpp"
 #include "memory/keyed_hash.hpp"
+#include "memory/miss_ratio_curve.hpp"
 #include "memory/shard.hpp"
 
 #include <cachekit/backend.hpp>
 #include <cachekit/clock.hpp>
+#include <cachekit/memory.hpp>
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace cachekit::memory {
 
+struct StoreSummary {
+  double room = 0;  ///< How many entries of the size of those that are there it would hold.
+  AgeCounts<std::uint64_t> evicted_ages{};
+};
+
+struct StoreOptions {
+  std::size_t shards = 1;
+  Bounds bounds{};
+  EvictionPolicy policy = EvictionPolicy::adaptive;
+  RemovalListener on_removal{};
+  /// How many look-ups were answered so far.
+  std::function<std::uint64_t()> look_ups = [] { return std::uint64_t{0}; };
+};
+
 /// The entries of a cache, spread over shards by a keyed hash. No call locks two shards at once.
 ///
 /// Threads: all members may be called from any thread at once.
 class Store {
  public:
-  Store(std::size_t shards, std::uint64_t capacity, const Clock& clock);
+  Store(StoreOptions options, const Clock& clock);
 
-  [[nodiscard]] std::optional<std::string> get(std::string_view key);
+  /// Look-ups do not fail; their type is what callers need.
+  [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key);
+  /// Empty for a miss.
+  [[nodiscard]] EntryReference pin(std::string_view key);
+  [[nodiscard]] std::vector<Result<std::optional<std::string>>> get_many(
+      std::span<const std::string_view> keys);
   [[nodiscard]] bool exists(std::string_view key);
   [[nodiscard]] std::optional<Ttl> ttl(std::string_view key);
   [[nodiscard]] bool touch(std::string_view key, Ttl ttl);
   /// Errors: `too_large`; nothing has changed then.
   [[nodiscard]] Result<bool> set(const SetItem& item, SetCondition condition);
+  /// An outcome for each item, in order.
+  [[nodiscard]] std::vector<Result<bool>> set_many(std::span<const SetItem> items,
+                                                   SetCondition condition);
   [[nodiscard]] bool remove(std::string_view key);
   [[nodiscard]] Result<std::int64_t> increment(std::string_view key, std::int64_t by);
   void clear();
@@ -37,30 +65,74 @@ class Store {
   void scan(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const;
 
   /// Takes an entry in as it was saved; false when it is too large.
-  [[nodiscard]] bool restore(std::string_view key, std::string_view value, Time expires_at,
-                             Time used_at);
-  /// Copies of all entries that are alive, the least recently used first.
-  [[nodiscard]] std::vector<EntryPtr> copies() const;
+  [[nodiscard]] bool restore(std::string_view key, std::string_view value, Time expires_at);
+  /// All entries that are alive, the first to be evicted first (over all shards: about).
+  [[nodiscard]] std::vector<ListedEntry> list() const;
   /// Grows with every change that callers make.
   [[nodiscard]] std::uint64_t changes() const;
 
+  /// Done when it returns, in steps that nobody waits long for.
+  void resize(const Bounds& bounds);
+
   [[nodiscard]] ShardStats stats();
+  [[nodiscard]] StoreSummary summary() const;
+  /// How old were those that were found, of a sample of one in 16.
+  [[nodiscard]] AgeCounts<std::uint64_t> hit_ages() const;
+  /// What an LRU cache of so many entries would have hit; empty while too little was seen.
+  [[nodiscard]] std::optional<double> hit_ratio(double entries) const {
+    return curve_.hit_ratio(entries);
+  }
+  /// How new keys are taken in now, by the adaptive policy.
+  [[nodiscard]] Admission admission() const noexcept { return duel_.admission(); }
   [[nodiscard]] Result<void> validate() const;
 
   [[nodiscard]] std::size_t shard_count() const noexcept { return shards_.size(); }
+  [[nodiscard]] Bounds bounds() const noexcept;
   /// What one entry may take at most.
-  [[nodiscard]] std::size_t shard_capacity() const noexcept { return shard_capacity_; }
+  [[nodiscard]] std::size_t shard_capacity() const noexcept {
+    return static_cast<std::size_t>(bounds().bytes / shards_.size());
+  }
 
  private:
+  // Counted by thread, on cache lines that threads do not share.
+  struct alignas(64) Tally {
+    std::atomic<std::uint64_t> evicting{0};  // Changes that had to make room.
+    AgeCounts<std::atomic<std::uint64_t>> hit_ages{};
+  };
+
   [[nodiscard]] HashedKey hashed(std::string_view key) const noexcept {
     return {key, keyed_hash(seed_, key)};
   }
-  [[nodiscard]] Shard& shard_of(const HashedKey& key) noexcept;
+  [[nodiscard]] std::size_t shard_number(const HashedKey& key) const noexcept {
+    return static_cast<std::size_t>(((key.hash >> 32U) * shards_.size()) >> 32U);
+  }
+  [[nodiscard]] Shard& shard_of(const HashedKey& key) noexcept {
+    return shards_[shard_number(key)];
+  }
+  [[nodiscard]] static Bounds share_of(const Bounds& bounds, std::size_t shard,
+                                       std::size_t shards) noexcept;
+  template <typename Run>
+  void for_groups(std::span<const HashedKey> keys, const Run& run);
+  template <typename Step>
+  void in_steps(const Step& step);
+  [[nodiscard]] Tally& tally() noexcept { return tallies_[StripedLock::stripe_of_this_thread()]; }
+  void see_off(const Departures& gone);
+  void note(const HashedKey& key);
+  static void take(const Entry& entry, std::optional<std::string>& value, EntryReference& large);
+  void count_age(const Shard& shard, const Entry& entry) noexcept;
+  template <typename Change>
+  auto change(std::string_view key, const Change& change);
 
   const Clock& clock_;
   const HashSeed seed_;
-  const std::size_t shard_capacity_;
+  const RemovalListener on_removal_;
+  const EvictionPolicy policy_;
+  std::atomic<std::uint64_t> max_bytes_;
+  std::atomic<std::uint64_t> max_items_;
+  Duel duel_;
+  MissRatioCurve curve_;
   std::deque<Shard> shards_;  // Never resized; a deque because shards cannot move.
+  std::array<Tally, StripedLock::stripes> tallies_{};
 };
 
 }  // namespace cachekit::memory

@@ -10,7 +10,9 @@ namespace {
 
 // Room for exactly `entries` entries with keys of one byte and values of one.
 InMemoryConfig room_for(std::size_t entries) {
-  return {.capacity = {entries * memory::entry_charge(1, 1)}, .shards = 1};
+  return {.capacity = {entries * memory::entry_charge(1, 1)},
+          .policy = EvictionPolicy::lru,
+          .shards = 1};
 }
 
 }  // namespace
@@ -30,7 +32,9 @@ TEST_CASE("the least recently used entry makes room", "[memory][eviction]") {
 }
 
 TEST_CASE("touch is a use; exists and ttl are none", "[memory][eviction]") {
-  CheckedCache t(room_for(2));
+  InMemoryConfig config = room_for(1);
+  config.capacity.count += memory::entry_charge(1, 1, true);
+  CheckedCache t(config);
   t.set("a", "1");
   t.set("b", "2");
   CHECK(t.cache.touch("a", 1h).value());
@@ -42,7 +46,9 @@ TEST_CASE("touch is a use; exists and ttl are none", "[memory][eviction]") {
 }
 
 TEST_CASE("expired entries go before any that is alive", "[memory][eviction]") {
-  CheckedCache t(room_for(3));
+  InMemoryConfig config = room_for(2);
+  config.capacity.count += memory::entry_charge(1, 1, true);
+  CheckedCache t(config);
   t.set("a", "1");
   t.set("b", "2", 1ms);
   t.set("c", "3");

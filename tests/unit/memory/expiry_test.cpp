@@ -1,5 +1,4 @@
 #include "fixture.hpp"
-#include "memory/expiry_queue.hpp"
 
 #include <atomic>
 #include <string>
@@ -127,25 +126,4 @@ TEST_CASE("look-ups that race with a set never remove what it stored", "[memory]
   stop = true;
   reader.join();
   CHECK(lost == 0);
-}
-
-TEST_CASE("the expiry queue gives entries in the order of their time", "[memory]") {
-  using namespace cachekit::memory;
-  ExpiryQueue queue;
-  std::vector<EntryPtr> entries;
-  for (int i = 0; i < 100; ++i) {
-    const Time at{std::chrono::milliseconds(i * 37 % 101)};
-    entries.push_back(make_entry({"k", 0}, "v", at, Time{}));
-    queue.add(*entries.back());
-  }
-  for (std::size_t i = 0; i < 100; i += 3) queue.remove(*entries[i]);
-  REQUIRE(queue.consistent());
-  CHECK(queue.size() == 66);
-  Time last{};
-  while (Entry* const entry = queue.expired(Time::max() - 1ns)) {
-    CHECK(entry->expires_at >= last);
-    last = entry->expires_at;
-    queue.remove(*entry);
-  }
-  CHECK(queue.size() == 0);
 }

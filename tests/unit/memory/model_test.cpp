@@ -1,25 +1,40 @@
 #include "fixture.hpp"
 #include "memory/entry.hpp"
 
+#include <chrono>
+#include <cstdlib>
+#include <iterator>
 #include <list>
 #include <map>
 #include <optional>
 #include <random>
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 using namespace cachekit;
 using namespace std::chrono_literals;
 
 namespace {
 
-// The cache as one would write it without caring for speed: the oldest entry stands first.
+// How many operations a test does; `make soak` does ten million.
+int operations() {
+  const char* const asked = std::getenv("CACHEKIT_MODEL_OPERATIONS");
+  return asked == nullptr ? 200'000 : std::atoi(asked);
+}
+
+// The cache as one would write it without caring for memory: the oldest entry stands first.
 class Model {
  public:
   explicit Model(std::size_t capacity) : capacity_(capacity) {}
 
   void advance(std::chrono::milliseconds by) {
     now_ += by;
-    std::erase_if(entries_, [&](const Item& item) { return item.expires_at <= now_; });
+    for (auto item = entries_.begin(); item != entries_.end();) {
+      const auto next = std::next(item);
+      if (item->expires_at <= now_) erase(item);
+      item = next;
+    }
   }
 
   std::optional<std::string> get(const std::string& key) {
@@ -38,6 +53,10 @@ class Model {
   bool touch(const std::string& key, Ttl ttl) {
     const auto found = find(key);
     if (found == entries_.end()) return false;
+    if (ttl.expires() && !found->has_expiry) {  // It grows by one.
+      store({key, found->value, expiry(ttl)});
+      return true;
+    }
     found->expires_at = expiry(ttl);
     use(found);
     return true;
@@ -53,7 +72,7 @@ class Model {
   bool remove(const std::string& key) {
     const auto found = find(key);
     if (found == entries_.end()) return false;
-    entries_.erase(found);
+    erase(found);
     return true;
   }
   // Only ever asked for keys whose values are small numbers.
@@ -73,40 +92,47 @@ class Model {
     std::string key;
     std::string value;
     std::chrono::milliseconds expires_at;
+    bool has_expiry = expires_at != never;
     [[nodiscard]] std::size_t charge() const {
-      return memory::entry_charge(key.size(), value.size());
+      return memory::entry_charge(key.size(), value.size(), has_expiry);
     }
   };
 
   std::list<Item>::iterator find(const std::string& key) {
-    return std::find_if(entries_.begin(), entries_.end(),
-                        [&](const Item& item) { return item.key == key; });
+    const auto found = by_key_.find(key);
+    return found == by_key_.end() ? entries_.end() : found->second;
+  }
+  void erase(std::list<Item>::iterator item) {
+    bytes_ -= item->charge();
+    by_key_.erase(item->key);
+    entries_.erase(item);
   }
   void use(std::list<Item>::iterator item) { entries_.splice(entries_.end(), entries_, item); }
   std::chrono::milliseconds expiry(Ttl ttl) const {
     return ttl.expires() ? now_ + ttl.duration() : never;
   }
   void store(Item item) {
-    if (const auto old = find(item.key); old != entries_.end()) entries_.erase(old);
+    if (const auto old = find(item.key); old != entries_.end()) erase(old);
+    bytes_ += item.charge();
     entries_.push_back(std::move(item));
-    std::size_t bytes = 0;
-    for (const Item& held : entries_) bytes += held.charge();
-    for (; bytes > capacity_; ++evictions_) {
-      bytes -= entries_.front().charge();
-      entries_.pop_front();
-    }
+    by_key_[entries_.back().key] = std::prev(entries_.end());
+    for (; bytes_ > capacity_; ++evictions_) erase(entries_.begin());
   }
 
   std::size_t capacity_;
   std::chrono::milliseconds now_{0};
   std::list<Item> entries_;
+  std::unordered_map<std::string, std::list<Item>::iterator> by_key_;
+  std::size_t bytes_ = 0;
   std::size_t evictions_ = 0;
 };
 
 class Pair {
  public:
   Pair(std::size_t capacity, unsigned seed)
-      : model_(capacity), real_({.capacity = {capacity}, .shards = 1}), random_(seed) {}
+      : model_(capacity),
+        real_({.capacity = {capacity}, .policy = EvictionPolicy::lru, .shards = 1}),
+        random_(seed) {}
 
   // One random operation on both; false when they disagree.
   bool step() {
@@ -170,17 +196,57 @@ class Pair {
 
 }  // namespace
 
-TEST_CASE("the cache agrees with a simple model over 200,000 random operations",
-          "[memory][model]") {
+TEST_CASE("the cache agrees with a simple model over random operations", "[memory][model]") {
   // Room for everything, and room for about a quarter of it.
   for (const std::size_t capacity : {std::size_t{1} << 20U, std::size_t{12'000}}) {
     Pair pair(capacity, 20'240'607);
     int disagreements = 0;
-    for (int i = 0; i < 100'000; ++i) {
+    for (int i = 0; i < operations() / 2; ++i) {
       if (!pair.step()) ++disagreements;
       if (i % 1000 == 0 && !pair.same_counts()) ++disagreements;
     }
     CHECK(disagreements == 0);
     CHECK(pair.same_counts());
   }
+}
+
+TEST_CASE(
+    "whatever the policy evicts, a look-up gives the last value or none, never an expired one",
+    "[memory][model]") {
+  const auto policy = GENERATE(EvictionPolicy::adaptive, EvictionPolicy::fifo);
+  CheckedCache t({.capacity = {20'000}, .policy = policy, .shards = 2});
+  std::map<std::string, std::pair<std::string, std::chrono::milliseconds>> last;
+  std::mt19937 random(11);
+  std::chrono::milliseconds now{0};
+  int wrong = 0;
+  int hits = 0;
+  for (int i = 0; i < operations() / 2; ++i) {
+    const std::string key = "k" + std::to_string(random() % 300 * (random() % 4));
+    const auto dice = random() % 20;
+    if (dice < 6) {
+      const std::string value(random() % 200, static_cast<char>('a' + random() % 26));
+      const bool expires = random() % 2 == 0;
+      const std::chrono::milliseconds ttl(1 + random() % 300);
+      t.set(key, value, expires ? Ttl(ttl) : Ttl::none());
+      last[key] = {value, expires ? now + ttl : std::chrono::milliseconds::max()};
+    } else if (dice == 6) {
+      static_cast<void>(t.cache.remove(key));
+      last.erase(key);
+    } else if (dice == 7) {
+      const std::chrono::milliseconds by(random() % 10);
+      t.clock.advance(by);
+      now += by;
+    } else if (dice == 8 && random() % 50 == 0) {
+      REQUIRE(t.cache.resize({10'000 + random() % 20'000}));
+    } else if (const auto found = t.get(key)) {
+      ++hits;
+      const auto known = last.find(key);
+      const bool right =
+          known != last.end() && known->second.first == *found && known->second.second > now;
+      wrong += right ? 0 : 1;
+    }
+    if (i % 5000 == 0 && !t.cache.validate()) ++wrong;
+  }
+  CHECK(wrong == 0);
+  CHECK(hits > operations() / 20);
 }

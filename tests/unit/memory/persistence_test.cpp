@@ -104,26 +104,23 @@ TEST_CASE("the order of use survives, so that eviction goes on where it was",
   const TempFolder folder;
   constexpr int count = 200;
   const auto key = [](int i) { return std::to_string(1000 + i); };
+  InMemoryConfig whole = saved_in(folder / "s");
+  whole.policy = EvictionPolicy::lru;
+  whole.shards = 1;
   {
-    CheckedCache t(saved_in(folder / "s"));
-    for (int i = 0; i < count; ++i) {
-      t.set(key(i), "v");
-      t.clock.advance(1ms);
-    }
-    for (int i = 0; i < count; i += 2) {  // The even ones are used again: the odd ones are oldest.
-      t.get(key(i));
-      t.clock.advance(1ms);
-    }
+    CheckedCache t(whole);
+    for (int i = 0; i < count; ++i) t.set(key(i), "v");
+    // The even ones are used again: the odd ones are oldest.
+    for (int i = 0; i < count; i += 2) t.get(key(i));
     static_cast<void>(t.cache.flush());
   }
   // Twice through the file, so that what was only restored keeps its place too.
   {
-    CheckedCache t(saved_in(folder / "s"));
+    CheckedCache t(whole);
     t.set("9999", "v");
     REQUIRE(t.cache.flush());
   }
-  InMemoryConfig half = saved_in(folder / "s");
-  half.shards = 1;
+  InMemoryConfig half = whole;
   half.capacity = {(count / 2 + 1) * memory::entry_charge(4, 1)};
   CheckedCache t(half);
   int wrong = 0;

@@ -1,0 +1,86 @@
+#include "memory/duel.hpp"
+
+#include "memory/striped_lock.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <exception>
+
+namespace cachekit::memory {
+namespace {
+
+constexpr std::uint64_t largest_shadow = 512;
+// Counts fade to a half while a shadow's capacity is accessed so many times.
+constexpr double half_life = 32;
+// A lead of so many standard deviations is not chance.
+constexpr double significant = 3;
+
+}  // namespace
+
+Duel::Duel() = default;
+
+Duel::Shadows::Shadows(std::size_t capacity)
+    : filtering(capacity, std::make_unique<AdaptivePolicy>(filter)),
+      unfiltered(capacity, std::make_unique<AdaptivePolicy>(all)),
+      fading(std::exp2(-1 / (half_life * static_cast<double>(capacity)))) {}
+
+void Duel::fit(std::uint64_t entries) {
+  const std::lock_guard lock(mutex_);
+  const auto rate = [this](std::uint64_t all) {
+    const std::uint32_t mask = mask_.load(std::memory_order_relaxed);
+    return mask == nothing ? 0 : all / (std::uint64_t{mask} + 1);
+  };
+  if (shadows_) {  // What was learnt is kept while the shadows are still about right.
+    const auto held = static_cast<double>(shadows_->filtering.capacity());
+    const double wanted = static_cast<double>(rate(entries));
+    if (wanted > held * 0.75 && wanted < held * 1.25) return;
+  }
+  std::uint32_t mask = 0;
+  while (entries / (std::uint64_t{mask} + 1) > largest_shadow) mask = mask * 2 + 1;
+  mask_.store(mask, std::memory_order_relaxed);
+  shadows_.emplace(
+      static_cast<std::size_t>(std::max<std::uint64_t>(1, entries / (std::uint64_t{mask} + 1))));
+}
+
+void Duel::keep(std::uint32_t hash) noexcept {
+  Buffer& buffer = buffers_[StripedLock::stripe_of_this_thread() % buffers];
+  const std::uint32_t place = buffer.count.fetch_add(1, std::memory_order_relaxed);
+  if (place >= buffer_size) return;  // Somebody is having it played.
+  buffer.hashes[place].store(hash, std::memory_order_relaxed);
+  if (place + 1 < buffer_size) return;
+  try {
+    play(buffer);
+  } catch (const std::exception&) {  // There is no memory to learn with; it goes on as it is.
+    mask_.store(nothing, std::memory_order_relaxed);
+  }
+  buffer.count.store(0, std::memory_order_relaxed);
+}
+
+void Duel::play(Buffer& buffer) {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || !shadows_) return;
+  for (const std::atomic<std::uint32_t>& kept : buffer.hashes) {
+    const std::uint32_t hash = kept.load(std::memory_order_relaxed);
+    const bool filtering = shadows_->filtering.access(hash);
+    const bool unfiltered = shadows_->unfiltered.access(hash);
+    shadows_->lead *= shadows_->fading;
+    shadows_->decided *= shadows_->fading;
+    if (filtering == unfiltered) continue;
+    shadows_->lead += unfiltered ? 1 : -1;
+    shadows_->decided += 1;
+    judge();
+  }
+}
+
+void Duel::judge() {
+  const bool filters = admission_.load(std::memory_order_relaxed) == Admission::filter;
+  const double chance = significant * std::sqrt(shadows_->decided + 1);
+  if (filters && shadows_->lead > chance) {
+    admission_.store(Admission::all, std::memory_order_relaxed);
+  } else if (!filters && shadows_->lead < 0) {
+    admission_.store(Admission::filter, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace cachekit::memory

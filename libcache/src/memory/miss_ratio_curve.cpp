@@ -1,0 +1,132 @@
+#include "memory/miss_ratio_curve.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace cachekit::memory {
+namespace {
+
+constexpr double fading_after = 20;
+
+}  // namespace
+
+MissRatioCurve::MissRatioCurve(std::function<std::uint64_t()> look_ups)
+    : look_ups_so_far_(std::move(look_ups)) {}
+
+std::optional<double> MissRatioCurve::hit_ratio(double entries) const {
+  const std::lock_guard lock(mutex_);
+  if (counted_ < static_cast<double>(most_samples) / 10) return std::nullopt;
+  catch_up();
+  const double missing = expected_ - counted_;
+  double hits = 0;
+  for (std::size_t i = 0; i < buckets; ++i) {
+    const double begin = lower_end(i);
+    const double end = lower_end(i + 1);
+    if (end <= entries) {
+      hits += distances_[i];
+    } else if (begin < entries) {
+      hits += distances_[i] * (entries - begin) / (end - begin);
+    }
+  }
+  // The sum of all is `expected_` now; no part of it is less than nothing.
+  const double all = std::max(expected_, 1.0);
+  return std::clamp((hits + missing) / all, 0.0, 1.0);
+}
+
+// The share of the sample was the same since the last time.
+void MissRatioCurve::catch_up() const {
+  const std::uint64_t now = look_ups_so_far_();
+  expected_ += static_cast<double>(now - look_ups_) / sampling();
+  look_ups_ = now;
+}
+
+double MissRatioCurve::sampling() const noexcept {
+  return 0x1p64 / static_cast<double>(threshold_.load(std::memory_order_relaxed));
+}
+
+double MissRatioCurve::lower_end(std::size_t bucket) noexcept {
+  return bucket == 0 ? 0 : std::exp2(static_cast<double>(bucket) / static_cast<double>(steps));
+}
+
+std::size_t MissRatioCurve::bucket_of(double distance) noexcept {
+  if (distance < lower_end(1)) return 0;
+  const double place = std::log2(distance) * static_cast<double>(steps);
+  return std::min(static_cast<std::size_t>(place), buckets - 1);
+}
+
+void MissRatioCurve::access(std::uint64_t mixed) {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return;
+  if (taken_.empty()) taken_.resize(slots + 1);
+  if (next_ == slots) renumber();
+
+  const auto found = slot_of_.find(mixed);
+  if (found != slot_of_.end()) {
+    const std::uint32_t slot = found->second;
+    count(static_cast<double>(newer_than(slot)) * sampling(), true);
+    add(slot, -1);
+    found.value() = next_;
+  } else {
+    count(0, false);
+    slot_of_.emplace(mixed, next_);
+  }
+  add(next_++, 1);
+  if (slot_of_.size() > most_samples) thin_out();
+}
+
+void MissRatioCurve::count(double distance, bool seen_before) {
+  if (counted_ >= fading_after * static_cast<double>(most_samples)) {
+    halve();
+  }
+  counted_ += 1;
+  if (seen_before) distances_[bucket_of(distance)] += 1;
+}
+
+void MissRatioCurve::halve() {
+  catch_up();
+  for (double& bucket : distances_) bucket /= 2;
+  counted_ /= 2;
+  expected_ /= 2;
+}
+
+// Half of the keys go, by their hashes, and no more of their like come in.
+void MissRatioCurve::thin_out() {
+  halve();  // From now on one look-up stands for twice as many.
+  const std::uint64_t threshold = threshold_.load(std::memory_order_relaxed) / 2;
+  for (auto entry = slot_of_.begin(); entry != slot_of_.end();) {
+    if (entry->first <= threshold) {
+      ++entry;
+      continue;
+    }
+    add(entry->second, -1);
+    entry = slot_of_.erase(entry);
+  }
+  threshold_.store(threshold, std::memory_order_relaxed);
+}
+
+// The slots are used up: the keys get the first ones, in their order.
+void MissRatioCurve::renumber() {
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> order;
+  order.reserve(slot_of_.size());
+  for (const auto& [key, slot] : slot_of_) order.emplace_back(slot, key);
+  std::sort(order.begin(), order.end());
+  std::fill(taken_.begin(), taken_.end(), 0);
+  next_ = 0;
+  for (const auto& [slot, key] : order) {
+    slot_of_[key] = next_;
+    add(next_++, 1);
+  }
+}
+
+void MissRatioCurve::add(std::uint32_t slot, int change) noexcept {
+  for (std::size_t i = slot + 1; i <= slots; i += i & (~i + 1)) taken_[i] += change;
+}
+
+std::uint32_t MissRatioCurve::newer_than(std::uint32_t slot) const noexcept {
+  std::int64_t older = 0;
+  for (std::size_t i = slot + 1; i > 0; i -= i & (~i + 1)) older += taken_[i];
+  return static_cast<std::uint32_t>(static_cast<std::int64_t>(slot_of_.size()) - older);
+}
+
+}  // namespace cachekit::memory

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <tsl/robin_map.h>
+
+namespace cachekit::memory {
+
+/// What share of the look-ups an LRU cache of any size would have hit: SHARDS with a fixed number
+/// of samples (Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC construction with SHARDS",
+/// FAST 2015).
+///
+/// A look-up hits in a cache of n entries when fewer than n other keys were asked for since the
+/// same key was last. Keys are sampled by their hash, so all look-ups of a key are counted or none;
+/// where one key in k is in the sample, k times the distance among sampled keys is the distance.
+/// When the sample grows above its bound, half of it goes and k doubles. Old counts fade: they are
+/// halved each time as many look-ups were counted as twenty samples have keys.
+///
+/// Few keys may have most of the look-ups, and be in the sample or not. So the look-ups that are
+/// missing from the sample, against its share of all, are taken for such as come at once again
+/// ("SHARDS-adj").
+///
+/// Threads: all members may be called from any thread at once; a look-up that meets another one is
+/// left out. Cost: of a key that is not in the sample, a comparison; else some 200 ns. At most 300
+/// KiB of memory.
+class MissRatioCurve {
+ public:
+  /// `look_ups` says how many there were so far, those included that were not in the sample. It is
+  /// called now and then, by any thread.
+  explicit MissRatioCurve(std::function<std::uint64_t()> look_ups);
+
+  /// A look-up of the key with this hash.
+  void note(std::uint64_t hash) {
+    const std::uint64_t mixed = mix(hash);
+    if (mixed <= threshold_.load(std::memory_order_relaxed)) access(mixed);
+  }
+
+  /// Empty while too little was seen: fewer look-ups than a tenth of a full sample.
+  [[nodiscard]] std::optional<double> hit_ratio(double entries) const;
+  /// One key in so many is in the sample.
+  [[nodiscard]] double sampling() const noexcept;
+
+ private:
+  static constexpr std::size_t most_samples = 4096;
+  static constexpr std::size_t slots = 4 * most_samples;
+  static constexpr std::size_t steps = 4;  // Of the histogram, for each power of two.
+  static constexpr std::size_t buckets = 40 * steps;
+
+  // Neither what chooses a shard nor what the duel samples by says anything about it.
+  [[nodiscard]] static std::uint64_t mix(std::uint64_t hash) noexcept {
+    hash *= 0xC2B2AE3D27D4EB4FU;
+    return hash ^ (hash >> 29U);
+  }
+  [[nodiscard]] static double lower_end(std::size_t bucket) noexcept;
+  [[nodiscard]] static std::size_t bucket_of(double distance) noexcept;
+
+  void access(std::uint64_t mixed);
+  void count(double distance, bool seen_before);
+  void catch_up() const;
+  void halve();
+  void thin_out();
+  void renumber();
+  void add(std::uint32_t slot, int change) noexcept;
+  [[nodiscard]] std::uint32_t newer_than(std::uint32_t slot) const noexcept;
+
+  const std::function<std::uint64_t()> look_ups_so_far_;
+  std::atomic<std::uint64_t> threshold_{UINT64_MAX};
+
+  mutable std::mutex mutex_;                              // guards everything below
+  tsl::robin_map<std::uint64_t, std::uint32_t> slot_of_;  // When each key was last asked for.
+  std::vector<std::int32_t> taken_;  // A Fenwick tree over the slots: which hold a key.
+  std::uint32_t next_ = 0;
+  std::array<double, buckets> distances_{};
+  double counted_ = 0;           // Look-ups, those of new keys among them.
+  mutable double expected_ = 0;  // How many there should have been, by the share of the sample.
+  mutable std::uint64_t look_ups_ = 0;  // When that was worked out.
+};
+
+}  // namespace cachekit::memory

@@ -1,0 +1,123 @@
+#include "memory/miss_ratio_curve.hpp"
+
+#include "memory/keyed_hash.hpp"
+#include "memory/shadow_cache.hpp"
+#include "support/catch.hpp"
+
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+using namespace cachekit::memory;
+
+namespace {
+
+std::uint64_t hash_of(std::uint64_t number) {
+  return keyed_hash({.first = 5, .second = 6},
+                    std::string_view(reinterpret_cast<const char*>(&number), sizeof number));
+}
+
+double lru_hit_ratio(std::size_t capacity, const std::vector<std::uint64_t>& accesses) {
+  const std::atomic<Admission> unused{Admission::filter};
+  ShadowCache cache(capacity, make_policy(cachekit::EvictionPolicy::lru, unused));
+  std::size_t hits = 0;
+  for (const std::uint64_t number : accesses) {
+    hits += cache.access(static_cast<std::uint32_t>(hash_of(number))) ? 1U : 0U;
+  }
+  return static_cast<double>(hits) / static_cast<double>(accesses.size());
+}
+
+// A curve, and what it asks for: how many look-ups there were.
+struct Counted {
+  std::atomic<std::uint64_t> look_ups{0};
+  MissRatioCurve curve{[this] { return look_ups.load(); }};
+
+  void play(const std::vector<std::uint64_t>& accesses) {
+    for (const std::uint64_t number : accesses) {
+      ++look_ups;
+      curve.note(hash_of(number));
+    }
+  }
+};
+
+std::vector<std::uint64_t> skewed(double keys, std::size_t count) {
+  std::mt19937 random(9);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  std::vector<std::uint64_t> accesses(count);
+  for (std::uint64_t& number : accesses) {
+    number = static_cast<std::uint64_t>(std::pow(keys, uniform(random)));
+  }
+  return accesses;
+}
+
+}  // namespace
+
+TEST_CASE("the curve of a small set of keys is that of LRU", "[memory][curve]") {
+  const auto accesses = skewed(3000, 80'000);
+  Counted t;
+  t.play(accesses);
+  CHECK(t.curve.sampling() == Approx(1));
+  for (const std::size_t entries : {30U, 100U, 300U, 1000U, 3000U}) {
+    CHECK(*t.curve.hit_ratio(static_cast<double>(entries)) ==
+          Approx(lru_hit_ratio(entries, accesses)).margin(0.02));
+  }
+}
+
+TEST_CASE("the curve of many keys is about that of LRU, from a sample", "[memory][curve]") {
+  const auto accesses = skewed(200'000, 1'000'000);
+  Counted t;
+  t.play(accesses);
+  CHECK(t.curve.sampling() > 8);
+  for (const std::size_t entries : {1000U, 10'000U, 50'000U}) {
+    CHECK(*t.curve.hit_ratio(static_cast<double>(entries)) ==
+          Approx(lru_hit_ratio(entries, accesses)).margin(0.06));
+  }
+}
+
+TEST_CASE("the curve of a loop is a step at its length", "[memory][curve]") {
+  std::vector<std::uint64_t> loop(200'000);
+  for (std::size_t i = 0; i < loop.size(); ++i) loop[i] = i % 2000;
+  Counted t;
+  t.play(loop);
+  CHECK(*t.curve.hit_ratio(1000) < 0.02);
+  CHECK(*t.curve.hit_ratio(4000) > 0.95);
+}
+
+TEST_CASE("the curve follows when what is asked for changes", "[memory][curve]") {
+  Counted t;
+  std::vector<std::uint64_t> narrow(400'000);
+  for (std::size_t i = 0; i < narrow.size(); ++i) narrow[i] = i % 100;
+  std::vector<std::uint64_t> wide(400'000);
+  for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = 1'000'000 + i % 1500;
+  t.play(wide);
+  REQUIRE(*t.curve.hit_ratio(200) < 0.1);
+  t.play(narrow);
+  CHECK(*t.curve.hit_ratio(200) > 0.9);
+}
+
+TEST_CASE("a curve says nothing before it has seen enough", "[memory][curve]") {
+  Counted t;
+  CHECK_FALSE(t.curve.hit_ratio(100));
+  t.play(skewed(100, 100));
+  CHECK_FALSE(t.curve.hit_ratio(100));
+}
+
+TEST_CASE("threads may note and ask at once", "[memory][curve][stress]") {
+  Counted t;
+  const auto accesses = skewed(50'000, 100'000);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      t.play(accesses);
+      static_cast<void>(t.curve.hit_ratio(1000));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const double ratio = t.curve.hit_ratio(10'000).value();
+  CHECK(ratio > 0.2);
+  CHECK(ratio <= 1);
+}
