@@ -110,6 +110,16 @@ struct Backend {
   }
 };
 
+struct Policy {
+  static constexpr Kind kind = Kind::text;
+  static Result<void> set(Settings& settings, std::string_view text) {
+    return store(settings.memory.policy, parse_policy(text));
+  }
+  static std::string get(const Settings& settings) {
+    return std::string(to_string(settings.memory.policy));
+  }
+};
+
 // A host of higher precedence must not lose to a socket of lower precedence.
 struct Host : Text<parse_host, &Settings::redis, &RedisConfig::host> {
   static Result<void> set(Settings& settings, std::string_view text) {
@@ -158,6 +168,7 @@ constexpr Option row(std::string_view key, std::string_view environment, std::st
 constexpr std::uint64_t most_connections = 10'000;
 constexpr std::uint64_t most_in_flight = 100'000'000;
 constexpr std::uint64_t most_shards = 1'024;
+constexpr std::uint64_t most_items = std::uint64_t{1} << 40U;
 constexpr std::uint64_t most_databases = std::numeric_limits<std::int32_t>::max();
 constexpr auto memory = &Settings::memory;
 constexpr auto redis = &Settings::redis;
@@ -175,6 +186,10 @@ constexpr std::array table{
 
     row<Size<1024, 1ULL << 50U, memory, &InMemoryConfig::capacity>>(
         "memory.capacity", "", "Bound on keys, values and overhead together"),
+    row<Whole<0, most_items, memory, &InMemoryConfig::max_items>>(
+        "memory.max_items", "", "Bound on the number of entries, beside the capacity; 0: none"),
+    row<Policy>("memory.policy", "",
+                "What makes room: adaptive, lru or fifo; most users leave this alone"),
     row<Whole<0, most_shards, memory, &InMemoryConfig::shards>>(
         "memory.shards", "", "Parts with a lock each; 0 chooses, most users leave this alone"),
     row<FilePath<memory, &InMemoryConfig::snapshot_file>>(

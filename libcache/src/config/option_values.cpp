@@ -81,6 +81,12 @@ Result<BackendKind> parse_backend(std::string_view text) {
   return refuse("memory, redis or memcached", text);
 }
 
+Result<EvictionPolicy> parse_policy(std::string_view text) {
+  const Result<EvictionPolicy> parsed = parse_eviction_policy(lower(text));
+  if (!parsed) return refuse("adaptive, lru or fifo", text);
+  return parsed;
+}
+
 Result<std::string> parse_host(std::string_view text) {
   constexpr std::size_t longest = 253;  // RFC 1035, section 2.3.4, without the root's dot.
   const bool bracketed = text.starts_with('[') && text.ends_with(']');

@@ -20,6 +20,7 @@ namespace cachekit::config {
 [[nodiscard]] Result<std::chrono::milliseconds> parse_budget(std::string_view text);
 [[nodiscard]] Result<Bytes> parse_size(std::string_view text, Bytes low, Bytes high);
 [[nodiscard]] Result<BackendKind> parse_backend(std::string_view text);
+[[nodiscard]] Result<EvictionPolicy> parse_policy(std::string_view text);
 /// A host name or an address, brackets around IPv6 taken off.
 [[nodiscard]] Result<std::string> parse_host(std::string_view text);
 /// Free of control bytes; may be empty.

@@ -30,6 +30,8 @@ struct Parameter {
 
 constexpr std::array memory_parameters{
     Parameter{"capacity", "memory.capacity"},
+    Parameter{"max_items", "memory.max_items"},
+    Parameter{"policy", "memory.policy"},
     Parameter{"shards", "memory.shards"},
     Parameter{"snapshot_read_only", "memory.snapshot_read_only"},
     Parameter{"connection_timeout", "memory.connection_timeout"},

@@ -24,6 +24,8 @@ TEST_CASE("what get writes, set reads back", "[config]") {
   settings.production = true;
   settings.operation_timeout = std::chrono::milliseconds(90'001);
   settings.memory.capacity = Bytes{1'234'567'891};
+  settings.memory.max_items = 1'000;
+  settings.memory.policy = EvictionPolicy::fifo;
   settings.memory.connection_timeout = forever;
   settings.redis.host = "2001:db8::7";
   settings.redis.port = 65535;
@@ -36,6 +38,8 @@ TEST_CASE("what get writes, set reads back", "[config]") {
     CHECK(option.get(copy) == option.get(settings));
   }
   CHECK(copy.memory.capacity == settings.memory.capacity);
+  CHECK(copy.memory.max_items == 1'000);
+  CHECK(copy.memory.policy == EvictionPolicy::fifo);
 }
 
 TEST_CASE("set_option stores a value and its origin", "[config]") {
