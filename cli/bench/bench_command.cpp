@@ -29,9 +29,12 @@ struct BenchArguments {
   BenchOptions options{};
   std::optional<Sweep> sweep{};
   std::vector<Gate> gates{};
+  /// Options that mean nothing when a trace says what is asked for.
+  std::vector<const CLI::Option*> not_for_traces{};
 };
 
-void add_load_options(CLI::App& app, BenchOptions& options) {
+void add_load_options(CLI::App& app, BenchArguments& arguments) {
+  BenchOptions& options = arguments.options;
   CLI::Option* duration = add_parsed(app, "--duration", options.duration, parse_duration,
                                      "How long to measure (default: 10s)");
   duration->type_name("DURATION");
@@ -51,25 +54,38 @@ void add_load_options(CLI::App& app, BenchOptions& options) {
   add_parsed(app, "--ratio", options.ratio, parse_ratio, "Gets to sets (default: 9:1)")
       ->type_name("G:S");
   add_parsed(app, "--distribution", options.distribution, parse_distribution,
-             "Which keys are asked for: uniform, zipf:0.99, sequential (default: uniform)")
+             "Which keys are asked for: uniform, zipf:0.99, sequential, or trace:FILE, a file with "
+             "one key a line (.xz too), which is replayed once (default: uniform)")
       ->type_name("NAME");
   add_parsed(app, "--seed", options.seed, parse_whole_number, "Of keys and sizes (default: 1)")
       ->type_name("N");
   add_parsed(app, "--warmup", options.warmup, parse_duration,
              "How long to run before the measurement (default: 1s)")
       ->type_name("DURATION");
+  for (const char* name : {"--duration", "--requests", "--keys", "--ratio", "--warmup"}) {
+    arguments.not_for_traces.push_back(app.get_option(name));
+  }
 }
 
 void add_options(CLI::App& app, BenchArguments& arguments) {
-  add_load_options(app, arguments.options);
+  add_load_options(app, arguments);
   add_parsed(app, "--pool-size", arguments.options.pool_size, parse_whole_number,
              "Most connections at once, to each server (default: the profile's)")
       ->type_name("N");
+  add_parsed(
+      app, "--capacity", arguments.options.capacity, parse_capacity,
+      "Of the memory backend: a size, or a number of entries such as 1000items (default: the "
+      "profile's)")
+      ->type_name("SIZE|Nitems");
+  add_parsed(app, "--policy", arguments.options.policy, parse_eviction_policy,
+             "What the memory backend evicts by: adaptive, lru, fifo (default: the profile's)")
+      ->type_name("NAME");
   app.add_flag("--verify", arguments.options.verify,
                "Stamp every value with its key and check every answer; a wrong one is exit code 7");
   add_parsed(app, "--sweep", arguments.sweep, parse_sweep,
              "Run once for each value of pool-size, threads, keys or value-size")
       ->type_name("NAME=A,B,C");
+  arguments.not_for_traces.push_back(app.get_option("--sweep"));
   app.add_option_function<std::vector<std::string>>(
          "--fail-if",
          [&arguments](const std::vector<std::string>& texts) {
@@ -88,11 +104,30 @@ void add_options(CLI::App& app, BenchArguments& arguments) {
       "count, and removed after it; what a killed run leaves behind expires an hour after its "
       "planned\n"
       "end. A snapshot of the memory backend is neither read nor written.\n"
+      "A trace is replayed in its order by one caller: a get, and a set where that missed.\n"
       "Gates: get. or set. with count, errors, throughput (operations a second), min, mean, p50, "
       "p90,\n"
       "p99, p999, max (microseconds, or with a unit); get. also with hits, misses, hit_ratio; "
       "total.\n"
       "with throughput, count, errors, wrong_answers, hit_ratio, seconds, cpu_seconds.");
+}
+
+// What --capacity and --policy ask of the memory backend.
+void bound_memory(Settings& settings, const BenchOptions& options) {
+  if (!options.capacity && !options.policy) return;
+  if (settings.backend != BackendKind::memory) {
+    throw Failure("bench", Error{Errc::unsupported,
+                                 "--capacity and --policy are for the memory backend alone", "",
+                                 "a server's bounds are in its own configuration"});
+  }
+  if (options.policy) settings.memory.policy = *options.policy;
+  if (!options.capacity) return;
+  if (options.capacity->bytes) {
+    settings.memory.capacity = *options.capacity->bytes;
+  } else {  // Then bytes are no bound.
+    settings.memory.capacity = gibibytes(128);
+    settings.memory.max_items = *options.capacity->items;
+  }
 }
 
 // The profile's backend with the pool that the run asks for, and without a snapshot of the user's.
@@ -110,6 +145,7 @@ std::unique_ptr<CacheBackend> backend_for(Context& context, const BenchOptions& 
     settings.memcached.min_connections =
         std::min(settings.memcached.min_connections, *options.pool_size);
   }
+  bound_memory(settings, options);
   return value_or_fail("bench", make_backend(settings));
 }
 
@@ -193,7 +229,19 @@ ExitCode sweep(Context& context, const BenchArguments& arguments) {
   return worst;
 }
 
+// A trace says itself what is asked for, and how often.
+void check_trace_options(const BenchArguments& arguments) {
+  if (arguments.options.distribution.kind != Distribution::Kind::trace) return;
+  for (const CLI::Option* option : arguments.not_for_traces) {
+    if (option->count() == 0) continue;
+    throw Failure("bench", Error{Errc::invalid_argument,
+                                 option->get_name() + ": a trace is replayed once, as it is", "",
+                                 "leave the option out"});
+  }
+}
+
 ExitCode bench(Context& context, const BenchArguments& arguments) {
+  check_trace_options(arguments);
   if (arguments.sweep) return sweep(context, arguments);
   value_or_fail("bench", validate(arguments.options));
   return run_once(context, arguments, arguments.options, std::nullopt);

@@ -47,6 +47,8 @@ Json settings_of(const BenchOptions& options, const BenchSetting& setting) {
   json["requests"] = or_null(options.requests);
   json["warmup_s"] = seconds(options.warmup);
   json["pool_size"] = or_null(options.pool_size);
+  json["capacity"] = options.capacity ? Json(to_string(*options.capacity)) : Json(nullptr);
+  json["policy"] = options.policy ? Json(to_string(*options.policy)) : Json(nullptr);
   json["timeout_ms"] = setting.operation_timeout_ms;
   json["verify"] = options.verify;
   return json;

@@ -64,6 +64,27 @@ std::string to_string(const SizeRange& range) {
                                    : fmt::format("{}-{}", range.least, range.most);
 }
 
+Result<Capacity> parse_capacity(std::string_view text) {
+  constexpr std::string_view unit = "items";
+  Capacity capacity;
+  if (text.ends_with(unit)) {
+    std::uint64_t items = 0;
+    if (read_whole(text.substr(0, text.size() - unit.size()), items) && items > 0) {
+      capacity.items = items;
+      return capacity;
+    }
+  } else if (const Result<Bytes> bytes = parse_bytes(text); bytes && bytes->count > 0) {
+    capacity.bytes = *bytes;
+    return capacity;
+  }
+  return refuse(
+      fmt::format("'{}' is not a capacity: expected a size such as 64MiB, or 1000items", text));
+}
+
+std::string to_string(const Capacity& capacity) {
+  return capacity.items ? fmt::format("{}items", *capacity.items) : format_bytes(*capacity.bytes);
+}
+
 Result<Ratio> parse_ratio(std::string_view text) {
   const std::size_t colon = text.find(':');
   Ratio ratio;
@@ -84,6 +105,9 @@ Result<void> validate(const BenchOptions& options) {
   }
   if (options.keys < 1 || options.keys > most_keys) {
     return refuse(fmt::format("--keys: {} is not within 1 and {}", options.keys, most_keys));
+  }
+  if (options.distribution.kind == Distribution::Kind::trace && options.threads > 1) {
+    return refuse("--threads: a trace is replayed in its order, by one caller");
   }
   if (options.duration < std::chrono::milliseconds(1)) return refuse("--duration: 0 is no time");
   if (options.requests && *options.requests == 0) return refuse("--requests: 0 is nothing to do");

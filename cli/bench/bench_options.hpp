@@ -3,6 +3,8 @@
 #include "bench/distribution.hpp"
 
 #include <cachekit/error.hpp>
+#include <cachekit/memory.hpp>
+#include <cachekit/units.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -26,6 +28,12 @@ struct Ratio {
   std::uint32_t sets = 1;
 };
 
+/// A bound of the memory backend, in bytes or in entries.
+struct Capacity {
+  std::optional<Bytes> bytes{};
+  std::optional<std::uint64_t> items{};
+};
+
 struct BenchOptions {
   std::chrono::milliseconds duration = std::chrono::seconds(10);
   std::optional<std::uint64_t> requests{};  ///< Instead of a duration, all callers together.
@@ -37,12 +45,18 @@ struct BenchOptions {
   std::uint64_t seed = 1;
   std::chrono::milliseconds warmup = std::chrono::seconds(1);
   std::optional<std::size_t> pool_size{};  ///< Else the profile's.
+  std::optional<Capacity> capacity{};      ///< Of the memory backend; else the profile's.
+  std::optional<EvictionPolicy> policy{};  ///< The same.
   bool verify = false;
 };
 
 /// Reads "128", "1KiB" or "64-1024".
 [[nodiscard]] Result<SizeRange> parse_size_range(std::string_view text);
 [[nodiscard]] std::string to_string(const SizeRange& range);
+
+/// Reads "64MiB" or "1000items".
+[[nodiscard]] Result<Capacity> parse_capacity(std::string_view text);
+[[nodiscard]] std::string to_string(const Capacity& capacity);
 
 /// Reads "9:1", gets to sets; one side may be 0.
 [[nodiscard]] Result<Ratio> parse_ratio(std::string_view text);

@@ -2,43 +2,25 @@
 
 #include "bench/bench_summary.hpp"
 #include "bench/bench_worker.hpp"
+#include "bench/cpu_seconds.hpp"
 #include "bench/key_filler.hpp"
+#include "bench/trace_replay.hpp"
 
 #include <atomic>
 #include <barrier>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <random>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <sys/time.h>
 
 namespace cachekit::cli {
 namespace {
 
 using steady = std::chrono::steady_clock;
-
-// Long enough for a run that was not told how long it takes; whatever is left behind goes then.
-constexpr auto spare_life = std::chrono::hours(1);
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-std::uint64_t draw_run() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32U | device();
-}
 
 // All callers at work together: they warm up, meet, and start measuring at one moment.
 class Crew {
@@ -61,11 +43,11 @@ class Crew {
     progress("warming up", 0);
     meet.arrive_and_wait();
     start_ = steady::now();
-    const double cpu_before = cpu_seconds();
+    const double cpu_before = process_cpu_seconds();
     meet.arrive_and_wait();
     watch(progress);
     figures_.seconds = std::chrono::duration<double>(steady::now() - start_).count();
-    figures_.cpu_seconds = cpu_seconds() - cpu_before;
+    figures_.cpu_seconds = process_cpu_seconds() - cpu_before;
     return {};
   }
 
@@ -128,6 +110,9 @@ class Crew {
 Result<BenchReport> run_bench(CacheBackend& backend, const BenchOptions& options,
                               const std::function<bool()>& interrupted,
                               const BenchProgress& progress) {
+  if (options.distribution.kind == Distribution::Kind::trace) {
+    return replay_trace(backend, options, interrupted, progress);
+  }
   if (Result<void> connected = backend.connect(); !connected) return fail(connected.error());
   const KeySpace keys(draw_run());
   const auto expected = options.requests ? std::chrono::milliseconds(0) : options.duration;

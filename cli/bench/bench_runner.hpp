@@ -2,16 +2,13 @@
 
 #include "bench/bench_options.hpp"
 #include "bench/bench_report.hpp"
+#include "bench/bench_worker.hpp"
 
 #include <cachekit/backend.hpp>
 
-#include <chrono>
 #include <functional>
 
 namespace cachekit::cli {
-
-/// Tells what the run is at, about ten times a second: "filling", "warming up", "measuring".
-using BenchProgress = std::function<void(std::string_view phase, double part)>;
 
 /// Fills the keys, warms up, measures, and removes the keys again. Once `interrupted` says so it
 /// ends early and reports what there is.

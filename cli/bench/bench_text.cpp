@@ -67,14 +67,25 @@ const OperationReport* find(const BenchReport& report, std::string_view name) {
   return found == report.operations.end() ? nullptr : &*found;
 }
 
+std::string head_line(const BenchOptions& options, const BenchSetting& setting) {
+  std::string line = "bench     " + setting.target;
+  if (options.capacity) line += " of " + to_string(*options.capacity);
+  if (options.policy) line += fmt::format(" ({})", to_string(*options.policy));
+  if (options.distribution.kind == Distribution::Kind::trace) {
+    return line + fmt::format(", {}, values of {} B, a set where a get missed\n",
+                              to_string(options.distribution), to_string(options.value_size));
+  }
+  return line + fmt::format(", {} thread{}, {} keys, values of {} B, {} gets:sets, {}\n",
+                            options.threads, options.threads == 1 ? "" : "s", grouped(options.keys),
+                            to_string(options.value_size), to_string(options.ratio),
+                            to_string(options.distribution));
+}
+
 }  // namespace
 
 std::string bench_text(const BenchReport& report, const BenchOptions& options,
                        const BenchSetting& setting) {
-  std::string text = fmt::format(
-      "bench     {}, {} thread{}, {} keys, values of {} B, {} gets:sets, {}\n", setting.target,
-      options.threads, options.threads == 1 ? "" : "s", grouped(options.keys),
-      to_string(options.value_size), to_string(options.ratio), to_string(options.distribution));
+  std::string text = head_line(options, setting);
   if (report.preloaded > 0) {
     text += fmt::format("filled    {} keys in {:.2f} s, not part of the figures\n",
                         grouped(report.preloaded), report.preload_seconds);

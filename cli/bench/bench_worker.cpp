@@ -1,7 +1,11 @@
 #include "bench/bench_worker.hpp"
 
+#include <functional>
+
 namespace cachekit::cli {
 namespace {
+
+constexpr std::uint64_t progress_every = 65'536;
 
 std::uint64_t share_of(const BenchOptions& options, std::size_t index) {
   const std::uint64_t all = options.requests.value_or(0);
@@ -52,24 +56,50 @@ BenchWorker::steady::time_point BenchWorker::step(SliceTally& slice) {
   const Ratio& ratio = shared_.options.ratio;
   const std::uint64_t key = picker_.next(random_);
   const bool is_get = random_.below(std::uint64_t{ratio.gets} + ratio.sets) < ratio.gets;
-  return is_get ? get(key, slice) : set(key, slice);
+  const std::string_view name = shared_.keys.key(key, key_buffer_);
+  if (is_get) {
+    get(name, key, slice);
+  } else {
+    set(name, key, slice);
+  }
+  return last_;
 }
 
-BenchWorker::steady::time_point BenchWorker::get(std::uint64_t key, SliceTally& slice) {
-  const std::string_view name = shared_.keys.key(key, key_buffer_);
+Result<void> BenchWorker::replay(TraceReader& trace, std::uint64_t count, steady::time_point start,
+                                 const BenchProgress& progress) {
+  std::string key;
+  last_ = start;
+  for (std::size_t i = 0; i < bench_slices; ++i) {
+    SliceTally& slice = tally_->slices[i];
+    slice.begin = last_ - start;
+    for (; done_ < count * (i + 1) / bench_slices && !shared_.interrupted(); ++done_) {
+      const Result<bool> read = trace.next(key);
+      if (!read) return fail(read.error());
+      if (!*read) return {};  // The file became shorter meanwhile.
+      const std::uint64_t number = std::hash<std::string>{}(key);
+      const std::string_view name = shared_.keys.named(key, key_buffer_);
+      if (!get(name, number, slice)) set(name, number, slice);
+      if (done_ % progress_every == 0) {
+        progress("replaying", static_cast<double>(done_) / static_cast<double>(count));
+      }
+    }
+    slice.end = last_ - start;
+  }
+  return {};
+}
+
+bool BenchWorker::get(std::string_view name, std::uint64_t key, SliceTally& slice) {
   const auto begin = steady::now();
   const Result<std::optional<std::string>> answer = shared_.backend.get(name);
-  const auto end = steady::now();
-  record(tally_->gets, slice, answer ? nullptr : &answer.error(), end - begin);
-  if (answer && *answer) {
-    ++tally_->gets.hits;
-    if (shared_.options.verify && !stamp_.matches(**answer, key)) ++wrong_answers_;
-  }
-  return end;
+  last_ = steady::now();
+  record(tally_->gets, slice, answer ? nullptr : &answer.error(), last_ - begin);
+  if (!answer || !*answer) return false;
+  ++tally_->gets.hits;
+  if (shared_.options.verify && !stamp_.matches(**answer, key)) ++wrong_answers_;
+  return true;
 }
 
-BenchWorker::steady::time_point BenchWorker::set(std::uint64_t key, SliceTally& slice) {
-  const std::string_view name = shared_.keys.key(key, key_buffer_);
+void BenchWorker::set(std::string_view name, std::uint64_t key, SliceTally& slice) {
   const SizeRange& sizes = shared_.options.value_size;
   const std::size_t size = sizes.least + random_.below(sizes.most - sizes.least + 1);
   if (shared_.options.verify) stamp_.write(value_buffer_, size, key, ++sequence_);
@@ -78,9 +108,8 @@ BenchWorker::steady::time_point BenchWorker::set(std::uint64_t key, SliceTally& 
   options.ttl = shared_.ttl;
   const auto begin = steady::now();
   const Result<bool> answer = shared_.backend.set(name, value, options);
-  const auto end = steady::now();
-  record(tally_->sets, slice, answer ? nullptr : &answer.error(), end - begin);
-  return end;
+  last_ = steady::now();
+  record(tally_->sets, slice, answer ? nullptr : &answer.error(), last_ - begin);
 }
 
 void BenchWorker::record(OperationTally& operation, SliceTally& slice, const Error* error,

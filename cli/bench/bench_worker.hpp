@@ -4,6 +4,7 @@
 #include "bench/distribution.hpp"
 #include "bench/key_space.hpp"
 #include "bench/random.hpp"
+#include "bench/trace_reader.hpp"
 #include "bench/value_stamp.hpp"
 
 #include <cachekit/backend.hpp>
@@ -20,6 +21,8 @@
 namespace cachekit::cli {
 
 inline constexpr std::size_t bench_slices = 10;
+/// Long enough for a run that was not told how long it takes; whatever is left behind goes then.
+inline constexpr std::chrono::hours spare_life{1};
 
 /// What all callers of a run share.
 struct BenchShared {
@@ -29,6 +32,9 @@ struct BenchShared {
   std::chrono::milliseconds ttl;
   std::function<bool()> interrupted;
 };
+
+/// Tells what the run is at, about ten times a second: "filling", "warming up", "measuring".
+using BenchProgress = std::function<void(std::string_view phase, double part)>;
 
 struct OperationTally {
   Histogram latency{};
@@ -73,13 +79,19 @@ class BenchWorker {
   /// Counts from `start`, for the run's duration or this caller's share of its requests.
   void measure(steady::time_point start);
 
+  /// Replays a trace of `count` keys once: a get, and a set where that missed. Ends early when
+  /// interrupted. Errors: those of the trace.
+  [[nodiscard]] Result<void> replay(TraceReader& trace, std::uint64_t count,
+                                    steady::time_point start, const BenchProgress& progress);
+
   [[nodiscard]] const WorkerTally& tally() const noexcept { return *tally_; }
   [[nodiscard]] std::uint64_t wrong_answers() const noexcept { return wrong_answers_; }
 
  private:
   steady::time_point step(SliceTally& slice);
-  steady::time_point get(std::uint64_t key, SliceTally& slice);
-  steady::time_point set(std::uint64_t key, SliceTally& slice);
+  // The number is what a value's stamp says; gives whether it was there.
+  bool get(std::string_view name, std::uint64_t key, SliceTally& slice);
+  void set(std::string_view name, std::uint64_t key, SliceTally& slice);
   void record(OperationTally& operation, SliceTally& slice, const Error* error,
               std::chrono::nanoseconds latency);
   [[nodiscard]] bool slice_is_over(std::size_t slice, steady::time_point start,
@@ -94,6 +106,7 @@ class BenchWorker {
   std::uint64_t sequence_;
   std::uint64_t wrong_answers_ = 0;
   std::string key_buffer_;
+  steady::time_point last_{};  // When the last operation ended.
   std::string value_buffer_;
   std::unique_ptr<WorkerTally> tally_;
 };

@@ -11,6 +11,14 @@ Result<Distribution> parse_distribution(std::string_view text) {
   if (text == "uniform") return Distribution{Kind::uniform};
   if (text == "sequential") return Distribution{Kind::sequential};
   if (text == "zipf") return Distribution{Kind::zipf};
+  if (text == "trace:-") {
+    return fail(
+        Errc::invalid_argument,
+        "a trace is read more than once, so it cannot come from standard input: name a file");
+  }
+  if (text.starts_with("trace:") && text.size() > 6) {
+    return Distribution{.kind = Kind::trace, .trace = std::string(text.substr(6))};
+  }
   if (text.starts_with("zipf:")) {
     const std::string_view number = text.substr(5);
     const char* const end = number.data() + number.size();
@@ -23,8 +31,8 @@ Result<Distribution> parse_distribution(std::string_view text) {
   }
   return fail(
       Errc::invalid_argument,
-      fmt::format("'{}' is not a distribution: expected uniform, sequential, or zipf:S with "
-                  "an exponent S above 0 and up to 10, such as zipf:0.99",
+      fmt::format("'{}' is not a distribution: expected uniform, sequential, trace:FILE, or "
+                  "zipf:S with an exponent S above 0 and up to 10, such as zipf:0.99",
                   text));
 }
 
@@ -34,6 +42,8 @@ std::string to_string(const Distribution& distribution) {
       return "uniform";
     case Distribution::Kind::sequential:
       return "sequential";
+    case Distribution::Kind::trace:
+      return "trace:" + distribution.trace;
     case Distribution::Kind::zipf:
       break;
   }

@@ -7,8 +7,11 @@
 
 namespace cachekit::cli {
 
-/// The keys of one run: "cachekit-bench:RUN:NUMBER". Runs never share a key, so none can remove or
-/// answer for another's.
+/// A number that no other run has drawn.
+[[nodiscard]] std::uint64_t draw_run();
+
+/// The keys of one run: "cachekit-bench:RUN:NUMBER", or a name in the number's place. Runs never
+/// share a key, so none can remove or answer for another's.
 class KeySpace {
  public:
   explicit KeySpace(std::uint64_t run);
@@ -21,6 +24,9 @@ class KeySpace {
     char digits[20];
     const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
     return buffer.append(digits, end);
+  }
+  std::string_view named(std::string_view name, std::string& buffer) const {
+    return buffer.assign(prefix_).append(name);
   }
 
  private:

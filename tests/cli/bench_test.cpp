@@ -6,6 +6,7 @@
 #include <cachekit/redis.hpp>
 
 #include <csignal>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -75,7 +76,11 @@ TEST_CASE("bench refuses what it does not know instead of passing over it", "[cl
                                                {"--html", "x"},
                                                {"--hdr", "x"},
                                                {"--save", "x"},
-                                               {"--distribution", "trace:x"},
+                                               {"--distribution", "trace:/none"},
+                                               {"--distribution", "trace:-"},
+                                               {"--capacity", "0items"},
+                                               {"--capacity", "many"},
+                                               {"--policy", "clock"},
                                                {"--duration", "1s"},
                                                {"--threads", "0"},
                                                {"--threads", "-1"},
@@ -91,6 +96,35 @@ TEST_CASE("bench refuses what it does not know instead of passing over it", "[cl
     CHECK(refused.exit_code == 2);
     CHECK(refused.out.empty());
   }
+}
+
+TEST_CASE("bench replays a trace on each backend, and leaves no key", "[cli][bench][trace]") {
+  const TempDir folder;
+  const std::string trace = (folder.path() / "trace").string();
+  std::ofstream(trace) << "a\nb\na\nc\na\n";
+  const RedisServer redis;
+  const MemcachedServer memcached;
+  for (const std::string& url : {std::string("memory:"), redis.url(), memcached.url()}) {
+    CAPTURE(url);
+    const auto done =
+        run_cachekit({"-u", url, "bench", "--json", "--distribution", "trace:" + trace});
+    REQUIRE(done.exit_code == 0);
+    const json report = json::parse(done.out);
+    CHECK(report.at("total").at("hit_ratio") == 0.4);
+    CHECK(report.at("total").at("errors") == 0);
+    CHECK(report.at("settings").at("distribution") == "trace:" + trace);
+  }
+  cachekit::RedisBackend backend({.host = redis.host(), .port = redis.port()});
+  CHECK(backend.command({"DBSIZE"})->integer == 0);
+
+  const auto bounded = run_cachekit({"-u", "memory:", "bench", "--distribution", "trace:" + trace,
+                                     "--capacity", "1items", "--policy", "fifo"});
+  CHECK(bounded.exit_code == 0);
+  CHECK(bounded.out.find("hit ratio 0.0000") != std::string::npos);
+  CHECK(bounded.out.find("of 1items (fifo)") != std::string::npos);
+  CHECK(run_cachekit({"-u", redis.url(), "bench", "--capacity", "5items"}).exit_code == 6);
+  CHECK(run_cachekit({"-u", "memory:", "bench", "--distribution", "trace:" + trace, "--keys", "5"})
+            .exit_code == 2);
 }
 
 TEST_CASE("a sweep is a row for each value, or a line of JSON", "[cli][bench][sweep]") {

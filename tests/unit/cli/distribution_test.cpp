@@ -98,13 +98,21 @@ TEST_CASE("one seed gives one sequence", "[cli][bench]") {
   for (int i = 0; i < 1000; ++i) REQUIRE(a.next(first) == b.next(second));
 }
 
+TEST_CASE("a trace is a file's name", "[cli][bench]") {
+  const auto trace = parse_distribution("trace:/some/file.xz");
+  REQUIRE(trace.has_value());
+  CHECK(trace->kind == Distribution::Kind::trace);
+  CHECK(trace->trace == "/some/file.xz");
+  CHECK(to_string(*trace) == "trace:/some/file.xz");
+}
+
 TEST_CASE("a distribution reads back as it is written", "[cli][bench]") {
   for (const char* text : {"uniform", "sequential", "zipf:0.99", "zipf:1.2"}) {
     CHECK(to_string(*parse_distribution(text)) == text);
   }
   CHECK(to_string(*parse_distribution("zipf")) == "zipf:0.99");
-  for (const char* text :
-       {"", "zipf:", "zipf:0", "zipf:-1", "zipf:11", "zipf:x", "zipf:nan", "trace:f", "Uniform"}) {
+  for (const char* text : {"", "zipf:", "zipf:0", "zipf:-1", "zipf:11", "zipf:x", "zipf:nan",
+                           "trace:", "trace:-", "Uniform"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_distribution(text).has_value());
   }

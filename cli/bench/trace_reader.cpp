@@ -1,0 +1,58 @@
+#include "bench/trace_reader.hpp"
+
+#include "data/xz_input.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+constexpr std::size_t longest_line = 65'536;
+
+}  // namespace
+
+Result<TraceReader> TraceReader::open(const std::string& path, std::function<bool()> interrupted) {
+  return open_plain_or_xz(path, std::move(interrupted)).map([&](ReadSome read) {
+    return TraceReader(path, std::move(read));
+  });
+}
+
+Result<bool> TraceReader::next(std::string& key) {
+  do {
+    key.clear();
+    bool too_long = false;
+    const bool more = lines_.read_line(key, longest_line, too_long);
+    if (lines_.error()) return fail(*lines_.error());
+    if (!more) return false;
+    ++line_;
+    if (too_long) {
+      return fail(Errc::decode,
+                  fmt::format("{}: line {} is longer than {} bytes, which is no key", path_, line_,
+                              longest_line),
+                  {}, "a trace has one key on each line");
+    }
+    if (key.ends_with('\r')) key.pop_back();
+  } while (key.empty());
+  return true;
+}
+
+Result<std::uint64_t> count_keys(const std::string& path,
+                                 const std::function<bool()>& interrupted) {
+  Result<TraceReader> trace = TraceReader::open(path, interrupted);
+  if (!trace) return fail(std::move(trace).error());
+  std::string key;
+  std::uint64_t count = 0;
+  while (true) {
+    const Result<bool> read = trace->next(key);
+    if (!read) return fail(read.error());
+    if (!*read) break;
+    ++count;
+  }
+  if (count > 0) return count;
+  return fail(Errc::invalid_argument, fmt::format("the trace {} has no keys", path), {},
+              "a trace has one key on each line");
+}
+
+}  // namespace cachekit::cli

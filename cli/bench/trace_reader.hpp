@@ -1,0 +1,38 @@
+#pragma once
+
+#include "data/byte_stream.hpp"
+
+#include <cachekit/error.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace cachekit::cli {
+
+/// The keys of a trace, one a line, plain or .xz. Empty lines are passed over, and a carriage
+/// return at the end of a line.
+class TraceReader {
+ public:
+  /// Errors: `invalid_argument` when the file cannot be opened.
+  [[nodiscard]] static Result<TraceReader> open(const std::string& path,
+                                                std::function<bool()> interrupted);
+
+  /// The next key; false at the end. Errors: `decode` for damaged compressed data and for a line
+  /// that is longer than any key; `cancelled` when interrupted.
+  [[nodiscard]] Result<bool> next(std::string& key);
+
+ private:
+  TraceReader(std::string path, ReadSome read) : path_(std::move(path)), lines_(std::move(read)) {}
+
+  std::string path_;
+  ByteStream lines_;
+  std::uint64_t line_ = 0;
+};
+
+/// Reads a trace to its end and gives the number of its keys.
+/// Errors: those of `TraceReader`; `invalid_argument` when there is none.
+[[nodiscard]] Result<std::uint64_t> count_keys(const std::string& path,
+                                               const std::function<bool()>& interrupted);
+
+}  // namespace cachekit::cli
