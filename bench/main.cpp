@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 #include <libmemcached/memcached.h>
+#include <oneapi/tbb/version.h>
 
 namespace cachekit::bench {
 namespace {
@@ -33,7 +34,7 @@ struct Options {
 
 std::vector<Contest> all_contests(Servers& servers) {
   std::vector<Contest> contests;
-  for (auto* rows : {redis_rows, async_rows, memcached_rows, large_value_rows}) {
+  for (auto* rows : {memory_rows, redis_rows, async_rows, memcached_rows, large_value_rows}) {
     std::ranges::move(rows(servers), std::back_inserter(contests));
   }
   return contests;
@@ -76,7 +77,8 @@ std::vector<RowResult> run(const std::vector<Contest>& contests, const RunOption
 Facts library_versions() {
   return {{"cachekit", std::string(version())},
           {"hiredis", fmt::format("{}.{}.{}", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH)},
-          {"libmemcached", memcached_lib_version()}};
+          {"libmemcached", memcached_lib_version()},
+          {"tbb", TBB_runtime_version()}};
 }
 
 std::string listed(const Facts& facts) {

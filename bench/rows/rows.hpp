@@ -19,4 +19,7 @@ namespace cachekit::bench {
 /// Memcached against libmemcached.
 [[nodiscard]] std::vector<Contest> memcached_rows(Servers& servers);
 
+/// The in-process cache against a hash map; asks nothing of the servers.
+[[nodiscard]] std::vector<Contest> memory_rows(Servers& servers);
+
 }  // namespace cachekit::bench
