@@ -2,6 +2,8 @@
 
 #include "data/xz_input.hpp"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +16,11 @@ constexpr std::size_t longest_line = 65'536;
 }  // namespace
 
 Result<TraceReader> TraceReader::open(const std::string& path, std::function<bool()> interrupted) {
+  std::error_code none;
+  if (std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none)) {
+    return fail(Errc::invalid_argument, fmt::format("{} is no regular file", path), {},
+                "a trace is read more than once: write it to a file first");
+  }
   return open_plain_or_xz(path, std::move(interrupted)).map([&](ReadSome read) {
     return TraceReader(path, std::move(read));
   });
@@ -24,11 +31,16 @@ Result<bool> TraceReader::next(std::string& key) {
     key.clear();
     bool too_long = false;
     const bool more = lines_.read_line(key, longest_line, too_long);
-    if (lines_.error()) return fail(*lines_.error());
+    if (lines_.error()) {
+      Error error = *lines_.error();
+      // The file was named by the user, and is not what it was said to be.
+      if (error.code == Errc::decode) error.code = Errc::invalid_argument;
+      return fail(std::move(error));
+    }
     if (!more) return false;
     ++line_;
     if (too_long) {
-      return fail(Errc::decode,
+      return fail(Errc::invalid_argument,
                   fmt::format("{}: line {} is longer than {} bytes, which is no key", path_, line_,
                               longest_line),
                   {}, "a trace has one key on each line");

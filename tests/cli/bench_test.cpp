@@ -78,6 +78,8 @@ TEST_CASE("bench refuses what it does not know instead of passing over it", "[cl
                                                {"--save", "x"},
                                                {"--distribution", "trace:/none"},
                                                {"--distribution", "trace:-"},
+                                               {"--distribution", "trace:/"},
+                                               {"--distribution", "trace:/dev/null"},
                                                {"--capacity", "0items"},
                                                {"--capacity", "many"},
                                                {"--policy", "clock"},

@@ -208,6 +208,12 @@ Result<void> InMemoryBackend::resize(Bytes capacity, std::uint64_t max_items) {
   wanted.max_items = max_items;
   if (!impl_->config_check) return impl_->config_check;
   if (Result<void> sound = check_config(wanted); !sound) return sound;
+  if (max_items > 0 && max_items < impl_->store.shard_count()) {
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("{} entries are too few for {} shards", max_items, impl_->store.shard_count()),
+        impl_->endpoint(), "make the cache anew, with fewer shards");
+  }
   impl_->store.resize(bounds_of(capacity, max_items));
   return {};
 }

@@ -13,7 +13,7 @@ constexpr std::size_t emptiest(std::size_t size) noexcept { return size / 4; }
 
 }  // namespace
 
-Index::Index() : slots_(make_slots(least_size)) {}
+Index::Index() : slots_(make_slots(least_size)) { publish(); }
 
 Entry* Index::find(std::uint32_t hash, std::string_view key) const noexcept {
   constexpr Slot ones = Slot{1} << distance_shift;
@@ -95,6 +95,7 @@ void Index::rebuild(std::size_t size) {
     if (fits) {
       slots_ = std::move(fresh);
       size_ = size;
+      publish();
       return;
     }
     size = grown(size);

@@ -3,6 +3,7 @@
 #include "memory/entry.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -32,6 +33,11 @@ class Index {
   /// Brings the slot where a search begins close to the processor.
   void prefetch(std::uint32_t hash) const noexcept {
     __builtin_prefetch(slots_.data() + home(hash, size_));
+  }
+  /// The same without the lock: where the table is just being changed, it brings something else.
+  void prefetch_unlocked(std::uint32_t hash) const noexcept {
+    __builtin_prefetch(table_.load(std::memory_order_relaxed) +
+                       home(hash, table_size_.load(std::memory_order_relaxed)));
   }
   /// The same for the entry that the search will meet first, once that slot is there.
   void prefetch_entry(std::uint32_t hash) const noexcept {
@@ -102,8 +108,16 @@ class Index {
   [[nodiscard]] static bool place(std::vector<Slot>& slots, std::size_t size,
                                   const Entry& entry) noexcept;
 
+  void publish() noexcept {
+    table_.store(slots_.data(), std::memory_order_relaxed);
+    table_size_.store(size_, std::memory_order_relaxed);
+  }
+
   std::size_t size_ = least_size;
   std::vector<Slot> slots_;
+  // The same two for `prefetch_unlocked`.
+  std::atomic<const Slot*> table_{nullptr};
+  std::atomic<std::size_t> table_size_{0};
   // Every search looks at the members above, every insertion changes the one below.
   alignas(64) std::size_t count_ = 0;
 };

@@ -36,13 +36,21 @@ std::optional<double> MissRatioCurve::hit_ratio(double entries) const {
 
 // The share of the sample was the same since the last time.
 void MissRatioCurve::catch_up() const {
+  const bool paused = threshold_.load(std::memory_order_relaxed) == 0;
+  if (paused || looked_at_ < count_from_) return;
   const std::uint64_t now = look_ups_so_far_();
-  expected_ += static_cast<double>(now - look_ups_) / sampling();
+  const double left_out = static_cast<double>(left_out_.exchange(0, std::memory_order_relaxed));
+  expected_ += std::max(static_cast<double>(now - look_ups_) / sampling() - left_out, 0.0);
   look_ups_ = now;
 }
 
 double MissRatioCurve::sampling() const noexcept {
-  return 0x1p64 / static_cast<double>(threshold_.load(std::memory_order_relaxed));
+  return 0x1p64 / static_cast<double>(share_.load(std::memory_order_relaxed));
+}
+
+std::uint64_t MissRatioCurve::looked_at() const {
+  const std::lock_guard lock(mutex_);
+  return looked_at_;
 }
 
 double MissRatioCurve::lower_end(std::size_t bucket) noexcept {
@@ -57,9 +65,19 @@ std::size_t MissRatioCurve::bucket_of(double distance) noexcept {
 
 void MissRatioCurve::access(std::uint64_t mixed) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock()) return;
+  if (!lock.owns_lock()) {
+    left_out_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  if (mixed > threshold_.load(std::memory_order_relaxed)) return;  // It was lowered meanwhile.
   if (taken_.empty()) taken_.resize(slots + 1);
   if (next_ == slots) renumber();
+  if (looked_at_ == pause_at_) return pause();
+  ++looked_at_;
+  if (looked_at_ == count_from_) {
+    look_ups_ = look_ups_so_far_();
+    left_out_.store(0, std::memory_order_relaxed);
+  }
 
   const auto found = slot_of_.find(mixed);
   if (found != slot_of_.end()) {
@@ -75,7 +93,25 @@ void MissRatioCurve::access(std::uint64_t mixed) {
   if (slot_of_.size() > most_samples) thin_out();
 }
 
+void MissRatioCurve::pause() {
+  if (looked_at_ > count_from_) catch_up();
+  threshold_.store(0, std::memory_order_relaxed);
+}
+
+void MissRatioCurve::resume() {
+  const std::lock_guard lock(mutex_);
+  const bool paused = threshold_.load(std::memory_order_relaxed) == 0;
+  if (!paused || look_ups_so_far_() / one_in < looked_at_ + later_look) return;
+  std::fill(taken_.begin(), taken_.end(), 0);
+  slot_of_.clear();
+  next_ = 0;
+  pause_at_ = looked_at_ + later_look;
+  count_from_ = looked_at_ + learning;
+  threshold_.store(share_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
 void MissRatioCurve::count(double distance, bool seen_before) {
+  if (looked_at_ < count_from_) return;
   if (counted_ >= fading_after * static_cast<double>(most_samples)) {
     halve();
   }
@@ -93,7 +129,7 @@ void MissRatioCurve::halve() {
 // Half of the keys go, by their hashes, and no more of their like come in.
 void MissRatioCurve::thin_out() {
   halve();  // From now on one look-up stands for twice as many.
-  const std::uint64_t threshold = threshold_.load(std::memory_order_relaxed) / 2;
+  const std::uint64_t threshold = share_.load(std::memory_order_relaxed) / 2;
   for (auto entry = slot_of_.begin(); entry != slot_of_.end();) {
     if (entry->first <= threshold) {
       ++entry;
@@ -102,6 +138,7 @@ void MissRatioCurve::thin_out() {
     add(entry->second, -1);
     entry = slot_of_.erase(entry);
   }
+  share_.store(threshold, std::memory_order_relaxed);
   threshold_.store(threshold, std::memory_order_relaxed);
 }
 

@@ -27,6 +27,11 @@ namespace cachekit::memory {
 /// missing from the sample, against its share of all, are taken for such as come at once again
 /// ("SHARDS-adj").
 ///
+/// Where keys are few, most of them are in the sample, which would cost each look-up a multiple of
+/// its own time. So it looks at the first 65,536 of the sample and then pauses; `resume` lets it go
+/// on where it has looked at less than one look-up in 256, after a while in which it only learns
+/// which keys there are.
+///
 /// Threads: all members may be called from any thread at once; a look-up that meets another one is
 /// left out. Cost: of a key that is not in the sample, a comparison; else some 200 ns. At most 300
 /// KiB of memory.
@@ -42,14 +47,23 @@ class MissRatioCurve {
     if (mixed <= threshold_.load(std::memory_order_relaxed)) access(mixed);
   }
 
+  /// Goes on after a pause, if it is time.
+  void resume();
+
   /// Empty while too little was seen: fewer look-ups than a tenth of a full sample.
   [[nodiscard]] std::optional<double> hit_ratio(double entries) const;
   /// One key in so many is in the sample.
   [[nodiscard]] double sampling() const noexcept;
+  /// How many look-ups it has looked at.
+  [[nodiscard]] std::uint64_t looked_at() const;
 
  private:
   static constexpr std::size_t most_samples = 4096;
   static constexpr std::size_t slots = 4 * most_samples;
+  static constexpr std::uint64_t first_look = 16 * most_samples;
+  static constexpr std::uint64_t later_look = 8 * most_samples;
+  static constexpr std::uint64_t learning = 2 * most_samples;
+  static constexpr std::uint64_t one_in = 256;
   static constexpr std::size_t steps = 4;  // Of the histogram, for each power of two.
   static constexpr std::size_t buckets = 40 * steps;
 
@@ -64,6 +78,7 @@ class MissRatioCurve {
   void access(std::uint64_t mixed);
   void count(double distance, bool seen_before);
   void catch_up() const;
+  void pause();
   void halve();
   void thin_out();
   void renumber();
@@ -71,12 +86,17 @@ class MissRatioCurve {
   [[nodiscard]] std::uint32_t newer_than(std::uint32_t slot) const noexcept;
 
   const std::function<std::uint64_t()> look_ups_so_far_;
-  std::atomic<std::uint64_t> threshold_{UINT64_MAX};
+  std::atomic<std::uint64_t> threshold_{UINT64_MAX};  // 0 during a pause.
+  std::atomic<std::uint64_t> share_{UINT64_MAX};      // The same, also then.
+  mutable std::atomic<std::uint64_t> left_out_{0};    // Look-ups that met another one.
 
   mutable std::mutex mutex_;                              // guards everything below
   tsl::robin_map<std::uint64_t, std::uint32_t> slot_of_;  // When each key was last asked for.
   std::vector<std::int32_t> taken_;  // A Fenwick tree over the slots: which hold a key.
   std::uint32_t next_ = 0;
+  std::uint64_t looked_at_ = 0;          // Look-ups, in all.
+  std::uint64_t pause_at_ = first_look;  // When that many were.
+  std::uint64_t count_from_ = 0;         // Before that it only learns.
   std::array<double, buckets> distances_{};
   double counted_ = 0;           // Look-ups, those of new keys among them.
   mutable double expected_ = 0;  // How many there should have been, by the share of the sample.

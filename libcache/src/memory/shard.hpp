@@ -194,6 +194,7 @@ bool Shard::visit(Entry* entry, const Found& found) {
 
 template <typename Found>
 bool Shard::look_up(const HashedKey& key, const Found& found) {
+  index_.prefetch_unlocked(key.index_hash());  // While the lock is taken.
   if (reads_change_order_) {
     const Writing lock(lock_);
     return visit(find(key), found);

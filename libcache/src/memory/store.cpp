@@ -347,6 +347,7 @@ void Store::see_off(const Departures& gone) {
   std::uint64_t items = 0;
   for (const Shard& shard : shards_) items += shard.items();
   duel_.fit(items);
+  curve_.resume();
 }
 
 // A look-up, for those that learn from a sample of them.

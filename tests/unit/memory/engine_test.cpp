@@ -157,6 +157,9 @@ TEST_CASE("resize lets entries go at once where there are too many, and takes mo
   REQUIRE(t.cache.resize(mebibytes(64), 50));
   CHECK(*t.stats().items <= 50U);
   CHECK(t.cache.resize({0}).error().code == Errc::invalid_argument);
+  CheckedCache parted({.shards = 8});
+  CHECK(parted.cache.resize(mebibytes(1), 7).error().code == Errc::invalid_argument);
+  REQUIRE(parted.cache.resize(mebibytes(1), 8));
 }
 
 TEST_CASE("writers that meet a resize keep the cache within what it held, and shrink it",
