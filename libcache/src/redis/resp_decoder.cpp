@@ -4,6 +4,9 @@
 // The reader keeps pointers to the arrays that are still being filled. These stay valid: while an
 // array is being filled it is the last element of its parent, and nothing is added to that parent.
 //
+// Most replies are one short string, number or nil that came in one piece. The reader does not get
+// to see these (simple_reply.hpp); all else, and above all what is wrong, is left to it.
+//
 // Whenever the reader has used up a KiB, it moves all the rest of its buffer to the front. With a
 // long pipeline in there each byte would be moved dozens of times, so the reader gets its bytes in
 // portions: small ones, but all that a long string is known to need.
@@ -11,6 +14,7 @@
 #include "redis/resp_decoder.hpp"
 
 #include "core/byte_queue.hpp"
+#include "redis/simple_reply.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -177,6 +181,11 @@ struct RespDecoder::Reader {
   // Whether every byte that the reader was given is part of a reply.
   [[nodiscard]] bool drained() const { return reader->pos == reader->len; }
 
+  // Whether the reader has nothing, not even a part of a reply.
+  [[nodiscard]] bool between_replies() const {
+    return reader->err == 0 && reader->ridx < 0 && drained();
+  }
+
   // Gives the reader its next portion; false when none is there.
   bool refill() {
     if (waiting.empty()) return false;
@@ -227,7 +236,7 @@ void RespDecoder::feed(std::string_view bytes) {
   own.fed_since_reply += bytes.size();
   own.too_much = own.too_much || own.fed_since_reply > max_reply_bytes;
   if (own.too_much || own.reader->err != 0) return;
-  if (own.waiting.empty()) bytes.remove_prefix(own.give(bytes));
+  if (own.waiting.empty() && !own.between_replies()) bytes.remove_prefix(own.give(bytes));
   if (!bytes.empty()) own.waiting.append(bytes);
 }
 
@@ -236,6 +245,14 @@ Result<std::optional<RedisReply>> RespDecoder::next() {
   if (own.too_much) return too_much();
   // Asked without bytes, hiredis would begin a reply that looks like half of one.
   if (own.idle) return std::nullopt;
+  if (own.between_replies()) {
+    if (std::optional<SimpleReply> simple = simple_reply(own.waiting.view())) {
+      own.waiting.use(simple->bytes);
+      own.settle();
+      return Result<std::optional<RedisReply>>(tl::in_place, std::move(simple->reply));
+    }
+    own.refill();
+  }
   void* found = nullptr;
   while (true) {
     if (redisReaderGetReply(own.reader.get(), &found) != REDIS_OK) return own.broken();

@@ -1,0 +1,57 @@
+#include "redis/simple_reply.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace cachekit::redis {
+namespace {
+
+using Type = RedisReply::Type;
+
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view ok = "+OK\r\n";
+// What surely fits into an int64.
+constexpr std::size_t most_digits = 18;
+
+// A number and the size of its line.
+struct NumberLine {
+  std::int64_t number = 0;
+  std::size_t bytes = 0;
+};
+
+// Empty for "+1", "007" and "-0".
+std::optional<NumberLine> number_line(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  const std::size_t first = negative ? 1 : 0;
+  std::size_t at = first;
+  std::int64_t number = 0;
+  for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+    if (at - first == most_digits) return std::nullopt;
+    number = number * 10 + (text[at] - '0');
+  }
+  if (at == first || text.substr(at, 2) != line_end) return std::nullopt;
+  if (text[first] == '0' && (negative || at > first + 1)) return std::nullopt;
+  return NumberLine{negative ? -number : number, at + line_end.size()};
+}
+
+}  // namespace
+
+std::optional<SimpleReply> simple_reply(std::string_view bytes) {
+  if (bytes.starts_with(ok)) return SimpleReply{{.type = Type::status, .text = "OK"}, ok.size()};
+  const bool string = bytes.starts_with('$');
+  if (!string && !bytes.starts_with(':')) return std::nullopt;
+  const std::optional<NumberLine> line = number_line(bytes.substr(1));
+  if (!line) return std::nullopt;
+  const std::size_t begin = 1 + line->bytes;
+  if (!string) return SimpleReply{{.type = Type::integer, .integer = line->number}, begin};
+  if (line->number == -1) return SimpleReply{{}, begin};
+  const std::string_view rest = bytes.substr(begin);
+  const auto size = static_cast<std::size_t>(line->number);
+  if (line->number < 0 || size > rest.size() || rest.substr(size, 2) != line_end) {
+    return std::nullopt;
+  }
+  return SimpleReply{{.type = Type::string, .text = std::string(rest.substr(0, size))},
+                     begin + size + line_end.size()};
+}
+
+}  // namespace cachekit::redis
