@@ -180,7 +180,8 @@ class CacheBackend {
 
   /// The deadline of a call that was given `timeout`. Errors: `invalid_argument`.
   [[nodiscard]] Result<Deadline> budget(
-      const std::optional<std::chrono::milliseconds>& timeout) const;
+      const std::optional<std::chrono::milliseconds>& timeout,
+      Deadline::clock::time_point start = Deadline::clock::now()) const;
 
  private:
   // What a backend implements. Keys, TTLs and budgets are already checked; batches are not empty

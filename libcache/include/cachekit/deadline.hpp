@@ -14,8 +14,12 @@ class Deadline {
   using clock = std::chrono::steady_clock;
 
   [[nodiscard]] static Deadline after(std::chrono::milliseconds budget) noexcept {
-    if (budget == forever) return Deadline(clock::time_point::max());
-    return Deadline(clock::now() + budget);
+    return after(budget, clock::now());
+  }
+  /// The same for a budget that began at `start`.
+  [[nodiscard]] static Deadline after(std::chrono::milliseconds budget,
+                                      clock::time_point start) noexcept {
+    return Deadline(budget == forever ? clock::time_point::max() : start + budget);
   }
 
   [[nodiscard]] bool expired() const noexcept { return never() ? false : clock::now() >= at_; }

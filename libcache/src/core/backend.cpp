@@ -37,6 +37,9 @@ class Stopwatch {
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
 
+  /// Requires: the calls are not instant.
+  [[nodiscard]] Deadline::clock::time_point start() const noexcept { return start_; }
+
  private:
   CacheMetrics& metrics_;
   unsigned times_;
@@ -89,18 +92,18 @@ Result<void> check_timeout(std::chrono::milliseconds timeout) {
 
 }  // namespace
 
-Result<Deadline> CacheBackend::budget(
-    const std::optional<std::chrono::milliseconds>& timeout) const {
+Result<Deadline> CacheBackend::budget(const std::optional<std::chrono::milliseconds>& timeout,
+                                      Deadline::clock::time_point start) const {
   const std::chrono::milliseconds span = timeout ? *timeout : default_timeout();
   if (span <= span.zero()) return fail(check_timeout(span).error());
-  return Deadline::after(instant() ? forever : span);
+  return Deadline::after(instant() ? forever : span, start);
 }
 
 // A call for one key, timed; `run` gets its deadline.
 template <typename T, typename Run>
 Result<T> CacheBackend::timed(std::string_view key, const CallOptions& options, const Run& run) {
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = budget(options.timeout);
+  const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
   if (!deadline) return fail(deadline.error());
   if (Result<void> sound = check_key(key); !sound) return fail(std::move(sound).error());
   return run(*deadline);
@@ -177,7 +180,7 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
     std::span<const std::string_view> keys, const CallOptions& options) {
   using Outcome = Result<std::optional<std::string>>;
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = budget(options.timeout);
+  const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
   auto outcomes = !deadline ? std::vector<Outcome>(keys.size(), fail(deadline.error()))
                             : run_checked<Outcome>(
                                   keys, [&](std::string_view key) { return check_key(key); },
@@ -191,7 +194,7 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
 std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
                                                  const SetManyOptions& options) {
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = budget(options.timeout);
+  const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
   auto outcomes =
       !deadline ? std::vector<Result<bool>>(items.size(), fail(deadline.error()))
                 : run_checked<Result<bool>>(
@@ -215,7 +218,7 @@ std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
 std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_view> keys,
                                                     const CallOptions& options) {
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = budget(options.timeout);
+  const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
   auto outcomes = !deadline ? std::vector<Result<bool>>(keys.size(), fail(deadline.error()))
                             : run_checked<Result<bool>>(
                                   keys, [&](std::string_view key) { return check_key(key); },

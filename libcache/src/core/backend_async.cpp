@@ -20,7 +20,7 @@ Pending<T> CacheBackend::start(const std::optional<std::chrono::milliseconds>& t
     metrics_.record_latency(Deadline::clock::now() - started);
     count(metrics_, result);
   };
-  const Result<Deadline> deadline = budget(timeout);
+  const Result<Deadline> deadline = budget(timeout, started);
   Result<void> sound = deadline ? check() : Result<void>(fail(deadline.error()));
   if (!sound) {
     Result<T> refused = fail(std::move(sound).error());

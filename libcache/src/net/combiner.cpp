@@ -28,8 +28,6 @@
 namespace cachekit::net {
 namespace {
 
-using Clock = Deadline::clock;
-
 constexpr auto patience = std::chrono::microseconds(100);
 constexpr auto longest_stand_by = std::chrono::microseconds(200);
 constexpr auto shortest_silence = std::chrono::milliseconds(20);
@@ -104,15 +102,17 @@ Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) {
 bool Combiner::run(Sleeper& sleeper) {
   bool claimed = false;
   bool patient = false;
+  std::optional<Clock::time_point> begun;
   const Entry entry = enter(sleeper, [&] {
     patient = sleeper.begin_ == 0;  // It is the first of its batch.
     claimed = !std::exchange(reading_, true);
     sleeper.may_drive_ = !claimed;
+    if (claimed && may_begin_batch()) begin_batch(begun.emplace(Clock::now()));
   });
   if (entry == Entry::no_connection) return false;
   if (entry != Entry::queued) return true;
   if (claimed) {
-    drive(sleeper);
+    drive(sleeper, begun);
   } else {
     sleep(sleeper, patient);
   }
@@ -180,6 +180,7 @@ Combiner::Entry Combiner::enqueue(Waiter& waiter) {
   waiter.begin_ = begin;
   waiter.bytes_ = out_.size() - begin;
   waiter.heard_ = heard_;
+  if (in_flight_ == 0) busy_since_ = Clock::time_point::max();
   queued_.push_back(waiter, Waiter::Place::queued);
   ++in_flight_;
   bytes_in_flight_ += waiter.bytes_;
@@ -203,10 +204,11 @@ Error Combiner::too_much() const {
 void Combiner::relieve() {
   if (!claim_reading()) return;
   Pass pass;
-  const Deadline now = Deadline::after(std::chrono::milliseconds(0));
-  const bool stuck = flush();
+  const auto now = Clock::now();
+  const Deadline at_once = Deadline::after(std::chrono::milliseconds(0), now);
+  const bool stuck = flush(now);
   for (int reads = 0; reads < late_reads; ++reads) {
-    if (read_once(now, stuck, pass) != Heard::something) break;
+    if (read_once(at_once, now, stuck, pass) != Heard::something) break;
   }
   stop_reading(pass);
 }
@@ -349,22 +351,31 @@ void Combiner::let_go() {
   let_go_.notify_all();
 }
 
-bool Combiner::flush() {
+bool Combiner::flush(Clock::time_point now) {
   {
     const std::lock_guard lock(mutex_);
-    if (state_ != State::open || peer_gone_) return false;
-    if (writing_ && !stuck_) return false;
-    if (!writing_ && out_.empty()) return false;
-    if (!writing_) begin_batch();
+    if (may_begin_batch()) {
+      begin_batch(now);
+    } else if (!stuck_ || state_ != State::open || peer_gone_) {
+      return false;
+    }
     stuck_ = false;
   }
+  return send_batch();
+}
+
+bool Combiner::may_begin_batch() const {
+  return state_ == State::open && !peer_gone_ && !writing_ && !out_.empty();
+}
+
+bool Combiner::send_batch() {
   const Socket::Status status = send_pending();
   const std::lock_guard lock(mutex_);
   end_batch(status);
   return stuck_;
 }
 
-void Combiner::begin_batch() {
+void Combiner::begin_batch(Clock::time_point now) {
   writing_ = true;
   std::swap(out_, sending_);
   sent_ = 0;
@@ -375,7 +386,7 @@ void Combiner::begin_batch() {
   });
   const bool first = written_.empty() && expecting_.empty();
   written_.splice_back(queued_, Waiter::Place::written);
-  written_at_ = Clock::now();
+  written_at_ = now;
   if (first) busy_since_ = written_at_;
 }
 

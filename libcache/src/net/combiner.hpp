@@ -94,7 +94,7 @@ class Combiner {
   void on_unattended(std::function<void()> call) { unattended_ = std::move(call); }
   /// Sends what is queued, as far as that goes without waiting; true when the kernel would not take
   /// all of it.
-  bool flush();
+  bool flush() { return flush(Clock::now()); }
 
   /// Settles all that is under way as `cancelled`. Requires: nobody waits here any more.
   void end(std::string_view why);
@@ -106,6 +106,8 @@ class Combiner {
   void close_after_fork() noexcept;
 
  private:
+  using Clock = Deadline::clock;
+
   enum class State : std::uint8_t { closed, open, breaking };
   enum class Heard : std::uint8_t { something, nothing, lost };
   enum class Entry : std::uint8_t { queued, refused, full, no_connection };
@@ -131,11 +133,12 @@ class Combiner {
   [[nodiscard]] bool stand_by(const Sleeper& sleeper);
   void clear_away();
   void relieve();
-  void drive(Sleeper& sleeper);
+  /// `begun`: when the reader began a batch, which it has yet to send.
+  void drive(Sleeper& sleeper, std::optional<Clock::time_point> begun = std::nullopt);
   [[nodiscard]] bool give_up(Sleeper& sleeper);
 
   // Steps of the reader; one thread at a time is that.
-  [[nodiscard]] Heard read_once(Deadline deadline, bool stuck, Pass& pass);
+  [[nodiscard]] Heard read_once(Deadline deadline, Clock::time_point now, bool stuck, Pass& pass);
   [[nodiscard]] Heard deliver(std::string_view bytes, Pass& pass);
   [[nodiscard]] Result<void> hand_out(Pass& pass);
   /// Hands the reading on, where somebody sleeps, and wakes who is settled.
@@ -153,7 +156,8 @@ class Combiner {
   // These want mutex_ to be held.
   void doubt(Errc code, std::string why);
   void let_go();
-  void begin_batch();
+  [[nodiscard]] bool may_begin_batch() const;
+  void begin_batch(Clock::time_point now);
   void end_batch(Socket::Status status);
   void take_done(const Waiter* end, Pass& pass);
   void take_out(const Waiter& waiter);
@@ -165,6 +169,8 @@ class Combiner {
   void settle_lost(Waiter& waiter, bool sent, Pass& pass);
   [[nodiscard]] bool silent_too_long(const Waiter& waiter) const;
 
+  bool flush(Clock::time_point now);
+  bool send_batch();
   [[nodiscard]] Socket::Status send_pending();
 
   const CombinerOptions options_;
@@ -191,10 +197,10 @@ class Combiner {
   std::atomic<std::size_t> in_flight_ = 0;  // Waiters in the three lists.
   std::size_t buried_ = 0;                  // Tombstones among them.
   std::size_t bytes_in_flight_ = 0;
-  std::uint64_t heard_ = 0;  // How often the peer said something.
-  Deadline::clock::time_point heard_at_{};
-  Deadline::clock::time_point busy_since_{};
-  Deadline::clock::time_point written_at_{};
+  std::uint64_t heard_ = 0;         // How often the peer said something.
+  Clock::time_point heard_at_{};    // Not kept up to date while nothing is under way.
+  Clock::time_point busy_since_{};  // Far in the future until the first request is sent.
+  Clock::time_point written_at_{};
   CombinerStats counts_{};
 
   static constexpr int least_yields = 2;

@@ -15,8 +15,9 @@ bool Combiner::attend(Deadline until) {
   if (!claim_reading()) return false;
   Pass pass;
   while (busy()) {
-    const bool stuck = flush();
-    const Heard heard = read_once(until, stuck, pass);
+    const auto now = Clock::now();
+    const bool stuck = flush(now);
+    const Heard heard = read_once(until, now, stuck, pass);
     wake(pass);
     if (heard == Heard::lost || until.expired()) break;
   }

@@ -14,13 +14,15 @@ constexpr std::size_t receive_size = 65'536;
 
 }  // namespace
 
-void Combiner::drive(Sleeper& sleeper) {
+void Combiner::drive(Sleeper& sleeper, std::optional<Clock::time_point> begun) {
   Pass pass{.own = &sleeper};
   int late = 0;
   // Somebody may cancel it, which does not wake a thread that reads; a read does not last long.
   while (!pass.own_settled && !sleeper.settled()) {
-    const bool stuck = flush();
-    const Heard heard = read_once(sleeper.deadline_, stuck, pass);
+    const auto now = begun ? *begun : Clock::now();
+    const bool stuck = begun ? send_batch() : flush(now);
+    begun.reset();
+    const Heard heard = read_once(sleeper.deadline_, now, stuck, pass);
     if (!pass.own_settled && sleeper.deadline_.expired() &&
         (heard == Heard::nothing || ++late > late_reads)) {
       const std::scoped_lock lock(delivery_, mutex_);
@@ -33,14 +35,15 @@ void Combiner::drive(Sleeper& sleeper) {
   // First the others get to run, then what they (and those before them) have queued goes out, and
   // the successor finds the server at work already.
   wake(pass);
-  flush();
+  if (busy()) flush();
   stop_reading(pass);
   if (pass.own_settled) sleeper.released();
 }
 
-Combiner::Heard Combiner::read_once(Deadline deadline, bool stuck, Pass& pass) {
+Combiner::Heard Combiner::read_once(Deadline deadline, Clock::time_point now, bool stuck,
+                                    Pass& pass) {
   thread_local std::array<char, receive_size> buffer;
-  Result<Socket::Transfer> came = socket_->read(buffer, stuck, deadline);
+  Result<Socket::Transfer> came = socket_->read(buffer, stuck, deadline, now);
   if (came && came->status == Socket::Status::done) {
     return deliver({buffer.data(), came->bytes}, pass);
   }
@@ -87,7 +90,6 @@ Result<void> Combiner::hand_out(Pass& pass) {
       const std::lock_guard lock(mutex_);
       if (first) {
         ++heard_;
-        heard_at_ = Deadline::clock::now();
       } else {
         take_done(end, pass);
       }
@@ -115,6 +117,7 @@ void Combiner::take_done(const Waiter* end, Pass& pass) {
     take_out(waiter);
     pass.add(waiter);
   }
+  if (in_flight_ > 0) heard_at_ = Clock::now();
 }
 
 void Combiner::take_out(const Waiter& waiter) {

@@ -185,9 +185,9 @@ Result<Socket::Transfer> Socket::read(std::span<char> into) noexcept {
 
 // A blocking read is one system call where poll and read are two. The kernel ends it after
 // `receive_slice`; only the last slice of a budget has to be measured out by poll.
-Result<Socket::Transfer> Socket::read(std::span<char> into, bool writable,
-                                      Deadline deadline) noexcept {
-  if (!writable && deadline.remaining() > receive_slice) return receive(into, 0);
+Result<Socket::Transfer> Socket::read(std::span<char> into, bool writable, Deadline deadline,
+                                      Deadline::clock::time_point now) noexcept {
+  if (!writable && deadline.at() - now > receive_slice) return receive(into, 0);
   static_cast<void>(
       wait_ready(descriptor_, writable, earlier(deadline, Deadline::after(receive_slice))));
   return receive(into, MSG_DONTWAIT);

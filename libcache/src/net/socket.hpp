@@ -41,9 +41,10 @@ class Socket {
 
   /// Reads what comes first within the deadline. May say `would_block` well before it, for a caller
   /// that has other things to look after; it says so at once when the deadline has passed.
-  /// `writable`: room to write ends the wait, too.
-  [[nodiscard]] Result<Transfer> read(std::span<char> into, bool writable,
-                                      Deadline deadline) noexcept;
+  /// `writable`: room to write ends the wait, too. `now`: about; where it is known already.
+  [[nodiscard]] Result<Transfer> read(
+      std::span<char> into, bool writable, Deadline deadline,
+      Deadline::clock::time_point now = Deadline::clock::now()) noexcept;
   /// Ends both directions: whoever waits for this socket wakes up. The descriptor stays taken.
   void shutdown() noexcept;
   void close() noexcept;
