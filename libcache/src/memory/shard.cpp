@@ -62,6 +62,10 @@ bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
   if (entry == nullptr) return false;
   ++stats_.changes;
   if (!entry->expires && expires_at != no_expiry) {  // It has no room for an expiry.
+    if (entry_charge(key.text.size(), entry->value_size, true) > bounds_.bytes) {
+      drop(*entry, RemovalCause::evicted, gone);  // With one it is more than a shard may hold.
+      return false;
+    }
     store(make_entry(key, entry->value(), expires_at), entry, now, gone);
     return true;
   }

@@ -70,6 +70,16 @@ TEST_CASE("the bytes held never exceed the capacity", "[memory][eviction]") {
   CHECK(t.stats().bytes > kibibytes(200).count);
 }
 
+TEST_CASE("an entry that is too large with a TTL goes when it is given one", "[memory][eviction]") {
+  CheckedCache t({.capacity = {memory::entry_charge(1, 100)}, .shards = 1});
+  t.set("k", std::string(100, 'v'));
+  CHECK_FALSE(t.cache.touch("k", 1h).value());
+  CHECK(t.get("k") == std::nullopt);
+  t.set("k", std::string(60, 'v'));
+  CHECK(t.cache.touch("k", 1h).value());
+  CHECK(t.stats().bytes <= memory::entry_charge(1, 100));
+}
+
 TEST_CASE("a value over a shard's share is too large, and no older value stays",
           "[memory][failures-34]") {
   CheckedCache t({.capacity = kibibytes(8), .shards = 1});
