@@ -121,7 +121,7 @@ bool Combiner::run(Sleeper& sleeper) {
 
 bool Combiner::submit(Waiter& waiter, Sending sending) {
   bool send = false;
-  Sleeper* asleep = nullptr;
+  Sleeper::Bell bell = nullptr;
   const Entry entry = enter(waiter, [&] {
     const bool alone = in_flight_ == 1;
     send = sending == Sending::now || alone || out_.size() > full_batch ||
@@ -129,13 +129,13 @@ bool Combiner::submit(Waiter& waiter, Sending sending) {
     // Its thread may have waited for this while there was no connection: then it drives.
     if (waiter.may_drive_ && !std::exchange(reading_, true)) {
       auto& reader = static_cast<Sleeper&>(waiter);  // Nothing else may drive.
-      if (tell_to_drive(reader)) asleep = &reader;
+      bell = tell_to_drive(reader);
       send = false;
     }
   });
   if (entry == Entry::no_connection) return false;
   if (entry != Entry::queued) waiter.released();
-  if (asleep != nullptr) asleep->wake();  // It may be gone; only its address is used.
+  Sleeper::ring(bell);
   if (send) flush();
   return true;
 }

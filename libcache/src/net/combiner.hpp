@@ -162,7 +162,7 @@ class Combiner {
   void take_done(const Waiter* end, Pass& pass);
   void take_out(const Waiter& waiter);
   [[nodiscard]] Sleeper* newest_sleeper() const;
-  [[nodiscard]] static bool tell_to_drive(Sleeper& sleeper) noexcept;  // True: it has to be woken.
+  [[nodiscard]] static Sleeper::Bell tell_to_drive(Sleeper& sleeper) noexcept;  // To be rung.
   // These want both locks to be held.
   void withdraw(Waiter& waiter, Errc code, std::string_view why);
   void bury(Waiter& waiter);

@@ -158,7 +158,7 @@ void Combiner::Pass::add(Waiter& waiter) noexcept {
 
 void Combiner::stop_reading(Pass& pass) {
   Sleeper* successor = nullptr;
-  bool asleep = false;
+  Sleeper::Bell bell = nullptr;
   for (bool over = false; !over;) {
     std::unique_lock lock(mutex_);
     if (state_ == State::breaking && in_flight_ > 0) {  // Somebody else was in doubt meanwhile.
@@ -172,18 +172,17 @@ void Combiner::stop_reading(Pass& pass) {
       reading_ = false;
       let_go();
     } else {
-      asleep = tell_to_drive(*successor);
+      bell = tell_to_drive(*successor);
     }
   }
-  // The successor may have woken by itself and be gone; only its address is used.
-  if (asleep) successor->wake();
+  Sleeper::ring(bell);
   if (successor == nullptr && unattended_ && busy()) unattended_();
   wake(pass);
 }
 
-bool Combiner::tell_to_drive(Sleeper& sleeper) noexcept {
+Sleeper::Bell Combiner::tell_to_drive(Sleeper& sleeper) noexcept {
   sleeper.may_drive_ = false;
-  return sleeper.swap_news(Sleeper::News::drive) == Sleeper::News::asleep;
+  return sleeper.tell(Sleeper::News::drive);
 }
 
 Sleeper* Combiner::newest_sleeper() const {

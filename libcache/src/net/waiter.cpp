@@ -28,15 +28,17 @@ Sleeper::News Sleeper::heed(std::uint32_t seen) noexcept {
   return News{seen};
 }
 
-Sleeper::News Sleeper::swap_news(News news) noexcept {
-  return News{word_.exchange(static_cast<std::uint32_t>(news), std::memory_order_acq_rel)};
+Sleeper::Bell Sleeper::tell(News news) noexcept {
+  const Bell bell = &word_;
+  const auto before = word_.exchange(static_cast<std::uint32_t>(news), std::memory_order_acq_rel);
+  return News{before} == News::asleep ? bell : nullptr;
 }
 
-void Sleeper::wake() noexcept { futex_wake(word_); }
-
-void Sleeper::released() noexcept {
-  if (swap_news(News::settled) == News::asleep) wake();
+void Sleeper::ring(Bell bell) noexcept {
+  if (bell != nullptr) futex_wake(*bell);
 }
+
+void Sleeper::released() noexcept { ring(tell(News::settled)); }
 
 void WaiterList::push_back(Waiter& waiter, Waiter::Place place) noexcept {
   waiter.place_ = place;

@@ -80,10 +80,13 @@ class Sleeper : public Waiter {
   friend class Combiner;
 
   [[nodiscard]] News news() const noexcept { return News{word_.load(std::memory_order_acquire)}; }
-  /// Gives the news that it had before. From then on it may wake by itself and be gone: `wake`
-  /// uses no more than its address.
-  [[nodiscard]] News swap_news(News news) noexcept;
-  void wake() noexcept;
+  /// Where a sleeper is woken. Who has given it news may still wake it there, though it may have
+  /// woken by itself and be gone: no more than the address is used.
+  using Bell = std::atomic<std::uint32_t>*;
+  static void ring(Bell bell) noexcept;
+
+  /// Gives it news, and the bell to ring where it was asleep, or null. From then on it may be gone.
+  [[nodiscard]] Bell tell(News news) noexcept;
   [[nodiscard]] News heed(std::uint32_t seen) noexcept;
 
   std::atomic<std::uint32_t> word_{0};  // A futex that holds News.
