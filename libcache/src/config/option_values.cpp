@@ -82,7 +82,7 @@ Result<BackendKind> parse_backend(std::string_view text) {
 }
 
 Result<EvictionPolicy> parse_policy(std::string_view text) {
-  const Result<EvictionPolicy> parsed = parse_eviction_policy(lower(text));
+  Result<EvictionPolicy> parsed = parse_eviction_policy(lower(text));
   if (!parsed) return refuse("adaptive, lru or fifo", text);
   return parsed;
 }
