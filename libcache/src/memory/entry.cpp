@@ -6,26 +6,35 @@
 namespace cachekit::memory {
 namespace {
 
-// Where the block of an entry begins.
-void* block_of(const Entry* entry) noexcept {
-  auto* const header = reinterpret_cast<char*>(const_cast<Entry*>(entry));
-  return header - (entry->expires ? sizeof(Expiry) : 0);
-}
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::size_t largest_in_heap = 0;  // The sanitizer is to see each entry.
+#else
+constexpr std::size_t largest_in_heap = BlockHeap::largest_block;
+#endif
+
+std::size_t room_before(bool expires) noexcept { return expires ? sizeof(Expiry) : 0; }
 
 }  // namespace
 
 std::size_t Entry::charge() const noexcept { return entry_charge(key_size(), value_size, expires); }
 
-void release(const Entry* entry) noexcept {
-  if (const_cast<Entry*>(entry)->references.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
-  ::operator delete(block_of(entry));
+void release(const Entry* shared) noexcept {
+  auto* const entry = const_cast<Entry*>(shared);
+  if (entry->references.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+  const std::size_t before = room_before(entry->expires);
+  void* const block = reinterpret_cast<char*>(entry) - before;
+  const std::size_t size = before + sizeof(Entry) + entry->key_size() + entry->value_size;
+  if (size <= largest_in_heap) return BlockHeap::free(block, size);
+  ::operator delete(block);
 }
 
-EntryPtr make_entry(const HashedKey& key, std::string_view value, Time expires_at) {
+EntryPtr make_entry(BlockHeap& heap, const HashedKey& key, std::string_view value,
+                    Time expires_at) {
   const bool expires = expires_at != no_expiry;
-  const std::size_t before = expires ? sizeof(Expiry) : 0;
+  const std::size_t before = room_before(expires);
+  const std::size_t size = before + sizeof(Entry) + key.text.size() + value.size();
   auto* const block =
-      static_cast<char*>(::operator new(before + sizeof(Entry) + key.text.size() + value.size()));
+      static_cast<char*>(size <= largest_in_heap ? heap.allocate(size) : ::operator new(size));
   if (expires) new (block) Expiry{.at = expires_at};
   EntryPtr entry(new (block + before) Entry);
   entry->hash = key.index_hash();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "memory/block_heap.hpp"
+
 #include <cachekit/clock.hpp>
 
 #include <atomic>
@@ -28,7 +30,7 @@ struct HashedKey {
 struct Entry;
 
 /// What an entry that expires has in front of it; the links belong to the timer wheel.
-struct alignas(16) Expiry {
+struct Expiry {
   Time at = no_expiry;
   Entry* before = nullptr;
   Entry* after = nullptr;
@@ -90,21 +92,21 @@ using EntryPtr = std::unique_ptr<Entry, EntryDeleter>;
 /// A holder that only reads key and value.
 using EntryReference = std::unique_ptr<const Entry, EntryDeleter>;
 
-/// Copies key and value into a new entry. Requires: both are within the limits (limits.hpp).
-[[nodiscard]] EntryPtr make_entry(const HashedKey& key, std::string_view value, Time expires_at);
+/// Copies key and value into a new entry. Requires: both are within the limits (limits.hpp), and
+/// what `BlockHeap::allocate` requires. Errors: `std::bad_alloc`.
+[[nodiscard]] EntryPtr make_entry(BlockHeap& heap, const HashedKey& key, std::string_view value,
+                                  Time expires_at);
 
 /// What an entry costs beside its block: its share of the index (8 bytes a slot, of which 70 to 87
 /// in 100 are taken), of its queue (12 bytes a place) and of the memory of keys that were evicted
 /// (4 bytes for each of one and a half times as many).
 inline constexpr std::size_t index_share = 12 + 13 + 7;
 
-/// All bytes that an entry takes: its block as the allocator rounds it (a word of its own, then up
-/// to a multiple of 16) and its share of what its shard knows about it.
+/// All bytes that an entry takes: its block and its share of what its shard knows about it.
 [[nodiscard]] constexpr std::size_t entry_charge(std::size_t key_size, std::size_t value_size,
                                                  bool expires = false) noexcept {
   const std::size_t header = sizeof(Entry) + (expires ? sizeof(Expiry) : 0);
-  const std::size_t block = header + key_size + value_size + sizeof(void*);
-  return (block + 15) / 16 * 16 + index_share;
+  return BlockHeap::charge(header + key_size + value_size) + index_share;
 }
 
 /// The longest value of all.
@@ -112,10 +114,18 @@ inline constexpr std::size_t max_value_bytes = std::numeric_limits<std::uint32_t
 
 /// The longest value that fits beside a key of one byte into so many bytes; 0 when none does.
 [[nodiscard]] constexpr std::size_t largest_value(std::size_t capacity) noexcept {
-  constexpr std::size_t fixed = sizeof(Entry) + 1 + sizeof(void*);
   if (capacity < entry_charge(1, 0)) return 0;
-  const std::size_t fits = (capacity - index_share) / 16 * 16 - fixed;
-  return fits < max_value_bytes ? fits : max_value_bytes;
+  std::size_t least = 0;  // Fits.
+  std::size_t most = capacity;
+  while (least < most) {
+    const std::size_t middle = most - (most - least) / 2;
+    if (entry_charge(1, middle) <= capacity) {
+      least = middle;
+    } else {
+      most = middle - 1;
+    }
+  }
+  return least < max_value_bytes ? least : max_value_bytes;
 }
 
 }  // namespace cachekit::memory

@@ -13,7 +13,10 @@ constexpr std::size_t emptiest(std::size_t size) noexcept { return size / 4; }
 
 }  // namespace
 
-Index::Index() : slots_(make_slots(least_size)) { publish(); }
+Index::Index(std::shared_ptr<PagePool> pool) : slots_(PageAllocator<Slot>(std::move(pool))) {
+  slots_ = make_slots(least_size);
+  publish();
+}
 
 Entry* Index::find(std::uint32_t hash, std::string_view key) const noexcept {
   constexpr Slot ones = Slot{1} << distance_shift;
@@ -43,7 +46,7 @@ void Index::insert(Entry& entry) {
 
 // Says false, and has changed nothing, where an entry would come to lie too far from its home. With
 // a seeded hash that does not happen in practice.
-bool Index::place(std::vector<Slot>& slots, std::size_t size, const Entry& entry) noexcept {
+bool Index::place(Slots& slots, std::size_t size, const Entry& entry) noexcept {
   const std::size_t best = home(entry.hash, size);
   std::size_t at = best;
   for (; slots[at] != 0 && at - best <= distance_of(slots[at]); ++at) {
@@ -83,10 +86,19 @@ std::size_t Index::position_of(const Entry& entry) const noexcept {
   return at;
 }
 
+// The pool gives whole pages: what would be left of the last one is used, too.
+std::size_t Index::fill_pages(std::size_t size) const noexcept {
+  constexpr std::size_t slots_a_page = PagePool::page_size / sizeof(Slot);
+  const std::size_t all = size + max_distance + 1;
+  if (slots_.get_allocator().pool() == nullptr || all < slots_a_page) return size;
+  return (all + slots_a_page - 1) / slots_a_page * slots_a_page - max_distance - 1;
+}
+
 void Index::rebuild(std::size_t size) {
+  size = fill_pages(size);
   constexpr std::size_t ahead = 8;
   while (true) {
-    std::vector<Slot> fresh = make_slots(size);
+    Slots fresh = make_slots(size);
     bool fits = true;
     for (std::size_t i = 0; i < slots_.size() && fits; ++i) {
       if (i + ahead < slots_.size()) __builtin_prefetch(entry_of(slots_[i + ahead]));

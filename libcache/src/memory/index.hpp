@@ -1,6 +1,7 @@
 #pragma once
 
 #include "memory/entry.hpp"
+#include "memory/page_pool.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -14,8 +15,8 @@ namespace cachekit::memory {
 /// Finds the entries of a shard by their keys: a hash table with open addressing, eight bytes a
 /// slot.
 ///
-/// A slot holds the entry's address (44 bits: blocks are aligned to 16 bytes, and user space has 48
-/// bits of them), its distance from the slot that it would like best (8 bits) and 12 bits of its
+/// A slot holds the entry's address (45 bits: blocks are aligned to 8 bytes, and user space has 48
+/// bits of them), its distance from the slot that it would like best (8 bits) and 11 bits of its
 /// hash, which spare nearly all looks at entries with another key. Entries are ordered by that best
 /// slot ("Robin Hood hashing", Celis 1986): a search ends where an entry is closer to its home than
 /// the one looked for would be, and an erased entry leaves no tombstone, its followers move up.
@@ -27,7 +28,8 @@ namespace cachekit::memory {
 /// Threads: the shard's lock guards it. Cost: all but growing takes constant time on average.
 class Index {
  public:
-  Index();
+  /// Large tables come from the pool, if there is one.
+  explicit Index(std::shared_ptr<PagePool> pool = nullptr);
 
   [[nodiscard]] Entry* find(std::uint32_t hash, std::string_view key) const noexcept;
   /// Brings the slot where a search begins close to the processor.
@@ -73,20 +75,22 @@ class Index {
 
  private:
   using Slot = std::uint64_t;
-  static constexpr unsigned distance_shift = 44;
-  static constexpr unsigned tag_shift = 52;
+  using Slots = std::vector<Slot, PageAllocator<Slot>>;
+  static constexpr unsigned alignment_shift = 3;
+  static constexpr unsigned distance_shift = 45;
+  static constexpr unsigned tag_shift = 53;
   static constexpr std::size_t max_distance = 255;
   static constexpr std::size_t least_size = 8;
 
   [[nodiscard]] static Slot slot_of(const Entry& entry, std::size_t distance) noexcept {
-    return (reinterpret_cast<std::uintptr_t>(&entry) >> 4U) |
+    return (reinterpret_cast<std::uintptr_t>(&entry) >> alignment_shift) |
            (static_cast<Slot>(distance) << distance_shift) |
            (static_cast<Slot>(entry.hash) << tag_shift);
   }
   [[nodiscard]] static Entry* entry_of(Slot slot) noexcept {
     constexpr Slot address = (Slot{1} << distance_shift) - 1;
     return reinterpret_cast<Entry*>(  // NOLINT(performance-no-int-to-ptr): it was one, packed
-        (slot & address) << 4U);
+        (slot & address) << alignment_shift);
   }
   [[nodiscard]] static std::size_t distance_of(Slot slot) noexcept {
     return (slot >> distance_shift) & max_distance;
@@ -101,12 +105,12 @@ class Index {
 
   [[nodiscard]] std::size_t position_of(const Entry& entry) const noexcept;
   // Nothing wraps around: behind the last best slot there is room for the farthest entry.
-  [[nodiscard]] static std::vector<Slot> make_slots(std::size_t size) {
-    return std::vector<Slot>(size + std::min(size, max_distance) + 1);
+  [[nodiscard]] Slots make_slots(std::size_t size) const {
+    return Slots(size + std::min(size, max_distance) + 1, slots_.get_allocator());
   }
+  [[nodiscard]] std::size_t fill_pages(std::size_t size) const noexcept;
   void rebuild(std::size_t size);
-  [[nodiscard]] static bool place(std::vector<Slot>& slots, std::size_t size,
-                                  const Entry& entry) noexcept;
+  [[nodiscard]] static bool place(Slots& slots, std::size_t size, const Entry& entry) noexcept;
 
   void publish() noexcept {
     table_.store(slots_.data(), std::memory_order_relaxed);
@@ -114,7 +118,7 @@ class Index {
   }
 
   std::size_t size_ = least_size;
-  std::vector<Slot> slots_;
+  Slots slots_;
   // The same two for `prefetch_unlocked`.
   std::atomic<const Slot*> table_{nullptr};
   std::atomic<std::size_t> table_size_{0};

@@ -25,7 +25,7 @@ class ShadowCache {
 
  private:
   // An entry has its hash for a key: what lies behind the header is the key.
-  struct alignas(16) Node {
+  struct alignas(BlockHeap::granule) Node {
     Entry entry;
     std::uint32_t key = 0;
   };

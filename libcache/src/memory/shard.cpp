@@ -32,11 +32,13 @@ Result<std::int64_t> parse_counter(std::string_view text) {
 }  // namespace
 
 Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& clock,
-             bool keep_replaced)
+             std::shared_ptr<PagePool> pool, bool keep_replaced)
     : clock_(clock),
       policy_(std::move(policy)),
       reads_change_order_(policy_->orders_uses()),
       keep_replaced_(keep_replaced),
+      index_(pool),
+      heap_(BlockHeap::make(std::move(pool))),
       bounds_(bounds),
       allowed_(bounds),
       wheel_(clock.now()),
@@ -66,7 +68,7 @@ bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
       drop(*entry, RemovalCause::evicted, gone);  // With one it is more than a shard may hold.
       return false;
     }
-    store(make_entry(key, entry->value(), expires_at), entry, now, gone);
+    store(make_entry(*heap_, key, entry->value(), expires_at), entry, now, gone);
     return true;
   }
   policy_->use(*entry);
@@ -111,7 +113,7 @@ Result<bool> Shard::set_locked(const NewValue& value, SetCondition condition, Ti
   if (condition == SetCondition::if_present && current == nullptr) return false;
   ++stats_.changes;
   if (current != nullptr && overwrite(*current, value, now)) return true;
-  store(make_entry(value.key, value.value, value.expires_at), current, now, gone);
+  store(make_entry(*heap_, value.key, value.value, value.expires_at), current, now, gone);
   return true;
 }
 
@@ -159,8 +161,8 @@ Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Dep
     return fail(Errc::rejected, fmt::format("{} + {} is beyond 64 bits", number, by), {},
                 "the counter was left as it is; set it anew to start over");
   }
-  EntryPtr counter =
-      make_entry(key, std::to_string(sum), current != nullptr ? current->expires_at() : no_expiry);
+  EntryPtr counter = make_entry(*heap_, key, std::to_string(sum),
+                                current != nullptr ? current->expires_at() : no_expiry);
   ++stats_.changes;
   if (counter->charge() > bounds_.bytes) {
     if (current != nullptr) drop(*current, RemovalCause::removed, gone);
@@ -263,6 +265,7 @@ Entry* Shard::find_alive(const HashedKey& key, Time now, Departures& gone) {
 Time Shard::begin_write(Departures& gone) {
   const Time now = clock_.now();
   tick_.store(age_tick(now), std::memory_order_relaxed);
+  heap_->collect();
   sweep(now, sweep_steps, gone);
   for (std::size_t i = 0; i < trim_steps && !fits(0, 0, bounds_); ++i) evict_one(now, gone);
   tighten();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "memory/age.hpp"
+#include "memory/block_heap.hpp"
 #include "memory/departures.hpp"
 #include "memory/entry.hpp"
 #include "memory/index.hpp"
@@ -79,7 +80,7 @@ class Shard {
   /// `keep_replaced`: a value that is replaced shows among the departures. Lifetime: the clock must
   /// outlive this.
   Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& clock,
-        bool keep_replaced);
+        std::shared_ptr<PagePool> pool, bool keep_replaced);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -171,7 +172,8 @@ class Shard {
   mutable StripedLock lock_;  // guards everything below, and what policy_ points to
   // Every read looks at the table, so it shares no cache line with what every write changes.
   alignas(64) Index index_;
-  alignas(64) Bounds bounds_;
+  alignas(64) BlockHeap::Pointer heap_;
+  Bounds bounds_;
   Bounds allowed_;  // The bounds, or more after they were lowered.
   TimerWheel wheel_;
   ShardStats stats_;  // without `items`, which the index knows

@@ -19,6 +19,7 @@ Result<void> Shard::validate() const {
   if (!index_.consistent()) return broken("the index is broken");
   if (!policy_->consistent()) return broken("the policy's order is broken");
   if (!wheel_.consistent()) return broken("the timer wheel is broken");
+  if (!heap_->consistent()) return broken("the heap is broken");
   if (index_.count() != policy_->count()) {
     return broken(
         fmt::format("{} entries in the index, {} in the policy", index_.count(), policy_->count()));

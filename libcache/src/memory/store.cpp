@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t largest_page = 4096;
 // How many entries leave under one lock.
 constexpr std::size_t largest_step = 64;
+// A cache of that many bytes and more; a smaller one could take up much more memory with them.
+constexpr std::uint64_t worth_huge_pages = std::uint64_t{16} << 20U;
 // Larger values are copied after the lock.
 constexpr std::size_t large_value = 4096;
 // One hit in so many has its age counted.
@@ -43,8 +45,10 @@ Store::Store(StoreOptions options, const Clock& clock)
   if (policy_ == EvictionPolicy::adaptive && options.bounds.items < max_items) {
     duel_.fit(options.bounds.items);
   }
+  const auto pool = std::make_shared<PagePool>(
+      options.bounds.bytes >= worth_huge_pages ? HugePages::yes : HugePages::no);
   for (const Bounds& share : shares) {
-    shards_.emplace_back(share, make_policy(options.policy, duel_.admission()), clock,
+    shards_.emplace_back(share, make_policy(options.policy, duel_.admission()), clock, pool,
                          on_removal_ != nullptr);
   }
 }

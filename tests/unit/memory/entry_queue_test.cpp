@@ -1,5 +1,6 @@
 #include "memory/entry_queue.hpp"
 
+#include "entries.hpp"
 #include "support/catch.hpp"
 
 #include <deque>

@@ -1,5 +1,6 @@
 #include "memory/index.hpp"
 
+#include "entries.hpp"
 #include "memory/keyed_hash.hpp"
 #include "support/catch.hpp"
 

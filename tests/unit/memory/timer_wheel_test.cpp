@@ -1,5 +1,6 @@
 #include "memory/timer_wheel.hpp"
 
+#include "entries.hpp"
 #include "support/catch.hpp"
 
 #include <algorithm>
