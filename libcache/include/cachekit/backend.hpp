@@ -90,12 +90,13 @@ class CacheBackend {
   /// Makes what was written durable where this object is its holder (the in-process snapshot).
   [[nodiscard]] Result<void> flush();
 
-  [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key,
-                                                       const CallOptions& options = {});
+  /// (`get` and `set` are virtual for a backend that has a shorter way to the same outcome.)
+  [[nodiscard]] virtual Result<std::optional<std::string>> get(std::string_view key,
+                                                               const CallOptions& options = {});
   /// True when stored; false when the condition did not hold. After `too_large`, no older value is
   /// left behind (unless the condition was `if_absent`).
-  [[nodiscard]] Result<bool> set(std::string_view key, std::string_view value,
-                                 const SetOptions& options = {});
+  [[nodiscard]] virtual Result<bool> set(std::string_view key, std::string_view value,
+                                         const SetOptions& options = {});
   /// True when there was an entry.
   [[nodiscard]] Result<bool> remove(std::string_view key, const CallOptions& options = {});
   [[nodiscard]] Result<bool> exists(std::string_view key, const CallOptions& options = {});
@@ -176,6 +177,10 @@ class CacheBackend {
   void count_lookup(const Result<T>& outcome) noexcept {
     using Event = CacheMetrics::Event;
     metrics_.count(!outcome ? Event::error : *outcome ? Event::hit : Event::miss);
+  }
+  /// Counts a change that went through, where it changed something.
+  void count_set(bool stored) noexcept {
+    if (stored) metrics_.count(CacheMetrics::Event::set);
   }
 
   /// The deadline of a call that was given `timeout`. Errors: `invalid_argument`.

@@ -155,6 +155,11 @@ class InMemoryBackend final : public CacheBackend {
   [[nodiscard]] Capabilities capabilities() const override;
   [[nodiscard]] std::string target() const override;
 
+  [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key,
+                                                       const CallOptions& options = {}) override;
+  [[nodiscard]] Result<bool> set(std::string_view key, std::string_view value,
+                                 const SetOptions& options = {}) override;
+
   /// What `connect` set aside or skipped, one sentence each; empty when all was well.
   [[nodiscard]] std::vector<std::string> warnings() const;
 

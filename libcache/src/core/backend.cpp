@@ -2,6 +2,7 @@
 // once; a backend's own code (the do_ functions) sees only what is sound.
 
 #include "core/backend_counting.hpp"
+#include "core/latency_sampling.hpp"
 
 #include <cachekit/backend.hpp>
 
@@ -15,14 +16,12 @@ namespace {
 
 using Event = CacheMetrics::Event;
 
-// Where calls end at once, reading the clock twice would take as long as the call: one of so many
-// is timed, and counted for all of them. The first of all is, so that few calls are seen, too.
-constexpr unsigned sampling = 64;
-
+// For how many calls this one's latency stands. The first of all is timed, so that few calls are
+// seen, too.
 unsigned weight(const CacheMetrics& metrics, bool instant) noexcept {
-  constinit thread_local unsigned calls = 0;
-  if (!instant || metrics.latency().empty()) return 1;
-  return ++calls % sampling == 0 ? sampling : 0;
+  if (!instant) return 1;
+  if (core::LatencySampling::next_is_timed()) return core::LatencySampling::one_in;
+  return metrics.latency().empty() ? 1 : 0;
 }
 
 class Stopwatch {

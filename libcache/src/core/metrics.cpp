@@ -1,3 +1,5 @@
+#include "core/thread_slot.hpp"
+
 #include <cachekit/metrics.hpp>
 
 #include <iterator>
@@ -7,24 +9,24 @@
 namespace cachekit {
 namespace {
 
-std::size_t stripe_of_this_thread(std::size_t stripes) noexcept {
-  static std::atomic<std::size_t> next{1};
-  constinit thread_local std::size_t mine = 0;  // Until the first call.
-  if (mine == 0) mine = next.fetch_add(1, std::memory_order_relaxed);
-  return mine % stripes;
-}
-
 constexpr std::array latency_bounds_seconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
                                             0.025,  0.05,    0.1,    0.25,  0.5,    1.0,   2.5};
 
 }  // namespace
 
-CacheMetrics::CacheMetrics() : stripes_(std::make_unique<Stripe[]>(stripe_count)) {}
+CacheMetrics::CacheMetrics() : stripes_(std::make_unique<Stripe[]>(core::ThreadSlot::count)) {}
 CacheMetrics::~CacheMetrics() = default;
 
 void CacheMetrics::count(Event event, std::uint64_t times) noexcept {
-  stripes_[stripe_of_this_thread(stripe_count)].events[static_cast<std::size_t>(event)].fetch_add(
-      times, std::memory_order_relaxed);
+  const core::ThreadSlot slot = core::ThreadSlot::mine();
+  Stripe& stripe = stripes_[slot.number()];
+  const auto number = static_cast<std::size_t>(event);
+  if (slot.owned()) {
+    std::atomic<std::uint64_t>& counter = stripe.of_owner[number];
+    counter.store(counter.load(std::memory_order_relaxed) + times, std::memory_order_relaxed);
+  } else {
+    stripe.of_others[number].fetch_add(times, std::memory_order_relaxed);
+  }
 }
 
 void CacheMetrics::record_latency(std::chrono::nanoseconds latency, std::uint64_t times) noexcept {
@@ -34,8 +36,10 @@ void CacheMetrics::record_latency(std::chrono::nanoseconds latency, std::uint64_
 MetricsSnapshot CacheMetrics::snapshot() const noexcept {
   const auto total = [this](Event event) {
     std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < stripe_count; ++i) {
-      sum += stripes_[i].events[static_cast<std::size_t>(event)].load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < core::ThreadSlot::count; ++i) {
+      const auto number = static_cast<std::size_t>(event);
+      sum += stripes_[i].of_owner[number].load(std::memory_order_relaxed) +
+             stripes_[i].of_others[number].load(std::memory_order_relaxed);
     }
     return sum;
   };

@@ -1,6 +1,6 @@
 #include "memory/duel.hpp"
 
-#include "memory/striped_lock.hpp"
+#include "core/thread_slot.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -44,7 +44,7 @@ void Duel::fit(std::uint64_t entries) {
 }
 
 void Duel::keep(std::uint32_t hash) noexcept {
-  Buffer& buffer = buffers_[StripedLock::stripe_of_this_thread() % buffers];
+  Buffer& buffer = buffers_[core::ThreadSlot::mine().number()];
   const std::uint32_t place = buffer.count.fetch_add(1, std::memory_order_relaxed);
   if (place >= buffer_size) return;  // Somebody is having it played.
   buffer.hashes[place].store(hash, std::memory_order_relaxed);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/thread_slot.hpp"
 #include "memory/adaptive_policy.hpp"
 #include "memory/shadow_cache.hpp"
 
@@ -44,7 +45,6 @@ class Duel {
  private:
   static constexpr std::uint32_t nothing = UINT32_MAX;  // A mask that only a hash of 0 passes.
   static constexpr std::size_t buffer_size = 64;
-  static constexpr std::size_t buffers = 8;
 
   struct alignas(64) Buffer {
     std::atomic<std::uint32_t> count{0};
@@ -67,7 +67,7 @@ class Duel {
 
   std::atomic<std::uint32_t> mask_{nothing};
   std::atomic<Admission> admission_{Admission::filter};
-  std::array<Buffer, buffers> buffers_{};
+  std::array<Buffer, core::ThreadSlot::count> buffers_{};
   std::mutex mutex_;  // guards shadows_
   std::optional<Shadows> shadows_;
 };

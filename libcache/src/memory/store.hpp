@@ -115,7 +115,7 @@ class Store {
   void for_groups(std::span<const HashedKey> keys, const Run& run);
   template <typename Step>
   void in_steps(const Step& step);
-  [[nodiscard]] Tally& tally() noexcept { return tallies_[StripedLock::stripe_of_this_thread()]; }
+  [[nodiscard]] Tally& tally() noexcept { return tallies_[core::ThreadSlot::mine().number()]; }
   void see_off(const Departures& gone);
   void note(const HashedKey& key);
   static void take(const Entry& entry, std::optional<std::string>& value, EntryReference& large);
@@ -132,7 +132,7 @@ class Store {
   Duel duel_;
   MissRatioCurve curve_;
   std::deque<Shard> shards_;  // Never resized; a deque because shards cannot move.
-  std::array<Tally, StripedLock::stripes> tallies_{};
+  std::array<Tally, core::ThreadSlot::count> tallies_{};
 };
 
 }  // namespace cachekit::memory

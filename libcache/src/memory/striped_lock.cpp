@@ -38,8 +38,10 @@ void StripedLock::begin_writing() {
     pause();
   }
   barred_.store(true, std::memory_order_seq_cst);
-  for (const Stripe& readers : readers_) {
-    for (int looks = 0; readers.count.load(std::memory_order_seq_cst) > 0; ++looks) {
+  for (const Readers& readers : readers_) {
+    for (int looks = 0; readers.owner.load(std::memory_order_seq_cst) > 0 ||
+                        readers.others.load(std::memory_order_seq_cst) > 0;
+         ++looks) {
       if (looks < patience) {
         pause();
       } else {
