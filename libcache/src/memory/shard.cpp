@@ -38,10 +38,10 @@ Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& 
       reads_change_order_(policy_->orders_uses()),
       keep_replaced_(keep_replaced),
       index_(pool),
+      wheel_(clock.now()),
       heap_(BlockHeap::make(std::move(pool))),
       bounds_(bounds),
       allowed_(bounds),
-      wheel_(clock.now()),
       tick_(age_tick(clock.now())) {}
 
 Shard::~Shard() {
@@ -58,8 +58,9 @@ std::optional<Time> Shard::expires_at(const HashedKey& key) {
 }
 
 bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
+  const Time now = clock_.now();
   const Writing lock(lock_);
-  const Time now = begin_write(gone);
+  begin_write(now, gone);
   Entry* const entry = find_alive(key, now, gone);
   if (entry == nullptr) return false;
   ++stats_.changes;
@@ -71,7 +72,7 @@ bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
     store(make_entry(*heap_, key, entry->value(), expires_at), entry, now, gone);
     return true;
   }
-  policy_->use(*entry);
+  use(*entry);
   if (entry->expires) {
     wheel_.remove(*entry);
     entry->expiry().at = expires_at;
@@ -81,14 +82,17 @@ bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
 }
 
 Result<bool> Shard::set(const NewValue& value, SetCondition condition, Departures& gone) {
+  const Time now = clock_.now();
   const Writing lock(lock_);
-  return set_locked(value, condition, begin_write(gone), gone);
+  begin_write(now, gone);
+  return set_locked(value, condition, now, gone);
 }
 
 void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
                      std::span<Result<bool>> outcomes, Departures& gone) {
+  const Time now = clock_.now();
   const Writing lock(lock_);
-  const Time now = begin_write(gone);
+  begin_write(now, gone);
   for (const NewValue& value : values) index_.prefetch(value.key.index_hash());
   for (const NewValue& value : values) index_.prefetch_entry(value.key.index_hash());
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -124,7 +128,7 @@ bool Shard::overwrite(Entry& entry, const NewValue& fresh, Time now) {
       entry.references.load(std::memory_order_acquire) > 1) {
     return false;
   }
-  policy_->use(entry);
+  use(entry);
   if (entry.expires) {
     wheel_.remove(entry);
     entry.expiry().at = fresh.expires_at;
@@ -138,8 +142,10 @@ bool Shard::overwrite(Entry& entry, const NewValue& fresh, Time now) {
 }
 
 bool Shard::remove(const HashedKey& key, Departures& gone) {
+  const Time now = clock_.now();
   const Writing lock(lock_);
-  Entry* const entry = find_alive(key, begin_write(gone), gone);
+  begin_write(now, gone);
+  Entry* const entry = find_alive(key, now, gone);
   if (entry == nullptr) return false;
   drop(*entry, RemovalCause::removed, gone);
   ++stats_.changes;
@@ -147,8 +153,9 @@ bool Shard::remove(const HashedKey& key, Departures& gone) {
 }
 
 Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Departures& gone) {
+  const Time now = clock_.now();
   const Writing lock(lock_);
-  const Time now = begin_write(gone);
+  begin_write(now, gone);
   Entry* const current = find_alive(key, now, gone);
   std::int64_t number = 0;
   if (current != nullptr) {
@@ -174,9 +181,10 @@ Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Dep
 }
 
 bool Shard::clear(std::size_t limit, Departures& gone) {
+  const Time now = clock_.now();
   const Writing lock(lock_);
-  const Time now = begin_write(gone);
-  sweep(now, limit, gone);
+  begin_write(now, gone);
+  drop_all_expired(now, limit, gone);
   for (; policy_->count() > 0 && limit > 0; --limit) {
     policy_->reserve();
     leave(policy_->evict(), RemovalCause::removed, gone);
@@ -195,8 +203,9 @@ void Shard::set_bounds(const Bounds& bounds) {
 }
 
 bool Shard::trim(std::size_t limit, Departures& gone) {
+  const Time now = clock_.now();
   const Writing lock(lock_);
-  const Time now = begin_write(gone);
+  begin_write(now, gone);
   for (; limit > 0 && !fits(0, 0, bounds_); --limit) evict_one(now, gone);
   tighten();
   if (!fits(0, 0, bounds_)) return false;
@@ -227,18 +236,12 @@ void Shard::list(std::vector<ListedEntry>& entries) const {
   });
 }
 
-ShardStats Shard::stats(Departures& gone) {
+bool Shard::sweep(std::size_t limit, Departures& gone) {
+  const Time now = clock_.now();
   const Writing lock(lock_);
-  const Time now = begin_write(gone);
-  while (wheel_.count() > 0) {
-    std::size_t steps = sweep_steps;
-    while (drop_expired(now, steps, gone)) {
-    }
-    if (steps > 0) break;
-  }
-  ShardStats stats = stats_;
-  stats.items = index_.count();
-  return stats;
+  begin_write(now, gone);
+  drop_all_expired(now, limit, gone);
+  return limit > 0;
 }
 
 ShardStats Shard::counts() const {
@@ -261,15 +264,16 @@ Entry* Shard::find_alive(const HashedKey& key, Time now, Departures& gone) {
   return nullptr;
 }
 
-// What every change begins with.
-Time Shard::begin_write(Departures& gone) {
-  const Time now = clock_.now();
-  tick_.store(age_tick(now), std::memory_order_relaxed);
+// What every change begins with. The time was read before the lock was taken, so as to hold it for
+// a shorter time.
+void Shard::begin_write(Time now, Departures& gone) {
+  const AgeTick tick = age_tick(now);
+  if (tick_.load(std::memory_order_relaxed) != tick) tick_.store(tick, std::memory_order_relaxed);
   heap_->collect();
-  sweep(now, sweep_steps, gone);
+  std::size_t steps = sweep_steps;
+  drop_all_expired(now, steps, gone);
   for (std::size_t i = 0; i < trim_steps && !fits(0, 0, bounds_); ++i) evict_one(now, gone);
   tighten();
-  return now;
 }
 
 void Shard::store(EntryPtr entry, Entry* current, Time now, Departures& gone) {
@@ -333,7 +337,8 @@ bool Shard::drop_expired(Time now, std::size_t& steps, Departures& gone) noexcep
   return true;
 }
 
-void Shard::sweep(Time now, std::size_t steps, Departures& gone) noexcept {
+// Or as many as the steps allow; what is left of them comes back.
+void Shard::drop_all_expired(Time now, std::size_t& steps, Departures& gone) noexcept {
   while (drop_expired(now, steps, gone)) {
   }
 }

@@ -122,9 +122,9 @@ class Shard {
   /// Adds all entries that are alive, the first to be evicted first.
   void list(std::vector<ListedEntry>& entries) const;
 
-  /// Removes everything that has expired, then counts.
-  [[nodiscard]] ShardStats stats(Departures& gone);
-  /// The same as it is, without removing anything.
+  /// Removes what has expired, in about `limit` steps; true when nothing of it is left.
+  [[nodiscard]] bool sweep(std::size_t limit, Departures& gone);
+  /// As it is, what has expired and was not removed yet included.
   [[nodiscard]] ShardStats counts() const;
   [[nodiscard]] std::uint64_t changes() const;
   /// As of the last write.
@@ -143,11 +143,18 @@ class Shard {
   // All of these require that lock_ is held, for writing where they are not const or `visit`.
   template <typename Found>
   bool visit(Entry* entry, const Found& found);
+  void use(Entry& entry) {
+    if (reads_change_order_) {
+      policy_->use(entry);
+    } else {
+      Policy::note_use(entry);
+    }
+  }
   [[nodiscard]] Entry* find(const HashedKey& key) const noexcept {
     return index_.find(key.index_hash(), key.text);
   }
   [[nodiscard]] Entry* find_alive(const HashedKey& key, Time now, Departures& gone);
-  [[nodiscard]] Time begin_write(Departures& gone);
+  void begin_write(Time now, Departures& gone);
   [[nodiscard]] Result<bool> set_locked(const NewValue& value, SetCondition condition, Time now,
                                         Departures& gone);
   [[nodiscard]] bool overwrite(Entry& entry, const NewValue& fresh, Time now);
@@ -156,7 +163,7 @@ class Shard {
   void drop(Entry& entry, RemovalCause cause, Departures& gone) noexcept;
   void leave(Entry& entry, RemovalCause cause, Departures& gone) noexcept;
   [[nodiscard]] bool drop_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
-  void sweep(Time now, std::size_t steps, Departures& gone) noexcept;
+  void drop_all_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
   void evict_one(Time now, Departures& gone);
   void make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone);
   void tighten() noexcept;
@@ -170,13 +177,14 @@ class Shard {
   const bool reads_change_order_;
   const bool keep_replaced_;
   mutable StripedLock lock_;  // guards everything below, and what policy_ points to
-  // Every read looks at the table, so it shares no cache line with what every write changes.
+  // Cache lines: reads look at the index only, and every change writes to the wheel and the counts,
+  // but seldom to the rest.
   alignas(64) Index index_;
+  alignas(64) TimerWheel wheel_;
+  ShardStats stats_;  // without `items`, which the index knows
   alignas(64) BlockHeap::Pointer heap_;
   Bounds bounds_;
   Bounds allowed_;  // The bounds, or more after they were lowered.
-  TimerWheel wheel_;
-  ShardStats stats_;  // without `items`, which the index knows
   // These are for who does not lock.
   std::atomic<AgeTick> tick_;
   std::atomic<std::uint64_t> items_{0};
@@ -186,11 +194,7 @@ template <typename Found>
 bool Shard::visit(Entry* entry, const Found& found) {
   if (entry == nullptr || (entry->expires && entry->expired(clock_.now()))) return false;
   found(*entry);
-  if (reads_change_order_) {
-    policy_->use(*entry);
-  } else {
-    Policy::note_use(*entry);
-  }
+  use(*entry);
   return true;
 }
 

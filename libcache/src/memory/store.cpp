@@ -267,11 +267,10 @@ std::uint64_t Store::changes() const {
 }
 
 ShardStats Store::stats() {
+  in_steps([](Shard& shard, Departures& gone) { return shard.sweep(largest_step, gone); });
   ShardStats total;
-  for (Shard& shard : shards_) {
-    Departures gone;
-    const ShardStats part = shard.stats(gone);
-    see_off(gone);
+  for (const Shard& shard : shards_) {
+    const ShardStats part = shard.counts();
     total.items += part.items;
     total.bytes += part.bytes;
     total.evictions += part.evictions;
