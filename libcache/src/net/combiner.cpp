@@ -4,9 +4,14 @@
 // A request moves through three lists: queued_ (its bytes are in out_), written_ (its bytes are in
 // sending_ or gone), expecting_ (the reader has taken it over). It leaves them when it is settled.
 //
-// Whoever finds no reader becomes one. A reader that stops makes the newest sleeper its successor,
-// for that one's reply comes last, and so it reads for all the others. Where no thread sleeps there
-// is no reader, and the next caller who waits becomes it.
+// Whoever finds no reader becomes one. A caller stands by for a moment before it sleeps: it gives
+// the processor to others again and again. A reader that stops leaves its place vacant while
+// anybody stands by, and the first of them that has the processor takes it; to wait for a certain
+// one would cost a round of changes from thread to thread. Newcomers leave the vacancy to them, so
+// that what newcomers queue meanwhile goes out together. Who stops to stand by and is the last one
+// looks whether there is a vacancy, so that none is forgotten. Where nobody stands by, the newest
+// sleeper is told to read, for its reply comes last, and so it reads for all the others. Where no
+// thread sleeps there is no reader, and the next caller who waits becomes it.
 //
 // While the reader waits for the peer, newcomers do not write at once: the reader will take along
 // what they queued, in one system call, and that is what makes batches. The first of them has
@@ -68,8 +73,7 @@ void Combiner::clear_away() {
   {
     const std::lock_guard lock(mutex_);
     const bool useless = state_ == State::breaking || (state_ == State::open && peer_gone_);
-    if (!useless || reading_) return;
-    reading_ = true;
+    if (!useless || !become_reader()) return;
     doubt(Errc::unavailable, "the server closed the connection");
   }
   stop_reading();
@@ -105,7 +109,7 @@ bool Combiner::run(Sleeper& sleeper) {
   std::optional<Clock::time_point> begun;
   const Entry entry = enter(sleeper, [&] {
     patient = sleeper.begin_ == 0;  // It is the first of its batch.
-    claimed = !std::exchange(reading_, true);
+    claimed = !vacant_ && become_reader();
     sleeper.may_drive_ = !claimed;
     if (claimed && may_begin_batch()) begin_batch(begun.emplace(Clock::now()));
   });
@@ -127,7 +131,7 @@ bool Combiner::submit(Waiter& waiter, Sending sending) {
     send = sending == Sending::now || alone || out_.size() > full_batch ||
            Clock::now() - written_at_ > moment;
     // Its thread may have waited for this while there was no connection: then it drives.
-    if (waiter.may_drive_ && !std::exchange(reading_, true)) {
+    if (waiter.may_drive_ && become_reader()) {
       auto& reader = static_cast<Sleeper&>(waiter);  // Nothing else may drive.
       bell = tell_to_drive(reader);
       send = false;
@@ -146,7 +150,7 @@ void Combiner::wait(Sleeper& sleeper) {
     {
       const std::lock_guard lock(mutex_);
       // One that is nowhere is being settled, or will be handed in once there is a connection.
-      if (sleeper.place_ != Waiter::Place::nowhere) claimed = !std::exchange(reading_, true);
+      if (sleeper.place_ != Waiter::Place::nowhere) claimed = become_reader();
       sleeper.may_drive_ = !claimed;
     }
     if (claimed) {
@@ -202,7 +206,7 @@ Error Combiner::too_much() const {
 
 // When all that is under way has been given up on, nobody would ever read what makes room again.
 void Combiner::relieve() {
-  if (!claim_reading()) return;
+  if (!claim_reading(Vacancy::is_free)) return;
   Pass pass;
   const auto now = Clock::now();
   const Deadline at_once = Deadline::after(std::chrono::milliseconds(0), now);
@@ -226,8 +230,10 @@ bool Combiner::usable(const Waiter& waiter) {
 }
 
 void Combiner::sleep(Sleeper& sleeper, bool patient) {
+  const StoodBy stood_by = stand_by(sleeper);
+  if (stood_by == StoodBy::to_read) return drive(sleeper);
+  if (stood_by == StoodBy::for_news) patient = false;
   auto until = sleeper.deadline_.at();
-  if (stand_by(sleeper)) patient = false;
   if (patient) until = std::min(until, Clock::now() + patience);
   while (true) {
     switch (sleeper.sleep(until)) {
@@ -249,21 +255,37 @@ void Combiner::sleep(Sleeper& sleeper, bool patient) {
   }
 }
 
+Combiner::StoodBy Combiner::stand_by(Sleeper& sleeper) {
+  standing_by_.fetch_add(1);
+  const StoodBy how = await_turn(sleeper);
+  // Together with `leave_vacant`: either that sees nobody standing by, or this sees the vacancy.
+  const bool last = standing_by_.fetch_sub(1) == 1;
+  if (last && vacant_ && claim_reading(Vacancy::is_free)) stop_reading();
+  return how;
+}
+
 // Giving the processor away a few times is cheaper than to be put to sleep and woken, as long as
 // the others have work to do in that time; where the news mostly comes later, it is tried less. On
 // a busy machine it may take long until a thread is back, so not shortly before a deadline.
-bool Combiner::stand_by(const Sleeper& sleeper) {
+Combiner::StoodBy Combiner::await_turn(Sleeper& sleeper) {
   const int limit = yields_.load(std::memory_order_relaxed);
   const auto until = std::min(Clock::now() + longest_stand_by, sleeper.deadline_.at() - margin);
   for (int i = 0; i < limit && Clock::now() < until; ++i) {
     std::this_thread::yield();
-    if (sleeper.news() != Sleeper::News::none) {
-      yields_.store(std::min(limit + 2, most_yields), std::memory_order_relaxed);
-      return true;
-    }
+    const bool news = sleeper.news() != Sleeper::News::none;
+    if (!news && !(vacant_.load(std::memory_order_relaxed) && fill_vacancy(sleeper))) continue;
+    yields_.store(std::min(limit + 2, most_yields), std::memory_order_relaxed);
+    return news ? StoodBy::for_news : StoodBy::to_read;
   }
   yields_.store(std::max(limit - 1, least_yields), std::memory_order_relaxed);
-  return false;
+  return StoodBy::in_vain;
+}
+
+bool Combiner::fill_vacancy(Sleeper& sleeper) {
+  const std::lock_guard lock(mutex_);
+  if (!vacant_ || sleeper.place_ == Waiter::Place::nowhere) return false;
+  sleeper.may_drive_ = false;
+  return become_reader();
 }
 
 bool Combiner::give_up(Sleeper& sleeper) {
@@ -271,7 +293,7 @@ bool Combiner::give_up(Sleeper& sleeper) {
   {
     const std::lock_guard lock(mutex_);
     if (sleeper.place_ == Waiter::Place::nowhere) return false;
-    claimed = !std::exchange(reading_, true);
+    claimed = become_reader();
     if (claimed) sleeper.may_drive_ = false;
   }
   if (claimed) {  // What has arrived in time counts, even if nobody was there to read it.
@@ -340,7 +362,7 @@ void Combiner::doubt(Errc code, std::string why) {
 }
 
 void Combiner::let_go() {
-  if (state_ != State::breaking || reading_ || (writing_ && !stuck_)) return;
+  if (state_ != State::breaking || reading_ || vacant_ || (writing_ && !stuck_)) return;
   writing_ = stuck_ = false;
   sending_.clear();
   out_.clear();

@@ -42,9 +42,9 @@ struct CombinerStats {
 ///
 /// A caller encodes its request straight into the output buffer and waits. One of the callers that
 /// wait is the reader: it writes what has been queued, reads what comes, parses each reply straight
-/// into its request and wakes those who are done; once its own reply is in, it hands the reading
-/// on. So one caller alone makes one write and one read, and sixty-four make one of each for a
-/// batch.
+/// into its request and wakes those who are done; once its own reply is in, it leaves the reading
+/// to another one. So one caller alone makes one write and one read, and sixty-four make one of
+/// each for a batch.
 ///
 /// Replies come in the order of the requests; a caller that gives up leaves a tombstone in its
 /// place, so a reply reaches its own request or nobody. After any doubt the connection is closed.
@@ -130,7 +130,10 @@ class Combiner {
   [[nodiscard]] Error too_much() const;
   [[nodiscard]] bool usable(const Waiter& waiter);
   void sleep(Sleeper& sleeper, bool patient);
-  [[nodiscard]] bool stand_by(const Sleeper& sleeper);
+  enum class StoodBy : std::uint8_t { in_vain, for_news, to_read };
+  [[nodiscard]] StoodBy stand_by(Sleeper& sleeper);
+  [[nodiscard]] StoodBy await_turn(Sleeper& sleeper);
+  [[nodiscard]] bool fill_vacancy(Sleeper& sleeper);
   void clear_away();
   void relieve();
   /// `begun`: when the reader began a batch, which it has yet to send.
@@ -149,11 +152,14 @@ class Combiner {
   }
   void fail_all(Pass& pass);
   static void wake(Pass& pass) noexcept;
-  [[nodiscard]] bool claim_reading();
+  enum class Vacancy : std::uint8_t { is_free, is_for_others };
+  [[nodiscard]] bool claim_reading(Vacancy vacancy);
   [[nodiscard]] static bool take_back_reading(Waiter& waiter) noexcept;
   [[nodiscard]] bool expire(WaiterList& list, Deadline::clock::time_point now, WaiterList& expired);
 
   // These want mutex_ to be held.
+  [[nodiscard]] bool become_reader() noexcept;
+  [[nodiscard]] bool leave_vacant() noexcept;
   void doubt(Errc code, std::string why);
   void let_go();
   [[nodiscard]] bool may_begin_batch() const;
@@ -206,6 +212,9 @@ class Combiner {
   static constexpr int least_yields = 2;
   static constexpr int most_yields = 20;
   std::atomic<int> yields_{most_yields};  // How often to stand by before sleeping.
+  std::atomic<int> standing_by_{0};       // How many do.
+  // There is no reader, and one of those who stand by will be it. Changed under mutex_.
+  std::atomic<bool> vacant_{false};
 
   // Set while nobody reads or writes; used by those who do.
   std::optional<Socket> socket_;

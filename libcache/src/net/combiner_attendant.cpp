@@ -6,13 +6,21 @@
 
 namespace cachekit::net {
 
-bool Combiner::claim_reading() {
+bool Combiner::claim_reading(Vacancy vacancy) {
   const std::lock_guard lock(mutex_);
-  return state_ != State::closed && !std::exchange(reading_, true);
+  if (vacancy == Vacancy::is_for_others && vacant_) return false;
+  return state_ != State::closed && become_reader();
+}
+
+// False when somebody else is the reader.
+bool Combiner::become_reader() noexcept {
+  if (std::exchange(reading_, true)) return false;
+  vacant_ = false;
+  return true;
 }
 
 bool Combiner::attend(Deadline until) {
-  if (!claim_reading()) return false;
+  if (!claim_reading(Vacancy::is_for_others)) return false;
   Pass pass;
   while (busy()) {
     const auto now = Clock::now();

@@ -159,6 +159,7 @@ void Combiner::Pass::add(Waiter& waiter) noexcept {
 void Combiner::stop_reading(Pass& pass) {
   Sleeper* successor = nullptr;
   Sleeper::Bell bell = nullptr;
+  bool vacant = false;
   for (bool over = false; !over;) {
     std::unique_lock lock(mutex_);
     if (state_ == State::breaking && in_flight_ > 0) {  // Somebody else was in doubt meanwhile.
@@ -167,6 +168,8 @@ void Combiner::stop_reading(Pass& pass) {
       continue;
     }
     over = true;
+    vacant = leave_vacant();
+    if (vacant) continue;
     successor = newest_sleeper();
     if (successor == nullptr) {
       reading_ = false;
@@ -176,8 +179,21 @@ void Combiner::stop_reading(Pass& pass) {
     }
   }
   Sleeper::ring(bell);
-  if (successor == nullptr && unattended_ && busy()) unattended_();
+  if (!vacant && successor == nullptr && unattended_ && busy()) unattended_();
   wake(pass);
+}
+
+// False, and nothing has changed, when nobody stands by who would take the place, or see that
+// another one does.
+bool Combiner::leave_vacant() noexcept {
+  if (state_ != State::open) return false;
+  vacant_ = true;
+  if (standing_by_ == 0) {
+    vacant_ = false;
+    return false;
+  }
+  reading_ = false;
+  return true;
 }
 
 Sleeper::Bell Combiner::tell_to_drive(Sleeper& sleeper) noexcept {
