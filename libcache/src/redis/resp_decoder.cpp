@@ -5,7 +5,8 @@
 // array is being filled it is the last element of its parent, and nothing is added to that parent.
 //
 // Most replies are one short string, number or nil that came in one piece. The reader does not get
-// to see these (simple_reply.hpp); all else, and above all what is wrong, is left to it.
+// to see these (simple_reply.hpp), nor a long string that comes in many pieces (long_string.hpp);
+// all else, and above all what is wrong, is left to it.
 //
 // Whenever the reader has used up a KiB, it moves all the rest of its buffer to the front. With a
 // long pipeline in there each byte would be moved dozens of times, so the reader gets its bytes in
@@ -14,6 +15,7 @@
 #include "redis/resp_decoder.hpp"
 
 #include "core/byte_queue.hpp"
+#include "redis/long_string.hpp"
 #include "redis/simple_reply.hpp"
 
 #include <algorithm>
@@ -200,6 +202,30 @@ struct RespDecoder::Reader {
     return now.size();
   }
 
+  // Whether a reply begins that is a long string, which is then collected.
+  bool begin_long_string() {
+    const std::optional<StringHeader> header = string_header(waiting.view());
+    if (!header || header->size < LongString::least || header->size > max_reply_bytes) return false;
+    waiting.use(header->bytes);
+    long_string.emplace(header->size);
+    waiting.use(long_string->take(waiting.view()));
+    return true;
+  }
+
+  Result<std::optional<RedisReply>> next_of_long_string() {
+    if (!long_string->complete()) return std::nullopt;
+    std::optional<std::string> text = std::move(*long_string).text();
+    long_string.reset();
+    if (!text) {
+      reader->err = REDIS_ERR_PROTOCOL;  // From now on it gives nothing.
+      tree.malformed = true;
+      return broken();
+    }
+    settle();
+    return Result<std::optional<RedisReply>>(
+        tl::in_place, RedisReply{.type = Type::string, .text = *std::move(text)});
+  }
+
   // Between two replies nothing is kept that only a large one needed.
   void settle() {
     fed_since_reply = 0;
@@ -222,6 +248,7 @@ struct RespDecoder::Reader {
   std::unique_ptr<redisReader, Free> reader{};
   std::size_t room = portion;  // What the reader may get before it is asked again.
   ByteQueue waiting{};         // Came, and the reader has not got it yet.
+  std::optional<LongString> long_string{};
   std::size_t fed_since_reply = 0;
   bool too_much = false;
   bool idle = true;  // Every byte was part of a reply that was given out.
@@ -236,6 +263,7 @@ void RespDecoder::feed(std::string_view bytes) {
   own.fed_since_reply += bytes.size();
   own.too_much = own.too_much || own.fed_since_reply > max_reply_bytes;
   if (own.too_much || own.reader->err != 0) return;
+  if (own.long_string) bytes.remove_prefix(own.long_string->take(bytes));
   if (own.waiting.empty() && !own.between_replies()) bytes.remove_prefix(own.give(bytes));
   if (!bytes.empty()) own.waiting.append(bytes);
 }
@@ -245,12 +273,14 @@ Result<std::optional<RedisReply>> RespDecoder::next() {
   if (own.too_much) return too_much();
   // Asked without bytes, hiredis would begin a reply that looks like half of one.
   if (own.idle) return std::nullopt;
+  if (own.long_string) return own.next_of_long_string();
   if (own.between_replies()) {
     if (std::optional<SimpleReply> simple = simple_reply(own.waiting.view())) {
       own.waiting.use(simple->bytes);
       own.settle();
       return Result<std::optional<RedisReply>>(tl::in_place, std::move(simple->reply));
     }
+    if (own.begin_long_string()) return own.next_of_long_string();
     own.refill();
   }
   void* found = nullptr;

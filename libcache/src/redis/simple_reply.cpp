@@ -10,6 +10,7 @@ using Type = RedisReply::Type;
 
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view ok = "+OK\r\n";
+constexpr std::string_view nil = "$-1\r\n";
 // What surely fits into an int64.
 constexpr std::size_t most_digits = 18;
 
@@ -36,22 +37,27 @@ std::optional<NumberLine> number_line(std::string_view text) {
 
 }  // namespace
 
+std::optional<StringHeader> string_header(std::string_view bytes) {
+  if (!bytes.starts_with('$')) return std::nullopt;
+  const std::optional<NumberLine> line = number_line(bytes.substr(1));
+  if (!line || line->number < 0) return std::nullopt;
+  return StringHeader{static_cast<std::size_t>(line->number), 1 + line->bytes};
+}
+
 std::optional<SimpleReply> simple_reply(std::string_view bytes) {
   if (bytes.starts_with(ok)) return SimpleReply{{.type = Type::status, .text = "OK"}, ok.size()};
-  const bool string = bytes.starts_with('$');
-  if (!string && !bytes.starts_with(':')) return std::nullopt;
-  const std::optional<NumberLine> line = number_line(bytes.substr(1));
-  if (!line) return std::nullopt;
-  const std::size_t begin = 1 + line->bytes;
-  if (!string) return SimpleReply{{.type = Type::integer, .integer = line->number}, begin};
-  if (line->number == -1) return SimpleReply{{}, begin};
-  const std::string_view rest = bytes.substr(begin);
-  const auto size = static_cast<std::size_t>(line->number);
-  if (line->number < 0 || size > rest.size() || rest.substr(size, 2) != line_end) {
-    return std::nullopt;
+  if (bytes.starts_with(nil)) return SimpleReply{{}, nil.size()};
+  if (bytes.starts_with(':')) {
+    const std::optional<NumberLine> line = number_line(bytes.substr(1));
+    if (!line) return std::nullopt;
+    return SimpleReply{{.type = Type::integer, .integer = line->number}, 1 + line->bytes};
   }
-  return SimpleReply{{.type = Type::string, .text = std::string(rest.substr(0, size))},
-                     begin + size + line_end.size()};
+  const std::optional<StringHeader> header = string_header(bytes);
+  if (!header) return std::nullopt;
+  const std::string_view rest = bytes.substr(header->bytes);
+  if (header->size > rest.size() || rest.substr(header->size, 2) != line_end) return std::nullopt;
+  return SimpleReply{{.type = Type::string, .text = std::string(rest.substr(0, header->size))},
+                     header->bytes + header->size + line_end.size()};
 }
 
 }  // namespace cachekit::redis

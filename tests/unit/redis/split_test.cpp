@@ -60,6 +60,23 @@ TEST_CASE("broken and unfinished streams end the same wherever they are split", 
   SUCCEED();
 }
 
+TEST_CASE("a long string is the same however it is cut, and what follows it too", "[redis]") {
+  const std::string ends = GENERATE(as<std::string>(), "\r\n", "xx", "\rx", "v\r\n");
+  const std::string stream = ":1\r\n" + ("$20000\r\n" + std::string(20'000, 'v') + ends) +
+                             "+OK\r\n" + string_of(70'000) + ":2\r\n$20000\r\nhal";
+  CAPTURE(ends);
+  const std::string whole = decode({stream});
+  CHECK(whole.ends_with(ends == "\r\n" ? "waiting" : "broken"));
+  const std::string_view bytes = stream;
+  const std::size_t end = stream.find(ends, 20);
+  for (std::size_t i = 0; i < 40; ++i) {
+    for (const std::size_t j : {std::size_t{100}, end - 20 + i, end + i}) {
+      const auto split = decode({bytes.substr(0, i), bytes.substr(i, j - i), bytes.substr(j)});
+      if (split != whole) FAIL("split at " << i << " and " << j << ": " << split.size());
+    }
+  }
+}
+
 TEST_CASE("long pipelines and large strings are the same in pieces of any size", "[redis]") {
   std::string stream;
   for (std::size_t bytes = 0; bytes < 300; ++bytes) stream += string_of(bytes) + "+OK\r\n";
