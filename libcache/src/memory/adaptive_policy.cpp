@@ -58,6 +58,21 @@ void AdaptivePolicy::reserve() {
   tick_ = static_cast<std::uint32_t>(std::max<std::size_t>(1, full_ / ticks_a_fill));
 }
 
+const Entry* AdaptivePolicy::expect(std::uint32_t hash) noexcept {
+  const Entry* const oldest = evicts_from_probation() ? probation_.front() : main_.front();
+  if (ghost_) {
+    ghost_->prefetch(hash);
+    if (oldest != nullptr) ghost_->prefetch(oldest->hash);
+  }
+  return oldest;
+}
+
+// Or from main.
+bool AdaptivePolicy::evicts_from_probation() const noexcept {
+  if (!filters()) return !probation_.empty();
+  return probation_.count() >= probation_share() || main_.empty();
+}
+
 std::size_t AdaptivePolicy::probation_share() const noexcept {
   return std::max<std::size_t>(1, full_ * probation_percent / 100);
 }
@@ -103,9 +118,7 @@ Entry& AdaptivePolicy::evict() noexcept {
   full_ = count();
   int steps = most_steps;
   const bool filtering = filters();
-  const bool from_probation =
-      filtering ? probation_.count() >= probation_share() || main_.empty() : !probation_.empty();
-  if (!from_probation) return evict_main(steps);
+  if (!evicts_from_probation()) return evict_main(steps);
   while (Entry* const oldest = probation_.front()) {
     if (uses(*oldest) == 0 || steps-- <= 0) return leave(probation_);
     probation_.remove(*oldest);

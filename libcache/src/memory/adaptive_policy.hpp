@@ -20,6 +20,7 @@ class AdaptivePolicy final : public Policy {
   explicit AdaptivePolicy(const std::atomic<Admission>& admission) : admission_(admission) {}
 
   void reserve() override;
+  [[nodiscard]] const Entry* expect(std::uint32_t hash) noexcept override;
   void add(Entry& entry) noexcept override;
   void replace(const Entry& old, Entry& fresh) noexcept override;
   void remove(const Entry& entry) noexcept override;
@@ -43,6 +44,7 @@ class AdaptivePolicy final : public Policy {
   [[nodiscard]] bool filters() const noexcept {
     return admission_.load(std::memory_order_relaxed) == Admission::filter;
   }
+  [[nodiscard]] bool evicts_from_probation() const noexcept;
   [[nodiscard]] std::size_t probation_share() const noexcept;
   [[nodiscard]] std::size_t main_share() const noexcept { return full_ - probation_share(); }
   [[nodiscard]] Ghost::Time ghost_time(std::uint32_t stamp) const noexcept {

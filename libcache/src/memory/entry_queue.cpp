@@ -3,7 +3,7 @@
 namespace cachekit::memory {
 
 void EntryQueue::reserve() {
-  if (!spare_) spare_ = std::make_unique<Block>();
+  if (spare_count_ == 0) spares_[spare_count_++] = std::make_unique<Block>();
   if (free_numbers_.empty()) {
     // So that neither taking a number nor giving one back can fail.
     free_numbers_.reserve(blocks_.size() + 1);
@@ -57,7 +57,7 @@ std::uint32_t EntryQueue::front_stamp() const noexcept {
 void EntryQueue::add_block() noexcept {
   const std::uint32_t id = free_numbers_.back();
   free_numbers_.pop_back();
-  blocks_[id] = std::move(spare_);
+  blocks_[id] = std::move(spares_[--spare_count_]);
   blocks_[id]->previous = last_;
   (last_ == none ? first_ : blocks_[last_]->next) = id;
   last_ = id;
@@ -68,8 +68,12 @@ void EntryQueue::drop_block(std::uint32_t id) noexcept {
   Block& block = *blocks_[id];
   (block.previous == none ? first_ : blocks_[block.previous]->next) = block.next;
   (block.next == none ? last_ : blocks_[block.next]->previous) = block.previous;
-  block = Block();
-  spare_ = std::move(blocks_[id]);
+  if (spare_count_ < spares_.size()) {
+    block = Block();
+    spares_[spare_count_++] = std::move(blocks_[id]);
+  } else {
+    blocks_[id].reset();
+  }
   free_numbers_.push_back(id);
   --blocks_in_use_;
 }

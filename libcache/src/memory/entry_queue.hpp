@@ -84,7 +84,9 @@ class EntryQueue {
 
   std::vector<std::unique_ptr<Block>> blocks_;  // By number; empty for those in free_numbers_.
   std::vector<std::uint32_t> free_numbers_;
-  std::unique_ptr<Block> spare_;
+  // Two, so that a queue that gains at the back what it loses at the front needs no new ones.
+  std::array<std::unique_ptr<Block>, 2> spares_{};
+  std::size_t spare_count_ = 0;
   std::size_t blocks_in_use_ = 0;
   std::uint32_t first_ = none;
   std::uint32_t last_ = none;

@@ -26,6 +26,9 @@ class Ghost {
   /// Forgets the key and says how long ago it had come, if it is remembered.
   [[nodiscard]] std::optional<Time> take(std::uint32_t hash, Time now) noexcept;
 
+  /// Brings what the next call for this key looks at close to the processor.
+  void prefetch(std::uint32_t hash) noexcept { __builtin_prefetch(&position(hash).bucket, 1); }
+
   [[nodiscard]] std::size_t room() const noexcept { return buckets_.size() * bucket_size; }
 
  private:

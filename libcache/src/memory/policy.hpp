@@ -31,6 +31,10 @@ class Policy {
 
   /// Makes room, so that the next call that changes something cannot fail.
   virtual void reserve() = 0;
+  /// Says that an entry with a new key will come and another one have to go, so that what both
+  /// calls look at can be brought close to the processor; gives the one that will probably go, or
+  /// null.
+  [[nodiscard]] virtual const Entry* expect(std::uint32_t /*hash*/) noexcept { return nullptr; }
   /// An entry with a new key.
   virtual void add(Entry& entry) noexcept = 0;
   /// A new value for a key: the fresh entry takes the old one's place, and has been used.

@@ -117,6 +117,10 @@ Result<bool> Shard::set_locked(const NewValue& value, SetCondition condition, Ti
   if (condition == SetCondition::if_present && current == nullptr) return false;
   ++stats_.changes;
   if (current != nullptr && overwrite(*current, value, now)) return true;
+  if (current == nullptr && !fits(value.charge(), 1, allowed_)) {
+    const Entry* const victim = policy_->expect(value.key.index_hash());
+    if (victim != nullptr) index_.prefetch(victim->hash);
+  }
   store(make_entry(*heap_, value.key, value.value, value.expires_at), current, now, gone);
   return true;
 }
