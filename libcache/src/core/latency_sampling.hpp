@@ -10,10 +10,10 @@ class LatencySampling {
 
   /// Counts a call, and says whether it is to be timed.
   [[nodiscard]] static bool next_is_timed() noexcept { return ++calls % one_in == 0; }
-  /// Counts a call that may take a short way without a look at the clock; false, and not counted,
-  /// when it is to be timed, or may have to be because it is the first.
+  /// Counts a call that takes a short way without a look at the clock; false, and not counted, when
+  /// it is to be timed.
   [[nodiscard]] static bool skips_next() noexcept {
-    if (calls == 0 || (calls + 1) % one_in == 0) return false;
+    if ((calls + 1) % one_in == 0) return false;
     ++calls;
     return true;
   }

@@ -172,11 +172,16 @@ void BlockHeap::unlist(Page& page, std::size_t begin, std::size_t end) noexcept 
   }
 }
 
-// In the list where a length would go, shorter runs may lie, unless it is the shortest that goes
-// there.
+// The list where a length would go may hold shorter runs: a few of it are looked at. All in longer
+// lists will do.
 BlockHeap::Run* BlockHeap::first_fit(std::size_t granules) const noexcept {
+  constexpr int looks = 8;
   std::size_t number = list_of(granules);
-  if (number == list_of(granules - 1)) ++number;
+  Run* run = runs_[number];
+  for (int i = 0; i < looks && run != nullptr; ++i, run = run->next) {
+    if (run->granules >= granules) return run;
+  }
+  ++number;
   std::size_t word = number / word_bits;
   std::uint64_t candidates = not_empty_[word] & (~std::uint64_t{0} << (number % word_bits));
   while (candidates == 0) {

@@ -240,6 +240,11 @@ void Shard::list(std::vector<ListedEntry>& entries) const {
   });
 }
 
+void Shard::collect() {
+  const Writing lock(lock_);
+  heap_->collect();
+}
+
 bool Shard::sweep(std::size_t limit, Departures& gone) {
   const Time now = clock_.now();
   const Writing lock(lock_);

@@ -339,6 +339,7 @@ void Store::in_steps(const Step& step) {
       done = step(shard, gone);
       see_off(gone);
     }
+    shard.collect();  // Of the last step, which may be all that keeps many pages.
   }
 }
 

@@ -151,6 +151,17 @@ TEST_CASE("hits and misses add up to the look-ups; sets and removals count as ne
   CHECK(metrics.deletes == 1);
 }
 
+TEST_CASE("the first call of each backend is timed, and then a sample that stands for all",
+          "[memory]") {
+  InMemoryBackend other;
+  REQUIRE(other.set("k", "v"));
+  InMemoryBackend cache;
+  REQUIRE(cache.set("k", "v"));
+  CHECK(cache.metrics().latency().count() == 1);
+  for (int i = 0; i < 6400; ++i) REQUIRE(cache.get("k"));
+  CHECK(cache.metrics().latency().count() == 6401);
+}
+
 TEST_CASE("a configuration that cannot work is refused by connect and by every call",
           "[memory][failures-17]") {
   for (const InMemoryConfig& config :
