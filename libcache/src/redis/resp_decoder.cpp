@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -34,27 +35,36 @@ using Type = RedisReply::Type;
 
 struct Tree {
   RedisReply root{};
+  std::size_t elements = 0;
+  std::size_t max_elements = RespDecoder::most_elements;
   bool malformed = false;  // More than hiredis checks.
 };
 
-RedisReply* place(const redisReadTask* task, Type type) {
-  RedisReply* reply = nullptr;
-  if (task->parent == nullptr) {
-    reply = &static_cast<Tree*>(task->privdata)->root;
-    reply->integer = 0;
-    reply->text.clear();
-    reply->elements.clear();
-  } else {
-    reply = &static_cast<RedisReply*>(task->parent->obj)->elements.emplace_back();
-  }
-  reply->type = type;
-  return reply;
-}
-
 // Ends the reading, with an error that `next` puts into words.
-void* refuse(const redisReadTask* task) {
+RedisReply* refuse(const redisReadTask* task) {
   static_cast<Tree*>(task->privdata)->malformed = true;
   return nullptr;
+}
+
+// Null where it cannot be. Nothing may be thrown through hiredis, which is C.
+RedisReply* place(const redisReadTask* task, Type type, std::string_view text = {}) noexcept {
+  Tree& tree = *static_cast<Tree*>(task->privdata);
+  try {
+    RedisReply* reply = &tree.root;
+    if (task->parent == nullptr) {
+      tree.elements = 0;
+      reply->integer = 0;
+      reply->elements.clear();
+    } else {
+      if (++tree.elements > tree.max_elements) return refuse(task);
+      reply = &static_cast<RedisReply*>(task->parent->obj)->elements.emplace_back();
+    }
+    reply->type = type;
+    reply->text.assign(text);
+    return reply;
+  } catch (const std::bad_alloc&) {
+    return refuse(task);
+  }
 }
 
 std::optional<Type> type_of_text(const redisReadTask* task) {
@@ -76,9 +86,7 @@ void* create_string(const redisReadTask* task, char* text, std::size_t length) {
   const std::optional<Type> type = type_of_text(task);
   if (!type) return refuse(task);
   if (*type == Type::string && std::string_view(text + length, 2) != "\r\n") return refuse(task);
-  RedisReply* reply = place(task, *type);
-  reply->text.assign(text, length);
-  return reply;
+  return place(task, *type, {text, length});
 }
 
 #if HIREDIS_MAJOR >= 1
@@ -97,7 +105,7 @@ void* create_array(const redisReadTask* task, ArraySize) {
 
 void* create_integer(const redisReadTask* task, long long value) {
   RedisReply* reply = place(task, Type::integer);
-  reply->integer = value;
+  if (reply != nullptr) reply->integer = value;
   return reply;
 }
 
@@ -141,16 +149,27 @@ constexpr std::size_t portion = 2048;
 // A buffer that is larger than this is given back as soon as it is empty.
 constexpr std::size_t max_kept_buffer = std::size_t{64} << 10U;
 
+// The longest line that may come, and the longest one that announces a string.
+constexpr std::size_t max_line = std::size_t{1} << 20U;
+constexpr std::size_t max_header = 32;
+
 // How many bytes the reader needs before it can go on, as far as they are known; empty when a
-// string was announced that is longer than any reply may be.
+// string was announced that is longer than any reply may be, or a line does not end.
 std::optional<std::size_t> needed(const redisReader& reader) {
   const std::size_t unread = reader.len - reader.pos;
-  // Twice as much of a line whose end has not come: the reader looks through it from its beginning.
+  // Twice as much of a line whose end has not come: the reader looks through it from its beginning,
+  // each time.
   const std::size_t some = std::max(portion, unread);
-  if (reader.ridx < 0 || current_task(reader).type != REDIS_REPLY_STRING) return some;
+  const bool string = reader.ridx >= 0 && current_task(reader).type == REDIS_REPLY_STRING;
   // hiredis waits for a string of any length. Its position is then that of the length.
   const char* begin = reader.buf + reader.pos;
   const char* end = reader.buf + reader.len;
+  if (!string && unread > max_line) return std::nullopt;
+  if (string && unread > max_header &&
+      std::find(begin, begin + max_header, '\r') == begin + max_header) {
+    return std::nullopt;
+  }
+  if (!string) return some;
   std::size_t announced = 0;
   const auto [stop, error] = std::from_chars(begin, end, announced);
   if (error == std::errc::result_out_of_range || announced > RespDecoder::max_reply_bytes) {
@@ -162,8 +181,9 @@ std::optional<std::size_t> needed(const redisReader& reader) {
 }
 
 tl::unexpected<Error> too_much() {
-  return fail(Errc::protocol, fmt::format("a reply of more than {} bytes was refused",
-                                          RespDecoder::max_reply_bytes));
+  return fail(Errc::protocol, fmt::format("a reply of more than {} bytes, or with a line of more "
+                                          "than {}, was refused",
+                                          RespDecoder::max_reply_bytes, max_line));
 }
 
 }  // namespace
@@ -237,10 +257,10 @@ struct RespDecoder::Reader {
   }
 
   [[nodiscard]] tl::unexpected<Error> broken() const {
-    return fail(
-        Errc::protocol,
-        fmt::format("the reply is not in the protocol of Redis ({})",
-                    tree.malformed ? "a wrong length, too deep, or not RESP2" : reader->errstr));
+    return fail(Errc::protocol,
+                fmt::format("the reply is not in the protocol of Redis ({})",
+                            tree.malformed ? "a wrong length, too deep, too much, or not RESP2"
+                                           : reader->errstr));
   }
 
   redisReplyObjectFunctions table = functions();
@@ -254,7 +274,9 @@ struct RespDecoder::Reader {
   bool idle = true;  // Every byte was part of a reply that was given out.
 };
 
-RespDecoder::RespDecoder() : reader_(std::make_unique<Reader>()) {}
+RespDecoder::RespDecoder(std::size_t max_elements) : reader_(std::make_unique<Reader>()) {
+  reader_->tree.max_elements = max_elements;
+}
 RespDecoder::~RespDecoder() = default;
 
 void RespDecoder::feed(std::string_view bytes) {

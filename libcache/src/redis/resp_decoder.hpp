@@ -13,13 +13,16 @@ namespace cachekit::redis {
 /// Turns bytes into replies; the same replies however the bytes are split. The parsing is hiredis'.
 ///
 /// Memory grows with what arrived, never with what a length announced. Threads: one at a time.
-/// Limits: `max_nesting` arrays in an array, and `max_reply_bytes` for one reply.
+/// Limits: `max_nesting` arrays in an array, `max_reply_bytes` and `most_elements` for one reply,
+/// and a MiB for a line.
 class RespDecoder {
  public:
   static constexpr int max_nesting = 7;  ///< The most that hiredis 0.14 can do.
   static constexpr std::size_t max_reply_bytes = std::size_t{1} << 30U;
+  /// An element takes more memory than its four bytes on the wire.
+  static constexpr std::size_t most_elements = max_reply_bytes / sizeof(RedisReply);
 
-  RespDecoder();
+  explicit RespDecoder(std::size_t max_elements = most_elements);
   ~RespDecoder();
   RespDecoder(const RespDecoder&) = delete;
   RespDecoder& operator=(const RespDecoder&) = delete;

@@ -148,3 +148,42 @@ TEST_CASE("a decoder with half a reply is not idle", "[redis]") {
   CHECK((*decoder.next())->text == "hello");
   CHECK(decoder.idle());
 }
+
+TEST_CASE("a line that does not end is an error before it is long", "[redis][failures-8]") {
+  const std::string much(std::size_t{64} << 10U, 'x');
+  for (const char* begin : {"+", "-ERR ", ":", "$", "$1", "*", "*2\r\n:1\r\n+", "*1\r\n$"}) {
+    CAPTURE(begin);
+    RespDecoder decoder;
+    decoder.feed(begin);
+    bool refused = false;
+    for (int i = 0; i < 40 && !refused; ++i) {
+      decoder.feed(much);
+      refused = !decoder.next();
+    }
+    CHECK(refused);
+  }
+}
+
+TEST_CASE("a long line is a reply like others", "[redis]") {
+  const std::string text(500'000, 'x');
+  const auto replies = decode({"+" + text + "\r\n-" + text + "\r\n"});
+  REQUIRE(replies.size() == 2);
+  CHECK(replies[0].text == text);
+  CHECK(replies[1].text == text);
+}
+
+TEST_CASE("elements are bounded, since they take more memory than bytes on the wire",
+          "[redis][failures-8]") {
+  const std::string three = "*2\r\n*1\r\n:1\r\n:2\r\n";  // Beside the root.
+  RespDecoder enough(3);
+  for (int i = 0; i < 10; ++i) {
+    enough.feed(three);
+    CHECK(enough.next());
+  }
+  RespDecoder few(2);
+  few.feed(three);
+  const auto refused = few.next();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::protocol);
+  CHECK_FALSE(few.next());
+}
