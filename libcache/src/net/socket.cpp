@@ -195,14 +195,14 @@ Result<Socket::Transfer> Socket::read(std::span<char> into, bool writable, Deadl
   return receive(into, MSG_DONTWAIT);
 }
 
+// A signal ends a slice, so that whoever reads looks at the clock however often signals come.
 Result<Socket::Transfer> Socket::receive(std::span<char> into, int flags) noexcept {
-  while (true) {
-    const ssize_t n = ::recv(descriptor_, into.data(), into.size(), flags);
-    if (n > 0) return Transfer{Status::done, static_cast<std::size_t>(n)};
-    if (n == 0 || errno == ECONNRESET) return Transfer{Status::closed, 0};
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return Transfer{Status::would_block, 0};
-    if (errno != EINTR) return fail(Errc::unavailable, "could not receive: " + reason(errno));
-  }
+  const ssize_t n = ::recv(descriptor_, into.data(), into.size(), flags);
+  if (n > 0) return Transfer{Status::done, static_cast<std::size_t>(n)};
+  if (n == 0 || errno == ECONNRESET) return Transfer{Status::closed, 0};
+  const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+  if (later) return Transfer{Status::would_block, 0};
+  return fail(Errc::unavailable, "could not receive: " + reason(errno));
 }
 
 bool Socket::readable_now() const noexcept {

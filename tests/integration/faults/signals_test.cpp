@@ -111,6 +111,25 @@ TEST_CASE("a signal does not break off a call that waits for its reply", "[fault
   CHECK(must(rig.truth().increment("n", 0)) == 4);
 }
 
+TEST_CASE("a signal that comes again and again keeps no call beyond its budget",
+          "[faults][failures-16]") {
+  CACHEKIT_FOR_BOTH_SERVERS(kind);
+  const Interruptions on;
+  Rig rig(kind, 300ms);
+  must(rig.cache().set("k", "v"));
+  rig.proxy().hold_replies();
+  std::string outcome;
+  {
+    Interrupted thread([&] { outcome = code_of(rig.cache().get("k")); });
+    CHECK(eventually([&] {
+      thread.interrupt();
+      return thread.over();
+    }));
+    rig.proxy().pass();
+  }
+  CHECK(outcome == "timeout");
+}
+
 TEST_CASE("a signal does not break off a value on its way out", "[faults][failures-18]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const Interruptions on;
