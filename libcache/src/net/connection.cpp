@@ -75,7 +75,8 @@ Result<void> Connection::begin(Request& request) {
   return {};
 }
 
-// With a deadline to wait for, it comes back once something has moved, or some milliseconds later.
+// With a deadline to wait for, it comes back once something has moved, or 0.1 s later. A peer that
+// never stops sending keeps it only for a while, without a deadline or after it.
 Result<bool> Connection::pump(std::optional<Deadline> wait) {
   if (Result<void> written = write_some(); !written) return fail(std::move(written).error());
   int late = 0;
@@ -86,7 +87,8 @@ Result<bool> Connection::pump(std::optional<Deadline> wait) {
     }
     answered_ = *complete;
     if (answered_) break;
-    if (wait && wait->expired() && ++late > late_reads) return false;
+    const bool in_time = wait && !wait->expired();
+    if (!in_time && ++late > late_reads) return false;
     Result<bool> came = read_some(wait);
     if (!came) return fail(std::move(came).error());
     if (!*came) return false;

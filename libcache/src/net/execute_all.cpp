@@ -43,8 +43,8 @@ void pump_all(std::vector<Apart>& running, std::span<const Submission> submissio
   }
 }
 
-// Waits until one of them can go on; false when the deadline passed first.
-bool wait_any(const std::vector<Apart>& running, Deadline deadline) {
+// Waits until one of them can go on, or the deadline passes.
+void wait_any(const std::vector<Apart>& running, Deadline deadline) {
   std::vector<pollfd> entries;
   entries.reserve(running.size());
   for (const Apart& one : running) {
@@ -54,8 +54,8 @@ bool wait_any(const std::vector<Apart>& running, Deadline deadline) {
   while (true) {
     const auto left = std::min(deadline.remaining(), std::chrono::milliseconds(1'000'000));
     const int ready = poll(entries.data(), entries.size(), static_cast<int>(left.count()));
-    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
-    if (ready == 0 && deadline.expired()) return false;
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return;
+    if (ready == 0 && deadline.expired()) return;
   }
 }
 
@@ -63,7 +63,8 @@ void finish_apart(std::vector<Apart>& running, std::span<const Submission> submi
                   Deadline deadline, Outcomes& outcomes, std::vector<std::size_t>& again) {
   while (!running.empty()) {
     // What has arrived by the deadline counts, even when waiting for another node used it up.
-    const bool in_time = wait_any(running, deadline);
+    wait_any(running, deadline);
+    const bool in_time = !deadline.expired();
     pump_all(running, submissions, outcomes, again);
     if (in_time) continue;
     for (Apart& late : running) {

@@ -3,6 +3,8 @@
 #include "line_protocol.hpp"
 #include "support/catch.hpp"
 
+#include <atomic>
+#include <string>
 #include <vector>
 
 using namespace cachekit;
@@ -21,6 +23,11 @@ struct Fixture {
 net::Address nobody_listens(const ReservedPort& port) {
   return {.host = "127.0.0.1", .port = port.number()};
 }
+
+struct HeavyLine final : LineRequest {
+  using LineRequest::LineRequest;
+  [[nodiscard]] bool heavy() const noexcept override { return true; }
+};
 
 }  // namespace
 
@@ -116,4 +123,22 @@ TEST_CASE("what arrived in time counts although another node used the time up",
   CHECK(outcomes[0].error().code == Errc::timeout);
   CHECK(outcomes[1]);
   CHECK(second.answer == "second");
+}
+
+TEST_CASE("a peer that sends without an end does not keep a batch beyond its budget",
+          "[net][failures-16]") {
+  std::atomic<bool> over{false};
+  const LinePeer peer([&](Descriptor& connection, int) {
+    static_cast<void>(read_line(connection));
+    const std::string some(std::size_t{64} << 10U, 'x');
+    while (!over && write_all(connection, some)) {
+    }
+  });
+  Fixture to(peer.address());
+  HeavyLine request("ask");
+  const std::vector<net::Submission> one{{&to.channel, &request}};
+  const auto outcomes = net::execute_all(one, Deadline::after(50ms));
+  over = true;
+  REQUIRE_FALSE(outcomes[0]);
+  CHECK(outcomes[0].error().code == Errc::timeout);
 }
