@@ -62,8 +62,8 @@ Pending<T> begin(Result<memcached::Cluster>& cluster, const Command& command, Ca
   memcached::Node& node = cluster->owner(command.key);
   using State = net::AsyncState<T, OwningCommand<T, Meaning>>;
   auto* const state = new State(call.deadline, std::move(call.report), command, node.endpoint());
-  node.channel().start(*state);
   state->stop_with(std::move(call.stop));
+  node.channel().start(*state);
   return Pending<T>(state);
 }
 

@@ -21,7 +21,8 @@ class AsyncRequest : public Sleeper {
 
   /// Returns once it is settled. Requires: handed to a channel, which still exists where it is not.
   void wait();
-  /// Settles it as `cancelled` if nothing else has; a write that was sent is `outcome_unknown`.
+  /// Settles it as `cancelled` if nothing else has; a write that was sent is `outcome_unknown`. One
+  /// that was not handed in yet is settled when it is.
   void cancel();
 
  protected:
@@ -32,7 +33,10 @@ class AsyncRequest : public Sleeper {
   virtual void conclude() noexcept = 0;
   /// Runs after `settled()` has become true.
   virtual void announce() noexcept = 0;
-  [[nodiscard]] Driver& driver() const noexcept { return *driver_; }
+  /// Requires: handed to a channel, in this process.
+  [[nodiscard]] Driver& driver() const noexcept { return *driver_.load(std::memory_order_relaxed); }
+  /// Whether a parent of this process started it: what it belongs to is not to be touched here.
+  [[nodiscard]] bool inherited() const noexcept;
 
  private:
   friend class Driver;
@@ -40,7 +44,7 @@ class AsyncRequest : public Sleeper {
   void released() noexcept final;
   void finish() noexcept;
 
-  Driver* driver_ = nullptr;
+  std::atomic<Driver*> driver_{nullptr};
   std::uint32_t generation_ = 0;       // Of the process that started it.
   std::atomic<bool> unwanted_{false};  // To be cancelled wherever it comes next.
   bool resent_ = false;

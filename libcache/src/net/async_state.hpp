@@ -38,6 +38,7 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
         call_(std::forward<Arguments>(arguments)...),
         report_(std::move(report)) {}
 
+  /// Requires: not handed to a channel yet.
   void stop_with(std::stop_token token) {
     if (token.stop_possible()) stop_.emplace(std::move(token), Cancel{this});
   }
@@ -46,6 +47,7 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
   void wait() override { AsyncRequest::wait(); }
   void cancel() override { AsyncRequest::cancel(); }
   [[nodiscard]] bool leave(std::unique_ptr<detail::Continuation>& next) override {
+    if (!settled() && inherited()) wait();  // Which settles it.
     if (settled()) return false;
     next_ = std::move(next);
     driver().attend(1);
@@ -65,7 +67,9 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
 
   void hold() noexcept override { this->retain(); }
   void let_go() noexcept override { this->release(); }
+  // While a stop is under way the driver has to stay: who settles the request waits for that.
   void conclude() noexcept override {
+    stop_.reset();
     this->value = call_.take(outcome());
     report_(this->value);
   }

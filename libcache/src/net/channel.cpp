@@ -68,7 +68,8 @@ Channel::Core& Channel::core() {
 }
 
 // What the parent had is left in memory as it is: threads that this process does not have may hold
-// its locks. Its descriptors are closed, which the peer does not notice while the parent has them.
+// its locks. The descriptors that nobody held are closed, which the peer does not notice while the
+// parent has them.
 void Channel::replace_inherited_core() {
   const std::lock_guard lock(replacing_);
   Core* const inherited = core_.load();

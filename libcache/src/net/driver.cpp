@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,23 +25,28 @@ constexpr auto slice = 2ms;
 
 void AsyncRequest::wait() {
   if (settled()) return;
-  if (generation_ == fork_generation()) return driver_->combiner_.wait(*this);
+  if (!inherited()) return driver().combiner_.wait(*this);
   outcome() = fail(Errc::unavailable, "this request belongs to the parent process", {},
                    "start one of your own after fork()");
   finish();
 }
 
+// Together with `Driver::start`: either that sees that it is unwanted, or this sees the driver.
 void AsyncRequest::cancel() {
-  if (!settled() && generation_ == fork_generation()) driver_->cancel(*this);
+  unwanted_ = true;
+  Driver* const driver = driver_;
+  if (driver != nullptr && !settled() && !inherited()) driver->cancel(*this);
 }
 
+bool AsyncRequest::inherited() const noexcept { return generation_ != fork_generation(); }
+
 void AsyncRequest::released() noexcept {
-  if (!outcome() && resendable() && !std::exchange(resent_, true)) return driver_->queue(*this);
+  if (!outcome() && resendable() && !std::exchange(resent_, true)) return driver().queue(*this);
   finish();
 }
 
 void AsyncRequest::finish() noexcept {
-  if (std::exchange(adopted_, false)) driver_->attend(-1);
+  if (std::exchange(adopted_, false) && !inherited()) driver().attend(-1);
   conclude();
   Sleeper::released();
   announce();
@@ -73,6 +79,7 @@ Driver::~Driver() {
   combiner_.end("the backend was destroyed");
   std::unique_lock lock(mutex_);
   fail_backlog(lock, destroyed(), false);
+  cancelled_.wait(lock, [&] { return cancelling_ == 0; });
   run_calls(lock, false);
 }
 
@@ -84,27 +91,40 @@ Error Driver::withdrawn() const {
   return {Errc::cancelled, "the caller withdrew the request", combiner_.endpoint(), {}};
 }
 
+Error Driver::no_thread() const {
+  return {Errc::overloaded, "there is no thread to be had for requests that nobody waits for",
+          combiner_.endpoint(), "raise the limit of threads (ulimit -u, pids of the container)"};
+}
+
 void Driver::start(AsyncRequest& request) {
-  request.driver_ = this;
   request.generation_ = fork_generation();
   request.hold();
-  submit(request);
+  request.driver_ = this;
+  if (request.unwanted_) return settle(request, withdrawn());
+  if (!ensure_thread()) return settle(request, no_thread());
+  // Nothing overtakes what waits for a connection: a value that was set first must not be the last.
+  if (backlogged_.load(std::memory_order_acquire)) {
+    queue(request);
+  } else {
+    submit(request);
+  }
   started_.fetch_add(1, std::memory_order_relaxed);
   if (awake_.load(std::memory_order_acquire)) return;
   {
     const std::lock_guard lock(mutex_);
-    ensure_thread();
     poked_ = true;
     awake_.store(true, std::memory_order_release);
   }
   news_.notify_one();
 }
 
-// Nothing overtakes what waits for a connection: a value that was set first must not be the last.
+// It may be settled at once.
 void Driver::submit(AsyncRequest& request) {
-  const bool sent = !backlogged_.load(std::memory_order_acquire) &&
-                    combiner_.submit(request, Combiner::Sending::soon);
-  if (!sent) queue(request);
+  if (!combiner_.submit(request, Combiner::Sending::soon)) {
+    queue(request);
+  } else if (request.unwanted_) {
+    combiner_.cancel(request);
+  }
 }
 
 void Driver::queue(AsyncRequest& request) {
@@ -120,7 +140,6 @@ void Driver::queue(AsyncRequest& request) {
       backlogged_.store(true, std::memory_order_release);
       backlog_.push_back(&request);
       poked_ = true;
-      ensure_thread();
       news_.notify_one();
       return;
     }
@@ -145,10 +164,10 @@ void Driver::settle(AsyncRequest& request, Error error) {
 
 // One that is neither here nor there just now is cancelled by who brings it there.
 void Driver::cancel(AsyncRequest& request) {
-  request.unwanted_ = true;
   bool waiting = false;
   {
     const std::lock_guard lock(mutex_);
+    ++cancelling_;
     waiting = std::erase(backlog_, &request) > 0;
   }
   if (waiting) {
@@ -156,6 +175,8 @@ void Driver::cancel(AsyncRequest& request) {
   } else {
     combiner_.cancel(request);
   }
+  const std::lock_guard lock(mutex_);
+  if (--cancelling_ == 0) cancelled_.notify_all();
 }
 
 void Driver::attend(int count) {
@@ -163,7 +184,6 @@ void Driver::attend(int count) {
     const std::lock_guard lock(mutex_);
     attended_ += count;
     if (count < 0) return;
-    ensure_thread();
     poked_ = true;
   }
   news_.notify_one();
@@ -173,12 +193,20 @@ void Driver::attend(int count) {
 void Driver::post(std::unique_ptr<detail::Continuation> call) {
   const std::lock_guard lock(mutex_);
   calls_.push_back(std::move(call));
-  ensure_thread();
   news_.notify_one();
 }
 
-void Driver::ensure_thread() {
-  if (!thread_.joinable() && !ending_) thread_ = std::thread([this, gone = gone_] { run(*gone); });
+bool Driver::ensure_thread() {
+  if (has_thread_.load(std::memory_order_acquire)) return true;
+  const std::lock_guard lock(mutex_);
+  if (thread_.joinable() || ending_) return true;
+  try {
+    thread_ = std::thread([this, gone = gone_] { run(*gone); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  has_thread_.store(true, std::memory_order_release);
+  return true;
 }
 
 // A callback may end the driver, and then nothing of it is left to be touched.
@@ -207,7 +235,7 @@ void Driver::rest(std::unique_lock<std::mutex>& lock) {
     news_.wait_for(lock, short_rest, news);
     const bool attended = attended_ > 0;
     lock.unlock();
-    combiner_.tick();
+    combiner_.flush();
     if (attended) combiner_.expire();
     lock.lock();
     if (attended) return;
@@ -218,7 +246,7 @@ void Driver::rest(std::unique_lock<std::mutex>& lock) {
   if (news()) return;
   awake_.store(false, std::memory_order_release);
   lock.unlock();
-  combiner_.tick();  // Who has just started a request may have seen the thread awake.
+  combiner_.flush();  // Who has just started a request may have seen the thread awake.
   lock.lock();
   if (attended_ > 0 && combiner_.busy()) {
     news_.wait_for(lock, slice, news);
@@ -255,7 +283,7 @@ void Driver::serve_backlog(std::unique_lock<std::mutex>& lock) {
     std::deque<AsyncRequest*> ready = std::exchange(backlog_, {});
     lock.unlock();
     for (AsyncRequest* request : ready) hand_over(*request);
-    combiner_.tick();
+    combiner_.flush();
     lock.lock();
     backlogged_.store(!backlog_.empty(), std::memory_order_release);
     return;
@@ -266,12 +294,8 @@ void Driver::serve_backlog(std::unique_lock<std::mutex>& lock) {
 }
 
 void Driver::hand_over(AsyncRequest& request) {
-  request.hold();  // It may be settled at once.
-  if (!combiner_.submit(request, Combiner::Sending::soon)) {
-    queue(request);
-  } else if (request.unwanted_) {
-    combiner_.cancel(request);
-  }
+  request.hold();
+  submit(request);
   request.let_go();
 }
 

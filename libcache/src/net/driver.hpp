@@ -34,6 +34,7 @@ class Driver {
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
+  /// Requires: the caller keeps it alive until this returns.
   void start(AsyncRequest& request);
   /// How many requests wait for a connection.
   [[nodiscard]] std::size_t waiting() const;
@@ -48,7 +49,8 @@ class Driver {
   void submit(AsyncRequest& request);
   void queue(AsyncRequest& request);
   void cancel(AsyncRequest& request);
-  void ensure_thread();
+  /// False when the system gives no thread.
+  [[nodiscard]] bool ensure_thread();
   void run(const bool& gone);
   /// Returns at once, without the lock, when one of the calls made `gone` true.
   void run_calls(std::unique_lock<std::mutex>& lock, const bool& gone);
@@ -59,6 +61,7 @@ class Driver {
   void settle(AsyncRequest& request, Error error);
   [[nodiscard]] Error destroyed() const;
   [[nodiscard]] Error withdrawn() const;
+  [[nodiscard]] Error no_thread() const;
 
   Combiner& combiner_;
   const std::shared_ptr<Connector> connector_;
@@ -69,9 +72,12 @@ class Driver {
   std::deque<AsyncRequest*> backlog_;  // These wait for a connection.
   std::deque<std::unique_ptr<detail::Continuation>> calls_;
   int attended_ = 0;
+  int cancelling_ = 0;  // Threads that are at it.
+  std::condition_variable cancelled_;
   bool poked_ = false;
   bool ending_ = false;
-  std::thread thread_;
+  std::thread thread_;  // From the first request on.
+  std::atomic<bool> has_thread_{false};
   // Whether a call on the thread has ended the driver; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 

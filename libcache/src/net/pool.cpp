@@ -22,7 +22,10 @@ PoolStats Pool::stats() const {
           .reconnects = reconnects_};
 }
 
+// A thread of the parent may have been changing the list just then: better a descriptor too many.
 void Pool::close_after_fork() noexcept {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return;
   for (auto& connection : idle_) connection.reset();
 }
 

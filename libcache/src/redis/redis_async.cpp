@@ -35,8 +35,8 @@ Pending<typename Operation::Value> begin(redis::Client& client, const Operation&
   using State = net::AsyncState<Value, OwningRequest<Operation>>;
   auto* const state =
       new State(call.deadline, std::move(call.report), operation, client.endpoint());
-  client.channel().start(*state);
   state->stop_with(std::move(call.stop));
+  client.channel().start(*state);
   return Pending<Value>(state);
 }
 

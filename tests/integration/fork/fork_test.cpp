@@ -5,6 +5,7 @@
 #include "support/crew.hpp"
 #include "support/gate.hpp"
 #include "support/results.hpp"
+#include "support/scripted_server.hpp"
 #include "support/servers.hpp"
 
 #include <cachekit/memcached.hpp>
@@ -222,4 +223,37 @@ TEST_CASE("a child may destroy what it inherited, and its parent does not notice
   });
   CHECK(used.outcome() == "right");
   CHECK(use(*rig.cache, "parent", 50));
+}
+
+TEST_CASE("a child is told at once that what its parent asked is not its own",
+          "[fork][failures-6]") {
+  constexpr int asked = 20;
+  Gate forked;
+  ScriptedServer server([&](Peer& peer) {
+    for (int i = 0; i < asked; ++i) peer.expect("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
+    peer.wait_for(forked);
+    for (int i = 0; i < asked; ++i) peer.send("$1\r\nv\r\n");
+    peer.stall();
+  });
+  RedisBackend cache({.host = "127.0.0.1",
+                      .port = server.port(),
+                      .operation_timeout = patience,
+                      .client_name = {}});
+  std::vector<Pending<std::optional<std::string>>> pending;
+  pending.reserve(asked);
+  for (int i = 0; i < asked; ++i) pending.push_back(cache.async_get("k"));
+  const auto refused = [](const auto& got) { return code_of(got) == "unavailable"; };
+  for (int i = 0; i < asked; ++i) {
+    Child child([&] {
+      int told = 0;
+      pending[0].then([&](auto got) { told += refused(got) ? 1 : 0; });
+      pending[1].ignore();
+      pending[2].cancel();
+      return told == 1 && refused(pending[2].get()) && refused(pending[3].get());
+    });
+    CHECK(child.outcome() == "right");
+  }
+  forked.open();
+  for (auto& one : pending) CHECK(one.get() == "v");
+  CHECK(server.failures().empty());
 }

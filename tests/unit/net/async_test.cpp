@@ -1,87 +1,26 @@
 // Requests without a caller, on their way from one place to another.
 
-#include "line_protocol.hpp"
-#include "net/async_state.hpp"
-#include "net/channel.hpp"
+#include "gated_channel.hpp"
 #include "support/catch.hpp"
-#include "support/gate.hpp"
 #include "support/results.hpp"
 
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
-#include <utility>
+#include <thread>
 #include <vector>
 
 using namespace cachekit;
 using namespace cachekit::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-// Lets nobody in before its gate is open. An attempt to connect may outlive the channel.
-class GatedProtocol final : public net::Protocol {
- public:
-  explicit GatedProtocol(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) {}
-  [[nodiscard]] std::unique_ptr<net::Session> make_session() const override {
-    return std::make_unique<LineSession>();
-  }
-  [[nodiscard]] Result<void> handshake(net::Connection&, Deadline) const override {
-    if (gate_->wait()) return {};
-    return fail(Errc::unavailable, "the gate did not open");
-  }
-
- private:
-  std::shared_ptr<Gate> gate_;
-};
-
-struct OwnedLine final : public LineRequest {
-  using LineRequest::LineRequest;
-  [[nodiscard]] Result<std::string> take(const Result<void>& outcome) {
-    if (!outcome) return fail(outcome.error());
-    return answer;
-  }
-};
-
-struct Fixture {
-  explicit Fixture(const net::Address& address, net::CombinerOptions combiner = {})
-      : channel({.address = address, .combiner = combiner}, std::make_shared<GatedProtocol>(gate)) {
-  }
-
-  // `told` runs once it is settled, on the thread that found out.
-  [[nodiscard]] Pending<std::string> ask(
-      const std::string& line, bool replay = true,
-      std::function<void(const Result<std::string>&)> told = [](const auto&) {}) {
-    auto* const state = new net::AsyncState<std::string, OwnedLine>(Deadline::after(20s),
-                                                                    std::move(told), line, replay);
-    channel.start(*state);
-    return Pending<std::string>(state);
-  }
-
-  std::shared_ptr<Gate> gate = std::make_shared<Gate>();
-  net::Channel channel;
-};
-
-// Takes all that comes and says nothing.
-void swallow(const Descriptor& connection) {
-  while (!read_some(connection).empty()) {
-  }
-}
-
-// As `echo`, for lines that come many at once.
-void repeat(const Descriptor& connection) {
-  for (std::string bytes = read_some(connection); !bytes.empty(); bytes = read_some(connection)) {
-    if (!write_all(connection, bytes)) return;
-  }
-}
-
-}  // namespace
-
 TEST_CASE("a request is cancelled while those before it are being sent", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) { swallow(connection); });
-  Fixture to(peer.address());
+  GatedChannel to(peer.address());
   Pending<std::string> second;
   // The first is refused, which is told while the second waits for its turn.
-  auto first = to.ask("", true, [&](const auto&) { second.cancel(); });
+  auto first = to.ask("", {}, [&](const auto&) { second.cancel(); });
   second = to.ask("second");
   to.gate->open();
   CHECK(code_of(first.get()) == "invalid_argument");
@@ -93,9 +32,9 @@ TEST_CASE("a request is cancelled while it waits to be sent anew", "[net]") {
     if (number > 1) return echo(connection);
     static_cast<void>(read_line(connection));
   });
-  Fixture to(peer.address());
+  GatedChannel to(peer.address());
   Pending<std::string> second;
-  auto first = to.ask("write", false, [&](const auto&) { second.cancel(); });
+  auto first = to.ask("write", {.replay = false}, [&](const auto&) { second.cancel(); });
   second = to.ask("read");
   to.gate->open();
   CHECK(code_of(second.get()) == "cancelled");
@@ -105,7 +44,7 @@ TEST_CASE("a request is cancelled while it waits to be sent anew", "[net]") {
 TEST_CASE("no request that is cancelled goes on, wherever it is", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) { swallow(connection); });
   for (int round = 0; round < 100; ++round) {
-    Fixture to(peer.address());
+    GatedChannel to(peer.address());
     std::vector<Pending<std::string>> pending;
     for (int i = 0; i < 50; ++i) pending.push_back(to.ask("ask"));
     to.gate->open();
@@ -116,7 +55,7 @@ TEST_CASE("no request that is cancelled goes on, wherever it is", "[net]") {
 
 TEST_CASE("as many requests may wait for a connection as may be in flight", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
-  Fixture to(peer.address(), {.max_requests = 10});
+  GatedChannel to(peer.address(), {.max_requests = 10});
   std::vector<Pending<std::string>> pending;
   for (int i = 0; i < 12; ++i) pending.push_back(to.ask("ask"));
   CHECK(to.channel.stats().waiting == 10);
@@ -127,4 +66,30 @@ TEST_CASE("as many requests may wait for a connection as may be in flight", "[ne
   }
   to.gate->open();
   for (std::size_t i = 0; i < 10; ++i) CHECK(pending[i].get() == "ask");
+}
+
+TEST_CASE("one whose stop came first is not sent", "[net]") {
+  const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
+  GatedChannel to(peer.address());
+  to.gate->open();
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK(code_of(to.ask("write", {.replay = false, .stop = stop.get_token()}).get()) == "cancelled");
+  CHECK(to.channel.stats().requests == 0);
+}
+
+TEST_CASE("a stop may come while the channel is being destroyed", "[net]") {
+  const LinePeer peer([](Descriptor& connection, int) { swallow(connection); });
+  for (int round = 0; round < 300; ++round) {
+    std::optional<GatedChannel> to(std::in_place, peer.address());
+    if (round % 2 == 0) to->gate->open();
+    std::stop_source stop;
+    std::vector<Pending<std::string>> pending;
+    for (int i = 0; i < 5; ++i) pending.push_back(to->ask("ask", {.stop = stop.get_token()}));
+    std::thread stopper([&] { stop.request_stop(); });
+    to->gate->open();
+    to.reset();
+    stopper.join();
+    for (auto& one : pending) REQUIRE(code_of(one.get()) == "cancelled");
+  }
 }
