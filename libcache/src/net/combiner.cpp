@@ -86,7 +86,7 @@ bool Combiner::connected() const {
 
 bool Combiner::breaking() const {
   const std::lock_guard lock(mutex_);
-  return state_ == State::breaking;
+  return state_ == State::breaking || (state_ == State::open && peer_gone_);
 }
 
 template <typename Queued>
@@ -147,16 +147,18 @@ bool Combiner::submit(Waiter& waiter, Sending sending) {
 void Combiner::wait(Sleeper& sleeper) {
   while (!sleeper.settled()) {
     bool claimed = false;
+    bool patient = false;
     {
       const std::lock_guard lock(mutex_);
       // One that is nowhere is being settled, or will be handed in once there is a connection.
       if (sleeper.place_ != Waiter::Place::nowhere) claimed = become_reader();
       sleeper.may_drive_ = !claimed;
+      patient = sleeper.place_ == Waiter::Place::queued;
     }
     if (claimed) {
       drive(sleeper);
     } else {
-      sleep(sleeper, false);
+      sleep(sleeper, patient);
     }
   }
 }
@@ -362,7 +364,8 @@ void Combiner::doubt(Errc code, std::string why) {
 }
 
 void Combiner::let_go() {
-  if (state_ != State::breaking || reading_ || vacant_ || (writing_ && !stuck_)) return;
+  const bool in_use = reading_ || vacant_ || (writing_ && !stuck_);
+  if (state_ != State::breaking || in_use || in_flight_ > 0) return;
   writing_ = stuck_ = false;
   sending_.clear();
   out_.clear();
@@ -379,6 +382,7 @@ bool Combiner::flush(Clock::time_point now) {
     if (may_begin_batch()) {
       begin_batch(now);
     } else if (!stuck_ || state_ != State::open || peer_gone_) {
+      more_ = writing_;
       return false;
     }
     stuck_ = false;
@@ -391,10 +395,13 @@ bool Combiner::may_begin_batch() const {
 }
 
 bool Combiner::send_batch() {
-  const Socket::Status status = send_pending();
-  const std::lock_guard lock(mutex_);
-  end_batch(status);
-  return stuck_;
+  while (true) {
+    const Socket::Status status = send_pending();
+    const std::lock_guard lock(mutex_);
+    end_batch(status);
+    if (!std::exchange(more_, false) || !may_begin_batch()) return stuck_;
+    begin_batch(Clock::now());
+  }
 }
 
 void Combiner::begin_batch(Clock::time_point now) {

@@ -61,7 +61,7 @@ class Combiner {
   /// False when the deadline came first.
   [[nodiscard]] bool attach(Connection&& connection, Deadline deadline);
   [[nodiscard]] bool connected() const;
-  /// Whether a connection that broke was not let go of yet.
+  /// Whether a connection is of no more use, and was not let go of yet.
   [[nodiscard]] bool breaking() const;
   /// Whether requests are under way. May be out of date at once.
   [[nodiscard]] bool busy() const noexcept {
@@ -73,7 +73,7 @@ class Combiner {
 
   enum class Sending : std::uint8_t {
     now,
-    soon,  ///< With others, if some were sent a moment ago: `wait`, `attend` or `tick` sends it.
+    soon,  ///< With others, if some were sent a moment ago: `wait`, `attend` or `flush` sends it.
   };
   /// The same in two steps, so that a caller can have many requests under way: hands a request in
   /// and sends it as far as that goes without waiting; false as above.
@@ -85,15 +85,13 @@ class Combiner {
   /// For a thread that looks after requests for which no caller waits. Reads until `until`, or
   /// until nothing is under way; false at once when somebody else reads.
   [[nodiscard]] bool attend(Deadline until);
-  /// Sends what was to go soon, if nobody is there to do it.
-  void tick();
   /// Settles the requests whose deadline has passed and that no caller waits for.
   void expire();
   /// Is called, from any thread, when requests are under way and nobody reads any more. Requires:
   /// set before the first request.
   void on_unattended(std::function<void()> call) { unattended_ = std::move(call); }
-  /// Sends what is queued, as far as that goes without waiting; true when the kernel would not take
-  /// all of it.
+  /// Sends what is queued, as far as that goes without waiting, or has it sent by the one who
+  /// writes just now; true when the kernel would not take all of it.
   bool flush() { return flush(Clock::now()); }
 
   /// Settles all that is under way as `cancelled`. Requires: nobody waits here any more.
@@ -144,7 +142,7 @@ class Combiner {
   [[nodiscard]] Heard read_once(Deadline deadline, Clock::time_point now, bool stuck, Pass& pass);
   [[nodiscard]] Heard deliver(std::string_view bytes, Pass& pass);
   [[nodiscard]] Result<void> hand_out(Pass& pass);
-  /// Hands the reading on, where somebody sleeps, and wakes who is settled.
+  /// Leaves the reading vacant or hands it on, where somebody waits, and wakes who is settled.
   void stop_reading(Pass& pass);
   void stop_reading() {
     Pass pass;
@@ -191,6 +189,7 @@ class Combiner {
   bool reading_ = false;    // Somebody is the reader.
   bool writing_ = false;    // sending_ is being written, or has to be written on (stuck_).
   bool stuck_ = false;      // The kernel took a part of sending_; the reader goes on with it.
+  bool more_ = false;       // Whoever writes is to send what has been queued meanwhile.
   bool peer_gone_ = false;  // The peer takes no more bytes; what it said before can still be read.
   Error cause_{};           // Why it is `breaking`.
   std::string out_;         // Requests whose writing has not begun.

@@ -33,14 +33,6 @@ bool Combiner::attend(Deadline until) {
   return true;
 }
 
-void Combiner::tick() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (reading_) return;  // The reader sends it.
-  }
-  flush();
-}
-
 void Combiner::cancel(Waiter& waiter) {
   bool reader_lost = false;
   {
@@ -75,13 +67,16 @@ void Combiner::expire() {
   const auto now = Deadline::clock::now();
   WaiterList expired;
   bool reader_lost = false;
+  bool in_doubt = false;
   {
     const std::scoped_lock lock(delivery_, mutex_);
     for (WaiterList* list : {&queued_, &written_, &expecting_}) {
       if (expire(*list, now, expired)) reader_lost = true;
     }
+    in_doubt = state_ == State::breaking;
   }
   if (reader_lost) stop_reading();
+  if (in_doubt) clear_away();
   while (!expired.empty()) expired.take_front().released();
 }
 

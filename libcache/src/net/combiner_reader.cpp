@@ -17,7 +17,7 @@ constexpr std::size_t receive_size = 65'536;
 void Combiner::drive(Sleeper& sleeper, std::optional<Clock::time_point> begun) {
   Pass pass{.own = &sleeper};
   int late = 0;
-  // Somebody may cancel it, which does not wake a thread that reads; a read does not last long.
+  // Somebody may cancel it, which does not wake a thread that reads; a read lasts 0.1 s at most.
   while (!pass.own_settled && !sleeper.settled()) {
     const auto now = begun ? *begun : Clock::now();
     const bool stuck = begun ? send_batch() : flush(now);

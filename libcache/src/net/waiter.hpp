@@ -55,7 +55,7 @@ class Waiter {
   std::uint64_t batch_ = 0;  // The number of its batch, once that is being sent.
   std::uint64_t heard_ = 0;  // How often the peer had been heard when it was handed in.
   Place place_ = Place::nowhere;
-  bool may_drive_ = false;  // Its thread sleeps, and can be woken to drive.
+  bool may_drive_ = false;  // Its thread sleeps or stands by, and can be told to drive.
   bool resendable_ = false;
   bool buried_ = false;      // It is a tombstone.
   bool unattended_ = false;  // No thread looks after its deadline.

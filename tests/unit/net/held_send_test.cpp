@@ -1,0 +1,65 @@
+// A connection that breaks while one thread is inside of a write, and what others have on it.
+
+#include "gated_channel.hpp"
+#include "support/catch.hpp"
+#include "support/results.hpp"
+
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sys/socket.h>
+
+using namespace cachekit;
+using namespace cachekit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Holds up what a thread sends, once.
+struct HeldSend {
+  Gate begun{};
+  Gate go_on{};
+};
+thread_local HeldSend* held = nullptr;
+
+}  // namespace
+
+// Takes the place of the C library's for the whole program.
+extern "C" ssize_t send(int descriptor, const void* bytes, size_t size, int flags) {
+  if (HeldSend* const hold = std::exchange(held, nullptr)) {
+    hold->begun.open();
+    static_cast<void>(hold->go_on.wait());
+  }
+  return ::sendto(descriptor, bytes, size, flags, nullptr, 0);
+}
+
+TEST_CASE("nobody gets an answer of the next connection when the last one broke during a write",
+          "[net][failures-1]") {
+  const LinePeer peer([](Descriptor& connection, int number) {
+    if (number > 1) return repeat(connection);
+    swallow(connection);
+  });
+  GatedChannel to(peer.address(), {.longest_silence = 50ms});
+  to.gate->open();
+  REQUIRE(to.channel.open());
+  HeldSend hold;
+  auto kept = to.ask("kept");
+  std::vector<Pending<std::string>> written;
+  std::thread writer([&] {
+    held = &hold;
+    while (held != nullptr) written.push_back(to.ask("written"));  // Others may send one for it.
+  });
+  REQUIRE(hold.begun.wait());
+  // It runs out of time, which tells that the peer is dead, while the writer is still at it.
+  to.ask("short", {.budget = 100ms}, [&](const auto& outcome) {
+      CHECK(code_of(outcome) == "timeout");
+      hold.go_on.open();
+    }).ignore();
+  writer.join();
+  CHECK(to.ask("next").get() == "next");
+  for (auto& one : written) CHECK(one.get() == "written");
+  CHECK(kept.get() == "kept");
+  CHECK(to.ask("last").get() == "last");
+}
