@@ -41,8 +41,8 @@ class AsyncRequest : public Sleeper {
  private:
   friend class Driver;
 
-  void released() noexcept final;
-  void finish() noexcept;
+  void released(Wakeups& wakeups) noexcept final;
+  void finish(Wakeups& wakeups) noexcept;
 
   std::atomic<Driver*> driver_{nullptr};
   std::uint32_t generation_ = 0;       // Of the process that started it.

@@ -125,7 +125,7 @@ bool Combiner::run(Sleeper& sleeper) {
 
 bool Combiner::submit(Waiter& waiter, Sending sending) {
   bool send = false;
-  Sleeper::Bell bell = nullptr;
+  Wakeups wakeups(lot_);
   const Entry entry = enter(waiter, [&] {
     const bool alone = in_flight_ == 1;
     send = sending == Sending::now || alone || out_.size() > full_batch ||
@@ -133,13 +133,13 @@ bool Combiner::submit(Waiter& waiter, Sending sending) {
     // Its thread may have waited for this while there was no connection: then it drives.
     if (waiter.may_drive_ && become_reader()) {
       auto& reader = static_cast<Sleeper&>(waiter);  // Nothing else may drive.
-      bell = tell_to_drive(reader);
+      tell_to_drive(reader, wakeups);
       send = false;
     }
   });
   if (entry == Entry::no_connection) return false;
-  if (entry != Entry::queued) waiter.released();
-  Sleeper::ring(bell);
+  if (entry != Entry::queued) waiter.released(wakeups);
+  wakeups.wake();
   if (send) flush();
   return true;
 }
@@ -238,7 +238,7 @@ void Combiner::sleep(Sleeper& sleeper, bool patient) {
   auto until = sleeper.deadline_.at();
   if (patient) until = std::min(until, Clock::now() + patience);
   while (true) {
-    switch (sleeper.sleep(until)) {
+    switch (sleeper.sleep(lot_, until)) {
       case Sleeper::News::settled:
         return;
       case Sleeper::News::drive:
@@ -309,7 +309,7 @@ bool Combiner::give_up(Sleeper& sleeper) {
     }
     withdraw(sleeper, Errc::timeout, "no complete reply in time");
   }
-  sleeper.released();
+  release(sleeper);
   return true;
 }
 

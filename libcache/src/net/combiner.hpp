@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/connection.hpp"
+#include "net/parking_lot.hpp"
 #include "net/socket.hpp"
 #include "net/waiter.hpp"
 
@@ -97,6 +98,9 @@ class Combiner {
   /// Settles all that is under way as `cancelled`. Requires: nobody waits here any more.
   void end(std::string_view why);
 
+  /// Where those sleep who wait for a request that this combiner has, will have or had.
+  [[nodiscard]] ParkingLot& parking_lot() noexcept { return lot_; }
+
   [[nodiscard]] CombinerStats stats() const;
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
   /// In a forked child: closes the descriptor and touches nothing else. The object is of no use
@@ -149,7 +153,8 @@ class Combiner {
     stop_reading(pass);
   }
   void fail_all(Pass& pass);
-  static void wake(Pass& pass) noexcept;
+  void wake(Pass& pass) noexcept;
+  void release(Waiter& waiter) noexcept;
   enum class Vacancy : std::uint8_t { is_free, is_for_others };
   [[nodiscard]] bool claim_reading(Vacancy vacancy);
   [[nodiscard]] static bool take_back_reading(Waiter& waiter) noexcept;
@@ -166,7 +171,7 @@ class Combiner {
   void take_done(const Waiter* end, Pass& pass);
   void take_out(const Waiter& waiter);
   [[nodiscard]] Sleeper* newest_sleeper() const;
-  [[nodiscard]] static Sleeper::Bell tell_to_drive(Sleeper& sleeper) noexcept;  // To be rung.
+  static void tell_to_drive(Sleeper& sleeper, Wakeups& wakeups) noexcept;
   // These want both locks to be held.
   void withdraw(Waiter& waiter, Errc code, std::string_view why);
   void bury(Waiter& waiter);
@@ -180,6 +185,7 @@ class Combiner {
   const CombinerOptions options_;
   const std::string endpoint_;
   std::function<void()> unattended_;
+  ParkingLot lot_;
 
   std::mutex delivery_;  // The reader holds it while it hands out replies. Taken before mutex_.
 

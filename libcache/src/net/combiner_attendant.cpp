@@ -42,7 +42,7 @@ void Combiner::cancel(Waiter& waiter) {
     reader_lost = take_back_reading(waiter);
   }
   if (reader_lost) stop_reading();
-  waiter.released();
+  release(waiter);
 }
 
 // One that has been told to drive and has not begun yet will not do it once it is settled.
@@ -77,7 +77,7 @@ void Combiner::expire() {
   }
   if (reader_lost) stop_reading();
   if (in_doubt) clear_away();
-  while (!expired.empty()) expired.take_front().released();
+  while (!expired.empty()) release(expired.take_front());
 }
 
 bool Combiner::expire(WaiterList& list, Deadline::clock::time_point now, WaiterList& expired) {

@@ -37,7 +37,7 @@ void Combiner::drive(Sleeper& sleeper, std::optional<Clock::time_point> begun) {
   wake(pass);
   if (busy()) flush();
   stop_reading(pass);
-  if (pass.own_settled) sleeper.released();
+  if (pass.own_settled) release(sleeper);
 }
 
 Combiner::Heard Combiner::read_once(Deadline deadline, Clock::time_point now, bool stuck,
@@ -158,7 +158,7 @@ void Combiner::Pass::add(Waiter& waiter) noexcept {
 
 void Combiner::stop_reading(Pass& pass) {
   Sleeper* successor = nullptr;
-  Sleeper::Bell bell = nullptr;
+  Wakeups wakeups(lot_);
   bool vacant = false;
   for (bool over = false; !over;) {
     std::unique_lock lock(mutex_);
@@ -175,10 +175,10 @@ void Combiner::stop_reading(Pass& pass) {
       reading_ = false;
       let_go();
     } else {
-      bell = tell_to_drive(*successor);
+      tell_to_drive(*successor, wakeups);
     }
   }
-  Sleeper::ring(bell);
+  wakeups.wake();
   if (!vacant && successor == nullptr && unattended_ && busy()) unattended_();
   wake(pass);
 }
@@ -196,9 +196,9 @@ bool Combiner::leave_vacant() noexcept {
   return true;
 }
 
-Sleeper::Bell Combiner::tell_to_drive(Sleeper& sleeper) noexcept {
+void Combiner::tell_to_drive(Sleeper& sleeper, Wakeups& wakeups) noexcept {
   sleeper.may_drive_ = false;
-  return sleeper.tell(Sleeper::News::drive);
+  sleeper.tell(Sleeper::News::drive, wakeups);
 }
 
 Sleeper* Combiner::newest_sleeper() const {
@@ -210,7 +210,14 @@ Sleeper* Combiner::newest_sleeper() const {
 }
 
 void Combiner::wake(Pass& pass) noexcept {
-  while (!pass.others.empty()) pass.others.take_front().released();
+  if (pass.others.empty()) return;
+  Wakeups wakeups(lot_);
+  while (!pass.others.empty()) pass.others.take_front().released(wakeups);
+}
+
+void Combiner::release(Waiter& waiter) noexcept {
+  Wakeups wakeups(lot_);
+  waiter.released(wakeups);
 }
 
 }  // namespace cachekit::net

@@ -28,7 +28,9 @@ void AsyncRequest::wait() {
   if (!inherited()) return driver().combiner_.wait(*this);
   outcome() = fail(Errc::unavailable, "this request belongs to the parent process", {},
                    "start one of your own after fork()");
-  finish();
+  ParkingLot empty;  // The threads that waited are the parent's.
+  Wakeups nobody(empty);
+  finish(nobody);
 }
 
 // Together with `Driver::start`: either that sees that it is unwanted, or this sees the driver.
@@ -40,15 +42,15 @@ void AsyncRequest::cancel() {
 
 bool AsyncRequest::inherited() const noexcept { return generation_ != fork_generation(); }
 
-void AsyncRequest::released() noexcept {
+void AsyncRequest::released(Wakeups& wakeups) noexcept {
   if (!outcome() && resendable() && !std::exchange(resent_, true)) return driver().queue(*this);
-  finish();
+  finish(wakeups);
 }
 
-void AsyncRequest::finish() noexcept {
+void AsyncRequest::finish(Wakeups& wakeups) noexcept {
   if (std::exchange(adopted_, false) && !inherited()) driver().attend(-1);
   conclude();
-  Sleeper::released();
+  Sleeper::released(wakeups);
   announce();
   let_go();
 }
@@ -159,7 +161,8 @@ std::size_t Driver::waiting() const {
 
 void Driver::settle(AsyncRequest& request, Error error) {
   request.outcome() = fail(std::move(error));
-  request.finish();
+  Wakeups wakeups(combiner_.parking_lot());
+  request.finish(wakeups);
 }
 
 // One that is neither here nor there just now is cancelled by who brings it there.

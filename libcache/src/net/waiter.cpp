@@ -1,44 +1,48 @@
 #include "net/waiter.hpp"
 
-#include "net/futex.hpp"
-
 namespace cachekit::net {
+namespace {
 
-Sleeper::News Sleeper::sleep(Deadline::clock::time_point until) noexcept {
-  constexpr auto none = static_cast<std::uint32_t>(News::none);
-  constexpr auto asleep = static_cast<std::uint32_t>(News::asleep);
-  std::uint32_t seen = none;
+constexpr unsigned news_bits = 2;
+constexpr std::uint32_t news_mask = (1U << news_bits) - 1;
+
+constexpr std::uint32_t to_word(Sleeper::News news) noexcept {
+  return static_cast<std::uint32_t>(news);
+}
+
+}  // namespace
+
+Sleeper::News Sleeper::news() const noexcept {
+  return News{word_.load(std::memory_order_acquire) & news_mask};
+}
+
+Sleeper::News Sleeper::sleep(ParkingLot& lot, Deadline::clock::time_point until) noexcept {
+  const ParkingLot::Place place = lot.next_place();
+  const std::uint32_t asleep = to_word(News::asleep) | (place << news_bits);
+  std::uint32_t seen = to_word(News::none);
   if (!word_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel)) return heed(seen);
-  bool in_time = true;
-  while (in_time && word_.load(std::memory_order_acquire) == asleep) {
-    in_time = futex_wait(word_, asleep, until);
-  }
+  lot.park(place, until, [&] { return word_.load(std::memory_order_acquire) != asleep; });
   seen = asleep;
-  if (word_.compare_exchange_strong(seen, none, std::memory_order_acq_rel)) return News::none;
+  const auto awake = to_word(News::none);
+  if (word_.compare_exchange_strong(seen, awake, std::memory_order_acq_rel)) return News::none;
   return heed(seen);
 }
 
 // To be told to drive is news once.
 Sleeper::News Sleeper::heed(std::uint32_t seen) noexcept {
   if (News{seen} == News::drive) {
-    word_.compare_exchange_strong(seen, static_cast<std::uint32_t>(News::none),
-                                  std::memory_order_acq_rel);
+    word_.compare_exchange_strong(seen, to_word(News::none), std::memory_order_acq_rel);
     return News::drive;
   }
   return News{seen};
 }
 
-Sleeper::Bell Sleeper::tell(News news) noexcept {
-  const Bell bell = &word_;
-  const auto before = word_.exchange(static_cast<std::uint32_t>(news), std::memory_order_acq_rel);
-  return News{before} == News::asleep ? bell : nullptr;
+void Sleeper::tell(News news, Wakeups& wakeups) noexcept {
+  const auto before = word_.exchange(to_word(news), std::memory_order_acq_rel);
+  if (News{before & news_mask} == News::asleep) wakeups.add(before >> news_bits);
 }
 
-void Sleeper::ring(Bell bell) noexcept {
-  if (bell != nullptr) futex_wake(*bell);
-}
-
-void Sleeper::released() noexcept { ring(tell(News::settled)); }
+void Sleeper::released(Wakeups& wakeups) noexcept { tell(News::settled, wakeups); }
 
 void WaiterList::push_back(Waiter& waiter, Waiter::Place place) noexcept {
   waiter.place_ = place;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/parking_lot.hpp"
 #include "net/request.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -33,8 +34,9 @@ class Waiter {
   [[nodiscard]] bool resendable() const noexcept { return resendable_; }
 
  protected:
-  /// Tells that the outcome is there. The waiter may be gone when this returns.
-  virtual void released() noexcept = 0;
+  /// Tells that the outcome is there, and who has to be woken for that. The waiter may be gone when
+  /// this returns.
+  virtual void released(Wakeups& wakeups) noexcept = 0;
   void be_buried() noexcept { buried_ = true; }
   void be_unattended() noexcept { unattended_ = true; }
 
@@ -70,26 +72,22 @@ class Sleeper : public Waiter {
   enum class News : std::uint32_t { none, asleep, drive, settled };
 
   /// Sleeps until there is news; `none` when `until` came first.
-  [[nodiscard]] News sleep(Deadline::clock::time_point until) noexcept;
+  [[nodiscard]] News sleep(ParkingLot& lot, Deadline::clock::time_point until) noexcept;
   [[nodiscard]] bool settled() const noexcept { return news() == News::settled; }
 
  protected:
-  void released() noexcept override;
+  void released(Wakeups& wakeups) noexcept override;
 
  private:
   friend class Combiner;
 
-  [[nodiscard]] News news() const noexcept { return News{word_.load(std::memory_order_acquire)}; }
-  /// Where a sleeper is woken. Who has given it news may still wake it there, though it may have
-  /// woken by itself and be gone: no more than the address is used.
-  using Bell = std::atomic<std::uint32_t>*;
-  static void ring(Bell bell) noexcept;
-
-  /// Gives it news, and the bell to ring where it was asleep, or null. From then on it may be gone.
-  [[nodiscard]] Bell tell(News news) noexcept;
+  [[nodiscard]] News news() const noexcept;
+  /// Gives it news, and adds it to those to be woken where it is asleep. From then on it may be
+  /// gone.
+  void tell(News news, Wakeups& wakeups) noexcept;
   [[nodiscard]] News heed(std::uint32_t seen) noexcept;
 
-  std::atomic<std::uint32_t> word_{0};  // A futex that holds News.
+  std::atomic<std::uint32_t> word_{0};  // News, and above that the place where it is asleep.
 };
 
 /// Takes the replies to a request that its caller has given up on.
@@ -101,7 +99,7 @@ class Tombstone final : public Waiter {
   }
 
  private:
-  void released() noexcept override { delete this; }
+  void released(Wakeups& /*wakeups*/) noexcept override { delete this; }
 
   std::unique_ptr<Request> owned_;
 };
