@@ -63,8 +63,8 @@ struct InMemoryConfig {
   std::size_t shards = 0;
   /// Is told of every entry that is gone, after the fact, once, on the thread whose call found it
   /// so; no lock is held, so it may call the cache. It must not throw. For one key it may be told
-  /// out of order when several threads change it. Entries that are there when the cache is
-  /// destroyed are not reported.
+  /// out of order when several threads change it. Not reported are entries that are there when the
+  /// cache is destroyed, and those of a snapshot that do not fit while it is loaded.
   RemovalListener on_removal{};
   /// Where `connect` reads the entries from and `flush` writes them to; empty: nowhere.
   std::filesystem::path snapshot_file{};

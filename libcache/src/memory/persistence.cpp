@@ -108,7 +108,7 @@ Result<void> Persistence::load() {
   Result<void> outcome;
   const std::size_t left_out = restore_entries(outcome);
   if (!outcome) {
-    store_.clear();
+    store_.discard();
     return outcome.error().code == Errc::decode ? start_empty(outcome.error()) : outcome;
   }
   if (left_out > 0) {

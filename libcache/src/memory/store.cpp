@@ -235,11 +235,22 @@ void Store::scan(const ScanOptions& options, const CacheBackend::KeyVisitor& vis
 }
 
 bool Store::restore(std::string_view key, std::string_view value, Time expires_at) {
-  return change(key,
-                [&](Shard& shard, const HashedKey& hashed_key, Departures& gone) {
-                  return shard.set({hashed_key, value, expires_at}, SetCondition::always, gone);
-                })
-      .has_value();
+  const HashedKey hashed_key = hashed(key);
+  Departures gone;
+  Shard& shard = shard_of(hashed_key);
+  const auto kept = shard.set({hashed_key, value, expires_at}, SetCondition::always, gone);
+  adapt(gone);
+  return kept.has_value();
+}
+
+void Store::discard() {
+  for (Shard& shard : shards_) {
+    for (bool done = false; !done;) {
+      Departures gone;
+      done = shard.clear(largest_step, gone);
+    }
+    shard.collect();
+  }
 }
 
 std::vector<ListedEntry> Store::list() const {
@@ -346,6 +357,10 @@ void Store::in_steps(const Step& step) {
 // After the lock: the listener may call the cache.
 void Store::see_off(const Departures& gone) {
   if (on_removal_) gone.report(on_removal_);
+  adapt(gone);
+}
+
+void Store::adapt(const Departures& gone) {
   if (!gone.evicted() || policy_ != EvictionPolicy::adaptive) return;
   if (tally().evicting.fetch_add(1, std::memory_order_relaxed) % fit_every != 0) return;
   std::uint64_t items = 0;

@@ -64,8 +64,11 @@ class Store {
   /// Requires: `page_size` is not 0.
   void scan(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const;
 
-  /// Takes an entry in as it was saved; false when it is too large.
+  /// Takes an entry in as it was saved; false when it is too large. The listener hears nothing of
+  /// what this makes leave.
   [[nodiscard]] bool restore(std::string_view key, std::string_view value, Time expires_at);
+  /// Empties it without a word to the listener.
+  void discard();
   /// All entries that are alive, the first to be evicted first (over all shards: about).
   [[nodiscard]] std::vector<ListedEntry> list() const;
   /// Grows with every change that callers make.
@@ -117,6 +120,7 @@ class Store {
   void in_steps(const Step& step);
   [[nodiscard]] Tally& tally() noexcept { return tallies_[core::ThreadSlot::mine().number()]; }
   void see_off(const Departures& gone);
+  void adapt(const Departures& gone);
   void note(const HashedKey& key);
   static void take(const Entry& entry, std::optional<std::string>& value, EntryReference& large);
   void count_age(const Shard& shard, const Entry& entry) noexcept;

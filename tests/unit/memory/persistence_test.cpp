@@ -348,3 +348,35 @@ TEST_CASE("entries larger than the cache allows are left out with a warning",
   CHECK(t.get("large") == std::nullopt);
   CHECK(t.cache.warnings().size() == 1);
 }
+
+TEST_CASE("the listener hears nothing of what a snapshot's loading makes leave",
+          "[memory][persistence][listener]") {
+  const TempFolder folder;
+  const auto file = folder / "cache.snapshot";
+  {
+    CheckedCache t(saved_in(file));
+    for (int i = 0; i < 100; ++i) t.set("key" + std::to_string(i), std::string(1000, 'v'));
+    REQUIRE(t.cache.flush());
+  }
+  std::size_t heard = 0;
+  InMemoryConfig config = saved_in(file);
+  config.capacity = kibibytes(50);
+  config.on_removal = [&](const Removal& /*removal*/) { ++heard; };
+  {
+    CheckedCache t(config);
+    REQUIRE(t.cache.connect());
+    CHECK(t.stats().items < 100U);
+    CHECK(heard == 0);
+    t.set("one", std::string(1000, 'v'));
+    CHECK(heard > 0);
+  }
+  std::string bytes = read_bytes(file);
+  bytes.back() = static_cast<char>(bytes.back() + 1);  // Found out once most entries are loaded.
+  write_bytes(file, bytes);
+  heard = 0;
+  CheckedCache damaged(config);
+  REQUIRE(damaged.cache.connect());
+  CHECK(damaged.cache.warnings().size() == 1);
+  CHECK(damaged.stats().items == 0U);
+  CHECK(heard == 0);
+}
