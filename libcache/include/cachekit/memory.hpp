@@ -125,7 +125,7 @@ struct AgeBucket {
 /// What a cache has learnt about its use.
 struct MemoryInsights {
   std::vector<SizingPoint> sizing{};       ///< At half, once, double and four times the capacity.
-  std::vector<AgeBucket> hit_ages{};       ///< Of a sample of the hits, one in 16.
+  std::vector<AgeBucket> hit_ages{};       ///< Of a sample of the hits, one in 64.
   std::vector<AgeBucket> eviction_ages{};  ///< Of entries that were alive and made room.
 };
 

@@ -10,12 +10,19 @@
 
 namespace cachekit::memory {
 
-/// Ages are told in ticks of 64 ms, which 32 bits hold for eight years.
+/// Ages are told in ticks of 64 ms, of which 31 bits hold four years.
 using AgeTick = std::uint32_t;
 inline constexpr std::chrono::milliseconds age_tick_length{64};
 
 [[nodiscard]] inline AgeTick age_tick(Time now) noexcept {
   return static_cast<AgeTick>(now.time_since_epoch() / age_tick_length);
+}
+
+/// How old at `now` is what was stored at `since`. Threads read the clock before they wait for a
+/// lock, so `now` may be the earlier one: nothing is younger than new.
+[[nodiscard]] inline AgeTick age(AgeTick since, Time now) noexcept {
+  const AgeTick age = age_tick(now) - since;
+  return static_cast<std::int32_t>(age) < 0 ? 0 : age;
 }
 
 /// How many entries had which age: one bucket for each power of two ticks.

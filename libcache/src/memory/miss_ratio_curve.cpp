@@ -1,6 +1,7 @@
 #include "memory/miss_ratio_curve.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -8,6 +9,7 @@ namespace cachekit::memory {
 namespace {
 
 constexpr double fading_after = 20;
+constexpr auto longest_pause = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -98,10 +100,14 @@ void MissRatioCurve::pause() {
   threshold_.store(0, std::memory_order_relaxed);
 }
 
-void MissRatioCurve::resume() {
+void MissRatioCurve::resume(Time now) {
+  if (threshold_.load(std::memory_order_relaxed) != 0) return;
   const std::lock_guard lock(mutex_);
-  const bool paused = threshold_.load(std::memory_order_relaxed) == 0;
-  if (!paused || look_ups_so_far_() / one_in < looked_at_ + later_look) return;
+  if (threshold_.load(std::memory_order_relaxed) != 0) return;
+  if (!paused_at_) paused_at_ = now;
+  const bool long_ago = now - *paused_at_ >= longest_pause;
+  if (!long_ago && look_ups_so_far_() / one_in < looked_at_ + later_look) return;
+  paused_at_.reset();
   std::fill(taken_.begin(), taken_.end(), 0);
   slot_of_.clear();
   next_ = 0;

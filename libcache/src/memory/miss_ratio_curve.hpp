@@ -1,5 +1,7 @@
 #pragma once
 
+#include "memory/entry.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -29,8 +31,8 @@ namespace cachekit::memory {
 ///
 /// Where keys are few, most of them are in the sample, which would cost each look-up a multiple of
 /// its own time. So it looks at the first 65,536 of the sample and then pauses; `resume` lets it go
-/// on where it has looked at less than one look-up in 256, after a while in which it only learns
-/// which keys there are.
+/// on where it has looked at less than one look-up in 256 or has paused for a minute, after a while
+/// in which it only learns which keys there are.
 ///
 /// Threads: all members may be called from any thread at once; a look-up that meets another one is
 /// left out. Cost: of a key that is not in the sample, a comparison; else some 200 ns. At most 300
@@ -47,8 +49,8 @@ class MissRatioCurve {
     if (mixed <= threshold_.load(std::memory_order_relaxed)) access(mixed);
   }
 
-  /// Goes on after a pause, if it is time.
-  void resume();
+  /// Goes on after a pause, if it is time; to be called now and then. Cost: of no pause, a load.
+  void resume(Time now);
 
   /// Empty while too little was seen: fewer look-ups than a tenth of a full sample.
   [[nodiscard]] std::optional<double> hit_ratio(double entries) const;
@@ -97,6 +99,7 @@ class MissRatioCurve {
   std::uint64_t looked_at_ = 0;          // Look-ups, in all.
   std::uint64_t pause_at_ = first_look;  // When that many were.
   std::uint64_t count_from_ = 0;         // Before that it only learns.
+  std::optional<Time> paused_at_{};      // When the pause was noticed.
   std::array<double, buckets> distances_{};
   double counted_ = 0;           // Look-ups, those of new keys among them.
   mutable double expected_ = 0;  // How many there should have been, by the share of the sample.

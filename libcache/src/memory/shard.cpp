@@ -17,6 +17,8 @@ namespace {
 
 // Of each write, so that dead entries give their bytes back in step with new ones coming in.
 constexpr std::size_t sweep_steps = 16;
+// Before an entry that is alive makes room: how far to look for one that has expired.
+constexpr std::size_t search_steps = 128;
 // Of each write while the bounds do not hold yet, beside the room that it needs itself.
 constexpr std::size_t trim_steps = 8;
 
@@ -41,8 +43,7 @@ Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& 
       wheel_(clock.now()),
       heap_(BlockHeap::make(std::move(pool))),
       bounds_(bounds),
-      allowed_(bounds),
-      tick_(age_tick(clock.now())) {}
+      allowed_(bounds) {}
 
 Shard::~Shard() {
   policy_->for_each([](const Entry& entry) { release(&entry); });
@@ -67,6 +68,7 @@ bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
   if (!entry->expires && expires_at != no_expiry) {  // It has no room for an expiry.
     if (entry_charge(key.text.size(), entry->value_size, true) > bounds_.bytes) {
       drop(*entry, RemovalCause::evicted, gone);  // With one it is more than a shard may hold.
+      ++stats_.evictions;
       return false;
     }
     store(make_entry(*heap_, key, entry->value(), expires_at), entry, now, gone);
@@ -210,7 +212,7 @@ bool Shard::trim(std::size_t limit, Departures& gone) {
   const Time now = clock_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
-  for (; limit > 0 && !fits(0, 0, bounds_); --limit) evict_one(now, gone);
+  for (; limit > 0 && !fits(0, 0, bounds_); --limit) drop_one(now, gone);
   tighten();
   if (!fits(0, 0, bounds_)) return false;
   index_.shrink();
@@ -276,12 +278,10 @@ Entry* Shard::find_alive(const HashedKey& key, Time now, Departures& gone) {
 // What every change begins with. The time was read before the lock was taken, so as to hold it for
 // a shorter time.
 void Shard::begin_write(Time now, Departures& gone) {
-  const AgeTick tick = age_tick(now);
-  if (tick_.load(std::memory_order_relaxed) != tick) tick_.store(tick, std::memory_order_relaxed);
   heap_->collect();
   std::size_t steps = sweep_steps;
   drop_all_expired(now, steps, gone);
-  for (std::size_t i = 0; i < trim_steps && !fits(0, 0, bounds_); ++i) evict_one(now, gone);
+  for (std::size_t i = 0; i < trim_steps && !fits(0, 0, bounds_); ++i) drop_one(now, gone);
   tighten();
 }
 
@@ -355,17 +355,24 @@ void Shard::drop_all_expired(Time now, std::size_t& steps, Departures& gone) noe
 void Shard::evict_one(Time now, Departures& gone) {
   policy_->reserve();
   Entry& victim = policy_->evict();
+  if (victim.expired(now)) {
+    ++stats_.expired;
+    return leave(victim, RemovalCause::expired, gone);
+  }
   ++stats_.evictions;
-  ++stats_.evicted_ages.buckets[stats_.evicted_ages.bucket_of(age_tick(now) - victim.stored_at)];
+  ++stats_.evicted_ages.buckets[AgeCounts<std::uint64_t>::bucket_of(age(victim.stored_at, now))];
   leave(victim, RemovalCause::evicted, gone);
+}
+
+// One that has expired if the wheel finds one; mostly its next step says whether there is any.
+void Shard::drop_one(Time now, Departures& gone) {
+  std::size_t steps = search_steps;
+  if (!drop_expired(now, steps, gone)) evict_one(now, gone);
 }
 
 // Until so much more would fit.
 void Shard::make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone) {
-  std::size_t steps = sweep_steps;
-  while (!fits(bytes, items, allowed_) && policy_->count() > 0) {
-    if (!drop_expired(now, steps, gone)) evict_one(now, gone);
-  }
+  while (!fits(bytes, items, allowed_) && policy_->count() > 0) drop_one(now, gone);
 }
 
 // What is allowed follows what is held down to the bounds.

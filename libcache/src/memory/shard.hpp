@@ -69,8 +69,9 @@ struct ListedEntry {
 /// Invariants: index and policy hold the same entries, the timer wheel those that expire; `bytes`
 /// is the sum of their charges and never above what is allowed. An entry whose time is over is
 /// never answered. It goes when a write sweeps, or when room is needed, in which case the expired
-/// go before any that is alive. All of that happens under one lock, so what is removed as expired
-/// is the very entry that was looked at, never one that was set meanwhile.
+/// go before those that are alive as far as a bounded search finds them. All of that happens under
+/// one lock, so what is removed as expired is the very entry that was looked at, never one that was
+/// set meanwhile.
 ///
 /// Whatever leaves goes to the caller's `Departures`, which report and free it after the lock.
 ///
@@ -129,8 +130,6 @@ class Shard {
   /// As it is, what has expired and was not removed yet included.
   [[nodiscard]] ShardStats counts() const;
   [[nodiscard]] std::uint64_t changes() const;
-  /// As of the last write.
-  [[nodiscard]] AgeTick age_now() const noexcept { return tick_.load(std::memory_order_relaxed); }
   /// How many entries there were after the last write.
   [[nodiscard]] std::uint64_t items() const noexcept {
     return items_.load(std::memory_order_relaxed);
@@ -168,6 +167,7 @@ class Shard {
   void drop_all_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
   void evict_one(Time now, Departures& gone);
   void make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone);
+  void drop_one(Time now, Departures& gone);
   void tighten() noexcept;
   [[nodiscard]] bool fits(std::uint64_t bytes, std::uint64_t items,
                           const Bounds& bounds) const noexcept {
@@ -187,8 +187,7 @@ class Shard {
   alignas(64) BlockHeap::Pointer heap_;
   Bounds bounds_;
   Bounds allowed_;  // The bounds, or more after they were lowered.
-  // These are for who does not lock.
-  std::atomic<AgeTick> tick_;
+  // For who does not lock.
   std::atomic<std::uint64_t> items_{0};
 };
 

@@ -1,8 +1,10 @@
 #include "memory/store.hpp"
 
+#include "core/random_interval.hpp"
 #include "memory/limits.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <numeric>
 #include <utility>
 
@@ -18,9 +20,11 @@ constexpr std::uint64_t worth_huge_pages = std::uint64_t{16} << 20U;
 // Larger values are copied after the lock.
 constexpr std::size_t large_value = 4096;
 // One hit in so many has its age counted.
-constexpr unsigned age_sampling = 16;
+constexpr unsigned age_sampling = 64;
 // After so many changes that made room, the number of entries is looked at again.
 constexpr std::uint64_t fit_every = 256;
+// To ask how many look-ups there were takes as long as some dozens of them.
+constexpr std::uint64_t tend_every = 16;
 
 Time expiry_of(const Ttl& ttl, Time now) noexcept {
   return ttl.expires() ? now + ttl.duration() : no_expiry;
@@ -65,12 +69,11 @@ auto Store::change(std::string_view key, const Change& change) {
 
 Result<std::optional<std::string>> Store::get(std::string_view key) {
   const HashedKey hashed_key = hashed(key);
-  Shard& shard = shard_of(hashed_key);
   Result<std::optional<std::string>> value;
   EntryReference large;
-  static_cast<void>(shard.look_up(hashed_key, [&](const Entry& entry) {
+  static_cast<void>(shard_of(hashed_key).look_up(hashed_key, [&](const Entry& entry) {
     take(entry, *value, large);
-    count_age(shard, entry);
+    count_age(entry);
   }));
   if (large) *value = large->value();
   note(hashed_key);
@@ -89,12 +92,11 @@ void Store::take(const Entry& entry, std::optional<std::string>& value, EntryRef
 
 EntryReference Store::pin(std::string_view key) {
   const HashedKey hashed_key = hashed(key);
-  Shard& shard = shard_of(hashed_key);
   EntryReference pinned;
-  static_cast<void>(shard.look_up(hashed_key, [&](const Entry& entry) {
+  static_cast<void>(shard_of(hashed_key).look_up(hashed_key, [&](const Entry& entry) {
     retain(entry);
     pinned.reset(&entry);
-    count_age(shard, entry);
+    count_age(entry);
   }));
   note(hashed_key);
   return pinned;
@@ -132,9 +134,11 @@ std::vector<Result<std::optional<std::string>>> Store::get_many(
     std::array<HashedKey, largest_step> group;
     std::array<EntryReference, largest_step> large;
     for (std::size_t i = 0; i < positions.size(); ++i) group[i] = hashed_keys[positions[i]];
-    shard.look_up_many(
-        std::span(group).first(positions.size()),
-        [&](std::size_t i, const Entry& entry) { take(entry, *values[positions[i]], large[i]); });
+    shard.look_up_many(std::span(group).first(positions.size()),
+                       [&](std::size_t i, const Entry& entry) {
+                         take(entry, *values[positions[i]], large[i]);
+                         count_age(entry);
+                       });
     for (std::size_t i = 0; i < positions.size(); ++i) {
       note(group[i]);
       if (large[i]) *values[positions[i]] = large[i]->value();
@@ -212,10 +216,15 @@ void Store::clear() {
 }
 
 void Store::resize(const Bounds& bounds) {
-  max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
-  max_items_.store(bounds.items, std::memory_order_relaxed);
-  for (std::size_t i = 0; i < shards_.size(); ++i) {
-    shards_[i].set_bounds(share_of(bounds, i, shards_.size()));
+  // What has expired goes first, and what is alive only if that was not enough.
+  in_steps([](Shard& shard, Departures& gone) { return shard.sweep(largest_step, gone); });
+  {
+    const std::lock_guard lock(resizing_);
+    max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
+    max_items_.store(bounds.items, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      shards_[i].set_bounds(share_of(bounds, i, shards_.size()));
+    }
   }
   in_steps([](Shard& shard, Departures& gone) { return shard.trim(largest_step, gone); });
 }
@@ -366,7 +375,13 @@ void Store::adapt(const Departures& gone) {
   std::uint64_t items = 0;
   for (const Shard& shard : shards_) items += shard.items();
   duel_.fit(items);
-  curve_.resume();
+  curve_.resume(clock_.now());
+}
+
+void Store::tend() {
+  if (tally().tended.fetch_add(1, std::memory_order_relaxed) % tend_every == 0) {
+    curve_.resume(clock_.now());
+  }
 }
 
 // A look-up, for those that learn from a sample of them.
@@ -375,11 +390,11 @@ void Store::note(const HashedKey& key) {
   curve_.note(key.hash);
 }
 
-void Store::count_age(const Shard& shard, const Entry& entry) noexcept {
-  constinit thread_local unsigned hits = 0;
-  if (++hits % age_sampling != 0) return;
+void Store::count_age(const Entry& entry) noexcept {
+  constinit thread_local core::RandomInterval next_hit(age_sampling);
+  if (!next_hit.passed()) return;
   Tally& mine = tally();
-  const std::size_t bucket = mine.hit_ages.bucket_of(shard.age_now() - entry.stored_at);
+  const std::size_t bucket = mine.hit_ages.bucket_of(age(entry.stored_at, clock_.now()));
   mine.hit_ages.buckets[bucket].fetch_add(1, std::memory_order_relaxed);
 }
 

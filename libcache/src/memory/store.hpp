@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -79,7 +80,9 @@ class Store {
 
   [[nodiscard]] ShardStats stats();
   [[nodiscard]] StoreSummary summary() const;
-  /// How old were those that were found, of a sample of one in 16.
+  /// Looks after what learns from the look-ups; to be called on a small part of them.
+  void tend();
+  /// How old were those that were found, of a sample of one in 64.
   [[nodiscard]] AgeCounts<std::uint64_t> hit_ages() const;
   /// What an LRU cache of so many entries would have hit; empty while too little was seen.
   [[nodiscard]] std::optional<double> hit_ratio(double entries) const {
@@ -100,6 +103,7 @@ class Store {
   // Counted by thread, on cache lines that threads do not share.
   struct alignas(64) Tally {
     std::atomic<std::uint64_t> evicting{0};  // Changes that had to make room.
+    std::atomic<std::uint64_t> tended{0};
     AgeCounts<std::atomic<std::uint64_t>> hit_ages{};
   };
 
@@ -123,7 +127,7 @@ class Store {
   void adapt(const Departures& gone);
   void note(const HashedKey& key);
   static void take(const Entry& entry, std::optional<std::string>& value, EntryReference& large);
-  void count_age(const Shard& shard, const Entry& entry) noexcept;
+  void count_age(const Entry& entry) noexcept;
   template <typename Change>
   auto change(std::string_view key, const Change& change);
 
@@ -131,6 +135,7 @@ class Store {
   const HashSeed seed_;
   const RemovalListener on_removal_;
   const EvictionPolicy policy_;
+  std::mutex resizing_;  // One call sets all shares.
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> max_items_;
   Duel duel_;

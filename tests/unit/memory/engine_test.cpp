@@ -184,6 +184,22 @@ TEST_CASE("writers that meet a resize keep the cache within what it held, and sh
   CHECK(*t.stats().bytes <= kibibytes(256).count);
 }
 
+TEST_CASE("of two resizes at once one holds for all shards", "[memory][bounds][stress]") {
+  CheckedCache t({.capacity = mebibytes(8), .shards = 64});
+  const std::string value(200'000, 'v');
+  for (int i = 0; i < 200; ++i) {
+    std::thread other([&] { static_cast<void>(t.cache.resize(mebibytes(8))); });
+    static_cast<void>(t.cache.resize(mebibytes(64)));
+    other.join();
+    int taken = 0;
+    for (int k = 0; k < 100; ++k) {
+      if (t.cache.set(numbered(k), value)) ++taken;
+    }
+    const bool large = t.stats().max_bytes == mebibytes(64).count;
+    REQUIRE(taken == (large ? 100 : 0));
+  }
+}
+
 TEST_CASE("hottest shows what is used most first, with what is left of its TTL", "[memory]") {
   CheckedCache t({.max_items = 1000, .shards = 1});
   for (int i = 0; i < 3000; ++i) {

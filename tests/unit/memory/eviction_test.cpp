@@ -60,6 +60,37 @@ TEST_CASE("expired entries go before any that is alive", "[memory][eviction]") {
   CHECK(t.stats().expired == 1U);
 }
 
+TEST_CASE("thousands of expired entries go before those that are alive", "[memory][eviction]") {
+  std::uint64_t dead_called_evicted = 0;
+  InMemoryConfig config{.capacity = mebibytes(4), .policy = EvictionPolicy::lru, .shards = 1};
+  config.on_removal = [&](const Removal& removal) {
+    const bool dead = removal.key.starts_with("dead");
+    if (dead && removal.cause == RemovalCause::evicted) ++dead_called_evicted;
+  };
+  CheckedCache t(config);
+  for (int i = 0; i < 10'000; ++i) {
+    t.set("live" + std::to_string(i), std::string(80, 'v'));
+    t.set("dead" + std::to_string(i), std::string(80, 'v'), 10min + std::chrono::milliseconds(i));
+  }
+  REQUIRE(t.cache.metrics().snapshot().sets == 20'000);
+  SECTION("when one large entry wants room") {
+    t.clock.advance(1h);
+    t.set("large", std::string(2'000'000, 'v'));
+    CHECK(t.stats().evictions < 200U);
+  }
+  SECTION("when small entries want room, one after the other") {
+    t.clock.advance(1h);
+    for (int i = 0; i < 12'000; ++i) t.set("new" + std::to_string(i), std::string(80, 'v'));
+    CHECK(t.stats().evictions < 200U);
+  }
+  SECTION("when there is to be less room") {
+    t.clock.advance(1h);
+    REQUIRE(t.cache.resize(mebibytes(2)));
+    CHECK(t.stats().evictions == 0U);
+  }
+  CHECK(dead_called_evicted == 0);
+}
+
 TEST_CASE("the bytes held never exceed the capacity", "[memory][eviction]") {
   CheckedCache t({.capacity = kibibytes(256), .shards = 4});
   for (int i = 0; i < 5000; ++i) {
@@ -75,6 +106,7 @@ TEST_CASE("an entry that is too large with a TTL goes when it is given one", "[m
   t.set("k", std::string(100, 'v'));
   CHECK_FALSE(t.cache.touch("k", 1h).value());
   CHECK(t.get("k") == std::nullopt);
+  CHECK(t.stats().evictions == 1U);
   t.set("k", std::string(60, 'v'));
   CHECK(t.cache.touch("k", 1h).value());
   CHECK(t.stats().bytes <= memory::entry_charge(1, 100));

@@ -38,7 +38,7 @@ struct Counted {
 
   void play(const std::vector<std::uint64_t>& accesses) {
     for (const std::uint64_t number : accesses) {
-      if (++look_ups % 256 == 0) curve.resume();
+      if (++look_ups % 256 == 0) curve.resume(cachekit::memory::Time());
       curve.note(hash_of(number));
     }
   }
