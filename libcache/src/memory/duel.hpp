@@ -42,6 +42,10 @@ class Duel {
   /// little.
   void fit(std::uint64_t entries);
 
+  /// For `AtFork`.
+  void lock_for_fork() { mutex_.lock(); }
+  void unlock_after_fork() noexcept { mutex_.unlock(); }
+
  private:
   static constexpr std::uint32_t nothing = UINT32_MAX;  // A mask that only a hash of 0 passes.
   static constexpr std::size_t buffer_size = 64;

@@ -59,6 +59,10 @@ class MissRatioCurve {
   /// How many look-ups it has looked at.
   [[nodiscard]] std::uint64_t looked_at() const;
 
+  /// For `AtFork`.
+  void lock_for_fork() { mutex_.lock(); }
+  void unlock_after_fork() noexcept { mutex_.unlock(); }
+
  private:
   static constexpr std::size_t most_samples = 4096;
   static constexpr std::size_t slots = 4 * most_samples;

@@ -32,6 +32,10 @@ class PagePool {
   /// Requires: it was allocated here with this number of pages.
   void release(void* run, std::size_t pages) noexcept;
 
+  /// For `AtFork`.
+  void lock_for_fork() { mutex_.lock(); }
+  void unlock_after_fork() noexcept { mutex_.unlock(); }
+
  private:
   static constexpr std::size_t pages_a_region = 32;
   static constexpr std::size_t region_size = pages_a_region * page_size;

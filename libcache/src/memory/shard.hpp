@@ -1,6 +1,7 @@
 #pragma once
 
 #include "memory/age.hpp"
+#include "memory/at_fork.hpp"
 #include "memory/block_heap.hpp"
 #include "memory/departures.hpp"
 #include "memory/entry.hpp"
@@ -133,6 +134,11 @@ class Shard {
   /// How many entries there were after the last write.
   [[nodiscard]] std::uint64_t items() const noexcept {
     return items_.load(std::memory_order_relaxed);
+  }
+  /// For `AtFork`.
+  void lock_for_fork() { lock_.lock(); }
+  void unlock_after_fork(Process process) noexcept {
+    process == Process::parent ? lock_.unlock() : lock_.unlock_in_child();
   }
   /// Checks the invariants. Errors: `decode`.
   [[nodiscard]] Result<void> validate() const;

@@ -39,6 +39,8 @@ Store::Store(StoreOptions options, const Clock& clock)
       policy_(options.policy),
       max_bytes_(options.bounds.bytes),
       max_items_(options.bounds.items),
+      pool_(std::make_shared<PagePool>(options.bounds.bytes >= worth_huge_pages ? HugePages::yes
+                                                                                : HugePages::no)),
       curve_(std::move(options.look_ups)) {
   // The shares are worked out of the number of shards, which the deque does not know yet.
   std::vector<Bounds> shares;
@@ -49,10 +51,8 @@ Store::Store(StoreOptions options, const Clock& clock)
   if (policy_ == EvictionPolicy::adaptive && options.bounds.items < max_items) {
     duel_.fit(options.bounds.items);
   }
-  const auto pool = std::make_shared<PagePool>(
-      options.bounds.bytes >= worth_huge_pages ? HugePages::yes : HugePages::no);
   for (const Bounds& share : shares) {
-    shards_.emplace_back(share, make_policy(options.policy, duel_.admission()), clock, pool,
+    shards_.emplace_back(share, make_policy(options.policy, duel_.admission()), clock, pool_,
                          on_removal_ != nullptr);
   }
 }
@@ -337,6 +337,23 @@ Result<void> Store::validate() const {
     if (Result<void> sound = shard.validate(); !sound) return sound;
   }
   return {};
+}
+
+// In the order in which calls take more than one of them.
+void Store::lock_for_fork() {
+  resizing_.lock();
+  for (Shard& shard : shards_) shard.lock_for_fork();
+  duel_.lock_for_fork();
+  curve_.lock_for_fork();
+  pool_->lock_for_fork();
+}
+
+void Store::unlock_after_fork(Process process) noexcept {
+  pool_->unlock_after_fork();
+  curve_.unlock_after_fork();
+  duel_.unlock_after_fork();
+  for (Shard& shard : shards_) shard.unlock_after_fork(process);
+  resizing_.unlock();
 }
 
 Bounds Store::bounds() const noexcept {

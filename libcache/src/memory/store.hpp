@@ -1,5 +1,6 @@
 #pragma once
 
+#include "memory/at_fork.hpp"
 #include "memory/duel.hpp"
 #include "memory/keyed_hash.hpp"
 #include "memory/miss_ratio_curve.hpp"
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -40,7 +42,7 @@ struct StoreOptions {
 
 /// The entries of a cache, spread over shards by a keyed hash. No call locks two shards at once.
 ///
-/// Threads: all members may be called from any thread at once.
+/// Threads: all members may be called from any thread at once. A forked child may go on with it.
 class Store {
  public:
   Store(StoreOptions options, const Clock& clock);
@@ -92,6 +94,10 @@ class Store {
   [[nodiscard]] Admission admission() const noexcept { return duel_.admission(); }
   [[nodiscard]] Result<void> validate() const;
 
+  /// For `AtFork`: takes all locks, and leaves them.
+  void lock_for_fork();
+  void unlock_after_fork(Process process) noexcept;
+
   [[nodiscard]] std::size_t shard_count() const noexcept { return shards_.size(); }
   [[nodiscard]] Bounds bounds() const noexcept;
   /// What one entry may take at most.
@@ -138,10 +144,12 @@ class Store {
   std::mutex resizing_;  // One call sets all shares.
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> max_items_;
+  const std::shared_ptr<PagePool> pool_;
   Duel duel_;
   MissRatioCurve curve_;
   std::deque<Shard> shards_;  // Never resized; a deque because shards cannot move.
   std::array<Tally, core::ThreadSlot::count> tallies_{};
+  const AtFork at_fork_{*this};  // The last: nothing of the rest is missing while it is there.
 };
 
 }  // namespace cachekit::memory

@@ -28,7 +28,15 @@ bool StripedLock::Reading::wait_to_enter() {
   return false;
 }
 
-void StripedLock::begin_writing() {
+void StripedLock::unlock_in_child() noexcept {
+  for (Readers& readers : readers_) {
+    readers.owner.store(0, std::memory_order_relaxed);
+    readers.others.store(0, std::memory_order_relaxed);
+  }
+  unlock();
+}
+
+void StripedLock::lock() {
   int tries = 0;
   while (!mutex_.try_lock()) {
     if (++tries >= patience) {

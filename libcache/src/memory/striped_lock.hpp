@@ -64,11 +64,8 @@ class StripedLock {
 
   class Writing {
    public:
-    explicit Writing(StripedLock& lock) : lock_(lock) { lock_.begin_writing(); }
-    ~Writing() {
-      lock_.barred_.store(false, std::memory_order_release);
-      lock_.mutex_.unlock();
-    }
+    explicit Writing(StripedLock& lock) : lock_(lock) { lock_.lock(); }
+    ~Writing() { lock_.unlock(); }
     Writing(const Writing&) = delete;
     Writing& operator=(const Writing&) = delete;
 
@@ -76,9 +73,17 @@ class StripedLock {
     StripedLock& lock_;
   };
 
- private:
-  void begin_writing();
+  /// As a writer; for who cannot do it in a scope.
+  void lock();
+  void unlock() noexcept {
+    barred_.store(false, std::memory_order_release);
+    mutex_.unlock();
+  }
+  /// In a forked child, where it was locked before the fork: without those readers who looked in
+  /// just then, for their threads are not here.
+  void unlock_in_child() noexcept;
 
+ private:
   std::mutex mutex_;
   std::atomic<bool> barred_{false};
   std::array<Readers, core::ThreadSlot::count> readers_{};

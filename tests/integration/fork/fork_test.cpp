@@ -1,6 +1,7 @@
 // A program that forks while it uses a cache. The children do what a worker of a pre-forking server
 // does: a few calls on the very object that they inherited.
 
+#include "child.hpp"
 #include "support/catch.hpp"
 #include "support/crew.hpp"
 #include "support/gate.hpp"
@@ -12,14 +13,11 @@
 #include <cachekit/redis.hpp>
 
 #include <atomic>
-#include <cerrno>
-#include <csignal>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace cachekit;
@@ -63,35 +61,6 @@ bool use(CacheBackend& cache, const std::string& prefix, int calls) {
   }
   return true;
 }
-
-// A forked child that does `work` and ends with its outcome. One that hangs is ended by SIGALRM.
-class Child {
- public:
-  explicit Child(const std::function<bool()>& work) : pid_(::fork()) {
-    if (pid_ != 0) return;
-    ::alarm(20);
-    ::_exit(work() ? 0 : 1);
-  }
-  ~Child() {
-    if (pid_ > 0) static_cast<void>(outcome());
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  [[nodiscard]] std::string outcome() {
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
-    if (WIFSIGNALED(status)) {
-      return WTERMSIG(status) == SIGALRM ? "hung" : "signal " + std::to_string(WTERMSIG(status));
-    }
-    return WEXITSTATUS(status) == 0 ? "right" : "wrong";
-  }
-
- private:
-  pid_t pid_;
-};
 
 // Lets a child wait until its parent has looked.
 class Pipe {

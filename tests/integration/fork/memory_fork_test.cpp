@@ -1,0 +1,46 @@
+// A program that forks while its threads use an in-process cache, which the child goes on with.
+
+#include "child.hpp"
+#include "support/catch.hpp"
+#include "support/crew.hpp"
+
+#include <cachekit/memory.hpp>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+using namespace cachekit;
+using namespace cachekit::test;
+
+namespace {
+
+bool use(InMemoryBackend& cache, const std::string& prefix, int calls) {
+  for (int i = 0; i < calls; ++i) {
+    const std::string key = prefix + std::to_string(i % 100);
+    const std::string value(static_cast<std::size_t>(i) * 37 % 9'000, 'v');
+    if (cache.set(key, value) != true || cache.get(key) != value) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("a child goes on with a cache that threads were using during the fork",
+          "[fork][memory][failures-29]") {
+  InMemoryBackend cache({.capacity = mebibytes(32), .shards = 1});
+  Crew crew(3, [&](unsigned i) {
+    static_cast<void>(use(cache, "thread" + std::to_string(i) + "-", 100));
+  });
+  for (int i = 0; i < 100; ++i) {
+    Child child([&] {
+      const std::array<std::string_view, 2> keys{"thread0-1", "child1"};
+      return use(cache, "child", 200) && cache.get_many(keys)[1].value() &&
+             cache.resize(mebibytes(16)) && cache.stats().nodes.at(0).items > 0 &&
+             cache.validate() && cache.clear();
+    });
+    REQUIRE(child.outcome() == "right");
+  }
+  crew.stop();
+  CHECK(cache.validate());
+}
