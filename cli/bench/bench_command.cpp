@@ -125,7 +125,7 @@ void bound_memory(Settings& settings, const BenchOptions& options) {
   if (options.capacity->bytes) {
     settings.memory.capacity = *options.capacity->bytes;
   } else {  // Then bytes are no bound.
-    settings.memory.capacity = gibibytes(128);
+    settings.memory.capacity = gibibytes(64);
     settings.memory.max_items = *options.capacity->items;
   }
 }

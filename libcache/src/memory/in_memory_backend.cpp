@@ -13,52 +13,64 @@
 namespace cachekit {
 namespace {
 
-Result<void> check_config(const InMemoryConfig& config) {
+constexpr std::uint64_t least_shard_bytes = std::uint64_t{4} << 20U;
+constexpr std::uint64_t least_shard_items = 4096;
+constexpr std::uint64_t most_chosen_shards = 64;
+
+memory::Bounds bounds_of(Bytes capacity, std::uint64_t max_items) {
+  return {.bytes = capacity.count, .items = max_items == 0 ? memory::max_items : max_items};
+}
+
+std::uint64_t choose_shards(const InMemoryConfig& config) {
+  const memory::Bounds bounds = bounds_of(config.capacity, config.max_items);
+  std::uint64_t shards = config.shards;
+  if (shards == 0) {
+    shards = std::min(bounds.bytes / least_shard_bytes, bounds.items / least_shard_items);
+    shards = std::clamp<std::uint64_t>(shards, 1, most_chosen_shards);
+  }
+  const std::uint64_t fewest = (bounds.bytes - 1) / memory::max_shard_bytes + 1;
+  return std::max(shards, fewest);
+}
+
+// For a cache with so many shards.
+Result<void> check_bounds(const InMemoryConfig& config, std::uint64_t shards) {
   if (config.capacity.count == 0) {
     return fail(Errc::invalid_argument, "a capacity of 0 holds nothing", "memory",
                 "give at least 1MiB");
   }
+  if (config.capacity.count / shards > memory::max_shard_bytes) {
+    return fail(Errc::invalid_argument,
+                fmt::format("a capacity of {} is too much for {} shards; at most {}",
+                            format_bytes(config.capacity), shards,
+                            format_bytes({memory::max_shard_bytes * shards})),
+                "memory", "to bound the entries only, give the memory that there is as capacity");
+  }
+  if (config.max_items > 0 && config.max_items < shards) {
+    return fail(Errc::invalid_argument,
+                fmt::format("{} entries are too few for {} shards", config.max_items, shards),
+                "memory", "give a smaller capacity, or leave shards at 0 to have them chosen");
+  }
+  return {};
+}
+
+Result<void> check_config(const InMemoryConfig& config) {
   if (config.shards > memory::max_shards) {
     return fail(
         Errc::invalid_argument,
         fmt::format("{} shards are too many; at most {}", config.shards, memory::max_shards),
         "memory", "leave shards at 0 to have them chosen");
   }
-  if (config.max_items > 0 && config.max_items < config.shards) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("{} entries are too few for {} shards", config.max_items, config.shards),
-        "memory", "leave shards at 0 to have them chosen");
-  }
   if (config.connection_timeout <= std::chrono::milliseconds::zero()) {
     return fail(Errc::invalid_argument, "connection_timeout must be more than zero", "memory",
                 "to wait without limit, say cachekit::forever");
   }
-  return {};
-}
-
-constexpr std::uint64_t least_shard_bytes = std::uint64_t{4} << 20U;
-constexpr std::uint64_t least_shard_items = 4096;
-constexpr std::uint64_t most_chosen_shards = 64;
-
-std::size_t choose_shards(const InMemoryConfig& config, const memory::Bounds& bounds) {
-  std::uint64_t shards = config.shards;
-  if (shards == 0) {
-    shards = std::min(bounds.bytes / least_shard_bytes, bounds.items / least_shard_items);
-    shards = std::clamp<std::uint64_t>(shards, 1, most_chosen_shards);
-  }
-  const std::uint64_t fewest =
-      (bounds.bytes + memory::max_shard_bytes - 1) / memory::max_shard_bytes;
-  return static_cast<std::size_t>(std::max(shards, fewest));
-}
-
-memory::Bounds bounds_of(Bytes capacity, std::uint64_t max_items) {
-  return {.bytes = capacity.count, .items = max_items == 0 ? memory::max_items : max_items};
+  const std::uint64_t shards = config.capacity.count == 0 ? 1 : choose_shards(config);
+  return check_bounds(config, std::min<std::uint64_t>(shards, memory::max_shards));
 }
 
 memory::StoreOptions store_options(const InMemoryConfig& config, const CacheMetrics& metrics) {
   const memory::Bounds bounds = bounds_of(config.capacity, config.max_items);
-  return {.shards = choose_shards(config, bounds),
+  return {.shards = static_cast<std::size_t>(choose_shards(config)),
           .bounds = bounds,
           .policy = config.policy,
           .on_removal = config.on_removal,
@@ -235,16 +247,12 @@ Result<std::optional<PinnedValue>> InMemoryBackend::pin(std::string_view key) {
 }
 
 Result<void> InMemoryBackend::resize(Bytes capacity, std::uint64_t max_items) {
+  if (!impl_->config_check) return impl_->config_check;
   InMemoryConfig wanted = impl_->config;
   wanted.capacity = capacity;
   wanted.max_items = max_items;
-  if (!impl_->config_check) return impl_->config_check;
-  if (Result<void> sound = check_config(wanted); !sound) return sound;
-  if (max_items > 0 && max_items < impl_->store.shard_count()) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("{} entries are too few for {} shards", max_items, impl_->store.shard_count()),
-        impl_->endpoint(), "make the cache anew, with fewer shards");
+  if (Result<void> sound = check_bounds(wanted, impl_->store.shard_count()); !sound) {
+    return impl_->located(std::move(sound).error());
   }
   impl_->store.resize(bounds_of(capacity, max_items));
   return {};

@@ -9,8 +9,9 @@ namespace cachekit::memory {
 inline constexpr std::size_t max_key_bytes = std::size_t{64} << 10U;
 /// More locks than this help nobody.
 inline constexpr std::size_t max_shards = 1024;
-/// The largest share of one shard; its entries are counted in 32 bits and take over 64 bytes each.
-inline constexpr std::uint64_t max_shard_bytes = std::uint64_t{256} << 30U;
+/// The largest share of one shard. An entry takes over 64 bytes, and the places of a queue, of
+/// which there are up to four for an entry, are counted in 32 bits.
+inline constexpr std::uint64_t max_shard_bytes = std::uint64_t{64} << 30U;
 /// What stands for no bound on the number of entries.
 inline constexpr std::uint64_t max_items = std::uint64_t{1} << 48U;
 

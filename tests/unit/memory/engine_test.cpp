@@ -135,6 +135,27 @@ TEST_CASE("max_items bounds the number of entries, over all shards", "[memory][b
   CHECK(too_few.cache.connect().error().code == Errc::invalid_argument);
 }
 
+TEST_CASE("bounds that the shards cannot keep are refused", "[memory][bounds][failures-17]") {
+  const Bytes most_a_shard = gibibytes(64);
+  for (const InMemoryConfig& config :
+       {InMemoryConfig{.capacity = {UINT64_MAX}},
+        InMemoryConfig{.capacity = {UINT64_MAX}, .max_items = 1000},
+        InMemoryConfig{.capacity = {1'024 * most_a_shard.count + 1'024}},
+        InMemoryConfig{.capacity = {100 * most_a_shard.count}, .max_items = 99}}) {
+    InMemoryBackend cache(config);
+    CHECK(cache.connect().error().code == Errc::invalid_argument);
+    CHECK(cache.set("k", "v").error().code == Errc::invalid_argument);
+  }
+  CheckedCache t({.capacity = most_a_shard, .max_items = 100});
+  CHECK(t.cache.capabilities().max_value_bytes > 0);
+  t.set("k", "v");
+  CHECK(t.cache.resize({most_a_shard.count + 1}).error().code == Errc::invalid_argument);
+  CHECK(t.cache.resize({UINT64_MAX}, 5).error().code == Errc::invalid_argument);
+  CHECK(t.cache.resize({0}).error().code == Errc::invalid_argument);
+  CHECK(t.cache.resize(most_a_shard, 5));
+  CHECK(t.get("k") == "v");
+}
+
 TEST_CASE("resize lets entries go at once where there are too many, and takes more in afterwards",
           "[memory][bounds]") {
   const auto policy = GENERATE(EvictionPolicy::adaptive, EvictionPolicy::lru, EvictionPolicy::fifo);
