@@ -181,8 +181,10 @@ class InMemoryBackend final : public CacheBackend {
   [[nodiscard]] Result<void> resize(Bytes capacity, std::uint64_t max_items = 0);
 
   /// Shows what is worth most to the policy first, until the visitor says false. What comes or goes
-  /// meanwhile may or may not be seen. No lock is held during a visit. Cost: 16 bytes of memory an
-  /// entry; other calls wait for no more than some dozens of entries at a time.
+  /// meanwhile may or may not be seen. No lock is held during a visit. Cost: up to 48 bytes of
+  /// memory an entry, and what leaves the cache meanwhile stays until it is done. The entries are
+  /// listed before the first visit, one shard after the other; who changes that shard waits
+  /// meanwhile.
   [[nodiscard]] Result<void> hottest(const HotEntryVisitor& visit);
 
   /// Whether more capacity would help, and how old entries are when they are used and when they go.

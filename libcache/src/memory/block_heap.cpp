@@ -2,9 +2,18 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <new>
+#include <utility>
 
 namespace cachekit::memory {
+
+namespace {
+
+// Blocks to be taken back at a time; a call frees one or two, mostly.
+constexpr std::size_t portion = 64;
+
+}  // namespace
 
 BlockHeap::~BlockHeap() {
   while (first_page_ != nullptr) drop_page(*first_page_);
@@ -14,6 +23,10 @@ void* BlockHeap::allocate(std::size_t bytes) {
   collect();
   const std::size_t granules = rounded_up(bytes) / granule;
   Run* run = first_fit(granules);
+  if (run == nullptr && taken_ != nullptr) {
+    collect();
+    run = first_fit(granules);
+  }
   if (run == nullptr) {
     add_page();
     run = first_fit(granules);
@@ -46,18 +59,22 @@ void BlockHeap::leave() noexcept {
 }
 
 void BlockHeap::close() noexcept {
-  take_back(freed_.exchange(&closed_, std::memory_order_acq_rel));
+  constexpr std::size_t all = SIZE_MAX;
+  static_cast<void>(take_back(std::exchange(taken_, nullptr), all));
+  static_cast<void>(take_back(freed_.exchange(&closed_, std::memory_order_acq_rel), all));
   const auto out = static_cast<std::int64_t>(blocks_);
   if (left_.fetch_add(out, std::memory_order_acq_rel) + out == 0) delete this;
 }
 
-void BlockHeap::take_freed() noexcept {
-  take_back(freed_.exchange(nullptr, std::memory_order_acquire));
+bool BlockHeap::take_freed() noexcept {
+  if (taken_ == nullptr) taken_ = freed_.exchange(nullptr, std::memory_order_acquire);
+  taken_ = take_back(taken_, portion);
+  return taken_ == nullptr;
 }
 
-// A block that is freed makes one run with those beside it.
-void BlockHeap::take_back(Freed* stack) noexcept {
-  while (stack != nullptr) {
+// A block that is freed makes one run with those beside it. What is left of the stack comes back.
+BlockHeap::Freed* BlockHeap::take_back(Freed* stack, std::size_t most) noexcept {
+  for (; stack != nullptr && most > 0; --most) {
     const Freed block = *stack;
     Page& page = page_of(stack);
     const std::size_t begin = position_in(page, stack);
@@ -76,6 +93,7 @@ void BlockHeap::take_back(Freed* stack) noexcept {
       list(page, left, right);
     }
   }
+  return stack;
 }
 
 void BlockHeap::add_page() {

@@ -19,8 +19,9 @@ namespace cachekit::memory {
 /// is long enough is taken ("segregated fits with immediate coalescing", Wilson, Johnstone, Neely
 /// and Boles, "Dynamic storage allocation", 1995). A page that is free as a whole goes back.
 ///
-/// `free` only puts a block on a stack, whoever calls it and whenever: the next `allocate` or
-/// `collect` takes all that lies there.
+/// `free` only puts a block on a stack, whoever calls it and whenever: each `allocate` and
+/// `collect` takes some of what lies there back, so neither takes long however much was freed at
+/// once.
 ///
 /// Threads: `allocate` and `collect` one at a time (the shard's lock), `free` from any thread at
 /// any time. Errors: `std::bad_alloc`.
@@ -57,9 +58,10 @@ class BlockHeap {
   [[nodiscard]] void* allocate(std::size_t bytes);
   /// Requires: a block of a heap, with the size it was allocated with.
   static void free(void* block, std::size_t bytes) noexcept;
-  /// Takes back what was freed.
-  void collect() noexcept {
-    if (freed_.load(std::memory_order_relaxed) != nullptr) take_freed();
+  /// Takes back a part of what was freed; true when nothing of it is left.
+  bool collect() noexcept {
+    if (taken_ == nullptr && freed_.load(std::memory_order_relaxed) == nullptr) return true;
+    return take_freed();
   }
 
   /// In bytes, of all pages.
@@ -117,8 +119,8 @@ class BlockHeap {
 
   void close() noexcept;
   void leave() noexcept;
-  void take_freed() noexcept;
-  void take_back(Freed* stack) noexcept;
+  bool take_freed() noexcept;
+  [[nodiscard]] Freed* take_back(Freed* stack, std::size_t most) noexcept;
   void add_page();
   void drop_page(Page& page) noexcept;
   void list(Page& page, std::size_t begin, std::size_t end) noexcept;
@@ -129,6 +131,7 @@ class BlockHeap {
   Page* first_page_ = nullptr;
   std::size_t pages_ = 0;
   std::size_t blocks_ = 0;
+  Freed* taken_ = nullptr;  // Off the stack, and yet to be taken back.
   std::array<Run*, lists> runs_{};
   std::array<std::uint64_t, (lists + word_bits - 1) / word_bits> not_empty_{};
 

@@ -25,8 +25,17 @@ Duel::Shadows::Shadows(std::size_t capacity)
       unfiltered(capacity, std::make_unique<AdaptivePolicy>(all)),
       fading(std::exp2(-1 / (half_life * static_cast<double>(capacity)))) {}
 
-void Duel::fit(std::uint64_t entries) {
+void Duel::fit(std::uint64_t entries) noexcept {
   const std::lock_guard lock(mutex_);
+  try {
+    fit_shadows(entries);
+  } catch (const std::exception&) {
+    mask_.store(nothing, std::memory_order_relaxed);
+    shadows_.reset();
+  }
+}
+
+void Duel::fit_shadows(std::uint64_t entries) {
   const auto rate = [this](std::uint64_t all) {
     const std::uint32_t mask = mask_.load(std::memory_order_relaxed);
     return mask == nothing ? 0 : all / (std::uint64_t{mask} + 1);
@@ -51,7 +60,7 @@ void Duel::keep(std::uint32_t hash) noexcept {
   if (place + 1 < buffer_size) return;
   try {
     play(buffer);
-  } catch (const std::exception&) {  // There is no memory to learn with; it goes on as it is.
+  } catch (const std::exception&) {
     mask_.store(nothing, std::memory_order_relaxed);
   }
   buffer.count.store(0, std::memory_order_relaxed);

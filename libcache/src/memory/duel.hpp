@@ -25,7 +25,8 @@ namespace cachekit::memory {
 /// unless another thread is at it: then these accesses are lost, which a sample can bear.
 ///
 /// Threads: all members may be called from any thread at once. Cost: of a key that is not in the
-/// sample, one comparison; of one that is, about 100 ns.
+/// sample, one comparison; of one that is, about 100 ns. Where there is no memory to learn with,
+/// all stays as it is.
 class Duel {
  public:
   Duel();
@@ -40,7 +41,7 @@ class Duel {
   }
   /// Says how many entries the cache holds now that it is full. Cost: little while that changes
   /// little.
-  void fit(std::uint64_t entries);
+  void fit(std::uint64_t entries) noexcept;
 
   /// For `AtFork`.
   void lock_for_fork() { mutex_.lock(); }
@@ -65,6 +66,7 @@ class Duel {
     double decided = 0;  // How many accesses only one of them hit.
   };
 
+  void fit_shadows(std::uint64_t entries);
   void keep(std::uint32_t hash) noexcept;
   void play(Buffer& buffer);
   void judge();

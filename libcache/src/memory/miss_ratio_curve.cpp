@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <utility>
 
 namespace cachekit::memory {
@@ -65,13 +66,21 @@ std::size_t MissRatioCurve::bucket_of(double distance) noexcept {
   return std::min(static_cast<std::size_t>(place), buckets - 1);
 }
 
-void MissRatioCurve::access(std::uint64_t mixed) {
+void MissRatioCurve::access(std::uint64_t mixed) noexcept {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock()) {
     left_out_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   if (mixed > threshold_.load(std::memory_order_relaxed)) return;  // It was lowered meanwhile.
+  try {
+    look_at(mixed);
+  } catch (const std::exception&) {
+    threshold_.store(0, std::memory_order_relaxed);
+  }
+}
+
+void MissRatioCurve::look_at(std::uint64_t mixed) {
   if (taken_.empty()) taken_.resize(slots + 1);
   if (next_ == slots) renumber();
   if (looked_at_ == pause_at_) return pause();

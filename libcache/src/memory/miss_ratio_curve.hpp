@@ -32,7 +32,7 @@ namespace cachekit::memory {
 /// Where keys are few, most of them are in the sample, which would cost each look-up a multiple of
 /// its own time. So it looks at the first 65,536 of the sample and then pauses; `resume` lets it go
 /// on where it has looked at less than one look-up in 256 or has paused for a minute, after a while
-/// in which it only learns which keys there are.
+/// in which it only learns which keys there are. It pauses, too, where there is no memory.
 ///
 /// Threads: all members may be called from any thread at once; a look-up that meets another one is
 /// left out. Cost: of a key that is not in the sample, a comparison; else some 200 ns. At most 300
@@ -44,7 +44,7 @@ class MissRatioCurve {
   explicit MissRatioCurve(std::function<std::uint64_t()> look_ups);
 
   /// A look-up of the key with this hash.
-  void note(std::uint64_t hash) {
+  void note(std::uint64_t hash) noexcept {
     const std::uint64_t mixed = mix(hash);
     if (mixed <= threshold_.load(std::memory_order_relaxed)) access(mixed);
   }
@@ -81,7 +81,8 @@ class MissRatioCurve {
   [[nodiscard]] static double lower_end(std::size_t bucket) noexcept;
   [[nodiscard]] static std::size_t bucket_of(double distance) noexcept;
 
-  void access(std::uint64_t mixed);
+  void access(std::uint64_t mixed) noexcept;
+  void look_at(std::uint64_t mixed);
   void count(double distance, bool seen_before);
   void catch_up() const;
   void pause();

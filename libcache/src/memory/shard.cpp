@@ -234,7 +234,6 @@ ScanPage Shard::scan(std::string_view pattern, std::uint64_t from, std::size_t l
 void Shard::list(std::vector<ListedEntry>& entries) const {
   const Reading lock(lock_);
   const Time now = clock_.now();
-  entries.reserve(entries.size() + policy_->count());
   policy_->for_each([&](const Entry& entry) {
     if (entry.expired(now)) return;
     retain(entry);
@@ -242,9 +241,9 @@ void Shard::list(std::vector<ListedEntry>& entries) const {
   });
 }
 
-void Shard::collect() {
+bool Shard::collect() {
   const Writing lock(lock_);
-  heap_->collect();
+  return heap_->collect();
 }
 
 bool Shard::sweep(std::size_t limit, Departures& gone) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <new>
 #include <numeric>
 #include <utility>
 
@@ -62,9 +63,14 @@ template <typename Change>
 auto Store::change(std::string_view key, const Change& change) {
   const HashedKey hashed_key = hashed(key);
   Departures gone;
-  auto outcome = change(shard_of(hashed_key), hashed_key, gone);
-  see_off(gone);
-  return outcome;
+  try {
+    auto outcome = change(shard_of(hashed_key), hashed_key, gone);
+    see_off(gone);
+    return outcome;
+  } catch (const std::bad_alloc&) {  // What has left has left.
+    see_off(gone);
+    throw;
+  }
 }
 
 Result<std::optional<std::string>> Store::get(std::string_view key) {
@@ -258,12 +264,16 @@ void Store::discard() {
       Departures gone;
       done = shard.clear(largest_step, gone);
     }
-    shard.collect();
+    while (!shard.collect()) {
+    }
   }
 }
 
 std::vector<ListedEntry> Store::list() const {
   std::vector<ListedEntry> entries;
+  std::size_t expected = 0;  // Room is made before the locks, and a little more than is wanted now.
+  for (const Shard& shard : shards_) expected += static_cast<std::size_t>(shard.items());
+  entries.reserve(expected + expected / 16);
   std::vector<std::pair<double, std::size_t>> ranks;  // How far ahead in its shard, and which one.
   for (const Shard& shard : shards_) {
     const std::size_t before = entries.size();
@@ -376,7 +386,8 @@ void Store::in_steps(const Step& step) {
       done = step(shard, gone);
       see_off(gone);
     }
-    shard.collect();  // Of the last step, which may be all that keeps many pages.
+    while (!shard.collect()) {  // What has left may be all that keeps many pages.
+    }
   }
 }
 
@@ -386,7 +397,7 @@ void Store::see_off(const Departures& gone) {
   adapt(gone);
 }
 
-void Store::adapt(const Departures& gone) {
+void Store::adapt(const Departures& gone) noexcept {
   if (!gone.evicted() || policy_ != EvictionPolicy::adaptive) return;
   if (tally().evicting.fetch_add(1, std::memory_order_relaxed) % fit_every != 0) return;
   std::uint64_t items = 0;
@@ -395,14 +406,14 @@ void Store::adapt(const Departures& gone) {
   curve_.resume(clock_.now());
 }
 
-void Store::tend() {
+void Store::tend() noexcept {
   if (tally().tended.fetch_add(1, std::memory_order_relaxed) % tend_every == 0) {
     curve_.resume(clock_.now());
   }
 }
 
 // A look-up, for those that learn from a sample of them.
-void Store::note(const HashedKey& key) {
+void Store::note(const HashedKey& key) noexcept {
   duel_.note(key.hash);
   curve_.note(key.hash);
 }

@@ -83,7 +83,7 @@ class Store {
   [[nodiscard]] ShardStats stats();
   [[nodiscard]] StoreSummary summary() const;
   /// Looks after what learns from the look-ups; to be called on a small part of them.
-  void tend();
+  void tend() noexcept;
   /// How old were those that were found, of a sample of one in 64.
   [[nodiscard]] AgeCounts<std::uint64_t> hit_ages() const;
   /// What an LRU cache of so many entries would have hit; empty while too little was seen.
@@ -130,8 +130,8 @@ class Store {
   void in_steps(const Step& step);
   [[nodiscard]] Tally& tally() noexcept { return tallies_[core::ThreadSlot::mine().number()]; }
   void see_off(const Departures& gone);
-  void adapt(const Departures& gone);
-  void note(const HashedKey& key);
+  void adapt(const Departures& gone) noexcept;
+  void note(const HashedKey& key) noexcept;
   static void take(const Entry& entry, std::optional<std::string>& value, EntryReference& large);
   void count_age(const Entry& entry) noexcept;
   template <typename Change>

@@ -32,6 +32,11 @@ class Heap {
     return {begin, size, content};
   }
 
+  void collect() const {
+    while (!heap->collect()) {
+    }
+  }
+
   BlockHeap::Pointer heap = BlockHeap::make(std::make_shared<PagePool>(HugePages::no));
 
  private:
@@ -64,7 +69,7 @@ TEST_CASE("blocks keep what is in them, whatever becomes of others", "[memory][h
       blocks.pop_back();
     }
     if (step % 4096 == 0) {
-      t.heap->collect();
+      t.collect();
       REQUIRE(t.heap->consistent());
       REQUIRE(t.heap->blocks() == blocks.size());
     }
@@ -75,7 +80,7 @@ TEST_CASE("blocks keep what is in them, whatever becomes of others", "[memory][h
     free(block);
   }
   CHECK(damaged == 0);
-  t.heap->collect();
+  t.collect();
   CHECK(t.heap->consistent());
   CHECK(t.heap->blocks() == 0);
   CHECK(t.heap->bytes() == PagePool::page_size);
@@ -139,9 +144,26 @@ TEST_CASE("threads free while another one allocates", "[memory][heap][stress]") 
     }
   }
   CHECK(damaged == 0);
-  t.heap->collect();
+  t.collect();
   CHECK(t.heap->consistent());
   CHECK(t.heap->blocks() == 0);
+}
+
+TEST_CASE("what was freed at once is taken back bit by bit", "[memory][heap]") {
+  Heap t;
+  std::vector<Block> blocks;
+  for (int i = 0; i < 10'000; ++i) blocks.push_back(t.allocate(200));
+  const std::size_t pages = t.heap->bytes();
+  for (const Block& block : blocks) free(block);
+  for (std::size_t left = blocks.size(); !t.heap->collect();) {
+    REQUIRE(t.heap->blocks() < left);
+    REQUIRE(t.heap->blocks() + 100 > left);
+    left = t.heap->blocks();
+    REQUIRE(t.heap->consistent());
+  }
+  CHECK(t.heap->blocks() == 0);
+  for (const Block& block : blocks) free(t.allocate(block.size));
+  CHECK(t.heap->bytes() <= pages);
 }
 
 TEST_CASE("a block may outlive what its heap was for", "[memory][heap]") {
