@@ -1,7 +1,8 @@
 #include "memory/page_pool.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <cstdint>
+#include <iterator>
 
 #include <sys/mman.h>
 
@@ -10,6 +11,13 @@ namespace {
 
 constexpr std::uint32_t run_mask(std::size_t first, std::size_t pages) noexcept {
   return static_cast<std::uint32_t>(((std::uint64_t{1} << pages) - 1) << first);
+}
+
+char* map_anywhere(std::size_t bytes) {
+  void* const mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  return static_cast<char*>(mapped);
 }
 
 }  // namespace
@@ -21,7 +29,22 @@ PagePool::~PagePool() {
 void* PagePool::allocate(std::size_t pages) {
   if (pages > pages_a_region) return map(pages * page_size);
   const std::lock_guard lock(mutex_);
-  for (Region& region : regions_) {
+  if (void* const run = take_run(pages)) return run;
+  if (regions_.size() == regions_.capacity()) regions_.reserve(regions_.size() * 2 + 1);
+  const Region fresh{.begin = map(region_size), .taken = run_mask(0, pages)};
+  const auto place = std::ranges::upper_bound(regions_, fresh.begin, {}, &Region::begin);
+  first_free_ = std::min(first_free_, static_cast<std::size_t>(place - regions_.begin()));
+  regions_.insert(place, fresh);
+  return fresh.begin;
+}
+
+// The first that is free; null where there is none.
+void* PagePool::take_run(std::size_t pages) noexcept {
+  constexpr std::uint32_t all = UINT32_MAX;
+  while (first_free_ < regions_.size() && regions_[first_free_].taken == all) ++first_free_;
+  for (std::size_t i = first_free_; i < regions_.size(); ++i) {
+    Region& region = regions_[i];
+    if (region.taken == all) continue;
     for (std::size_t first = 0; first + pages <= pages_a_region; ++first) {
       const std::uint32_t wanted = run_mask(first, pages);
       if ((region.taken & wanted) != 0) continue;
@@ -29,9 +52,7 @@ void* PagePool::allocate(std::size_t pages) {
       return region.begin + first * page_size;
     }
   }
-  regions_.reserve(regions_.size() + 1);
-  regions_.push_back({.begin = map(region_size), .taken = run_mask(0, pages)});
-  return regions_.back().begin;
+  return nullptr;
 }
 
 void PagePool::release(void* run, std::size_t pages) noexcept {
@@ -41,27 +62,29 @@ void PagePool::release(void* run, std::size_t pages) noexcept {
     return;
   }
   const std::lock_guard lock(mutex_);
-  const auto region = std::find_if(regions_.begin(), regions_.end(), [&](const Region& one) {
-    return begin >= one.begin && begin < one.begin + region_size;
-  });
+  const auto after = std::ranges::upper_bound(regions_, begin, {}, &Region::begin);
+  const auto region = std::prev(after);
   region->taken &= ~run_mask(static_cast<std::size_t>(begin - region->begin) / page_size, pages);
+  first_free_ = std::min(first_free_, static_cast<std::size_t>(region - regions_.begin()));
   if (region->taken != 0) return;
   ::munmap(region->begin, region_size);
-  *region = regions_.back();
-  regions_.pop_back();
+  regions_.erase(region);
 }
 
-// Aligned to a region: more is mapped, and what is too much given back.
+// Aligned to a region. The kernel mostly puts it beside the last one, and so makes one mapping of
+// them, of which a process may have some 65,000 only. Else more is mapped, and what is too much
+// given back.
 char* PagePool::map(std::size_t bytes) const {
-  void* const mapped = ::mmap(nullptr, bytes + region_size, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapped == MAP_FAILED) throw std::bad_alloc();
-  auto* const first = static_cast<char*>(mapped);
-  const std::size_t before =
-      (region_size - reinterpret_cast<std::uintptr_t>(first) % region_size) % region_size;
-  char* const begin = first + before;
-  if (before > 0) ::munmap(first, before);
-  if (before < region_size) ::munmap(begin + bytes, region_size - before);
+  char* begin = map_anywhere(bytes);
+  if (reinterpret_cast<std::uintptr_t>(begin) % region_size != 0) {
+    ::munmap(begin, bytes);
+    char* const first = map_anywhere(bytes + region_size);
+    const std::size_t before =
+        (region_size - reinterpret_cast<std::uintptr_t>(first) % region_size) % region_size;
+    begin = first + before;
+    if (before > 0) ::munmap(first, before);
+    if (before < region_size) ::munmap(begin + bytes, region_size - before);
+  }
 #ifdef MADV_HUGEPAGE
   // Advice: without it all works, too.
   ::madvise(begin, bytes, huge_ == HugePages::yes ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);

@@ -45,11 +45,13 @@ class PagePool {
     std::uint32_t taken = 0;  // A bit for each page.
   };
 
+  [[nodiscard]] void* take_run(std::size_t pages) noexcept;
   [[nodiscard]] char* map(std::size_t bytes) const;
 
   const HugePages huge_;
-  std::mutex mutex_;  // guards regions_
-  std::vector<Region> regions_;
+  std::mutex mutex_;             // guards everything below
+  std::vector<Region> regions_;  // By address.
+  std::size_t first_free_ = 0;   // No region before this one has a free page.
 };
 
 /// For containers: what is large comes from a pool, the rest (or, without a pool, all) from
