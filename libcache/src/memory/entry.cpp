@@ -6,6 +6,11 @@
 namespace cachekit::memory {
 namespace {
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)  // As Clang says it.
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t largest_in_heap = 0;  // The sanitizer is to see each entry.
 #else

@@ -22,6 +22,10 @@ constexpr std::size_t search_steps = 128;
 // Of each write while the bounds do not hold yet, beside the room that it needs itself.
 constexpr std::size_t trim_steps = 8;
 
+// Values of this size are copied before the lock is taken, for others would wait for that.
+constexpr std::size_t large_value = std::size_t{64} << 10U;
+static_assert(large_value > BlockHeap::largest_block, "they are not made in the heap");
+
 Result<std::int64_t> parse_counter(std::string_view text) {
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();
@@ -43,7 +47,8 @@ Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& 
       wheel_(clock.now()),
       heap_(BlockHeap::make(std::move(pool))),
       bounds_(bounds),
-      allowed_(bounds) {}
+      allowed_(bounds),
+      max_bytes_(bounds.bytes) {}
 
 Shard::~Shard() {
   policy_->for_each([](const Entry& entry) { release(&entry); });
@@ -85,25 +90,35 @@ bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
 
 Result<bool> Shard::set(const NewValue& value, SetCondition condition, Departures& gone) {
   const Time now = clock_.now();
+  EntryPtr ready = make_if_large(value);
   const Writing lock(lock_);
   begin_write(now, gone);
-  return set_locked(value, condition, now, gone);
+  return set_locked(value, condition, now, std::move(ready), gone);
+}
+
+// Empty where it is not large, or too large.
+EntryPtr Shard::make_if_large(const NewValue& value) const {
+  const bool large = value.value.size() >= large_value && value.value.size() <= max_value_bytes;
+  if (!large || value.charge() > max_bytes_.load(std::memory_order_relaxed)) return {};
+  return make_entry(*heap_, value.key, value.value, value.expires_at);
 }
 
 void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
                      std::span<Result<bool>> outcomes, Departures& gone) {
   const Time now = clock_.now();
+  std::vector<EntryPtr> ready(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) ready[i] = make_if_large(values[i]);
   const Writing lock(lock_);
   begin_write(now, gone);
   for (const NewValue& value : values) index_.prefetch(value.key.index_hash());
   for (const NewValue& value : values) index_.prefetch_entry(value.key.index_hash());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    outcomes[i] = set_locked(values[i], condition, now, gone);
+    outcomes[i] = set_locked(values[i], condition, now, std::move(ready[i]), gone);
   }
 }
 
 Result<bool> Shard::set_locked(const NewValue& value, SetCondition condition, Time now,
-                               Departures& gone) {
+                               EntryPtr ready, Departures& gone) {
   if (value.value.size() > max_value_bytes) {
     return fail(Errc::too_large, "a value of 4 GiB and more does not fit", {},
                 "store it in parts, or elsewhere");
@@ -118,12 +133,13 @@ Result<bool> Shard::set_locked(const NewValue& value, SetCondition condition, Ti
   if (condition == SetCondition::if_absent && current != nullptr) return false;
   if (condition == SetCondition::if_present && current == nullptr) return false;
   ++stats_.changes;
-  if (current != nullptr && overwrite(*current, value, now)) return true;
+  if (current != nullptr && !ready && overwrite(*current, value, now)) return true;
   if (current == nullptr && !fits(value.charge(), 1, allowed_)) {
     const Entry* const victim = policy_->expect(value.key.index_hash());
     if (victim != nullptr) index_.prefetch(victim->hash);
   }
-  store(make_entry(*heap_, value.key, value.value, value.expires_at), current, now, gone);
+  if (!ready) ready = make_entry(*heap_, value.key, value.value, value.expires_at);
+  store(std::move(ready), current, now, gone);
   return true;
 }
 
@@ -203,6 +219,7 @@ bool Shard::clear(std::size_t limit, Departures& gone) {
 
 void Shard::set_bounds(const Bounds& bounds) {
   const Writing lock(lock_);
+  max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
   bounds_ = bounds;
   allowed_ = {.bytes = std::max(bounds.bytes, stats_.bytes),
               .items = std::max<std::uint64_t>(bounds.items, index_.count())};

@@ -162,8 +162,10 @@ class Shard {
   }
   [[nodiscard]] Entry* find_alive(const HashedKey& key, Time now, Departures& gone);
   void begin_write(Time now, Departures& gone);
+  /// `ready`: the entry, if it was made already.
   [[nodiscard]] Result<bool> set_locked(const NewValue& value, SetCondition condition, Time now,
-                                        Departures& gone);
+                                        EntryPtr ready, Departures& gone);
+  [[nodiscard]] EntryPtr make_if_large(const NewValue& value) const;
   [[nodiscard]] bool overwrite(Entry& entry, const NewValue& fresh, Time now);
   void store(EntryPtr entry, Entry* current, Time now, Departures& gone);
   void replace(Entry& old, Entry& fresh, Departures& gone) noexcept;
@@ -194,6 +196,7 @@ class Shard {
   Bounds bounds_;
   Bounds allowed_;  // The bounds, or more after they were lowered.
   // For who does not lock.
+  std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> items_{0};
 };
 

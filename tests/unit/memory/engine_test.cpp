@@ -287,6 +287,31 @@ TEST_CASE("set_many stores in all shards, an outcome for each, and the last of e
   CHECK_FALSE(absent[0].value());
 }
 
+TEST_CASE("large values keep to the conditions and bounds, one by one and in a batch",
+          "[memory][batch]") {
+  CheckedCache t({.capacity = mebibytes(2), .shards = 1});
+  const std::string one(300'000, '1');
+  const std::string other(300'000, '2');
+  CHECK_FALSE(t.cache.set("k", one, {.condition = SetCondition::if_present}).value());
+  CHECK(t.cache.set("k", one, {.condition = SetCondition::if_absent}).value());
+  CHECK_FALSE(t.cache.set("k", other, {.condition = SetCondition::if_absent}).value());
+  CHECK(t.get("k") == one);
+  CHECK(t.cache.set("k", other, {.ttl = 1h, .condition = SetCondition::if_present}).value());
+  CHECK(t.get("k") == other);
+  CHECK(t.cache.ttl("k").value() == Ttl(1h));
+  const std::string too_large(3'000'000, 'x');
+  std::vector<SetItem> items{{"a", one}, {"too large", too_large}, {"b", "small"}, {"a", other}};
+  const auto outcomes = t.cache.set_many(items);
+  CHECK(outcomes[0].value());
+  CHECK(outcomes[1].error().code == Errc::too_large);
+  CHECK(outcomes[2].value());
+  CHECK(outcomes[3].value());
+  CHECK(t.get("a") == other);
+  CHECK(t.get("b") == "small");
+  for (int i = 0; i < 20; ++i) t.set(numbered(i), one);
+  CHECK(t.stats().bytes <= mebibytes(2).count);
+}
+
 TEST_CASE("expired entries give their bytes back while others are written, untouched", "[memory]") {
   CheckedCache t({.shards = 1});
   for (int i = 0; i < 1000; ++i) t.set(numbered(i), std::string(1000, 'v'), 1h);
