@@ -1,6 +1,7 @@
 #include "memory/page_pool.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <iterator>
 
@@ -69,6 +70,30 @@ void PagePool::release(void* run, std::size_t pages) noexcept {
   if (region->taken != 0) return;
   ::munmap(region->begin, region_size);
   regions_.erase(region);
+}
+
+void PagePool::give_back() noexcept {
+  constexpr std::size_t step = 16;
+  char* from = nullptr;
+  for (bool over = false; !over;) {
+    const std::lock_guard lock(mutex_);
+    auto region = std::ranges::upper_bound(regions_, from, {}, &Region::begin);
+    for (std::size_t i = 0; i < step && region != regions_.end(); ++i, ++region) {
+      region->give_back();
+      from = region->begin;
+    }
+    over = region == regions_.end();
+  }
+}
+
+void PagePool::Region::give_back() const noexcept {
+  for (std::size_t page = 0; page < pages_a_region;) {
+    const std::uint32_t rest = taken >> page;
+    const auto zeros = static_cast<std::size_t>(std::countr_zero(rest));
+    const std::size_t free = std::min(zeros, pages_a_region - page);
+    if (free > 0) ::madvise(begin + page * page_size, free * page_size, MADV_DONTNEED);
+    page += free + 1;
+  }
 }
 
 // Aligned to a region. The kernel mostly puts it beside the last one, and so makes one mapping of

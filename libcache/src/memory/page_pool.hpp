@@ -31,6 +31,9 @@ class PagePool {
   [[nodiscard]] void* allocate(std::size_t pages);
   /// Requires: it was allocated here with this number of pages.
   void release(void* run, std::size_t pages) noexcept;
+  /// Gives the system the memory of pages that are free in regions of which others are in use; that
+  /// takes time, and splits huge pages. Nobody waits for more than a few regions at a time.
+  void give_back() noexcept;
 
   /// For `AtFork`.
   void lock_for_fork() { mutex_.lock(); }
@@ -43,6 +46,8 @@ class PagePool {
   struct Region {
     char* begin = nullptr;
     std::uint32_t taken = 0;  // A bit for each page.
+
+    void give_back() const noexcept;
   };
 
   [[nodiscard]] void* take_run(std::size_t pages) noexcept;

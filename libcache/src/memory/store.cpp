@@ -219,6 +219,7 @@ Result<std::int64_t> Store::increment(std::string_view key, std::int64_t by) {
 
 void Store::clear() {
   in_steps([](Shard& shard, Departures& gone) { return shard.clear(largest_step, gone); });
+  pool_->give_back();
 }
 
 void Store::resize(const Bounds& bounds) {
@@ -233,6 +234,7 @@ void Store::resize(const Bounds& bounds) {
     }
   }
   in_steps([](Shard& shard, Departures& gone) { return shard.trim(largest_step, gone); });
+  pool_->give_back();
 }
 
 void Store::scan(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const {

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include <sys/mman.h>
+
 using namespace cachekit::memory;
 
 namespace {
@@ -211,4 +213,33 @@ TEST_CASE("a pool gives runs of pages, aligned and apart", "[memory][heap]") {
   }
   CHECK(wrong == 0);
   for (const Run& run : runs) pool.release(run.begin, run.pages);
+}
+
+TEST_CASE("a pool gives back the free pages between others", "[memory][heap]") {
+  PagePool pool(HugePages::no);
+  std::vector<char*> pages;
+  for (int i = 0; i < 100; ++i) {
+    pages.push_back(static_cast<char*>(pool.allocate(1)));
+    std::memset(pages.back(), 'x', PagePool::page_size);
+  }
+  const auto resident = [](char* page) {
+    std::vector<unsigned char> there(PagePool::page_size / 4096);
+    REQUIRE(::mincore(page, PagePool::page_size, there.data()) == 0);
+    return std::any_of(there.begin(), there.end(),
+                       [](unsigned char one) { return (one & 1U) != 0; });
+  };
+  for (std::size_t i = 0; i < pages.size(); i += 3) pool.release(pages[i], 1);
+  CHECK(resident(pages[0]));
+  pool.give_back();
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    if (i % 3 == 0) {
+      REQUIRE_FALSE(resident(pages[i]));
+    } else {
+      REQUIRE(
+          std::all_of(pages[i], pages[i] + PagePool::page_size, [](char c) { return c == 'x'; }));
+    }
+  }
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    if (i % 3 != 0) pool.release(pages[i], 1);
+  }
 }
