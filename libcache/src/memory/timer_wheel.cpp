@@ -63,6 +63,10 @@ Entry* TimerWheel::due(Time now, std::size_t& steps) noexcept {
       return entry;
     }
     if (Entry* const entry = unsorted()) {
+      if (entry->expired(now)) {  // No need to sort it among others that have, too.
+        --steps;
+        return entry;
+      }
       unlink(*entry);
       link(*entry, slot_for(tick_of(*entry)));
     } else if (!advance(last_tick_before(now))) {

@@ -16,7 +16,9 @@ namespace cachekit::memory {
 /// as long as all slots of the level below. An entry goes to the level of the highest six bits in
 /// which its time differs from the wheel's. When the wheel's time comes to a slot of a higher
 /// level, its entries move down, one by one as `due` is called, so no call does it for a million at
-/// once. A bit for each slot that is taken lets the wheel's time jump over empty ones.
+/// once; those that have expired are given from where they are, so of entries in one slot the first
+/// to expire is not always the first to come. A bit for each slot that is taken lets the wheel's
+/// time jump over empty ones.
 ///
 /// Threads: the shard's lock guards it. Cost: constant time; an entry moves at most six times.
 class TimerWheel {

@@ -76,12 +76,12 @@ TEST_CASE("thousands of expired entries go before those that are alive", "[memor
   SECTION("when one large entry wants room") {
     t.clock.advance(1h);
     t.set("large", std::string(2'000'000, 'v'));
-    CHECK(t.stats().evictions < 200U);
+    CHECK(t.stats().evictions == 0U);
   }
   SECTION("when small entries want room, one after the other") {
     t.clock.advance(1h);
     for (int i = 0; i < 12'000; ++i) t.set("new" + std::to_string(i), std::string(80, 'v'));
-    CHECK(t.stats().evictions < 200U);
+    CHECK(t.stats().evictions == 0U);
   }
   SECTION("when there is to be less room") {
     t.clock.advance(1h);

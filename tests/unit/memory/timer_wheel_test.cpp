@@ -100,6 +100,24 @@ TEST_CASE("many entries that expire together are let go of in bounded steps", "[
   CHECK(calls >= many / 16);
 }
 
+TEST_CASE("what has expired is given at once, without a step down the levels", "[memory][wheel]") {
+  constexpr std::size_t many = 1'000;
+  TimerWheel wheel(begin_of_time);
+  std::vector<EntryPtr> entries;
+  for (std::size_t i = 0; i < many; ++i) {
+    entries.push_back(entry_until(begin_of_time + 10min + std::chrono::milliseconds(i)));
+    wheel.add(*entries.back());
+  }
+  std::size_t given = 0;
+  std::size_t steps = many + many / 10;
+  while (Entry* const entry = wheel.due(begin_of_time + 20min, steps)) {
+    wheel.remove(*entry);
+    ++given;
+  }
+  CHECK(given == many);
+  CHECK(wheel.consistent());
+}
+
 TEST_CASE("what does not expire is not in the wheel, also when it was told so later",
           "[memory][wheel]") {
   TimerWheel wheel(begin_of_time);
