@@ -274,6 +274,7 @@ Result<void> InMemoryBackend::hottest(const HotEntryVisitor& visit) {
 }
 
 MemoryInsights InMemoryBackend::insights() const {
+  impl_->store.tend_now();  // Whichever calls look up here: not all of them tend.
   const memory::StoreSummary now = impl_->store.summary();
   MemoryInsights insights;
   for (const double factor : {0.5, 1.0, 2.0, 4.0}) {
@@ -351,6 +352,7 @@ std::vector<Result<std::optional<std::string>>> InMemoryBackend::do_get_many(
     return std::vector<Result<std::optional<std::string>>>(
         keys.size(), impl_->located(std::move(ready).error()));
   }
+  impl_->store.tend();
   return impl_->store.get_many(keys);
 }
 

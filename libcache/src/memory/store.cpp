@@ -405,13 +405,11 @@ void Store::adapt(const Departures& gone) noexcept {
   std::uint64_t items = 0;
   for (const Shard& shard : shards_) items += shard.items();
   duel_.fit(items);
-  curve_.resume(clock_.now());
+  tend_now();
 }
 
 void Store::tend() noexcept {
-  if (tally().tended.fetch_add(1, std::memory_order_relaxed) % tend_every == 0) {
-    curve_.resume(clock_.now());
-  }
+  if (tally().tended.fetch_add(1, std::memory_order_relaxed) % tend_every == 0) tend_now();
 }
 
 // A look-up, for those that learn from a sample of them.

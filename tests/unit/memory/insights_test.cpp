@@ -64,6 +64,24 @@ TEST_CASE("ages at eviction are those of entries that were alive", "[memory][ins
   CHECK(ages.young == 50);
 }
 
+TEST_CASE("sizing follows a use that is batches only, or pins", "[memory][insights]") {
+  const bool pins = GENERATE(true, false);
+  CheckedCache t;
+  const auto look_up = [&](const std::string& key) {
+    const std::array<std::string_view, 1> keys{key};
+    pins ? void(t.cache.pin(key)) : void(t.cache.get_many(keys));
+  };
+  for (int i = 0; i < 1000; ++i) t.set("hot" + std::to_string(i), "v");
+  for (int i = 0; i < 100'000; ++i) look_up("hot" + std::to_string(i % 1000));
+  CHECK(at_once_the_size(t.cache) > 0.9);
+  for (int minute = 0; minute < 10; ++minute) {
+    t.clock.advance(1min);
+    static_cast<void>(t.cache.insights());
+    for (int i = 0; i < 100'000; ++i) look_up("new" + std::to_string(minute * 100'000 + i));
+  }
+  CHECK(at_once_the_size(t.cache) < 0.6);
+}
+
 TEST_CASE("sizing follows the use of a cache that never evicts, whatever its policy",
           "[memory][insights]") {
   const auto policy = GENERATE(EvictionPolicy::adaptive, EvictionPolicy::lru);
