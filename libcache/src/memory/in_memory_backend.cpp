@@ -38,7 +38,7 @@ Result<void> check_bounds(const InMemoryConfig& config, std::uint64_t shards) {
     return fail(Errc::invalid_argument, "a capacity of 0 holds nothing", "memory",
                 "give at least 1MiB");
   }
-  if (config.capacity.count / shards > memory::max_shard_bytes) {
+  if (config.capacity.count > memory::max_shard_bytes * shards) {
     return fail(Errc::invalid_argument,
                 fmt::format("a capacity of {} is too much for {} shards; at most {}",
                             format_bytes(config.capacity), shards,

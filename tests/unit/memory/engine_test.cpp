@@ -141,6 +141,7 @@ TEST_CASE("bounds that the shards cannot keep are refused", "[memory][bounds][fa
        {InMemoryConfig{.capacity = {UINT64_MAX}},
         InMemoryConfig{.capacity = {UINT64_MAX}, .max_items = 1000},
         InMemoryConfig{.capacity = {1'024 * most_a_shard.count + 1'024}},
+        InMemoryConfig{.capacity = {1'024 * most_a_shard.count + 1}},
         InMemoryConfig{.capacity = {100 * most_a_shard.count}, .max_items = 99}}) {
     InMemoryBackend cache(config);
     CHECK(cache.connect().error().code == Errc::invalid_argument);
