@@ -56,6 +56,7 @@ Store::Store(StoreOptions options, const Clock& clock)
     shards_.emplace_back(share, make_policy(options.policy, duel_.admission()), clock, pool_,
                          on_removal_ != nullptr);
   }
+  at_fork_.emplace(*this);
 }
 
 // Runs a change in the shard of a key, then sees off what has left.

@@ -40,7 +40,8 @@ struct StoreOptions {
   std::function<std::uint64_t()> look_ups = [] { return std::uint64_t{0}; };
 };
 
-/// The entries of a cache, spread over shards by a keyed hash. No call locks two shards at once.
+/// The entries of a cache, spread over shards by a keyed hash. No call but `lock_for_fork` locks
+/// two shards at once.
 ///
 /// Threads: all members may be called from any thread at once. A forked child may go on with it.
 class Store {
@@ -151,7 +152,8 @@ class Store {
   MissRatioCurve curve_;
   std::deque<Shard> shards_;  // Never resized; a deque because shards cannot move.
   std::array<Tally, core::ThreadSlot::count> tallies_{};
-  const AtFork at_fork_{*this};  // The last: nothing of the rest is missing while it is there.
+  // Made when all shards are there, and the last: nothing is missing while it is here.
+  std::optional<AtFork> at_fork_;
 };
 
 }  // namespace cachekit::memory

@@ -3,10 +3,12 @@
 #include "child.hpp"
 #include "support/catch.hpp"
 #include "support/crew.hpp"
+#include "support/gate.hpp"
 
 #include <cachekit/memory.hpp>
 
 #include <array>
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -43,4 +45,27 @@ TEST_CASE("a child goes on with a cache that threads were using during the fork"
   }
   crew.stop();
   CHECK(cache.validate());
+}
+
+TEST_CASE("forks while threads make and destroy caches harm neither side",
+          "[fork][memory][failures-29]") {
+  InMemoryBackend cache;
+  std::atomic<int> wrong{0}, made{0};
+  Crew crew(2, [&](unsigned) {
+    InMemoryBackend one({.capacity = mebibytes(32), .shards = 256});
+    if (!use(one, "k", 3) || !one.validate()) ++wrong;
+    ++made;
+  });
+  for (int i = 0; i < 100; ++i) {
+    const int before = made;
+    Child child([&] {
+      InMemoryBackend another({.capacity = mebibytes(32), .shards = 16});
+      return use(cache, "child", 5) && use(another, "child", 5);
+    });
+    REQUIRE(child.outcome() == "right");
+    CHECK(eventually([&] { return made > before; }));
+  }
+  crew.stop();
+  CHECK(wrong == 0);
+  CHECK(use(cache, "parent", 5));
 }
