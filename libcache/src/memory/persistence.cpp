@@ -88,6 +88,7 @@ Result<void> Persistence::flush() {
 }
 
 std::vector<std::string> Persistence::warnings() const {
+  if (ready()) return warnings_;  // Nothing is added from then on.
   const std::lock_guard guard(mutex_);
   return warnings_;
 }

@@ -49,8 +49,8 @@ class Persistence {
 
   mutable std::mutex mutex_;  // guards everything below, and the file against two writers
   std::optional<SnapshotLock> lock_;
-  std::uint64_t saved_changes_ = 0;  // `Store::changes()` when file and store were the same
-  std::vector<std::string> warnings_;
+  std::uint64_t saved_changes_ = 0;    // `Store::changes()` when file and store were the same
+  std::vector<std::string> warnings_;  // Not changed any more when ready.
 };
 
 }  // namespace cachekit::memory

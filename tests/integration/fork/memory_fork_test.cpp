@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/crew.hpp"
 #include "support/gate.hpp"
+#include "support/temp_dir.hpp"
 
 #include <cachekit/memory.hpp>
 
@@ -45,6 +46,23 @@ TEST_CASE("a child goes on with a cache that threads were using during the fork"
   }
   crew.stop();
   CHECK(cache.validate());
+}
+
+TEST_CASE("a child asks for warnings while a thread of its parent was writing the snapshot",
+          "[fork][memory][failures-29]") {
+  const TempDir folder;
+  InMemoryBackend cache({.snapshot_file = folder / "snapshot"});
+  REQUIRE(cache.connect());
+  std::atomic<int> written{0};
+  Crew crew(1, [&](unsigned) {
+    if (cache.set("k", std::to_string(written)) && cache.flush()) ++written;
+  });
+  for (int i = 0; i < 50; ++i) {
+    const int before = written;
+    Child child([&] { return cache.warnings().empty() && use(cache, "child", 5); });
+    REQUIRE(child.outcome() == "right");
+    CHECK(eventually([&] { return written > before; }));
+  }
 }
 
 TEST_CASE("forks while threads make and destroy caches harm neither side",
