@@ -59,19 +59,25 @@ Store::Store(StoreOptions options, const Clock& clock)
   at_fork_.emplace(*this);
 }
 
-// Runs a change in the shard of a key, then sees off what has left.
-template <typename Change>
-auto Store::change(std::string_view key, const Change& change) {
-  const HashedKey hashed_key = hashed(key);
+// Runs what may make entries leave, and then sees them off.
+template <typename Run>
+auto Store::seeing_off(const Run& run) {
   Departures gone;
   try {
-    auto outcome = change(shard_of(hashed_key), hashed_key, gone);
+    auto outcome = run(gone);
     see_off(gone);
     return outcome;
   } catch (const std::bad_alloc&) {  // What has left has left.
     see_off(gone);
     throw;
   }
+}
+
+template <typename Change>
+auto Store::change(std::string_view key, const Change& change) {
+  const HashedKey hashed_key = hashed(key);
+  return seeing_off(
+      [&](Departures& gone) { return change(shard_of(hashed_key), hashed_key, gone); });
 }
 
 Result<std::optional<std::string>> Store::get(std::string_view key) {
@@ -167,12 +173,13 @@ std::vector<Result<bool>> Store::set_many(std::span<const SetItem> items, SetCon
       const SetItem& item = items[positions[i]];
       group[i] = {hashed_keys[positions[i]], item.value, expiry_of(item.ttl, now)};
     }
-    Departures gone;
-    shard.set_many(std::span(group).first(positions.size()), condition, stored, gone);
+    seeing_off([&](Departures& gone) {
+      shard.set_many(std::span(group).first(positions.size()), condition, stored, gone);
+      return true;
+    });
     for (std::size_t i = 0; i < positions.size(); ++i) {
       outcomes[positions[i]] = std::move(stored[i]);
     }
-    see_off(gone);
   });
   return outcomes;
 }
@@ -384,10 +391,7 @@ Bounds Store::share_of(const Bounds& bounds, std::size_t shard, std::size_t shar
 template <typename Step>
 void Store::in_steps(const Step& step) {
   for (Shard& shard : shards_) {
-    for (bool done = false; !done;) {
-      Departures gone;
-      done = step(shard, gone);
-      see_off(gone);
+    while (!seeing_off([&](Departures& gone) { return step(shard, gone); })) {
     }
     while (!shard.collect()) {  // What has left may be all that keeps many pages.
     }

@@ -137,6 +137,8 @@ class Store {
   void note(const HashedKey& key) noexcept;
   static void take(const Entry& entry, std::optional<std::string>& value, EntryReference& large);
   void count_age(const Entry& entry) noexcept;
+  template <typename Run>
+  auto seeing_off(const Run& run);
   template <typename Change>
   auto change(std::string_view key, const Change& change);
 
