@@ -64,21 +64,44 @@ std::optional<Time> Shard::expires_at(const HashedKey& key) {
 }
 
 bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
-  const Time now = clock_.now();
-  const Writing lock(lock_);
-  begin_write(now, gone);
+  EntryReference large;
+  EntryPtr ready;
+  std::optional<bool> outcome;
+  while (
+      !outcome) {  // Again for a large value, once it is copied, or if it was replaced meanwhile.
+    if (large) ready = make_entry(*heap_, key, large->value(), expires_at);
+    const Time now = clock_.now();
+    const Writing lock(lock_);
+    begin_write(now, gone);
+    outcome = touch_locked(key, expires_at, now, large, ready, gone);
+  }
+  return *outcome;
+}
+
+// Empty where a value has to be copied first: `large` holds it then.
+std::optional<bool> Shard::touch_locked(const HashedKey& key, Time expires_at, Time now,
+                                        EntryReference& large, EntryPtr& ready, Departures& gone) {
   Entry* const entry = find_alive(key, now, gone);
   if (entry == nullptr) return false;
-  ++stats_.changes;
   if (!entry->expires && expires_at != no_expiry) {  // It has no room for an expiry.
     if (entry_charge(key.text.size(), entry->value_size, true) > bounds_.bytes) {
       drop(*entry, RemovalCause::evicted, gone);  // With one it is more than a shard may hold.
       ++stats_.evictions;
+      ++stats_.changes;
       return false;
     }
-    store(make_entry(*heap_, key, entry->value(), expires_at), entry, now, gone);
+    if (entry->value_size < large_value) {
+      ready = make_entry(*heap_, key, entry->value(), expires_at);
+    } else if (large.get() != entry) {
+      retain(*entry);
+      large.reset(entry);
+      return std::nullopt;
+    }
+    ++stats_.changes;
+    store(std::move(ready), entry, now, gone);
     return true;
   }
+  ++stats_.changes;
   use(*entry);
   if (entry->expires) {
     wheel_.remove(*entry);
@@ -93,7 +116,7 @@ Result<bool> Shard::set(const NewValue& value, SetCondition condition, Departure
   EntryPtr ready = make_if_large(value);
   const Writing lock(lock_);
   begin_write(now, gone);
-  return set_locked(value, condition, now, std::move(ready), gone);
+  return set_locked(value, condition, now, ready, gone);
 }
 
 // Empty where it is not large, or too large.
@@ -113,12 +136,12 @@ void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
   for (const NewValue& value : values) index_.prefetch(value.key.index_hash());
   for (const NewValue& value : values) index_.prefetch_entry(value.key.index_hash());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    outcomes[i] = set_locked(values[i], condition, now, std::move(ready[i]), gone);
+    outcomes[i] = set_locked(values[i], condition, now, ready[i], gone);
   }
 }
 
 Result<bool> Shard::set_locked(const NewValue& value, SetCondition condition, Time now,
-                               EntryPtr ready, Departures& gone) {
+                               EntryPtr& ready, Departures& gone) {
   if (value.value.size() > max_value_bytes) {
     return fail(Errc::too_large, "a value of 4 GiB and more does not fit", {},
                 "store it in parts, or elsewhere");

@@ -162,9 +162,13 @@ class Shard {
   }
   [[nodiscard]] Entry* find_alive(const HashedKey& key, Time now, Departures& gone);
   void begin_write(Time now, Departures& gone);
-  /// `ready`: the entry, if it was made already.
+  // `ready`: the entry, if it was made already. It stays there if it is not wanted, for who calls
+  // to free it after the lock.
   [[nodiscard]] Result<bool> set_locked(const NewValue& value, SetCondition condition, Time now,
-                                        EntryPtr ready, Departures& gone);
+                                        EntryPtr& ready, Departures& gone);
+  [[nodiscard]] std::optional<bool> touch_locked(const HashedKey& key, Time expires_at, Time now,
+                                                 EntryReference& large, EntryPtr& ready,
+                                                 Departures& gone);
   [[nodiscard]] EntryPtr make_if_large(const NewValue& value) const;
   [[nodiscard]] bool overwrite(Entry& entry, const NewValue& fresh, Time now);
   void store(EntryPtr entry, Entry* current, Time now, Departures& gone);

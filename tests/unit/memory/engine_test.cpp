@@ -300,6 +300,13 @@ TEST_CASE("large values keep to the conditions and bounds, one by one and in a b
   CHECK(t.cache.set("k", other, {.ttl = 1h, .condition = SetCondition::if_present}).value());
   CHECK(t.get("k") == other);
   CHECK(t.cache.ttl("k").value() == Ttl(1h));
+  CHECK(t.cache.touch("k", 2h).value());
+  CHECK(t.cache.touch("k", Ttl::none()).value());
+  t.set("k", one);
+  CHECK(t.cache.touch("k", 1h).value());
+  CHECK(t.cache.touch("k", 3h).value());
+  CHECK(t.get("k") == one);
+  CHECK(t.cache.ttl("k").value() == Ttl(3h));
   const std::string too_large(3'000'000, 'x');
   std::vector<SetItem> items{{"a", one}, {"too large", too_large}, {"b", "small"}, {"a", other}};
   const auto outcomes = t.cache.set_many(items);
@@ -311,6 +318,27 @@ TEST_CASE("large values keep to the conditions and bounds, one by one and in a b
   CHECK(t.get("b") == "small");
   for (int i = 0; i < 20; ++i) t.set(numbered(i), one);
   CHECK(t.stats().bytes <= mebibytes(2).count);
+}
+
+TEST_CASE("a touch of a large value that others replace meanwhile takes effect on one of them",
+          "[memory][stress]") {
+  CheckedCache t({.capacity = mebibytes(8), .shards = 1});
+  const std::string one(200'000, '1');
+  const std::string other(200'000, '2');
+  t.set("k", one);
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (int i = 0; !stop; ++i) static_cast<void>(t.cache.set("k", i % 2 == 0 ? other : one));
+  });
+  int wrong = 0;
+  for (int i = 0; i < 300; ++i) {
+    if (!t.cache.touch("k", 1h).value()) ++wrong;
+    const auto value = t.cache.get("k").value();
+    if (value != one && value != other) ++wrong;
+  }
+  stop = true;
+  writer.join();
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("expired entries give their bytes back while others are written, untouched", "[memory]") {
