@@ -67,8 +67,8 @@ bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
   EntryReference large;
   EntryPtr ready;
   std::optional<bool> outcome;
-  while (
-      !outcome) {  // Again for a large value, once it is copied, or if it was replaced meanwhile.
+  // Again for a large value, once it is copied, or if it was replaced meanwhile.
+  while (!outcome) {
     if (large) ready = make_entry(*heap_, key, large->value(), expires_at);
     const Time now = clock_.now();
     const Writing lock(lock_);
