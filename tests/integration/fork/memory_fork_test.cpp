@@ -75,6 +75,7 @@ TEST_CASE("a child asks for warnings while a thread of its parent was writing th
 TEST_CASE("forks while threads make and destroy caches harm neither side",
           "[fork][memory][failures-29]") {
   InMemoryBackend cache({.shards = many_shards});
+  REQUIRE(cache.set("k", "v"));
   std::atomic<int> wrong{0}, made{0};
   Crew crew(2, [&](unsigned) {
     InMemoryBackend one({.capacity = mebibytes(32), .shards = many_shards});
@@ -83,10 +84,8 @@ TEST_CASE("forks while threads make and destroy caches harm neither side",
   });
   for (int i = 0; i < 100; ++i) {
     const int before = made;
-    Child child([&] {
-      InMemoryBackend another({.capacity = mebibytes(32), .shards = 16});
-      return use(cache, "child", 5) && use(another, "child", 5);
-    });
+    // It allocates nothing: AddressSanitizer's own locks may be taken in a child.
+    Child child([&] { return cache.set("k", "w") == true && cache.get("k") == "w"; });
     REQUIRE(child.outcome() == "right");
     CHECK(eventually([&] { return made > before; }));
   }
