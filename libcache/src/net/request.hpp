@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,14 @@ class Session {
   /// Whether no byte is left over. Bytes that no request asked for mean that replies are out of
   /// step, and the connection is closed.
   [[nodiscard]] virtual bool idle() const = 0;
+  /// What a peer means by bytes that nobody asked for: a server that turns a connection away says
+  /// why before it closes it. Empty where they mean nothing.
+  [[nodiscard]] virtual std::optional<Error> refusal(std::string_view /*bytes*/) const {
+    return std::nullopt;
+  }
+  /// Whether the connection has to be replaced as soon as all that is under way is answered: the
+  /// peer is not, or no longer, what its connections are for.
+  [[nodiscard]] virtual bool retiring() const noexcept { return false; }
 };
 
 /// One submission: the bytes of one or many commands, and a place for their replies.
@@ -50,6 +59,8 @@ class Request {
   [[nodiscard]] virtual std::unique_ptr<Request> tombstone() const = 0;
   /// Whether it would hold up the others on a shared connection, by its size or its duration.
   [[nodiscard]] virtual bool heavy() const noexcept { return false; }
+  /// About how many bytes of memory it keeps while it waits to be sent.
+  [[nodiscard]] virtual std::size_t bytes() const noexcept { return 0; }
 };
 
 }  // namespace cachekit::net
