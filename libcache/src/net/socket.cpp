@@ -3,6 +3,7 @@
 #include "net/resolve.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -93,6 +94,12 @@ bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept {
     if (ready == 0 && deadline.expired()) return false;
     if (ready < 0 && errno != EINTR) return true;  // The read or write that follows tells why.
   }
+}
+
+void wait_ready(int descriptor, bool for_write, int other, Deadline deadline) noexcept {
+  const auto events = static_cast<short>(for_write ? POLLIN | POLLOUT : POLLIN);
+  std::array<pollfd, 2> entries{pollfd{descriptor, events, 0}, pollfd{other, POLLIN, 0}};
+  static_cast<void>(poll(entries.data(), entries.size(), poll_timeout(deadline)));
 }
 
 Result<Socket> Socket::connect(const Address& address, Deadline deadline) {
@@ -206,8 +213,9 @@ Result<Socket::Transfer> Socket::receive(std::span<char> into, int flags) noexce
 }
 
 bool Socket::readable_now() const noexcept {
-  pollfd entry{descriptor_, POLLIN, 0};
-  return poll(&entry, 1, 0) != 0;
+  char one = 0;
+  const ssize_t n = ::recv(descriptor_, &one, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 }  // namespace cachekit::net

@@ -70,5 +70,7 @@ inline constexpr int late_reads = 16;
 
 /// Waits until a descriptor can be read (or written), or the deadline passes: true when it can.
 [[nodiscard]] bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept;
+/// The same, and `other` can be read, whichever comes first.
+void wait_ready(int descriptor, bool for_write, int other, Deadline deadline) noexcept;
 
 }  // namespace cachekit::net
