@@ -1,5 +1,6 @@
 #include "net/socket.hpp"
 
+#include "core/descriptor.hpp"
 #include "net/resolve.hpp"
 
 #include <algorithm>
@@ -21,6 +22,12 @@
 
 namespace cachekit::net {
 namespace {
+
+// A stream socket that does not block yet, for connecting within a time.
+int make_socket(int family, int protocol) noexcept {
+  return core::above_standard(
+      ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+}
 
 std::string reason(int error) { return std::system_category().message(error); }
 
@@ -118,8 +125,7 @@ Result<Socket> Socket::connect(const Address& address, Deadline deadline) {
 }
 
 Result<Socket> Socket::dial(const ::addrinfo& candidate, Deadline deadline) {
-  Socket socket(::socket(candidate.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                         candidate.ai_protocol));
+  Socket socket(make_socket(candidate.ai_family, candidate.ai_protocol));
   if (socket.descriptor_ < 0) return no_answer(Errc::unavailable, reason(errno));
   tune_tcp(socket.descriptor_);
   return finish(std::move(socket), candidate.ai_addr, candidate.ai_addrlen, deadline);
@@ -135,7 +141,7 @@ Result<Socket> Socket::connect_unix(const Address& address, Deadline deadline) {
         address.path);
   }
   address.path.copy(name.sun_path, address.path.size());
-  Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Socket socket(make_socket(AF_UNIX, 0));
   Result<Socket> connected = socket.descriptor_ < 0
                                  ? Result<Socket>(no_answer(Errc::unavailable, reason(errno)))
                                  : finish(std::move(socket), &name, sizeof name, deadline);

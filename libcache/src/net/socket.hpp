@@ -15,8 +15,9 @@ namespace cachekit::net {
 
 /// A connected stream socket and the one owner of its descriptor.
 ///
-/// Never raises SIGPIPE (MSG_NOSIGNAL); not inherited by child programs (SOCK_CLOEXEC). TCP sockets
-/// send at once (TCP_NODELAY), notice dead peers by keepalive, and give up on bytes that stay
+/// Never raises SIGPIPE (MSG_NOSIGNAL); not inherited by child programs (SOCK_CLOEXEC), and never
+/// one of the standard descriptors, even where the program has closed these. TCP sockets send at
+/// once (TCP_NODELAY), notice dead peers by keepalive, and give up on bytes that stay
 /// unacknowledged (TCP_USER_TIMEOUT, RFC 5482). Threads: one at a time.
 class Socket {
  public:

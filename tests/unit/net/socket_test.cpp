@@ -1,12 +1,15 @@
 #include "net/socket.hpp"
 
 #include "support/catch.hpp"
+#include "support/closed_standard.hpp"
 #include "support/loopback.hpp"
 
+#include <optional>
 #include <string>
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 using namespace cachekit;
 using namespace cachekit::test;
@@ -82,4 +85,21 @@ TEST_CASE("writing to a peer that is gone is no signal", "[net][failures-29]") {
     REQUIRE(written);
     CHECK(written->status == net::Socket::Status::closed);
   }
+}
+
+TEST_CASE("a socket takes no place of a standard stream that the program has closed",
+          "[net][failures-39]") {
+  const Descriptor listener = listen_on_loopback();
+  std::optional<Result<net::Socket>> socket;
+  int taken = -1;
+  {
+    const ClosedStandard closed;
+    socket.emplace(net::Socket::connect({.host = "127.0.0.1", .port = port_of(listener)},
+                                        Deadline::after(10s)));
+    taken = ClosedStandard::taken();
+  }
+  REQUIRE(*socket);
+  CHECK((*socket)->descriptor() > STDERR_FILENO);
+  CHECK((fcntl((*socket)->descriptor(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK(taken == 0);
 }
