@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/request.hpp"
+#include "redis/reply_error.hpp"
 #include "redis/resp_decoder.hpp"
 
 #include <cachekit/redis_reply.hpp>
@@ -98,6 +99,10 @@ class Session final : public net::Session {
   /// Requires: `request` is a `CommandRequest`.
   [[nodiscard]] Result<bool> advance(net::Request& request) override;
   [[nodiscard]] bool idle() const override { return subscribed_ || decoder_.idle(); }
+
+  [[nodiscard]] std::optional<Error> refusal(std::string_view bytes) const override {
+    return error_of_unasked(bytes);
+  }
 
   /// From now on the server may send at any time.
   void expect_messages() noexcept { subscribed_ = true; }
