@@ -19,7 +19,7 @@ constexpr auto short_wait = std::chrono::milliseconds(20);
 Connector::Connector(Address address, std::shared_ptr<const Protocol> protocol,
                      std::chrono::milliseconds connection_timeout)
     : address_(std::move(address)),
-      protocol_(std::move(protocol)),
+      dialer_(address_, std::move(protocol)),
       connection_timeout_(connection_timeout) {}
 
 Result<void> Connector::connect(Combiner& combiner, Deadline deadline) {
@@ -77,7 +77,7 @@ void Connector::attempt() noexcept {
   Result<std::unique_ptr<Connection>> opened =
       fail(Errc::overloaded, "there is no memory for a connection", address_.endpoint());
   try {
-    opened = Connection::open(address_, *protocol_, Deadline::after(connection_timeout_));
+    opened = dialer_.open(Deadline::after(connection_timeout_));
   } catch (const std::exception&) {  // As above.
   }
   const std::lock_guard lock(mutex_);
@@ -93,7 +93,7 @@ Result<std::unique_ptr<Connection>> Connector::open(Deadline deadline) {
     if (Result<void> may = may_try(); !may) return fail(std::move(may).error());
   }
   const Deadline budget = Deadline::after(connection_timeout_);
-  auto opened = Connection::open(address_, *protocol_, earlier(deadline, budget));
+  auto opened = dialer_.open(earlier(deadline, budget));
   const std::lock_guard lock(mutex_);
   // A caller with little time says nothing about the server.
   const bool cut_short = deadline.at() < budget.at();
