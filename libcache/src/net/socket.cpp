@@ -62,6 +62,24 @@ void make_blocking(int descriptor) noexcept {
   static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout));
 }
 
+// Where nothing listens on a port that the kernel may choose for the client's own end, too, it now
+// and then connects a socket to itself (a simultaneous open, RFC 9293), which answers like an echo.
+bool is_connected_to_itself(int descriptor) noexcept {
+  SocketAddress here, there;
+  here.length = there.length = sizeof(sockaddr_storage);
+  const auto in = [](SocketAddress& address) {
+    return reinterpret_cast<sockaddr*>(&address.storage);
+  };
+  return getsockname(descriptor, in(here), &here.length) == 0 &&
+         getpeername(descriptor, in(there), &there.length) == 0 && here == there;
+}
+
+// Closing in order would leave the port unusable for the server for a minute (TIME_WAIT).
+void reset_on_close(int descriptor) noexcept {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+}
+
 tl::unexpected<Error> no_answer(Errc code, const std::string& why) {
   return fail(code, fmt::format("could not connect: {}", why));
 }
@@ -94,6 +112,12 @@ Result<Socket> Socket::connect(const SocketAddress& address, Deadline deadline) 
     socklen_t size = sizeof error;
     if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     if (error != 0) return no_answer(Errc::unavailable, reason(error));
+  }
+  if (tcp && is_connected_to_itself(descriptor)) {
+    reset_on_close(descriptor);
+    return no_answer(
+        Errc::unavailable,
+        fmt::format("connected to itself: nothing listens on port {}", address.port()));
   }
   make_blocking(descriptor);
   return socket;

@@ -19,7 +19,8 @@ namespace cachekit::net {
 /// unacknowledged (TCP_USER_TIMEOUT, RFC 5482). Threads: one at a time.
 class Socket {
  public:
-  /// Errors: `unavailable` with the system's reason, `timeout`. They do not name the address.
+  /// Errors: `unavailable` with the system's reason (refused, unreachable; or it was connected to
+  /// itself, which happens where nothing listens), `timeout`. They do not name the address.
   [[nodiscard]] static Result<Socket> connect(const SocketAddress& address, Deadline deadline);
 
   Socket(Socket&& other) noexcept;

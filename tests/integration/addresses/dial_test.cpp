@@ -165,6 +165,28 @@ TEST_CASE("a wrong password at one address is tried at no other and not again",
   CHECK(dialled(server.port()) == Hosts{"127.0.0.1"});
 }
 
+TEST_CASE("a socket that reaches itself is no server", "[faults]") {
+  const bool redis = GENERATE(true, false);
+  std::uint16_t port = 0;
+  {
+    const ReservedPort free;
+    port = free.number();
+  }
+  set_addresses({"127.0.0.1"});
+  const auto cache = client_of(redis, port);
+  {
+    const SelfConnecting yes(port);
+    const auto got = cache->get("k");
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::unavailable);
+    CHECK(got.error().message.find("connected to itself: nothing listens on port " +
+                                   std::to_string(port)) != std::string::npos);
+    CHECK(code_of(cache->set("k", "v")) == "unavailable");
+  }
+  // And the port is free for the server at once.
+  CHECK(listen_on_loopback(port).open());
+}
+
 TEST_CASE("a connection for which there is no memory is an error and leaves nothing behind",
           "[faults]") {
   const LinePeer peer([](Descriptor& connection, int) { echo(connection); });
