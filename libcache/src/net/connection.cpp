@@ -7,31 +7,9 @@
 #include <utility>
 
 namespace cachekit::net {
-namespace {
-
-// How many connections may be made for one, as long as the protocol learns from each that failed.
-constexpr int max_attempts = 4;
-
-}  // namespace
 
 Connection::Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint)
     : socket_(std::move(socket)), session_(std::move(session)), endpoint_(std::move(endpoint)) {}
-
-Result<std::unique_ptr<Connection>> Connection::open(const Address& address,
-                                                     const Protocol& protocol, Deadline deadline) {
-  for (int attempt = 1;; ++attempt) {
-    Result<Socket> socket = Socket::connect(address, deadline);
-    if (!socket) {
-      protocol.forget();
-      return fail(std::move(socket).error());
-    }
-    auto greeted = greet(*std::move(socket), address.endpoint(), protocol, deadline);
-    if (greeted || !protocol.learned_from(greeted.error())) return greeted;
-    if (attempt < max_attempts) continue;
-    protocol.forget();
-    return greeted;
-  }
-}
 
 Result<std::unique_ptr<Connection>> Connection::greet(Socket socket, std::string endpoint,
                                                       const Protocol& protocol, Deadline deadline) {

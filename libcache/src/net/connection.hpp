@@ -34,11 +34,13 @@ struct ExchangeCounts {
 /// Threads: one at a time.
 class Connection {
  public:
-  /// Resolves, connects and shakes hands, all within `deadline`; again, a few times, where the
-  /// protocol learned from the failure of a handshake.
-  [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const Address& address,
-                                                                const Protocol& protocol,
-                                                                Deadline deadline);
+  /// Shakes hands over a socket that was connected just now; `endpoint` is for messages.
+  /// Errors: those of `Protocol::handshake`, never `outcome_unknown`; the socket is closed then, as
+  /// where memory runs out.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> greet(Socket socket,
+                                                                 std::string endpoint,
+                                                                 const Protocol& protocol,
+                                                                 Deadline deadline);
 
   /// Sends a request and waits for its last reply.
   /// Errors: as `pump`, and `timeout` or `outcome_unknown` when the deadline passes.
@@ -83,10 +85,6 @@ class Connection {
 
  private:
   Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint);
-  [[nodiscard]] static Result<std::unique_ptr<Connection>> greet(Socket socket,
-                                                                 std::string endpoint,
-                                                                 const Protocol& protocol,
-                                                                 Deadline deadline);
 
   [[nodiscard]] Result<void> write_some();
   [[nodiscard]] Result<bool> pump(std::optional<Deadline> wait) noexcept;

@@ -19,7 +19,7 @@ constexpr auto short_attempt = std::chrono::milliseconds(100);
 Connector::Connector(Address address, std::shared_ptr<const Protocol> protocol,
                      std::chrono::milliseconds connection_timeout)
     : address_(std::move(address)),
-      protocol_(std::move(protocol)),
+      dialer_(address_, std::move(protocol)),
       connection_timeout_(connection_timeout) {}
 
 Result<void> Connector::connect(Combiner& combiner, Deadline deadline) noexcept {
@@ -89,7 +89,7 @@ void Connector::wait_for_turn(std::unique_lock<std::mutex>& lock, Deadline deadl
 void Connector::attempt(Deadline deadline) noexcept {
   Result<std::unique_ptr<Connection>> opened = fail(out_of_memory());
   try {
-    opened = Connection::open(address_, *protocol_, deadline);
+    opened = dialer_.open(deadline);
   } catch (const std::exception&) {  // As above.
   }
   const std::lock_guard lock(mutex_);
@@ -120,7 +120,7 @@ Result<std::unique_ptr<Connection>> Connector::open_one(Deadline deadline) {
     if (Result<void> may = may_try(); !may) return fail(std::move(may).error());
   }
   const Deadline budget = Deadline::after(connection_timeout_);
-  auto opened = Connection::open(address_, *protocol_, earlier(deadline, budget));
+  auto opened = dialer_.open(earlier(deadline, budget));
   const std::lock_guard lock(mutex_);
   // A caller with little time says nothing about the server.
   const bool cut_short = deadline.at() < budget.at();

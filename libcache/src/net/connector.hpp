@@ -3,6 +3,7 @@
 #include "net/address.hpp"
 #include "net/backoff.hpp"
 #include "net/combiner.hpp"
+#include "net/dialer.hpp"
 #include "net/protocol.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -35,7 +36,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
             std::chrono::milliseconds connection_timeout);
 
   /// Sees to it that `combiner` has a connection.
-  /// Errors: those of `Connection::open`; `timeout` when the deadline comes first.
+  /// Errors: those of `Dialer::open`; `timeout` when the deadline comes first.
   [[nodiscard]] Result<void> connect(Combiner& combiner, Deadline deadline) noexcept;
   /// One more connection, for the caller alone.
   [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline) noexcept;
@@ -61,7 +62,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   void note(const Result<std::unique_ptr<Connection>>& opened) noexcept;
 
   const Address address_;
-  const std::shared_ptr<const Protocol> protocol_;
+  Dialer dialer_;
   const std::chrono::milliseconds connection_timeout_;
 
   mutable std::mutex mutex_;  // guards the members below

@@ -9,8 +9,6 @@
 #include <span>
 #include <string_view>
 
-struct addrinfo;
-
 namespace cachekit::net {
 
 /// A connected stream socket and the one owner of its descriptor.
@@ -21,9 +19,9 @@ namespace cachekit::net {
 /// unacknowledged (TCP_USER_TIMEOUT, RFC 5482). Threads: one at a time.
 class Socket {
  public:
-  /// Resolves the name anew, tries every address in turn; one budget for all of it.
-  /// Errors: `unavailable` (refused, no such host), `timeout`.
-  [[nodiscard]] static Result<Socket> connect(const Address& address, Deadline deadline);
+  /// Errors: `unavailable` with the system's reason (refused, unreachable; or it was connected to
+  /// itself, which happens where nothing listens), `timeout`. They do not name the address.
+  [[nodiscard]] static Result<Socket> connect(const SocketAddress& address, Deadline deadline);
 
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;
@@ -56,11 +54,7 @@ class Socket {
 
  private:
   explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
-  [[nodiscard]] static Result<Socket> dial(const ::addrinfo& candidate, Deadline deadline);
-  [[nodiscard]] static Result<Socket> connect_unix(const Address& address, Deadline deadline);
   [[nodiscard]] Result<Transfer> receive(std::span<char> into, int flags) noexcept;
-  [[nodiscard]] static Result<Socket> finish(Socket socket, const void* address, unsigned length,
-                                             Deadline deadline);
 
   int descriptor_ = -1;
 };
