@@ -1,5 +1,7 @@
 #include "redis/reply_error.hpp"
 
+#include "redis/dropped_reply.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -116,6 +118,7 @@ std::string_view code_of_reply(std::string_view text) noexcept {
 }
 
 Error error_of_reply(std::string_view text, const std::string& endpoint) {
+  if (std::optional<Error> dropped = error_of_dropped(text, endpoint)) return *std::move(dropped);
   const Meaning meaning = meaning_of(text);
   return {meaning.code, std::string(text), endpoint, std::string(meaning.hint)};
 }

@@ -95,8 +95,9 @@ class Pipeline : public CommandRequest {
 /// RESP on one connection.
 class Session final : public net::Session {
  public:
-  void feed(std::string_view bytes) override { decoder_.feed(bytes); }
-  /// Requires: `request` is a `CommandRequest`.
+  void feed(std::string_view bytes) noexcept override { decoder_.feed(bytes); }
+  /// Requires: `request` is a `CommandRequest`. After an error, or an exception of the request, it
+  /// hands out no reply any more.
   [[nodiscard]] Result<bool> advance(net::Request& request) override;
   [[nodiscard]] bool idle() const override { return subscribed_ || decoder_.idle(); }
 
@@ -110,7 +111,10 @@ class Session final : public net::Session {
   [[nodiscard]] Result<std::optional<RedisReply>> next_message() { return decoder_.next(); }
 
  private:
+  void look_at_error(RedisReply& reply, const CommandRequest& commands) noexcept;
+
   RespDecoder decoder_;
+  bool out_of_step_ = false;  // A reply may have been lost.
   bool subscribed_ = false;
 };
 
