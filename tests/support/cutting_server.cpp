@@ -18,14 +18,44 @@ CuttingServer::CuttingServer() : CuttingServer([](std::size_t) { return Cut{}; }
 CuttingServer::CuttingServer(Plan plan)
     : plan_(std::move(plan)),
       listener_(listen_on_loopback()),
-      stop_(::eventfd(0, EFD_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC)),
       port_(port_of(listener_)),
       thread_([this] { run(); }) {}
 
 CuttingServer::~CuttingServer() {
-  const std::uint64_t one = 1;
-  static_cast<void>(::write(stop_.get(), &one, sizeof one));
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wake();
   thread_.join();
+}
+
+void CuttingServer::wake() {
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(wake_.get(), &one, sizeof one));
+}
+
+void CuttingServer::fall_silent_at(std::string key) {
+  const std::lock_guard lock(mutex_);
+  silent_at_ = std::move(key);
+  silent_ = false;
+}
+
+void CuttingServer::break_connections() {
+  std::future<void> done;
+  {
+    const std::lock_guard lock(mutex_);
+    done = breaks_.emplace_back().get_future();
+  }
+  wake();
+  done.get();
+}
+
+std::string CuttingServer::value(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = values_.find(key);
+  return found == values_.end() ? std::string() : found->second;
 }
 
 std::vector<CuttingServer::Stored> CuttingServer::journal() const {
@@ -41,7 +71,7 @@ std::vector<std::string> CuttingServer::failures() const {
 void CuttingServer::run() {
   std::vector<pollfd> entries;
   while (true) {
-    entries = {{.fd = stop_.get(), .events = POLLIN, .revents = 0},
+    entries = {{.fd = wake_.get(), .events = POLLIN, .revents = 0},
                {.fd = listener_.get(), .events = POLLIN, .revents = 0}};
     for (const Link& link : links_) {
       const int events = POLLIN | (link.out.empty() ? 0 : POLLOUT);
@@ -49,7 +79,7 @@ void CuttingServer::run() {
           {.fd = link.socket.get(), .events = static_cast<short>(events), .revents = 0});
     }
     ::poll(entries.data(), entries.size(), -1);
-    if (entries[0].revents != 0) return;
+    if (entries[0].revents != 0 && !obey()) return;
     std::size_t at = 2;
     for (Link& link : links_) {
       const short events = entries[at++].revents;
@@ -61,6 +91,26 @@ void CuttingServer::run() {
     links_.remove_if([](const Link& link) { return link.over; });
     if (entries[1].revents != 0) take_connection();
   }
+}
+
+// False when it is to end.
+bool CuttingServer::obey() {
+  std::uint64_t count = 0;
+  static_cast<void>(::read(wake_.get(), &count, sizeof count));
+  std::vector<std::promise<void>> breaks;
+  {
+    const std::lock_guard lock(mutex_);
+    if (ending_) return false;
+    breaks.swap(breaks_);
+    if (!breaks.empty()) silent_at_.clear();
+  }
+  if (breaks.empty()) return true;
+  for (Link& link : links_) {
+    while (!link.over) take_in(link);
+  }
+  links_.clear();
+  for (auto& one : breaks) one.set_value();
+  return true;
 }
 
 void CuttingServer::take_connection() {
@@ -90,17 +140,27 @@ void CuttingServer::take_in(Link& link) {
   }
 }
 
+std::string CuttingServer::silent_key() const {
+  const std::lock_guard lock(mutex_);
+  return silent_at_;
+}
+
 void CuttingServer::carry_out_all(Link& link) {
   std::string_view rest = link.in;
   while (!rest.empty()) {
     const auto command = take_command(rest);
     if (!command) break;
-    link.out += carry_out(*command);
+    const bool falls_silent = command->front() == "GET" && command->at(1) == silent_key();
+    link.silent = link.silent || falls_silent;
+    const std::string reply = carry_out(*command);
+    if (!link.silent) link.out += reply;
+    if (falls_silent) silent_ = true;
   }
   link.in.erase(0, link.in.size() - rest.size());
 }
 
 std::string CuttingServer::carry_out(const Command& command) {
+  const std::lock_guard lock(mutex_);
   const std::string& name = command.front();
   if (name == "SET") return store(command);
   if (name == "GET") {
@@ -117,14 +177,12 @@ std::string CuttingServer::carry_out(const Command& command) {
   }
   if (name == "PING") return "+PONG\r\n";
   if (name == "CLIENT") return "+OK\r\n";
-  const std::lock_guard lock(mutex_);
   failures_.push_back("unknown command: " + name);
   return "-ERR unknown command\r\n";
 }
 
 std::string CuttingServer::store(const Command& command) {
   values_[command.at(1)] = command.at(2);
-  const std::lock_guard lock(mutex_);
   journal_.push_back({.key = command[1], .head = command[2].substr(0, head_size)});
   return "+OK\r\n";
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <limits>
 #include <list>
 #include <map>
@@ -54,7 +55,17 @@ class CuttingServer {
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::size_t connections() const noexcept { return connections_; }
+  /// Until the next `break_connections`, whoever looks up this key is told nothing any more; what
+  /// it sends is carried out all the same.
+  void fall_silent_at(std::string key);
+  /// Whether that has come.
+  [[nodiscard]] bool silent() const noexcept { return silent_; }
+  /// Carries out all that has come, then ends all connections, without a further word.
+  void break_connections();
+
   [[nodiscard]] std::vector<Stored> journal() const;
+  /// What a key holds; empty for a miss.
+  [[nodiscard]] std::string value(const std::string& key) const;
   /// What was sent to it that is no command, or one that it does not know.
   [[nodiscard]] std::vector<std::string> failures() const;
 
@@ -66,6 +77,7 @@ class CuttingServer {
     std::string out{};
     std::size_t taken = 0;
     std::size_t sent = 0;
+    bool silent = false;
     bool over = false;
   };
 
@@ -73,23 +85,29 @@ class CuttingServer {
   void take_connection();
   void take_in(Link& link);
   void carry_out_all(Link& link);
+  [[nodiscard]] std::string silent_key() const;
+  void wake();
+  [[nodiscard]] bool obey();
   [[nodiscard]] std::string carry_out(const Command& command);
   [[nodiscard]] std::string store(const Command& command);
   static void pass_on(Link& link);
 
   Plan plan_;
   Descriptor listener_;
-  Descriptor stop_;  // An eventfd, readable once the server is to end.
+  Descriptor wake_;  // An eventfd.
   std::uint16_t port_;
   std::atomic<std::size_t> connections_{0};
+  std::atomic<bool> silent_{false};
 
-  mutable std::mutex mutex_;  // guards journal_ and failures_
+  mutable std::mutex mutex_;  // guards the members below
   std::vector<Stored> journal_;
   std::vector<std::string> failures_;
-
-  // These belong to the server's thread.
   std::map<std::string, std::string> values_;
-  std::list<Link> links_;
+  std::string silent_at_;
+  std::vector<std::promise<void>> breaks_;
+  bool ending_ = false;
+
+  std::list<Link> links_;  // Belongs to the server's thread.
   std::thread thread_;
 };
 

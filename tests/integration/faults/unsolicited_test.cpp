@@ -53,6 +53,10 @@ struct Talk {
 const std::string stray_value = "BAD";
 const std::string doubtful = "doubtful";
 
+// What no look-up is ever answered by.
+constexpr std::array of_redis{":5\r\n", "*1\r\n:5\r\n", "+OK\r\n"};
+constexpr std::array of_memcached{"MN\r\n", "NS\r\n", "5\r\n"};
+
 }  // namespace
 
 TEST_CASE("a reply that comes on an idle connection is nobody's",
@@ -214,8 +218,6 @@ TEST_CASE("a reply of a type that the command never gives closes the connection"
   Talk talk(kind);
   must(talk.cache->get("first"));
   SECTION("to a get") {
-    constexpr std::array of_redis{":5\r\n", "*1\r\n:5\r\n", "+OK\r\n"};
-    constexpr std::array of_memcached{"MN\r\n", "NS\r\n", "5\r\n"};
     const std::size_t which = GENERATE(range(std::size_t{0}, of_redis.size()));
     const std::string impossible = kind == Kind::redis ? of_redis[which] : of_memcached[which];
     INFO("the reply: " << impossible);
