@@ -4,8 +4,8 @@
 // again and again, so that those who start requests need not wake it; then it sleeps until it is
 // told something, or the next deadline.
 
+#include "core/descriptor.hpp"
 #include "net/driver.hpp"
-#include "net/fork.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -109,7 +109,7 @@ bool Driver::ensure_thread() noexcept {
   if (has_thread_.load(std::memory_order_acquire)) return true;
   const std::lock_guard lock(mutex_);
   if (thread_.joinable() || ending_) return true;
-  if (wake_ < 0) wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_ < 0) wake_ = core::above_standard(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (wake_ < 0) return false;
   try {
     thread_ = std::thread([this, gone = gone_] { run(*gone); });

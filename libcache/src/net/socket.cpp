@@ -1,11 +1,13 @@
 #include "net/socket.hpp"
 
 #include "core/descriptor.hpp"
+#include "core/out_of_memory.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -81,6 +83,14 @@ void reset_on_close(int descriptor) noexcept {
   static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
 }
 
+tl::unexpected<Error> failed_to(const char* act, int error) noexcept {
+  try {
+    return fail(Errc::unavailable, fmt::format("could not {}: {}", act, reason(error)));
+  } catch (const std::bad_alloc&) {
+    return fail(out_of_memory(Errc::unavailable));
+  }
+}
+
 tl::unexpected<Error> no_answer(Errc code, const std::string& why) {
   return fail(code, fmt::format("could not connect: {}", why));
 }
@@ -152,7 +162,7 @@ Result<Socket::Transfer> Socket::write(std::string_view bytes) noexcept {
     if (n >= 0) return Transfer{Status::done, static_cast<std::size_t>(n)};
     if (errno == EAGAIN || errno == EWOULDBLOCK) return Transfer{Status::would_block, 0};
     if (errno == EPIPE || errno == ECONNRESET) return Transfer{Status::closed, 0};
-    if (errno != EINTR) return fail(Errc::unavailable, "could not send: " + reason(errno));
+    if (errno != EINTR) return failed_to("send", errno);
   }
 }
 
@@ -177,7 +187,7 @@ Result<Socket::Transfer> Socket::receive(std::span<char> into, int flags) noexce
   if (n == 0 || errno == ECONNRESET) return Transfer{Status::closed, 0};
   const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
   if (later) return Transfer{Status::would_block, 0};
-  return fail(Errc::unavailable, "could not receive: " + reason(errno));
+  return failed_to("receive", errno);
 }
 
 bool Socket::readable_now() const noexcept {
