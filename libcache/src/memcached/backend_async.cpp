@@ -34,7 +34,7 @@ template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
 class OwningCommand final : private net::OwnedBytes, public memcached::SingleCommand {
  public:
   OwningCommand(const Command& command, std::string endpoint)
-      : SingleCommand(kept_in(bytes, command)), endpoint_(std::move(endpoint)) {}
+      : SingleCommand(kept_in(OwnedBytes::bytes, command)), endpoint_(std::move(endpoint)) {}
 
   [[nodiscard]] Result<T> take(const Result<void>& outcome) {
     if (!outcome) return fail(outcome.error());

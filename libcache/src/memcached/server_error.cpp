@@ -20,7 +20,7 @@ constexpr std::array rows = {
     Row{"out of memory", Errc::rejected, "raise the server's -m, or store less"},
     Row{"non-numeric value", Errc::rejected, "increment works on decimal values only"},
     Row{"unauthenticated", Errc::rejected, "the server wants a login, which is not supported"},
-    Row{"Too many open connections", Errc::rejected,
+    Row{"Too many open connections", Errc::unavailable,
         "raise the server's -c, or lower max_connections"},
     Row{"not allowed", Errc::rejected, "the server was started with this command switched off"},
     Row{"SERVER_ERROR", Errc::rejected, ""},

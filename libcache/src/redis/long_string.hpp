@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,7 +10,7 @@ namespace cachekit::redis {
 /// less, and whose memory is taken once less, is a good part of what its reader costs the other
 /// callers on a busy machine.
 ///
-/// Memory: what has arrived, times two, or the first megabyte. Threads: one at a time.
+/// Memory: what has arrived, times two; of the first megabyte times 32. Threads: one at a time.
 class LongString {
  public:
   /// Shorter ones mostly come whole.
@@ -20,11 +19,10 @@ class LongString {
   /// For a string of so many bytes, which follow with a line end behind them.
   explicit LongString(std::size_t size) : size_(size) {}
 
-  /// Takes what belongs to it, and says how many bytes that were.
+  /// Takes what belongs to it, and says how many bytes that were. Errors: `std::bad_alloc`.
   [[nodiscard]] std::size_t take(std::string_view bytes);
-  [[nodiscard]] bool complete() const noexcept { return text_.size() == whole(); }
-  /// The string, or empty when no line end came behind it. Requires: complete.
-  [[nodiscard]] std::optional<std::string> text() &&;
+  /// The string. Requires: all of it has come, and the line end.
+  [[nodiscard]] std::string text() && noexcept;
 
  private:
   [[nodiscard]] std::size_t whole() const noexcept { return size_ + 2; }

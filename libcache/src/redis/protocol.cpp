@@ -4,6 +4,8 @@
 #include "redis/reply_error.hpp"
 #include "redis/session.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace cachekit::redis {
@@ -24,6 +26,15 @@ Error failed_authentication(const RedisReply& reply, const std::string& endpoint
   return error;
 }
 
+// The reply by which a server said that it will not serve the connection, or null. It is the reply
+// to whatever came first, an optional step or none, and others may never come.
+const RedisReply* turning_away(Pipeline& greeting) {
+  const auto found = std::ranges::find_if(greeting.replies(), [](const RedisReply& reply) {
+    return reply.is_error() && turns_away(reply.text);
+  });
+  return found == greeting.replies().end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 Protocol::Protocol(const RedisConfig& config)
@@ -42,9 +53,15 @@ Result<void> Protocol::handshake(net::Connection& connection, Deadline deadline)
   if (authenticate && !username_.empty()) greeting.add({"AUTH", username_, password_.reveal()});
   if (database_ != 0) greeting.add({"SELECT", database});
   if (!client_name_.empty()) greeting.add({"CLIENT", "SETNAME", client_name_});
-  if (greeting.size() == 0) return {};
+  // Something has to show that a Redis server is behind the connection. That it may not be asked
+  // just this, or not just now, is a sign of life, too.
+  if (greeting.size() == 0) greeting.add({"PING"});
 
-  if (Result<void> sent = connection.exchange(greeting, deadline); !sent) return sent;
+  Result<void> sent = connection.exchange(greeting, deadline);
+  if (const RedisReply* reply = turning_away(greeting)) {
+    return fail(error_of_turning_away(reply->text, connection.endpoint()));
+  }
+  if (!sent) return sent;
   std::size_t next = 0;
   if (authenticate) {
     const RedisReply& reply = greeting.replies()[next++];

@@ -9,8 +9,9 @@
 
 namespace cachekit::redis {
 
-/// Greets a Redis server: AUTH, SELECT and CLIENT SETNAME in one write. RESP2 needs no HELLO. The
-/// name is optional: servers and proxies that refuse it are served all the same.
+/// Greets a Redis server: AUTH, SELECT and CLIENT SETNAME in one write, or PING where none of them
+/// is wanted. RESP2 needs no HELLO. The name is optional: servers and proxies that refuse it are
+/// served all the same.
 class Protocol final : public net::Protocol {
  public:
   explicit Protocol(const RedisConfig& config);

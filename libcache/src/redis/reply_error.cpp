@@ -1,57 +1,145 @@
 #include "redis/reply_error.hpp"
 
+#include "redis/dropped_reply.hpp"
+
 #include <algorithm>
 #include <array>
+#include <cstddef>
 
 namespace cachekit::redis {
 namespace {
 
-struct Rule {
-  std::string_view prefix;  // Of the reply.
+struct Meaning {
   Errc code;
   std::string_view hint;
 };
 
+struct Rule {
+  std::string_view text;  // A first word, or how the text behind "ERR " begins.
+  Meaning meaning;
+};
+
 constexpr std::string_view credentials =
     "set REDIS_PASSWORD, or username and password in the profile";
+constexpr std::string_view no_password = "the server has no password: leave it out";
+constexpr std::string_view cluster = "this is a cluster node; clusters are not supported yet";
+constexpr std::string_view script_runs = "the server runs a long script: try again, or SCRIPT KILL";
+constexpr std::string_view clients = "raise maxclients on the server, or lower pool_size";
 
-// The first prefix that fits decides. Redis' own error names are its API; texts behind ERR are not,
-// so only those are listed that every version since 4.0 spells alike.
-constexpr std::array rules{
-    Rule{"NOAUTH", Errc::rejected, credentials},
-    Rule{"WRONGPASS", Errc::rejected, credentials},
-    Rule{"ERR invalid password", Errc::rejected, credentials},
-    Rule{"ERR Client sent AUTH, but no password is set", Errc::rejected,
-         "the server has no password: leave it out"},
-    Rule{"ERR AUTH <password> called without any password configured", Errc::rejected,
-         "the server has no password: leave it out"},
-    Rule{"NOPERM", Errc::rejected, "grant the ACL user this command and key on the server"},
-    Rule{"WRONGTYPE", Errc::rejected, "the key holds a list, hash, set or stream: ask its TYPE"},
-    Rule{"OOM", Errc::rejected, "raise maxmemory, or set a maxmemory-policy that evicts"},
-    Rule{"MISCONF", Errc::rejected, "the server cannot save to disk: see its log"},
-    Rule{"READONLY", Errc::rejected,
-         "this node is a replica: point the configuration at the master"},
-    Rule{"MOVED", Errc::unsupported, "this is a cluster node; clusters are not supported yet"},
-    Rule{"ASK", Errc::unsupported, "this is a cluster node; clusters are not supported yet"},
-    Rule{"CLUSTERDOWN", Errc::unavailable, "look at CLUSTER INFO on the server"},
-    Rule{"LOADING", Errc::unavailable, "the server reads its data set: try again in a moment"},
-    Rule{"BUSY", Errc::unavailable, "the server runs a long script: try again, or SCRIPT KILL"},
-    Rule{"MASTERDOWN", Errc::unavailable, "the replica has lost its master"},
-    Rule{"TRYAGAIN", Errc::unavailable, "a cluster slot is moving: try again"},
-    Rule{"ERR max number of clients reached", Errc::unavailable,
-         "raise maxclients on the server, or lower pool_size"},
-    Rule{"ERR unknown command", Errc::unsupported, "the server is too old, or has it disabled"},
-    Rule{"ERR Protocol error: invalid bulk length", Errc::too_large,
-         "the value is over the server's proto-max-bulk-len"},
+// The codes of Redis 4 to 8 and Valkey 7 to 9. What is not here is `rejected`: the server
+// understood, and said no.
+constexpr std::array codes{
+    Rule{"ASK", {Errc::unsupported, cluster}},
+    Rule{"BUSY", {Errc::unavailable, script_runs}},
+    Rule{"BUSYGROUP", {Errc::rejected, "the consumer group exists already"}},
+    Rule{"BUSYKEY", {Errc::rejected, "remove the key first, or RESTORE with REPLACE"}},
+    Rule{"CLUSTERDOWN", {Errc::unavailable, "look at CLUSTER INFO on the server"}},
+    Rule{"CROSSSLOT", {Errc::rejected, "give the keys a common {tag}, or one command a key"}},
+    Rule{"DENIED", {Errc::rejected, "set a password on the server, or switch protected-mode off"}},
+    Rule{"EXECABORT", {Errc::rejected, "nothing was done; correct the command that was refused"}},
+    Rule{"INVALIDOBJ", {Errc::decode, "the value is damaged: remove the key and fill it anew"}},
+    Rule{"IOERR", {Errc::outcome_unknown, "the other server may have the key or not: look there"}},
+    Rule{"LOADING", {Errc::unavailable, "the server reads its data set: try again in a moment"}},
+    Rule{"MASTERDOWN", {Errc::unavailable, "the replica has lost its master"}},
+    Rule{"MISCONF", {Errc::rejected, "the server cannot save to disk: see its log"}},
+    Rule{"MOVED", {Errc::unsupported, cluster}},
+    Rule{"NOAUTH", {Errc::rejected, credentials}},
+    Rule{"NOMASTERLINK", {Errc::unavailable, "the replica has lost its master"}},
+    Rule{"NOPERM", {Errc::rejected, "grant the ACL user this command and key on the server"}},
+    Rule{"NOPROTO", {Errc::unsupported, "the server does not speak this version of RESP"}},
+    Rule{"NOREPLICAS", {Errc::unavailable, "fewer replicas are up than min-replicas-to-write"}},
+    Rule{"NOSCRIPT", {Errc::rejected, "load the script first, or use EVAL"}},
+    Rule{"OOM", {Errc::rejected, "raise maxmemory, or set a maxmemory-policy that evicts"}},
+    Rule{"READONLY",
+         {Errc::rejected, "this node is a replica: point the configuration at the master"}},
+    Rule{"REDIRECT",
+         {Errc::unsupported, "this node is a replica: point the configuration at the master"}},
+    Rule{"TRYAGAIN", {Errc::unavailable, "a cluster slot is moving: try again"}},
+    Rule{"UNBLOCKED", {Errc::cancelled, "nothing was taken: ask again"}},
+    Rule{"WRONGPASS", {Errc::rejected, credentials}},
+    Rule{"WRONGTYPE", {Errc::rejected, "the key holds a list, hash, set or stream: ask its TYPE"}},
 };
+
+// Texts are no API: only those that every version since 4.0 spells alike, or that a version
+// introduced and kept.
+constexpr std::array texts{
+    Rule{"AUTH <password> called without any password configured", {Errc::rejected, no_password}},
+    Rule{"Client sent AUTH, but no password is set", {Errc::rejected, no_password}},
+    Rule{"Protocol error: invalid bulk length",
+         {Errc::too_large, "the value is over the server's proto-max-bulk-len"}},
+    Rule{"Protocol error: invalid multibulk length",
+         {Errc::too_large, "the command has too many arguments for the server: send several"}},
+    Rule{"Protocol error: unauthenticated", {Errc::rejected, credentials}},
+    Rule{"This instance has cluster support disabled", {Errc::unsupported, ""}},
+    Rule{"invalid password", {Errc::rejected, credentials}},
+    Rule{"max number of clients", {Errc::unavailable, clients}},
+    Rule{"string exceeds maximum allowed size",
+         {Errc::too_large, "the value is over the server's proto-max-bulk-len"}},
+    Rule{"unknown command", {Errc::unsupported, "the server is too old, or has it disabled"}},
+    Rule{"unknown subcommand", {Errc::unsupported, "the server is too old, or has it disabled"}},
+};
+
+constexpr std::string_view general = "ERR";
+
+// What follows the first word and its blank.
+std::string_view behind_code(std::string_view text) {
+  const std::size_t code = code_of_reply(text).size();
+  return text.substr(std::min(code + 1, text.size()));
+}
+
+Meaning meaning_of(std::string_view text) {
+  constexpr Meaning refused{Errc::rejected, ""};
+  const std::string_view code = code_of_reply(text);
+  if (code != general) {
+    const auto rule = std::ranges::find(codes, code, &Rule::text);
+    return rule == codes.end() ? refused : rule->meaning;
+  }
+  const std::string_view rest = behind_code(text);
+  const auto rule =
+      std::ranges::find_if(texts, [&](const Rule& r) { return rest.starts_with(r.text); });
+  return rule == texts.end() ? refused : rule->meaning;
+}
+
+// The first words of a server, safe to print. Protected mode is explained at length.
+std::string shown(std::string_view text) {
+  constexpr std::size_t longest = 200;
+  std::string out(text.substr(0, longest));
+  for (char& c : out) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  if (text.size() > longest) out += "...";
+  return out;
+}
 
 }  // namespace
 
+std::string_view code_of_reply(std::string_view text) noexcept {
+  return text.substr(0, text.find(' '));
+}
+
 Error error_of_reply(std::string_view text, const std::string& endpoint) {
-  const auto rule =
-      std::ranges::find_if(rules, [&](const Rule& r) { return text.starts_with(r.prefix); });
-  if (rule == rules.end()) return {Errc::rejected, std::string(text), endpoint, {}};
-  return {rule->code, std::string(text), endpoint, std::string(rule->hint)};
+  if (std::optional<Error> dropped = error_of_dropped(text, endpoint)) return *std::move(dropped);
+  const Meaning meaning = meaning_of(text);
+  return {meaning.code, std::string(text), endpoint, std::string(meaning.hint)};
+}
+
+bool turns_away(std::string_view text) noexcept {
+  const std::string_view code = code_of_reply(text);
+  return code == "DENIED" ||
+         (code == general && behind_code(text).starts_with("max number of clients"));
+}
+
+Error error_of_turning_away(std::string_view text, const std::string& endpoint) {
+  Error error = error_of_reply(text, endpoint);
+  error.message = "the server turned the connection away: " + shown(text);
+  return error;
+}
+
+std::optional<Error> error_of_unasked(std::string_view bytes) {
+  if (!bytes.starts_with('-')) return std::nullopt;
+  const std::string_view text = bytes.substr(1, bytes.find("\r\n") - 1);
+  if (turns_away(text)) return error_of_turning_away(text, {});
+  return Error{Errc::unavailable, "the server closed the connection: " + shown(text), {}, {}};
 }
 
 }  // namespace cachekit::redis

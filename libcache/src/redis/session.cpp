@@ -1,5 +1,6 @@
 #include "redis/session.hpp"
 
+#include "redis/dropped_reply.hpp"
 #include "redis/resp_encoder.hpp"
 
 #include <utility>
@@ -49,8 +50,10 @@ void Pipeline::add(std::span<const std::string_view> arguments) {
   ++count_;
 }
 
+// Room for the replies is made now, while nothing has been sent.
 Result<void> Pipeline::encode(const net::Session&, std::string& out) {
   replies_.clear();
+  replies_.reserve(count_);
   out += wire_;
   return {};
 }
@@ -65,12 +68,23 @@ bool Pipeline::heavy() const noexcept {
 }
 
 Result<bool> Session::advance(net::Request& request) {
+  if (out_of_step_) return fail(Errc::unavailable, "out of memory");
   auto& commands = static_cast<CommandRequest&>(request);
   while (true) {
     Result<std::optional<RedisReply>> reply = decoder_.next();
     if (!reply) return fail(std::move(reply).error());
     if (!*reply) return false;
-    if (commands.accept(**std::move(reply))) return true;
+    if ((*reply)->is_error()) look_at_error(**reply, commands);
+    out_of_step_ = true;  // Unless the request takes it.
+    const bool last = commands.accept(**std::move(reply));
+    out_of_step_ = false;
+    if (last) return true;
+  }
+}
+
+void Session::look_at_error(RedisReply& reply, const CommandRequest& commands) noexcept {
+  if (!commands.replayable() && is_for_want_of_memory(reply.text)) {
+    reply = dropped_reply(Dropped::lost);
   }
 }
 

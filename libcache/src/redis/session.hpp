@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/request.hpp"
+#include "redis/reply_error.hpp"
 #include "redis/resp_decoder.hpp"
 
 #include <cachekit/redis_reply.hpp>
@@ -94,10 +95,15 @@ class Pipeline : public CommandRequest {
 /// RESP on one connection.
 class Session final : public net::Session {
  public:
-  void feed(std::string_view bytes) override { decoder_.feed(bytes); }
-  /// Requires: `request` is a `CommandRequest`.
+  void feed(std::string_view bytes) noexcept override { decoder_.feed(bytes); }
+  /// Requires: `request` is a `CommandRequest`. After an error, or an exception of the request, it
+  /// hands out no reply any more.
   [[nodiscard]] Result<bool> advance(net::Request& request) override;
   [[nodiscard]] bool idle() const override { return subscribed_ || decoder_.idle(); }
+
+  [[nodiscard]] std::optional<Error> refusal(std::string_view bytes) const override {
+    return error_of_unasked(bytes);
+  }
 
   /// From now on the server may send at any time.
   void expect_messages() noexcept { subscribed_ = true; }
@@ -105,7 +111,10 @@ class Session final : public net::Session {
   [[nodiscard]] Result<std::optional<RedisReply>> next_message() { return decoder_.next(); }
 
  private:
+  void look_at_error(RedisReply& reply, const CommandRequest& commands) noexcept;
+
   RespDecoder decoder_;
+  bool out_of_step_ = false;  // A reply may have been lost.
   bool subscribed_ = false;
 };
 

@@ -15,11 +15,10 @@ namespace {
 // Answers one look-up with whatever the test wants, then ends the connection.
 ScriptedServer::Script answer_of(Kind kind, const std::string& reply) {
   return [kind, reply](Peer& peer) {
+    expect_greeting(kind, peer);
     if (kind == Kind::redis) {
       peer.expect("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
     } else {
-      peer.expect("mn\r\n");
-      peer.send("MN\r\n");
       peer.read_line();
     }
     peer.send(reply);

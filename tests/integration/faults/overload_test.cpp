@@ -31,10 +31,7 @@ void read_request(Kind kind, Peer& peer) {
 ScriptedServer::Script trickle(Kind kind, const std::atomic<bool>& go_on) {
   return [kind, &go_on](Peer& peer) {
     const std::string start = kind == Kind::redis ? "$" : "VA ";
-    if (kind == Kind::memcached) {
-      peer.expect("mn\r\n");
-      peer.send("MN\r\n");
-    }
+    expect_greeting(kind, peer);
     read_request(kind, peer);
     peer.send(start + std::to_string(long_reply) + "\r\n");
     std::size_t sent = 0;

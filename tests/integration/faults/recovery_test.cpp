@@ -83,7 +83,8 @@ TEST_CASE("the number of descriptors is flat over 10,000 faults", "[faults][fail
 TEST_CASE("writing to a peer that is gone is an error and not a signal", "[faults][failures-29]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   REQUIRE(std::signal(SIGPIPE, SIG_DFL) == SIG_DFL);
-  ScriptedServer server([](Peer& peer) {
+  ScriptedServer server([kind](Peer& peer) {
+    expect_greeting(kind, peer);
     peer.read_exactly(2);
     peer.reset();
   });

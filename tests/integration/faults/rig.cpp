@@ -31,6 +31,11 @@ std::unique_ptr<CacheBackend> client_of(Kind kind, std::uint16_t port,
                       .operation_timeout = operation_timeout});
 }
 
+void expect_greeting(Kind kind, Peer& peer) {
+  peer.expect(kind == Kind::redis ? "*1\r\n$4\r\nPING\r\n" : "mn\r\n");
+  peer.send(kind == Kind::redis ? "+PONG\r\n" : "MN\r\n");
+}
+
 Rig::Rig(Kind kind, std::chrono::milliseconds operation_timeout)
     : server_(start_server(kind)),
       proxy_(std::make_unique<FaultProxy>(server_->port())),

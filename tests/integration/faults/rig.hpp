@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/fault_proxy.hpp"
+#include "support/scripted_server.hpp"
 #include "support/servers.hpp"
 
 #include <cachekit/backend.hpp>
@@ -22,10 +23,13 @@ inline constexpr std::array both_kinds{Kind::redis, Kind::memcached};
 /// Never the reason that something fails on a busy machine.
 inline constexpr std::chrono::milliseconds patience = std::chrono::seconds(30);
 
-/// A client of whatever listens on this port. It greets a Redis server with nothing, a Memcached
+/// A client of whatever listens on this port. It greets a Redis server with PING, a Memcached
 /// server with "mn".
 [[nodiscard]] std::unique_ptr<CacheBackend> client_of(
     Kind kind, std::uint16_t port, std::chrono::milliseconds operation_timeout = patience);
+
+/// What a scripted server does first: answers that greeting.
+void expect_greeting(Kind kind, Peer& peer);
 
 /// A real server, a proxy that can fail in front of it, and a client of each.
 class Rig {

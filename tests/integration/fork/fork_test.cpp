@@ -199,6 +199,8 @@ TEST_CASE("a child is told at once that what its parent asked is not its own",
   constexpr int asked = 20;
   Gate forked;
   ScriptedServer server([&](Peer& peer) {
+    peer.expect("*1\r\n$4\r\nPING\r\n");
+    peer.send("+PONG\r\n");
     for (int i = 0; i < asked; ++i) peer.expect("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
     peer.wait_for(forked);
     for (int i = 0; i < asked; ++i) peer.send("$1\r\nv\r\n");

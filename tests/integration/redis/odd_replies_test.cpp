@@ -1,0 +1,60 @@
+// Replies that are well-formed and out of the ordinary: they hurt nobody but their own caller.
+
+#include "support.hpp"
+#include "support/results.hpp"
+
+#include <string>
+#include <vector>
+
+using namespace cachekit;
+using namespace cachekit::test;
+
+namespace {
+
+// A script whose reply nests so many arrays, and which counts.
+std::string deep_script(int arrays) {
+  return "redis.call('INCR', 'run') local t = {7} for i = 2, " + std::to_string(arrays) +
+         " do t = {t} end return t";
+}
+
+std::size_t depth_of(const RedisReply& reply) {
+  std::size_t deepest = 0;
+  for (const RedisReply& element : reply.elements) deepest = std::max(deepest, depth_of(element));
+  return deepest + (reply.type == RedisReply::Type::array ? 1 : 0);
+}
+
+}  // namespace
+
+TEST_CASE("replies nest as deep as servers nest them", "[redis][failures-49]") {
+  RedisBackend redis(config_of(shared_redis()));
+  const RedisReply docs = must(redis.command({"COMMAND", "DOCS"}));
+  CHECK(depth_of(docs) > 8);
+  CHECK(docs.elements.size() > 300);
+  for (const int arrays : {7, 8, 9, 16, 17, 64}) {
+    CAPTURE(arrays);
+    const RedisReply reply = must(redis.command({"EVAL", deep_script(arrays), "0"}));
+    CHECK(depth_of(reply) == static_cast<std::size_t>(arrays));
+  }
+  CHECK(redis.connections().at(0).reconnects == 0);
+}
+
+TEST_CASE("a reply that cannot be kept fails its own caller, and nobody whom it lies between",
+          "[redis][failures-49]") {
+  const std::string script =
+      GENERATE(deep_script(65), deep_script(200),
+               std::string("redis.call('INCR', 'run') "
+                           "return redis.error_reply('ERR ' .. string.rep('x', 2000000))"));
+  RedisBackend redis(config_of(shared_redis()));
+  REQUIRE(redis.clear());
+  std::vector<Pending<std::int64_t>> before, after;
+  for (int i = 0; i < 50; ++i) before.push_back(redis.async_increment("n"));
+  const auto odd = redis.command({"EVAL", script, "0"});
+  for (int i = 0; i < 50; ++i) after.push_back(redis.async_increment("n"));
+  REQUIRE_FALSE(odd);
+  CHECK(code_of(odd) == "too_large");
+  CHECK_FALSE(odd.error().hint.empty());
+  for (int i = 0; i < 50; ++i) CHECK(must(before[static_cast<std::size_t>(i)].get()) == i + 1);
+  for (int i = 0; i < 50; ++i) CHECK(must(after[static_cast<std::size_t>(i)].get()) == i + 51);
+  CHECK(redis.get("run") == "1");
+  CHECK(redis.connections().at(0).reconnects == 0);
+}
