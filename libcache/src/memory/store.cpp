@@ -164,9 +164,10 @@ std::vector<Result<bool>> Store::set_many(std::span<const SetItem> items, SetCon
   for (const SetItem& item : items) hashed_keys.push_back(hashed(item.key));
   const Time now = clock_.now();
   std::vector<Result<bool>> outcomes(items.size());
+  // Too large for the stacks of some programs.
+  std::vector<Result<bool>> stored(std::min(items.size(), largest_step));
   for_groups(hashed_keys, [&](Shard& shard, std::span<const std::size_t> positions) {
     std::array<NewValue, largest_step> group;
-    std::array<Result<bool>, largest_step> stored;
     for (std::size_t i = 0; i < positions.size(); ++i) {
       const SetItem& item = items[positions[i]];
       group[i] = {hashed_keys[positions[i]], item.value, expiry_of(item.ttl, now)};
