@@ -2,6 +2,7 @@
 
 #include "core/random_interval.hpp"
 #include "memory/limits.hpp"
+#include "memory/out_of_memory.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -172,12 +173,12 @@ std::vector<Result<bool>> Store::set_many(std::span<const SetItem> items, SetCon
       const SetItem& item = items[positions[i]];
       group[i] = {hashed_keys[positions[i]], item.value, expiry_of(item.ttl, now)};
     }
-    seeing_off([&](Departures& gone) {
-      shard.set_many(std::span(group).first(positions.size()), condition, stored, gone);
-      return true;
-    });
-    for (std::size_t i = 0; i < positions.size(); ++i) {
-      outcomes[positions[i]] = std::move(stored[i]);
+    const std::span<const NewValue> values = std::span(group).first(positions.size());
+    try {
+      seeing_off(
+          [&](Departures& gone) { shard.set_many(values, condition, positions, outcomes, gone); });
+    } catch (const std::bad_alloc&) {  // None of this group was stored.
+      for (const std::size_t position : positions) outcomes[position] = out_of_memory();
     }
   });
   return outcomes;
