@@ -4,6 +4,7 @@
 #include "command.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
+#include "data/standard_descriptors.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "option_types.hpp"
@@ -76,10 +77,10 @@ ExitCode parse_and_run(CLI::App& app, Commands& commands, Context& context, int 
   } catch (const CLI::ParseError& error) {
     return usage_error(context, app, error);
   }
-  if (!commands.chosen()) {
+  if (!commands.any_chosen()) {
     return usage_error(context, app, CLI::RequiredError("a command, such as get, set or ping,"));
   }
-  return commands.chosen()(context);
+  return commands.run_chosen(context);
 }
 
 // A failure of the outputs themselves leaves nothing to report to.
@@ -114,6 +115,7 @@ ExitCode run_guarded(CLI::App& app, Commands& commands, Context& context, int ar
 }  // namespace
 
 ExitCode run(int argc, char** argv) {
+  fill_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
   handle_interrupts();
   Context context;

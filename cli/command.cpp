@@ -4,6 +4,11 @@
 
 namespace cachekit::cli {
 
+ExitCode Commands::run_chosen(Context& context) const {
+  if (chosen_.prints == Prints::always || context.options.json) context.out.require();
+  return chosen_.run(context);
+}
+
 std::string Commands::help_of(const std::string& name) const {
   // App::help would give that of the command under way, which is help itself.
   if (name.empty()) {

@@ -30,7 +30,8 @@ void add_clear(Commands& commands) {
   CLI::App& command = commands.add("clear", "Delete everything in the target");
   const auto yes = std::make_shared<bool>(false);
   command.add_flag("--yes", *yes, "Do not ask; needed where there is no terminal");
-  commands.on(command, [yes](Context& context) { return run_clear(context, *yes); });
+  commands.on(
+      command, [yes](Context& context) { return run_clear(context, *yes); }, Prints::only_json);
 }
 
 }  // namespace cachekit::cli

@@ -1,17 +1,16 @@
 #include "commands/commands.hpp"
+#include "data/byte_stream.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "option_types.hpp"
 #include "output/json.hpp"
 
-#include <cachekit/units.hpp>
-
-#include <cerrno>
-#include <cstdio>
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -27,48 +26,33 @@ struct SetCommand {
   bool xx = false;
 };
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-Failure unreadable(const std::string& name) {
-  return {"set",
-          Error{Errc::invalid_argument,
-                fmt::format("{} cannot be read: {}", name, std::system_category().message(errno)),
-                "", "check the path and its permissions"}};
-}
-
-// No backend takes more; an endless input shall end here and not with the machine's memory.
-constexpr Bytes largest_input = gibibytes(1);
-
-std::string read_all(std::FILE* from, const std::string& name) {
-  std::string bytes;
-  char buffer[65'536];
-  while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, from)) {
-    bytes.append(buffer, n);
-    if (bytes.size() > largest_input.count) {
-      throw Failure("set", Error{Errc::too_large,
-                                 fmt::format("{} holds more than {}; nothing was stored", name,
-                                             format_bytes(largest_input)),
-                                 "", ""});
+// What the input holds, but at most one byte more than the backend takes, which then refuses it: an
+// endless input shall end here and not with the machine's memory.
+std::string read_value(const std::string& input, std::size_t most) {
+  const ReadSome read = value_or_fail("set", open_input(input, interrupted));
+  std::vector<char> piece(std::size_t{64} * 1024);
+  std::string value;
+  while (value.size() <= most) {
+    const std::size_t got = value_or_fail("set", read(piece));
+    if (got == 0) break;
+    const std::size_t taken = std::min(got, most + 1 - value.size());
+    if (value.capacity() < value.size() + taken) {
+      value.reserve(std::min(most + 1, std::max(value.size() * 2, value.size() + taken)));
     }
+    value.append(piece.data(), taken);
   }
-  if (interrupted()) throw Failure("set", Error{Errc::cancelled, "interrupted", "", ""});
-  if (std::ferror(from) != 0) throw unreadable(name);
-  return bytes;
+  return value;
 }
 
-std::string value_of(const SetCommand& command) {
-  if (!command.file.empty()) {
-    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(command.file.c_str(), "rb"));
-    if (!file) throw unreadable(command.file);
-    return read_all(file.get(), command.file);
-  }
-  return command.value == "-" ? read_all(stdin, "standard input") : command.value;
+std::string value_of(const SetCommand& command, std::size_t most) {
+  if (!command.file.empty()) return read_value(command.file, most);
+  return command.value == "-" ? read_value("-", most) : command.value;
 }
 
 ExitCode run_set(Context& context, const SetCommand& command) {
-  const std::string value = value_of(command);
+  const std::size_t most =
+      context.unconnected_backend(Access::write).capabilities().max_value_bytes;
+  const std::string value = value_of(command, most);
   CacheBackend& backend = context.backend(Access::write);
   const auto stored = backend.set(command.key, value,
                                   {.ttl = command.ttl.value_or(Ttl::none()),
@@ -101,13 +85,16 @@ void add_set(Commands& commands) {
   add_ttl(command, options->ttl, "Let it expire, after 300ms, 30s, 7d, ...");
   CLI::Option* nx = command.add_flag("--nx", options->nx, "Only if the key does not exist");
   command.add_flag("--xx", options->xx, "Only if the key exists")->excludes(nx);
-  commands.on(command, [options, value, file](Context& context) {
-    if (value->count() + file->count() == 0) {
-      throw Failure("usage", Error{Errc::invalid_argument, "set needs a VALUE, - or --file", "",
-                                   "see 'cachekit set --help'"});
-    }
-    return run_set(context, *options);
-  });
+  commands.on(
+      command,
+      [options, value, file](Context& context) {
+        if (value->count() + file->count() == 0) {
+          throw Failure("usage", Error{Errc::invalid_argument, "set needs a VALUE, - or --file", "",
+                                       "see 'cachekit set --help'"});
+        }
+        return run_set(context, *options);
+      },
+      Prints::only_json);
 }
 
 }  // namespace cachekit::cli

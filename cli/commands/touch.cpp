@@ -40,7 +40,9 @@ void add_touch(Commands& commands) {
   const auto options = std::make_shared<TouchOptions>();
   command.add_option("KEY", options->key, "The key")->required();
   add_ttl(command, options->ttl, "The new TTL; none for no expiry")->required();
-  commands.on(command, [options](Context& context) { return run_touch(context, *options); });
+  commands.on(
+      command, [options](Context& context) { return run_touch(context, *options); },
+      Prints::only_json);
 }
 
 }  // namespace cachekit::cli

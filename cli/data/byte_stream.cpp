@@ -1,5 +1,7 @@
 #include "data/byte_stream.hpp"
 
+#include "data/standard_descriptors.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -38,6 +40,10 @@ tl::unexpected<Error> cannot(std::string_view what, const std::string& path, int
 
 Result<ReadSome> open_input(const std::string& path, std::function<bool()> interrupted) {
   const bool standard = path == "-";
+  if (standard && !is_usable(STDIN_FILENO)) {
+    return fail(Errc::rejected, "cannot read standard input: it is closed", {},
+                "give it a file or a pipe, as in: cachekit ... - < FILE");
+  }
   const int fd = standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return cannot("open", path, errno);
   auto held = std::make_shared<Descriptor>(fd, !standard);

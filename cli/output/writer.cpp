@@ -1,5 +1,6 @@
 #include "output/writer.hpp"
 
+#include "data/standard_descriptors.hpp"
 #include "failure.hpp"
 
 #include <cerrno>
@@ -13,9 +14,20 @@ namespace {
 
 constexpr std::size_t buffer_size = std::size_t{64} * 1024;
 
+Failure output_failure(const std::string& why) {
+  return {"output",
+          Error{Errc::rejected, why, "", "check where the output goes, and that there is room"}};
+}
+
 }  // namespace
 
 Writer::Writer(int descriptor) : descriptor_(descriptor), terminal_(isatty(descriptor) == 1) {}
+
+void Writer::require() const {
+  if (is_usable(descriptor_)) return;
+  throw Failure("output", Error{Errc::rejected, "standard output is closed; nothing was done", "",
+                                "send it to a file, or to /dev/null where nobody wants it"});
+}
 
 void Writer::write(std::string_view bytes) {
   buffer_ += bytes;
@@ -30,6 +42,7 @@ void Writer::line(std::string_view text) {
 void Writer::flush() {
   const std::string pending = std::exchange(buffer_, {});
   std::string_view left = pending;
+  if (!left.empty() && !is_usable(descriptor_)) throw output_failure("it is closed");
   while (!left.empty()) {
     const ssize_t n = ::write(descriptor_, left.data(), left.size());
     if (n >= 0) {
@@ -37,8 +50,7 @@ void Writer::flush() {
     } else if (errno == EPIPE) {
       throw ClosedPipe{};
     } else if (errno != EINTR) {
-      throw Failure("output", Error{Errc::rejected, std::system_category().message(errno), "",
-                                    "check where the output goes, and that there is room"});
+      throw output_failure(std::system_category().message(errno));
     }
   }
 }

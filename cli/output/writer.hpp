@@ -19,6 +19,10 @@ class Writer {
   void line(std::string_view text);
   void flush();
 
+  /// Before anything is done whose result could not be told. Errors: throws `Failure` where the
+  /// descriptor was closed when the process began.
+  void require() const;
+
   /// Whether a person reads it.
   [[nodiscard]] bool is_terminal() const noexcept { return terminal_; }
 

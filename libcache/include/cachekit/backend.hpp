@@ -68,7 +68,10 @@ struct RemoveMatchingOptions {
 /// that was left out.
 ///
 /// Threads: all members may be called from any thread at once.
-/// Errors: as `Errc` tells; `unsupported` only where `capabilities()` says so beforehand.
+/// Errors: as `Errc` tells; `unsupported` only where `capabilities()` says so beforehand. An
+/// allocation that fails is an error, too: `overloaded`, or `outcome_unknown` for a change that may
+/// have been sent. Only where there is no memory for as many errors as a batch has elements
+/// `std::bad_alloc` is thrown.
 /// Limits: every call ends within its budget (`CallOptions::timeout`).
 class CacheBackend {
  public:
@@ -238,7 +241,10 @@ class CacheBackend {
   [[nodiscard]] virtual std::vector<ConnectionStats> do_connections() { return {}; }
 
   template <typename T, typename Run>
-  [[nodiscard]] Result<T> timed(std::string_view key, const CallOptions& options, const Run& run);
+  [[nodiscard]] Result<T> timed(std::string_view key, const CallOptions& options, Errc in_doubt,
+                                const Run& run);
+  [[nodiscard]] Result<std::uint64_t> remove_pages(std::string_view pattern,
+                                                   const RemoveMatchingOptions& options);
   template <typename T, typename Count, typename Check, typename Start>
   [[nodiscard]] Pending<T> start(const std::optional<std::chrono::milliseconds>& timeout,
                                  std::stop_token stop, Count count, const Check& check,

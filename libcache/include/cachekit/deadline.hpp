@@ -16,10 +16,17 @@ class Deadline {
   [[nodiscard]] static Deadline after(std::chrono::milliseconds budget) noexcept {
     return after(budget, clock::now());
   }
-  /// The same for a budget that began at `start`.
+  /// The same for a budget that began at `start`. One that leads past what the clock can count
+  /// (about 292 years) is no limit; one below zero is over.
   [[nodiscard]] static Deadline after(std::chrono::milliseconds budget,
                                       clock::time_point start) noexcept {
-    return Deadline(budget == forever ? clock::time_point::max() : start + budget);
+    constexpr auto countable =
+        std::chrono::floor<std::chrono::milliseconds>(clock::duration::max());
+    if (budget <= std::chrono::milliseconds::zero()) return Deadline(start);
+    if (budget > countable) return Deadline(clock::time_point::max());
+    const clock::duration span = budget;
+    return span < clock::time_point::max() - start ? Deadline(start + span)
+                                                   : Deadline(clock::time_point::max());
   }
 
   [[nodiscard]] bool expired() const noexcept { return never() ? false : clock::now() >= at_; }

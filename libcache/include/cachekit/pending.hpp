@@ -6,6 +6,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -18,6 +19,8 @@ class Continuation {
  public:
   virtual ~Continuation() = default;
   virtual void run() noexcept = 0;
+
+  std::unique_ptr<Continuation> next{};  ///< Of a line in which it waits for that.
 };
 
 /// What a `Pending` shares with those who complete it.
@@ -101,12 +104,18 @@ class [[nodiscard]] Pending {
   }
 
   /// Calls `f(Result<T>)` once: on the backend's driver thread, or at once where the result is
-  /// there already. `f` must not throw, nor wait for another request of the same backend.
+  /// there already. `f` must not throw, nor wait for another request of the same backend. (Where
+  /// there is no memory to keep `f`, it waits, and calls `f` itself.)
   template <typename F>
   void then(F f) {
     static_assert(std::is_invocable_v<F, Result<T>>, "then() wants a callable with a Result<T>");
     if (state_ == nullptr) return f(nothing());
-    std::unique_ptr<detail::Continuation> next = std::make_unique<Call<F>>(state_, std::move(f));
+    std::unique_ptr<detail::Continuation> next;
+    try {
+      next = std::make_unique<Call<F>>(state_, std::move(f));
+    } catch (const std::bad_alloc&) {
+      return f(get());
+    }
     detail::PendingState<T>* const state = std::exchange(state_, nullptr);
     if (!state->leave(next)) next->run();
     state->release();
@@ -160,8 +169,14 @@ class [[nodiscard]] Pending {
     [[nodiscard]] bool await_ready() const noexcept { return !pending.valid() || pending.ready(); }
     [[nodiscard]] bool await_suspend(std::coroutine_handle<> handle) {
       // Once it is left, the coroutine may go on elsewhere and be gone with this awaiter.
-      std::unique_ptr<detail::Continuation> next = std::make_unique<Resume>(handle);
       detail::PendingState<T>* const state = pending.state_;
+      std::unique_ptr<detail::Continuation> next;
+      try {
+        next = std::make_unique<Resume>(handle);
+      } catch (const std::bad_alloc&) {  // It waits instead.
+        state->wait();
+        return false;
+      }
       state->retain();
       const bool left = state->leave(next);
       state->release();

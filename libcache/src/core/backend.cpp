@@ -2,6 +2,7 @@
 // once; a backend's own code (the do_ functions) sees only what is sound.
 
 #include "core/backend_counting.hpp"
+#include "core/guarded.hpp"
 #include "core/latency_sampling.hpp"
 
 #include <cachekit/backend.hpp>
@@ -98,24 +99,34 @@ Result<Deadline> CacheBackend::budget(const std::optional<std::chrono::milliseco
   return Deadline::after(instant() ? forever : span, start);
 }
 
-// A call for one key, timed; `run` gets its deadline.
+// A call for one key, timed; `run` gets its deadline. `in_doubt`: the code of one that ran out of
+// memory while it was on its way.
 template <typename T, typename Run>
-Result<T> CacheBackend::timed(std::string_view key, const CallOptions& options, const Run& run) {
+Result<T> CacheBackend::timed(std::string_view key, const CallOptions& options, Errc in_doubt,
+                              const Run& run) {
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
+  const Result<Deadline> deadline = guarded(Errc::overloaded, [&]() -> Result<Deadline> {
+    const Result<Deadline> end = budget(options.timeout, stopwatch.start());
+    if (!end) return end;
+    if (Result<void> sound = check_key(key); !sound) return fail(std::move(sound).error());
+    return end;
+  });
   if (!deadline) return fail(deadline.error());
-  if (Result<void> sound = check_key(key); !sound) return fail(std::move(sound).error());
-  return run(*deadline);
+  return guarded(in_doubt, [&]() -> Result<T> { return run(*deadline); });
 }
 
-Result<void> CacheBackend::connect() { return counted(metrics_, do_connect()); }
+Result<void> CacheBackend::connect() {
+  return counted(metrics_, guarded(Errc::overloaded, [&] { return do_connect(); }));
+}
 
-Result<void> CacheBackend::flush() { return do_flush(); }
+Result<void> CacheBackend::flush() {
+  return guarded(Errc::outcome_unknown, [&] { return do_flush(); });
+}
 
 Result<std::optional<std::string>> CacheBackend::get(std::string_view key,
                                                      const CallOptions& options) {
   auto outcome = timed<std::optional<std::string>>(
-      key, options, [&](Deadline deadline) { return do_get(key, deadline); });
+      key, options, Errc::overloaded, [&](Deadline deadline) { return do_get(key, deadline); });
   LookupCount{}(metrics_, outcome);
   return outcome;
 }
@@ -134,43 +145,48 @@ Result<bool> CacheBackend::set(std::string_view key, std::string_view value,
     }
     return stored;
   };
-  auto outcome = timed<bool>(key, {.timeout = options.timeout}, run);
+  auto outcome = timed<bool>(key, {.timeout = options.timeout}, Errc::outcome_unknown, run);
   ChangeCount<Event::set>{}(metrics_, outcome);
   return outcome;
 }
 
 Result<bool> CacheBackend::remove(std::string_view key, const CallOptions& options) {
-  auto outcome =
-      timed<bool>(key, options, [&](Deadline deadline) { return do_remove(key, deadline); });
+  auto outcome = timed<bool>(key, options, Errc::outcome_unknown,
+                             [&](Deadline deadline) { return do_remove(key, deadline); });
   ChangeCount<Event::remove>{}(metrics_, outcome);
   return outcome;
 }
 
 Result<bool> CacheBackend::exists(std::string_view key, const CallOptions& options) {
-  auto outcome =
-      timed<bool>(key, options, [&](Deadline deadline) { return do_exists(key, deadline); });
+  auto outcome = timed<bool>(key, options, Errc::overloaded,
+                             [&](Deadline deadline) { return do_exists(key, deadline); });
   LookupCount{}(metrics_, outcome);
   return outcome;
 }
 
 Result<std::optional<Ttl>> CacheBackend::ttl(std::string_view key, const CallOptions& options) {
-  return counted(metrics_, budget(options.timeout).and_then([&](Deadline deadline) {
-    return check_key(key).and_then([&] { return do_ttl(key, deadline); });
-  }));
+  return counted(metrics_, guarded(Errc::overloaded, [&] {
+                   return budget(options.timeout).and_then([&](Deadline deadline) {
+                     return check_key(key).and_then([&] { return do_ttl(key, deadline); });
+                   });
+                 }));
 }
 
 Result<bool> CacheBackend::touch(std::string_view key, Ttl ttl, const CallOptions& options) {
-  return counted(metrics_, budget(options.timeout).and_then([&](Deadline deadline) {
-    return check_key(key).and_then([&] { return validate(ttl); }).and_then([&] {
-      return do_touch(key, ttl, deadline);
-    });
-  }));
+  return counted(metrics_, guarded(Errc::outcome_unknown, [&] {
+                   return budget(options.timeout).and_then([&](Deadline deadline) {
+                     return check_key(key).and_then([&] { return validate(ttl); }).and_then([&] {
+                       return do_touch(key, ttl, deadline);
+                     });
+                   });
+                 }));
 }
 
 Result<std::int64_t> CacheBackend::increment(std::string_view key, std::int64_t by,
                                              const CallOptions& options) {
-  auto outcome = timed<std::int64_t>(
-      key, options, [&](Deadline deadline) { return do_increment(key, by, deadline); });
+  auto outcome = timed<std::int64_t>(key, options, Errc::outcome_unknown, [&](Deadline deadline) {
+    return do_increment(key, by, deadline);
+  });
   IncrementCount{}(metrics_, outcome);
   return outcome;
 }
@@ -180,12 +196,12 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
   using Outcome = Result<std::optional<std::string>>;
   const Stopwatch stopwatch(metrics_, instant());
   const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
-  auto outcomes = !deadline ? std::vector<Outcome>(keys.size(), fail(deadline.error()))
-                            : run_checked<Outcome>(
-                                  keys, [&](std::string_view key) { return check_key(key); },
-                                  [&](std::span<const std::string_view> sound) {
-                                    return do_get_many(sound, *deadline);
-                                  });
+  auto outcomes = guarded_batch(Errc::overloaded, keys.size(), [&] {
+    if (!deadline) return std::vector<Outcome>(keys.size(), fail(deadline.error()));
+    return run_checked<Outcome>(
+        keys, [&](std::string_view key) { return check_key(key); },
+        [&](std::span<const std::string_view> sound) { return do_get_many(sound, *deadline); });
+  });
   for (const Outcome& outcome : outcomes) LookupCount{}(metrics_, outcome);
   return outcomes;
 }
@@ -194,20 +210,21 @@ std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
                                                  const SetManyOptions& options) {
   const Stopwatch stopwatch(metrics_, instant());
   const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
-  auto outcomes =
-      !deadline ? std::vector<Result<bool>>(items.size(), fail(deadline.error()))
-                : run_checked<Result<bool>>(
-                      items,
-                      [&](const SetItem& item) {
-                        return check_key(item.key).and_then([&] { return validate(item.ttl); });
-                      },
-                      [&](std::span<const SetItem> sound) {
-                        return do_set_many(sound, options.condition, *deadline);
-                      });
+  const auto sound = [&](const SetItem& item) {
+    return check_key(item.key).and_then([&] { return validate(item.ttl); });
+  };
+  auto outcomes = guarded_batch(Errc::outcome_unknown, items.size(), [&] {
+    if (!deadline) return std::vector<Result<bool>>(items.size(), fail(deadline.error()));
+    return run_checked<Result<bool>>(items, sound, [&](std::span<const SetItem> checked) {
+      return do_set_many(checked, options.condition, *deadline);
+    });
+  });
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (!outcomes[i] && outcomes[i].error().code == Errc::too_large && deadline &&
-        options.condition != SetCondition::if_absent && check_key(items[i].key)) {
-      static_cast<void>(do_remove(items[i].key, *deadline));
+        options.condition != SetCondition::if_absent) {
+      static_cast<void>(guarded(Errc::outcome_unknown, [&] {
+        return check_key(items[i].key).and_then([&] { return do_remove(items[i].key, *deadline); });
+      }));
     }
     ChangeCount<Event::set>{}(metrics_, outcomes[i]);
   }
@@ -218,25 +235,32 @@ std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_
                                                     const CallOptions& options) {
   const Stopwatch stopwatch(metrics_, instant());
   const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
-  auto outcomes = !deadline ? std::vector<Result<bool>>(keys.size(), fail(deadline.error()))
-                            : run_checked<Result<bool>>(
-                                  keys, [&](std::string_view key) { return check_key(key); },
-                                  [&](std::span<const std::string_view> sound) {
-                                    return do_remove_many(sound, *deadline);
-                                  });
+  auto outcomes = guarded_batch(Errc::outcome_unknown, keys.size(), [&] {
+    if (!deadline) return std::vector<Result<bool>>(keys.size(), fail(deadline.error()));
+    return run_checked<Result<bool>>(
+        keys, [&](std::string_view key) { return check_key(key); },
+        [&](std::span<const std::string_view> sound) { return do_remove_many(sound, *deadline); });
+  });
   for (const Result<bool>& outcome : outcomes) ChangeCount<Event::remove>{}(metrics_, outcome);
   return outcomes;
 }
 
 Result<void> CacheBackend::scan(const ScanOptions& options, const KeyVisitor& visit) {
   const std::chrono::milliseconds page_timeout = options.timeout.value_or(default_timeout());
-  return counted(metrics_, check_timeout(page_timeout).and_then([&] {
-    return do_scan(options, page_timeout, visit);
-  }));
+  return counted(metrics_, guarded(Errc::overloaded, [&] {
+                   return check_timeout(page_timeout).and_then([&] {
+                     return do_scan(options, page_timeout, visit);
+                   });
+                 }));
 }
 
 Result<std::uint64_t> CacheBackend::remove_matching(std::string_view pattern,
                                                     const RemoveMatchingOptions& options) {
+  return guarded(Errc::outcome_unknown, [&] { return remove_pages(pattern, options); });
+}
+
+Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
+                                                 const RemoveMatchingOptions& options) {
   std::uint64_t matched = 0;
   std::vector<std::string> page;
   std::optional<Error> failure;
@@ -281,21 +305,31 @@ Result<std::uint64_t> CacheBackend::remove_matching(std::string_view pattern,
 }
 
 Result<void> CacheBackend::clear(const CallOptions& options) {
-  return counted(metrics_, budget(options.timeout).and_then([&](Deadline deadline) {
-    return do_clear(deadline);
-  }));
+  return counted(metrics_, guarded(Errc::outcome_unknown, [&] {
+                   return budget(options.timeout).and_then([&](Deadline deadline) {
+                     return do_clear(deadline);
+                   });
+                 }));
 }
 
 PingReport CacheBackend::ping(const CallOptions& options) {
-  const Result<Deadline> deadline = budget(options.timeout);
-  if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
-  return do_ping(*deadline);
+  try {
+    const Result<Deadline> deadline = budget(options.timeout);
+    if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
+    return do_ping(*deadline);
+  } catch (const std::bad_alloc&) {
+    return {.nodes = {{.error = out_of_memory()}}};
+  }
 }
 
 StatsReport CacheBackend::stats(const CallOptions& options) {
-  const Result<Deadline> deadline = budget(options.timeout);
-  if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
-  return do_stats(*deadline);
+  try {
+    const Result<Deadline> deadline = budget(options.timeout);
+    if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
+    return do_stats(*deadline);
+  } catch (const std::bad_alloc&) {
+    return {.nodes = {{.error = out_of_memory()}}};
+  }
 }
 
 }  // namespace cachekit

@@ -2,9 +2,11 @@
 // they are done. See backend.cpp for the blocking ones.
 
 #include "core/backend_counting.hpp"
+#include "core/out_of_memory.hpp"
 
 #include <cachekit/backend.hpp>
 
+#include <new>
 #include <utility>
 
 namespace cachekit {
@@ -20,14 +22,16 @@ Pending<T> CacheBackend::start(const std::optional<std::chrono::milliseconds>& t
     metrics_.record_latency(Deadline::clock::now() - started);
     count(metrics_, result);
   };
-  const Result<Deadline> deadline = budget(timeout, started);
-  Result<void> sound = deadline ? check() : Result<void>(fail(deadline.error()));
-  if (!sound) {
-    Result<T> refused = fail(std::move(sound).error());
-    report(refused);
-    return ready_pending(std::move(refused));
+  Result<T> refused = fail(out_of_memory());
+  try {
+    const Result<Deadline> deadline = budget(timeout, started);
+    Result<void> sound = deadline ? check() : Result<void>(fail(deadline.error()));
+    if (sound) return begin(AsyncCall<T>{*deadline, std::move(stop), report});
+    refused = fail(std::move(sound).error());
+  } catch (const std::bad_alloc&) {  // Nothing is under way yet.
   }
-  return begin(AsyncCall<T>{*deadline, std::move(stop), std::move(report)});
+  report(refused);
+  return ready_pending(std::move(refused));
 }
 
 Pending<std::optional<std::string>> CacheBackend::async_get(std::string_view key,

@@ -31,6 +31,9 @@ class SingleCommand : public CommandRequest {
   [[nodiscard]] bool replayable() const noexcept override { return is_read(command_.verb); }
   [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
   [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] std::size_t bytes() const noexcept override {
+    return command_.key.size() + command_.value.size();
+  }
   [[nodiscard]] const Command* pending() const noexcept override {
     return answered_ ? nullptr : &command_;
   }
@@ -52,9 +55,12 @@ class SingleCommand : public CommandRequest {
 class Batch final : public CommandRequest {
  public:
   Batch() = default;
-  explicit Batch(const Command& command) : commands_{command} {}
+  explicit Batch(const Command& command) { add(command); }
 
-  void add(const Command& command) { commands_.push_back(command); }
+  void add(const Command& command) {
+    commands_.push_back(command);
+    bytes_ += sizeof command + command.key.size() + command.value.size();
+  }
   /// The replies, it seems, are large.
   void expect_much() noexcept { heavy_ = true; }
   [[nodiscard]] std::size_t size() const noexcept { return commands_.size(); }
@@ -64,6 +70,7 @@ class Batch final : public CommandRequest {
   [[nodiscard]] bool replayable() const noexcept override;
   [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
   [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_; }
   [[nodiscard]] const Command* pending() const noexcept override;
   void answer(Result<Reply>&& reply) override;
 
@@ -78,6 +85,7 @@ class Batch final : public CommandRequest {
   void skip_unsendable();
 
   std::vector<Command> commands_;
+  std::size_t bytes_ = 0;
   bool heavy_ = false;
   std::vector<Result<Reply>> replies_;
   std::vector<bool> sent_;

@@ -7,8 +7,8 @@
 namespace cachekit::memcached {
 namespace {
 
-void speak_classic(net::Connection& connection) {
-  static_cast<MemcachedSession&>(connection.session()).use(Dialect::classic);
+MemcachedSession& session_of(net::Connection& connection) {
+  return static_cast<MemcachedSession&>(connection.session());
 }
 
 }  // namespace
@@ -37,13 +37,13 @@ Result<void> MemcachedProtocol::greet(net::Connection& connection, int lost,
   lost_.store(0);
   const Result<Reply>& reply = hello.replies().front();
   if (!reply) return fail(reply.error());
-  if (reply->status == Reply::Status::missing) speak_classic(connection);
+  if (reply->status == Reply::Status::missing) session_of(connection).use(Dialect::classic);
   return {};
 }
 
 // A look-up, for even the proxies that know little else answer one.
 Result<void> MemcachedProtocol::try_classic(net::Connection& connection, Deadline deadline) const {
-  speak_classic(connection);
+  session_of(connection).suspect(Deadline::after(suspicion_));
   Batch lookup(Command{.verb = Verb::get, .key = "cachekit:handshake"});
   Result<void> answered = connection.exchange(lookup, deadline);
   if (answered && !lookup.replies().front()) answered = fail(lookup.replies().front().error());

@@ -3,6 +3,7 @@
 #include "net/protocol.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 
 namespace cachekit::memcached {
@@ -13,11 +14,16 @@ namespace cachekit::memcached {
 /// Some proxies close the connection on it instead, and so does whatever breaks a connection. So
 /// a lost "mn" is said again on the next connection, and only when `enough_losses` were lost in a
 /// row a connection begins with a classic command. Its answer settles the matter for that
-/// connection alone; the next one says "mn" again, once.
+/// connection alone, which is replaced after a while; the next one says "mn" again, once.
 ///
 /// One object per server. Threads: all members may be called from any thread at once.
 class MemcachedProtocol final : public net::Protocol {
  public:
+  /// `suspicion`: how long a connection may speak classic to a peer that has not refused "mn".
+  explicit MemcachedProtocol(
+      std::chrono::milliseconds suspicion = std::chrono::seconds(30)) noexcept
+      : suspicion_(suspicion) {}
+
   [[nodiscard]] std::unique_ptr<net::Session> make_session() const override;
   [[nodiscard]] Result<void> handshake(net::Connection& connection,
                                        Deadline deadline) const override;
@@ -31,6 +37,7 @@ class MemcachedProtocol final : public net::Protocol {
   [[nodiscard]] Result<void> greet(net::Connection& connection, int lost, Deadline deadline) const;
   [[nodiscard]] Result<void> try_classic(net::Connection& connection, Deadline deadline) const;
 
+  const std::chrono::milliseconds suspicion_;
   mutable std::atomic<int> lost_{0};  // In a row. Those that were lost at the same time count once.
 };
 

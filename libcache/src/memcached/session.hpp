@@ -4,8 +4,10 @@
 #include "memcached/reply_decoder.hpp"
 #include "net/request.hpp"
 
+#include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
+#include <optional>
 #include <string_view>
 
 namespace cachekit::memcached {
@@ -16,12 +18,21 @@ class MemcachedSession final : public net::Session {
   void feed(std::string_view bytes) override { decoder_.feed(bytes); }
   [[nodiscard]] Result<bool> advance(net::Request& request) override;
   [[nodiscard]] bool idle() const override { return decoder_.idle(); }
+  /// An error line, such as "ERROR Too many open connections" of a server that is full.
+  [[nodiscard]] std::optional<Error> refusal(std::string_view bytes) const override;
+  [[nodiscard]] bool retiring() const noexcept override { return suspicion_.expired(); }
 
   [[nodiscard]] Dialect dialect() const noexcept { return dialect_; }
   void use(Dialect dialect) noexcept { dialect_ = dialect; }
+  /// Speaks classic although the peer has not refused to speak meta. It retires after that time.
+  void suspect(Deadline until) noexcept {
+    dialect_ = Dialect::classic;
+    suspicion_ = until;
+  }
 
  private:
   Dialect dialect_ = Dialect::meta;
+  Deadline suspicion_ = Deadline::after(forever);
   ReplyDecoder decoder_;
 };
 

@@ -14,8 +14,12 @@
 //    inter-reference recency of LIRS (Jiang and Zhang, SIGMETRICS 2002), told by queue positions
 //    instead of a stack. In a loop that is longer than the cache all keys come back after the same
 //    time, none is better than what main has, and main stays: it hits where LRU never would.
-// 2. While main is below its share, new keys go to main at once: in a young cache no key has a
-//    history, and one that goes to probation first would be lost before it comes round.
+// 2. While the cache is young, new keys go to main at once: no key has a history yet, and one that
+//    goes to probation first would be lost before it comes round. It is young until something had
+//    to make room, and again after a clear, after it was given more room, and when main has lost a
+//    quarter of its share; then until main has its share. A quarter, because with values of
+//    different sizes one large arrival takes the place of many, and main dips below its share all
+//    the time: that is no reason to let everybody in.
 // 3. Filtering costs hits where reuse is mostly recent: who comes back soon after leaving probation
 //    had been better kept. Whether that is so is not guessed but measured on a sample of the
 //    accesses (duel.hpp), which then sets `Admission::all`: all go to main, and this is CLOCK.
@@ -25,7 +29,7 @@
 //
 // Measured against the alternatives: docs/decisions/0008. Invariants: an entry is in the queue that
 // its `in_main` says; the ghost's time runs at `tick_`, both chosen anew together when the number
-// of entries has changed much.
+// of entries has changed much; a cache whose `full_` is 0 is young.
 
 #include "memory/adaptive_policy.hpp"
 
@@ -41,6 +45,8 @@ constexpr double remembered = 1.5;
 constexpr std::size_t ticks_a_fill = 1024;
 // How many entries one call may move; then the next one goes, used or not.
 constexpr int most_steps = 32;
+// Main is filled anew, without filtering, when it has lost this part of its share.
+constexpr std::size_t lost_part = 4;
 // CLOCK does better when it counts less.
 constexpr std::uint8_t most_uses_unfiltered = 2;
 
@@ -90,13 +96,28 @@ void AdaptivePolicy::add(Entry& entry) noexcept {
 bool AdaptivePolicy::deserves_main(const Entry& entry) noexcept {
   const std::optional<Ghost::Time> absent =
       ghost_ ? ghost_->take(entry.hash, ghost_time(now_)) : std::nullopt;
-  const bool room = full_ == 0 || main_.empty() || main_.count() < main_share();
-  if (!filters() || room) return true;
+  look_at_age();
+  if (!filters() || young_) return true;
   if (!absent) return false;
   int steps = most_steps;
   settle_main(steps);
   const auto idle = static_cast<Ghost::Time>(ghost_time(now_) - ghost_time(main_.front_stamp()));
   return *absent <= idle;
+}
+
+void AdaptivePolicy::look_at_age() noexcept {
+  if (full_ == 0 || main_.empty()) {
+    young_ = true;
+  } else if (main_.count() >= main_share()) {
+    young_ = false;
+  } else if (main_.count() < main_share() - main_share() / lost_part) {
+    young_ = true;
+  }
+}
+
+void AdaptivePolicy::restart() noexcept {
+  expand();
+  ghost_.reset();
 }
 
 void AdaptivePolicy::to_main(Entry& entry, std::uint8_t uses) noexcept {

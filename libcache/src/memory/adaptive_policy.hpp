@@ -25,6 +25,8 @@ class AdaptivePolicy final : public Policy {
   void replace(const Entry& old, Entry& fresh) noexcept override;
   void remove(const Entry& entry) noexcept override;
   [[nodiscard]] Entry& evict() noexcept override;
+  void restart() noexcept override;
+  void expand() noexcept override { full_ = 0; }
   void for_each(const std::function<void(const Entry&)>& visit) const override;
   [[nodiscard]] std::size_t count() const noexcept override {
     return probation_.count() + main_.count();
@@ -52,6 +54,7 @@ class AdaptivePolicy final : public Policy {
   }
 
   [[nodiscard]] bool deserves_main(const Entry& entry) noexcept;
+  void look_at_age() noexcept;
   void to_main(Entry& entry, std::uint8_t uses) noexcept;
   void settle_main(int& steps) noexcept;
   [[nodiscard]] Entry& evict_main(int& steps) noexcept;
@@ -61,6 +64,7 @@ class AdaptivePolicy final : public Policy {
   EntryQueue probation_;
   EntryQueue main_;
   std::size_t full_ = 0;        // How many entries there were when room was last needed.
+  bool young_ = true;           // New keys need no history.
   std::uint32_t now_ = 0;       // Counts the keys that came.
   std::uint32_t tick_ = 1;      // So many of them make one unit of the ghost's time.
   std::optional<Ghost> ghost_;  // Once something was evicted.

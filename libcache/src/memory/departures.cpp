@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 namespace cachekit::memory {
 namespace {
@@ -23,10 +24,7 @@ Entry* next_of(const Entry& entry) noexcept {
 }  // namespace
 
 Departures::~Departures() {
-  while (first_ != nullptr) {
-    Entry* const entry = first_;
-    first_ = next_of(*entry);
-    release(entry);
+  while (take_first()) {
   }
 }
 
@@ -42,11 +40,21 @@ void Departures::add(Entry& entry, RemovalCause cause) noexcept {
   last_ = &entry;
 }
 
-void Departures::report(const RemovalListener& listener) const {
-  for (const Entry* entry = first_; entry != nullptr; entry = next_of(*entry)) {
-    const auto cause = static_cast<RemovalCause>(entry->policy.load(std::memory_order_relaxed));
-    listener({.key = entry->key(), .value = entry->value(), .cause = cause});
+void Departures::append(Departures& other) noexcept {
+  if (other.empty()) return;
+  if (empty()) {
+    first_ = other.first_;
+  } else {
+    set_next(*last_, other.first_);
   }
+  last_ = std::exchange(other.last_, nullptr);
+  other.first_ = nullptr;
+}
+
+EntryReference Departures::take_first() noexcept {
+  EntryReference entry(first_);
+  if (entry) first_ = next_of(*entry);
+  return entry;
 }
 
 }  // namespace cachekit::memory

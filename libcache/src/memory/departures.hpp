@@ -6,8 +6,8 @@
 
 namespace cachekit::memory {
 
-/// Entries that have left a shard while its lock was held, with the cause. They are reported and
-/// freed here, after the lock.
+/// Entries that have left a shard while its lock was held, with the cause. They are taken
+/// out to be reported, or freed here, after the lock.
 ///
 /// The chain lies in the entries themselves, where the index and the queue had their fields, so
 /// leaving takes no memory.
@@ -22,8 +22,15 @@ class Departures {
   void add(Entry& entry, RemovalCause cause) noexcept;
   /// Whether anything had to make room.
   [[nodiscard]] bool evicted() const noexcept { return evicted_; }
-  /// Tells the listener, in the order of leaving.
-  void report(const RemovalListener& listener) const;
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  /// Takes all that the other one has, behind what is here.
+  void append(Departures& other) noexcept;
+  /// The one that left first; empty where there is none.
+  [[nodiscard]] EntryReference take_first() noexcept;
+  /// Why one left that is or was in here.
+  [[nodiscard]] static RemovalCause cause_of(const Entry& entry) noexcept {
+    return static_cast<RemovalCause>(entry.policy.load(std::memory_order_relaxed));
+  }
 
  private:
   Entry* first_ = nullptr;

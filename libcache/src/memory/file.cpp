@@ -1,5 +1,7 @@
 #include "memory/file.hpp"
 
+#include "core/descriptor.hpp"
+
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -31,7 +33,8 @@ tl::unexpected<Error> file_error(std::string_view action, const std::filesystem:
 Result<File> File::open(const std::filesystem::path& path, int flags, unsigned mode) {
   // Without O_NONBLOCK the opening of a named pipe would wait for its other end.
   const int all_flags = flags | O_CLOEXEC | O_NONBLOCK;
-  const int descriptor = uninterrupted([&] { return ::open(path.c_str(), all_flags, mode); });
+  const int opened = uninterrupted([&] { return ::open(path.c_str(), all_flags, mode); });
+  const int descriptor = core::above_standard(opened);
   if (descriptor < 0) return file_error("open", path);
   return File(descriptor, path);
 }

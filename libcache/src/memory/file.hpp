@@ -15,7 +15,8 @@ namespace cachekit::memory {
 [[nodiscard]] tl::unexpected<Error> file_error(std::string_view action,
                                                const std::filesystem::path& path);
 
-/// An open file; closes itself, and does not survive an exec.
+/// An open file; closes itself, and does not survive an exec. It is never one of the descriptors of
+/// standard input, output and error, however many of them the program has closed.
 class File {
  public:
   /// `flags` and `mode` as of open(2).

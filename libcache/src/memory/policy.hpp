@@ -44,6 +44,10 @@ class Policy {
   /// Takes out the entry that is to go, and remembers its key where that helps. Requires: there is
   /// an entry.
   [[nodiscard]] virtual Entry& evict() noexcept = 0;
+  /// The cache was emptied, and begins anew. Requires: there is no entry.
+  virtual void restart() noexcept {}
+  /// There is more room than when the last entry had to go.
+  virtual void expand() noexcept {}
 
   /// Whether a use must be reported by `use`, under the lock for writing; otherwise `note_use` will
   /// do.

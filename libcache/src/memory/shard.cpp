@@ -235,6 +235,7 @@ bool Shard::clear(std::size_t limit, Departures& gone) {
     leave(policy_->evict(), RemovalCause::removed, gone);
   }
   if (policy_->count() > 0) return false;
+  policy_->restart();
   index_.shrink();
   ++stats_.changes;
   return true;
@@ -242,6 +243,7 @@ bool Shard::clear(std::size_t limit, Departures& gone) {
 
 void Shard::set_bounds(const Bounds& bounds) {
   const Writing lock(lock_);
+  if (bounds.bytes > bounds_.bytes || bounds.items > bounds_.items) policy_->expand();
   max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
   bounds_ = bounds;
   allowed_ = {.bytes = std::max(bounds.bytes, stats_.bytes),

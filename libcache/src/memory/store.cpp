@@ -36,7 +36,7 @@ Time expiry_of(const Ttl& ttl, Time now) noexcept {
 Store::Store(StoreOptions options, const Clock& clock)
     : clock_(clock),
       seed_(process_seed()),
-      on_removal_(std::move(options.on_removal)),
+      notifier_(std::move(options.on_removal)),
       policy_(options.policy),
       max_bytes_(options.bounds.bytes),
       max_items_(options.bounds.items),
@@ -54,23 +54,21 @@ Store::Store(StoreOptions options, const Clock& clock)
   }
   for (const Bounds& share : shares) {
     shards_.emplace_back(share, make_policy(options.policy, duel_.admission()), clock, pool_,
-                         on_removal_ != nullptr);
+                         notifier_.listening());
   }
   at_fork_.emplace(*this);
 }
 
-// Runs what may make entries leave, and then sees them off.
+// Runs what may make entries leave, and then sees them off, also if it throws: what has left has
+// left.
 template <typename Run>
 auto Store::seeing_off(const Run& run) {
-  Departures gone;
-  try {
-    auto outcome = run(gone);
-    see_off(gone);
-    return outcome;
-  } catch (const std::bad_alloc&) {  // What has left has left.
-    see_off(gone);
-    throw;
-  }
+  struct Leaving {
+    ~Leaving() { store.see_off(gone); }
+    Store& store;
+    Departures gone{};
+  } leaving{.store = *this};
+  return run(leaving.gone);
 }
 
 template <typename Change>
@@ -399,9 +397,9 @@ void Store::in_steps(const Step& step) {
 }
 
 // After the lock: the listener may call the cache.
-void Store::see_off(const Departures& gone) {
-  if (on_removal_) gone.report(on_removal_);
+void Store::see_off(Departures& gone) noexcept {
   adapt(gone);
+  notifier_.notify(gone);
 }
 
 void Store::adapt(const Departures& gone) noexcept {

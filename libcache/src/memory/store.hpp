@@ -4,6 +4,7 @@
 #include "memory/duel.hpp"
 #include "memory/keyed_hash.hpp"
 #include "memory/miss_ratio_curve.hpp"
+#include "memory/removal_notifier.hpp"
 #include "memory/shard.hpp"
 
 #include <cachekit/backend.hpp>
@@ -95,6 +96,8 @@ class Store {
   }
   /// How new keys are taken in now, by the adaptive policy.
   [[nodiscard]] Admission admission() const noexcept { return duel_.admission(); }
+  /// How often the listener has thrown.
+  [[nodiscard]] std::uint64_t listener_failures() const noexcept { return notifier_.failures(); }
   [[nodiscard]] Result<void> validate() const;
 
   /// For `AtFork`: takes all locks, and leaves them.
@@ -132,7 +135,7 @@ class Store {
   template <typename Step>
   void in_steps(const Step& step);
   [[nodiscard]] Tally& tally() noexcept { return tallies_[core::ThreadSlot::mine().number()]; }
-  void see_off(const Departures& gone);
+  void see_off(Departures& gone) noexcept;
   void adapt(const Departures& gone) noexcept;
   void note(const HashedKey& key) noexcept;
   static void take(const Entry& entry, std::optional<std::string>& value, EntryReference& large);
@@ -144,7 +147,7 @@ class Store {
 
   const Clock& clock_;
   const HashSeed seed_;
-  const RemovalListener on_removal_;
+  RemovalNotifier notifier_;
   const EvictionPolicy policy_;
   std::mutex resizing_;  // One call sets all shares.
   std::atomic<std::uint64_t> max_bytes_;

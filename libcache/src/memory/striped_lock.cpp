@@ -1,5 +1,7 @@
 #include "memory/striped_lock.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <thread>
 
 namespace cachekit::memory {
@@ -7,6 +9,8 @@ namespace {
 
 // Who is in stays for less than a microsecond, unless it has lost the processor.
 constexpr int patience = 64;
+// Who has lost it may get it back when it is given away, if it is worth as much to the system.
+constexpr int most_yields = 32;
 
 void pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
@@ -15,6 +19,25 @@ void pause() noexcept {
   asm volatile("yield");
 #endif
 }
+
+// Between two looks at somebody who is in. In the end it sleeps, for a reader of lower priority on
+// the same processor gets no other chance to go on. It is not woken: that would cost each reader
+// that leaves a look at whether somebody waits, ordered behind its leaving.
+class Patience {
+ public:
+  void wait() {
+    if (++looks_ <= patience) return pause();
+    if (looks_ <= patience + most_yields) return std::this_thread::yield();
+    std::this_thread::sleep_for(nap_);
+    nap_ = std::min(nap_ * 2, longest_nap);
+  }
+
+ private:
+  static constexpr std::chrono::microseconds longest_nap{250};
+
+  int looks_ = 0;
+  std::chrono::microseconds nap_{20};
+};
 
 }  // namespace
 
@@ -47,14 +70,10 @@ void StripedLock::lock() {
   }
   barred_.store(true, std::memory_order_seq_cst);
   for (const Readers& readers : readers_) {
-    for (int looks = 0; readers.owner.load(std::memory_order_seq_cst) > 0 ||
-                        readers.others.load(std::memory_order_seq_cst) > 0;
-         ++looks) {
-      if (looks < patience) {
-        pause();
-      } else {
-        std::this_thread::yield();
-      }
+    Patience patience_left;
+    while (readers.owner.load(std::memory_order_seq_cst) > 0 ||
+           readers.others.load(std::memory_order_seq_cst) > 0) {
+      patience_left.wait();
     }
   }
 }

@@ -18,6 +18,10 @@ namespace cachekit::memory {
 /// again for about a microsecond, which is longer than most stay, and then queues with the writers,
 /// so all get their turn.
 ///
+/// Nobody waits on the processor for long: who queues blocks, and a writer that has looked at a
+/// reader for some microseconds sleeps between its looks, a quarter of a millisecond at most. So a
+/// thread of real-time priority and one without may share a processor.
+///
 /// Threads: its purpose. Not recursive, for readers neither.
 class StripedLock {
   struct alignas(64) Readers {

@@ -1,7 +1,12 @@
 #pragma once
 
+#include <cachekit/error.hpp>
+
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include <sys/socket.h>
 
 namespace cachekit::net {
 
@@ -16,6 +21,26 @@ struct Address {
   [[nodiscard]] std::string endpoint() const;
 
   friend bool operator==(const Address&, const Address&) = default;
+};
+
+/// One of the addresses behind a name, as the system wants it for connecting.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  [[nodiscard]] const sockaddr* get() const noexcept;
+  [[nodiscard]] int family() const noexcept { return storage.ss_family; }
+  /// 0 for a unix socket.
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  friend bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept;
+
+  /// A copy of what the system gave. Requires: `length` is no more than `storage` holds.
+  [[nodiscard]] static SocketAddress copy_of(const sockaddr* address, socklen_t length) noexcept;
+  /// The address that is written out in `host`, or empty where that is a name.
+  [[nodiscard]] static std::optional<SocketAddress> numeric(const std::string& host,
+                                                            std::uint16_t port) noexcept;
+  /// Of a unix socket. Errors: `invalid_argument` for a path that is too long for one.
+  [[nodiscard]] static Result<SocketAddress> of_path(const std::string& path);
 };
 
 }  // namespace cachekit::net

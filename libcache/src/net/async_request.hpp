@@ -15,18 +15,29 @@ class Driver;
 /// whatever happens to connections. A caller may wait for it, and drives while it does.
 class AsyncRequest : public Sleeper {
  public:
-  AsyncRequest(Request& request, Deadline deadline) noexcept : Sleeper(request, deadline) {
+  /// Whose it is while it is under way.
+  enum class Owner : std::uint8_t {
+    itself,  ///< It lives until it has let go of itself.
+    caller,  ///< It lies on the stack of who waits for it, and is gone once it is settled.
+  };
+  AsyncRequest(Request& request, Deadline deadline, Owner owner = Owner::itself) noexcept
+      : Sleeper(request, deadline), owner_(owner) {
     be_unattended();
   }
 
   /// Returns once it is settled. Requires: handed to a channel, which still exists where it is not.
-  void wait();
+  void wait() noexcept;
+  /// The same for a while; whether it is settled. Requires: of this process.
+  [[nodiscard]] bool wait(Deadline until) noexcept;
   /// Settles it as `cancelled` if nothing else has; a write that was sent is `outcome_unknown`. One
   /// that was not handed in yet is settled when it is.
-  void cancel();
+  void cancel() noexcept;
+  /// Has its connection read for it (`true`), or no longer, while nobody waits for it. Requires: as
+  /// `driver`.
+  void read_on_its_own(bool wanted) noexcept;
 
  protected:
-  /// Keeps the object alive while it is under way, and lets go of it.
+  /// Keeps the object alive while it is under way, and lets go of it. (Not for the caller's.)
   virtual void hold() noexcept = 0;
   virtual void let_go() noexcept = 0;
   /// The outcome is final. Runs once, on the thread that found out; must be short.
@@ -39,16 +50,20 @@ class AsyncRequest : public Sleeper {
   [[nodiscard]] bool inherited() const noexcept;
 
  private:
+  friend class Channel;
   friend class Driver;
 
   void released(Wakeups& wakeups) noexcept final;
   void finish(Wakeups& wakeups) noexcept;
 
+  const Owner owner_;
   std::atomic<Driver*> driver_{nullptr};
   std::uint32_t generation_ = 0;       // Of the process that started it.
   std::atomic<bool> unwanted_{false};  // To be cancelled wherever it comes next.
   bool resent_ = false;
-  bool adopted_ = false;  // The driver attends to it by its own decision.
+  bool adopted_ = false;     // The driver attends to it by its own decision.
+  bool in_backlog_ = false;  // Guarded by the driver.
+  bool waits_turn_ = false;  // For requests of its thread in the other lane, which are read for it.
 };
 
 }  // namespace cachekit::net

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/out_of_memory.hpp"
 #include "net/async_request.hpp"
 #include "net/driver.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -70,7 +72,12 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
   // While a stop is under way the driver has to stay: who settles the request waits for that.
   void conclude() noexcept override {
     stop_.reset();
-    this->value = call_.take(outcome());
+    try {
+      this->value = call_.take(outcome());
+    } catch (const std::exception&) {  // No memory for the result of what may have been done.
+      this->value =
+          fail(out_of_memory(call_.replayable() ? Errc::overloaded : Errc::outcome_unknown));
+    }
     report_(this->value);
   }
   void announce() noexcept override {

@@ -1,9 +1,12 @@
 #include "net/channel.hpp"
 
+#include "core/out_of_memory.hpp"
+#include "net/caller_request.hpp"
 #include "net/fork.hpp"
 #include "net/pool.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace cachekit::net {
@@ -33,21 +36,43 @@ class Presence {
   int count_;
 };
 
+// Of the connections, two are for the lanes.
+std::size_t pool_size(const ChannelOptions& options) noexcept {
+  return options.max_connections > 3 ? options.max_connections - 2 : 1;
+}
+
 }  // namespace
+
+Channel::LaneOfRequests::LaneOfRequests(const ChannelOptions& options, const std::string& endpoint,
+                                        Lane lane, InFlightBounds& bounds, ProgramOrder& order,
+                                        std::shared_ptr<Connector> connector, Driver* shared)
+    : combiner(options.combiner, endpoint, {bounds, order, lane}),
+      driver({combiner, std::move(connector), bounds, order, shared}) {}
 
 Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
                     std::shared_ptr<const Protocol> protocol)
     : connector(std::make_shared<Connector>(options.address, std::move(protocol),
                                             options.connection_timeout)),
-      combiner(options.combiner, endpoint),
+      bounds(options.combiner.max_requests, options.combiner.max_bytes),
+      shared(options, endpoint, Lane::shared, bounds, order, connector, nullptr),
+      large(options, endpoint, Lane::large, bounds, order, connector, &shared.driver),
       pool(std::make_unique<Pool>(
-          PoolOptions{.max_connections = std::max<std::size_t>(options.max_connections, 2) - 1,
-                      .max_waiting = options.max_waiting},
+          PoolOptions{.max_connections = pool_size(options), .max_waiting = options.max_waiting},
           connector, endpoint)),
-      driver(std::make_unique<Driver>(combiner, connector, options.combiner.max_requests)),
-      generation(fork_generation()) {}
+      generation(fork_generation()) {
+  for (LaneOfRequests* const lane : {&shared, &large}) {
+    bounds.count(lane->combiner.load());
+    bounds.count(lane->driver.load());
+  }
+}
 
-Channel::Core::~Core() = default;
+void Channel::Core::close_after_fork() noexcept {
+  for (LaneOfRequests* const lane : {&shared, &large}) {
+    lane->combiner.close_after_fork();
+    lane->driver.close_after_fork();
+  }
+  pool->close_after_fork();
+}
 
 Channel::Channel(const ChannelOptions& options, std::shared_ptr<const Protocol> protocol)
     : options_(options),
@@ -74,19 +99,18 @@ void Channel::replace_inherited_core() {
   const std::lock_guard lock(replacing_);
   Core* const inherited = core_.load();
   if (inherited->generation == fork_generation()) return;
-  inherited->combiner.close_after_fork();
-  inherited->pool->close_after_fork();
+  inherited->close_after_fork();
   core_.store(new Core(options_, endpoint_, protocol_), std::memory_order_release);
 }
 
 Result<void> Channel::open() {
   Core& core = this->core();
   const Deadline deadline = Deadline::after(options_.connection_timeout);
-  if (Result<void> shared = core.connector->connect(core.combiner, deadline); !shared) {
+  if (Result<void> shared = core.connector->connect(core.combiner(), deadline); !shared) {
     return shared;
   }
   std::vector<Lease> leases;
-  const std::size_t wanted = std::min(options_.min_connections, options_.max_connections);
+  const std::size_t wanted = std::min(options_.min_connections, 1 + pool_size(options_));
   for (std::size_t i = 1; i < wanted; ++i) {
     Result<Lease> lease = Lease::take(*core.pool, deadline);
     if (!lease) return fail(std::move(lease).error());
@@ -95,8 +119,27 @@ Result<void> Channel::open() {
   return {};
 }
 
+void Channel::start(AsyncRequest& request, Driver::Caller caller) noexcept {
+  Core& core = this->core();
+  // With fewer connections, those that have one to themselves come first.
+  const bool large = options_.max_connections > 2 && request.request().heavy();
+  try {
+    auto [ticket, lane] = core.order.next(large);
+    Driver& driver = lane == Lane::large ? core.large.driver : core.shared.driver;
+    driver.start(request, std::move(ticket), caller);
+  } catch (const std::bad_alloc&) {
+    core.shared.driver.refuse(request, out_of_memory());
+  }
+}
+
 Result<void> Channel::execute(Request& request, Deadline deadline) {
   Core& core = this->core();
+  if (core.order.mine().any()) {  // It must not overtake what its thread has begun before.
+    CallerRequest call(request, deadline);
+    start(call, Driver::Caller::waits);
+    call.wait();
+    return std::move(call.outcome());
+  }
   return wants_own_connection(request) ? execute_apart(*core.pool, request, deadline)
                                        : execute_shared(core, request, deadline);
 }
@@ -113,12 +156,12 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
   }
   for (int round = 1;; ++round) {
     Sleeper sleeper(request, deadline);
-    if (core.combiner.run(sleeper)) {
+    if (core.combiner().run(sleeper)) {
       const bool again = !sleeper.outcome() && sleeper.resendable() && !std::exchange(resent, true);
       if (!again) return std::move(sleeper.outcome());
       continue;
     }
-    if (Result<void> ready = core.connector->connect(core.combiner, deadline); !ready) {
+    if (Result<void> ready = core.connector->connect(core.combiner(), deadline); !ready) {
       return ready;
     }
     if (round > max_rounds) {
@@ -129,10 +172,13 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
 }
 
 std::optional<Lease> Channel::spare_connection(Core& core, Deadline deadline) {
-  if (options_.max_connections < 2 || !core.combiner.busy()) return std::nullopt;
+  if (options_.max_connections < 2 || !core.combiner().busy()) return std::nullopt;
   if (std::optional<Lease> idle = Lease::take_idle(*core.pool)) return idle;
   const auto most = std::min<std::size_t>(options_.max_connections, few_callers) - 1;
   if (core.pool->stats().open >= most) return std::nullopt;
+  // One that was given up on is not replaced at once: the peer may just be slower than its callers.
+  const auto silence = options_.combiner.longest_silence;
+  if (core.pool->broke_since(Deadline::clock::now() - silence)) return std::nullopt;
   if (core.kept_waiting.fetch_add(1, std::memory_order_relaxed) < often) return std::nullopt;
   core.kept_waiting.store(0, std::memory_order_relaxed);
   Result<Lease> added = Lease::take(*core.pool, deadline);
@@ -147,17 +193,27 @@ Result<std::unique_ptr<Connection>> Channel::dedicated(Deadline deadline) {
 ConnectionStats Channel::stats() {
   Core& core = this->core();
   const PoolStats apart = core.pool->stats();
-  const CombinerStats shared = core.combiner.stats();
   // A request that has a connection to itself is a batch, and under way while it has it.
-  return {.endpoint = endpoint_,
-          .connections = apart.open + (core.combiner.connected() ? 1 : 0),
-          .in_flight = apart.leased + shared.in_flight,
-          .waiting = apart.waiting + core.driver->waiting(),
-          .requests = apart.requests + shared.requests,
-          .batches = apart.requests + shared.batches,
-          .reconnects = apart.reconnects + shared.reconnects,
-          .timeouts = apart.timeouts + shared.timeouts,
-          .tombstones = shared.tombstones};
+  ConnectionStats all{.endpoint = endpoint_,
+                      .connections = apart.open,
+                      .in_flight = apart.leased,
+                      .waiting = apart.waiting,
+                      .requests = apart.requests,
+                      .batches = apart.requests,
+                      .reconnects = apart.reconnects,
+                      .timeouts = apart.timeouts};
+  for (const LaneOfRequests* const lane : {&core.shared, &core.large}) {
+    const CombinerStats of_lane = lane->combiner.stats();
+    all.connections += lane->combiner.connected() ? 1U : 0U;
+    all.in_flight += of_lane.in_flight;
+    all.waiting += lane->driver.waiting();
+    all.requests += of_lane.requests;
+    all.batches += of_lane.batches;
+    all.reconnects += of_lane.reconnects;
+    all.timeouts += of_lane.timeouts;
+    all.tombstones += of_lane.tombstones;
+  }
+  return all;
 }
 
 }  // namespace cachekit::net

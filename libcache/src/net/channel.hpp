@@ -43,7 +43,11 @@ struct ChannelOptions {
 /// Heavy ones get one to themselves while they run, so that they do not hold up the others, and so
 /// does the request of a caller who is not alone but nearly: a handful of round trips side by side
 /// is faster than waiting for each other. All that as far as `max_connections` allows; a connection
-/// is added only when callers have often found the ones there are busy.
+/// is added only when callers have often found the ones there are busy. Heavy requests that nobody
+/// waits for, and those of batches, share a second connection (`Lane::large`).
+///
+/// Order: what one thread begins reaches the node in that order, whatever way it takes and whatever
+/// breaks (`ProgramOrder`). A read that has to be repeated may see what was begun after it.
 ///
 /// Threads: all members may be called from any thread at once. No lock is held across I/O.
 /// Forks: a child process drops what it has inherited without a word and connects anew.
@@ -63,7 +67,7 @@ class Channel {
   [[nodiscard]] Result<void> execute(Request& request, Deadline deadline);
   /// Sends a request on its way; never waits for the network. It is settled exactly once.
   /// Lifetime: of the request, as it says itself.
-  void start(AsyncRequest& request) { core().driver->start(request); }
+  void start(AsyncRequest& request) noexcept { start(request, Driver::Caller::leaves); }
   /// A connection for one caller alone, outside the bound of the channel, closed when dropped: for
   /// transactions and subscriptions, whose state must not reach anyone else.
   [[nodiscard]] Result<std::unique_ptr<Connection>> dedicated(Deadline deadline);
@@ -77,16 +81,30 @@ class Channel {
   friend std::vector<Result<void>> execute_all(std::span<const Submission> submissions,
                                                Deadline deadline);
 
+  /// A connection that asynchronous requests share, and who looks after them.
+  struct LaneOfRequests {
+    LaneOfRequests(const ChannelOptions& options, const std::string& endpoint, Lane lane,
+                   InFlightBounds& bounds, ProgramOrder& order,
+                   std::shared_ptr<Connector> connector, Driver* shared);
+
+    Combiner combiner;
+    Driver driver;
+  };
+
   /// All that a process has of the node.
   struct Core {
     Core(const ChannelOptions& options, const std::string& endpoint,
          std::shared_ptr<const Protocol> protocol);
-    ~Core();
+
+    [[nodiscard]] Combiner& combiner() noexcept { return shared.combiner; }
+    void close_after_fork() noexcept;
 
     std::shared_ptr<Connector> connector;
-    Combiner combiner;
+    InFlightBounds bounds;
+    ProgramOrder order;
+    LaneOfRequests shared;
+    LaneOfRequests large;  // Ends first: what is under way there may wait for the shared one.
     std::unique_ptr<Pool> pool;
-    std::unique_ptr<Driver> driver;
     std::uint32_t generation;
     std::atomic<int> callers{0};
     std::atomic<int> kept_waiting{
@@ -95,6 +113,7 @@ class Channel {
 
   [[nodiscard]] Core& core();
   void replace_inherited_core();
+  void start(AsyncRequest& request, Driver::Caller caller) noexcept;
   [[nodiscard]] Result<void> execute_shared(Core& core, Request& request, Deadline deadline);
   [[nodiscard]] std::optional<Lease> spare_connection(Core& core, Deadline deadline);
   [[nodiscard]] bool wants_own_connection(const Request& request) const noexcept {

@@ -20,42 +20,43 @@
 
 #include "net/combiner.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "net/failure.hpp"
 #include "net/wait_until.hpp"
 
 #include <algorithm>
-#include <new>
+#include <exception>
 #include <thread>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace cachekit::net {
 namespace {
 
 constexpr auto patience = std::chrono::microseconds(100);
 constexpr auto longest_stand_by = std::chrono::microseconds(200);
-constexpr auto shortest_silence = std::chrono::milliseconds(20);
 constexpr auto margin = std::chrono::milliseconds(50);
 // Of requests that are to go soon: who sent something so long ago does not wait for company, and so
 // much is company enough.
 constexpr auto moment = std::chrono::microseconds(50);
 constexpr std::size_t full_batch = std::size_t{16} << 10U;
-constexpr std::size_t spare_capacity = std::size_t{1} << 20U;
 
 }  // namespace
 
-Combiner::Combiner(const CombinerOptions& options, std::string endpoint)
-    : options_(options), endpoint_(std::move(endpoint)) {}
+Combiner::Combiner(const CombinerOptions& options, std::string endpoint, const Surroundings& around)
+    : options_(options),
+      endpoint_(std::move(endpoint)),
+      bounds_(around.bounds),
+      order_(around.order),
+      lane_(around.lane),
+      buffer_(std::make_unique_for_overwrite<char[]>(receive_size)) {}
 
 Combiner::~Combiner() { end("the backend was destroyed"); }
 
-bool Combiner::attach(Connection&& connection, Deadline deadline) {
+bool Combiner::attach(Connection&& connection, Deadline deadline) noexcept {
   clear_away();
+  drain(deadline);
   std::unique_lock lock(mutex_);
-  const auto free = [&] {
-    return state_ == State::closed || (state_ == State::open && !peer_gone_);
-  };
+  const auto free = [&] { return state_ == State::closed || accepting(); };
   if (!wait_until(let_go_, lock, deadline, free)) return false;
   if (state_ == State::open) return true;
   auto [socket, session] = std::move(connection).take_apart();
@@ -63,13 +64,15 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) {
   session_ = std::move(session);
   heard_at_ = Clock::now();
   peer_gone_ = false;
+  retiring_ = false;
   if (counts_.losses > 0) ++counts_.reconnects;
   state_ = State::open;
+  ++number_;
   return true;
 }
 
 // A connection whose peer is gone may have requests under way for which nobody reads just now.
-void Combiner::clear_away() {
+void Combiner::clear_away() noexcept {
   {
     const std::lock_guard lock(mutex_);
     const bool useless = state_ == State::breaking || (state_ == State::open && peer_gone_);
@@ -79,18 +82,27 @@ void Combiner::clear_away() {
   stop_reading();
 }
 
+// What is under way on a connection that takes no more is answered first.
+void Combiner::drain(Deadline until) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::open || !retiring_) return;
+  }
+  static_cast<void>(attend(until));
+}
+
 bool Combiner::connected() const {
   const std::lock_guard lock(mutex_);
-  return state_ == State::open && !peer_gone_;
+  return accepting();
 }
 
 bool Combiner::breaking() const {
   const std::lock_guard lock(mutex_);
-  return state_ == State::breaking || (state_ == State::open && peer_gone_);
+  return state_ != State::closed && !accepting();
 }
 
 template <typename Queued>
-Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) {
+Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) noexcept {
   const auto try_once = [&] {
     const std::lock_guard lock(mutex_);
     const Entry entry = enqueue(waiter);
@@ -103,7 +115,7 @@ Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) {
   return try_once();
 }
 
-bool Combiner::run(Sleeper& sleeper) {
+bool Combiner::run(Sleeper& sleeper) noexcept {
   bool claimed = false;
   bool patient = false;
   std::optional<Clock::time_point> begun;
@@ -116,18 +128,18 @@ bool Combiner::run(Sleeper& sleeper) {
   if (entry == Entry::no_connection) return false;
   if (entry != Entry::queued) return true;
   if (claimed) {
-    drive(sleeper, begun);
+    drive(sleeper, Deadline::after(forever), begun);
   } else {
-    sleep(sleeper, patient);
+    sleep(sleeper, patient, Deadline::after(forever));
   }
   return true;
 }
 
-bool Combiner::submit(Waiter& waiter, Sending sending) {
+bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
   bool send = false;
   Wakeups wakeups(lot_);
   const Entry entry = enter(waiter, [&] {
-    const bool alone = in_flight_ == 1;
+    const bool alone = in_flight() == 1;
     send = sending == Sending::now || alone || out_.size() > full_batch ||
            Clock::now() - written_at_ > moment;
     // Its thread may have waited for this while there was no connection: then it drives.
@@ -144,8 +156,16 @@ bool Combiner::submit(Waiter& waiter, Sending sending) {
   return true;
 }
 
-void Combiner::wait(Sleeper& sleeper) {
+void Combiner::wait(Sleeper& sleeper) noexcept {
+  static_cast<void>(wait(sleeper, Deadline::after(forever)));
+}
+
+bool Combiner::wait(Sleeper& sleeper, Deadline until) noexcept {
   while (!sleeper.settled()) {
+    if (until.expired()) {
+      leave(sleeper);
+      return sleeper.settled();
+    }
     bool claimed = false;
     bool patient = false;
     {
@@ -156,58 +176,60 @@ void Combiner::wait(Sleeper& sleeper) {
       patient = sleeper.place_ == Waiter::Place::queued;
     }
     if (claimed) {
-      drive(sleeper);
+      drive(sleeper, until);
     } else {
-      sleep(sleeper, patient);
+      sleep(sleeper, patient, until);
     }
   }
+  return true;
 }
 
-Combiner::Entry Combiner::enqueue(Waiter& waiter) {
-  if (!usable(waiter)) return Entry::no_connection;
+// It cannot be told to drive any more; where it has been told, it hands that on.
+void Combiner::leave(Sleeper& sleeper) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    sleeper.may_drive_ = false;
+  }
+  if (take_back_reading(sleeper)) stop_reading();
+}
+
+Combiner::Entry Combiner::enqueue(Waiter& waiter) noexcept {
+  if (!usable()) return Entry::no_connection;
+  if (waiter.only_on_ != 0 && waiter.only_on_ != number_) return Entry::no_connection;
   if (!waiter.outcome_) waiter.outcome_ = Result<void>();  // Of an earlier attempt.
   waiter.resendable_ = false;
-  if (full()) {
-    waiter.outcome_ = fail(too_much());
+  if (bounds_.full()) {
+    waiter.outcome_ = fail(bounds_.too_much(endpoint_));
     return Entry::full;
   }
   const std::size_t begin = out_.size();
-  Result<void> encoded{};
-  try {
-    encoded = waiter.request_->encode(*session_, out_);
-  } catch (const std::bad_alloc&) {
-    encoded = fail(Errc::overloaded, "there is no memory for the request", endpoint_);
-  }
-  if (!encoded) {
+  if (!encode(waiter)) {
     out_.resize(begin);
-    waiter.outcome_ = std::move(encoded);
+    trim_queue();
     return Entry::refused;
   }
   waiter.begin_ = begin;
   waiter.bytes_ = out_.size() - begin;
   waiter.heard_ = heard_;
-  if (in_flight_ == 0) busy_since_ = Clock::time_point::max();
+  if (in_flight() == 0) busy_since_ = Clock::time_point::max();
   queued_.push_back(waiter, Waiter::Place::queued);
-  ++in_flight_;
-  bytes_in_flight_ += waiter.bytes_;
+  load_.add(waiter.bytes_);
   return Entry::queued;
 }
 
-bool Combiner::full() const {
-  return in_flight_ >= options_.max_requests || bytes_in_flight_ >= options_.max_bytes;
-}
-
-Error Combiner::too_much() const {
-  return {
-      Errc::overloaded,
-      fmt::format("too much is under way: {} requests of {} allowed, {} bytes of {} allowed",
-                  in_flight_.load(), options_.max_requests, bytes_in_flight_, options_.max_bytes),
-      endpoint_,
-      "shed load, look for what keeps the server from answering, or raise max_in_flight"};
+bool Combiner::encode(Waiter& waiter) noexcept {
+  try {
+    Result<void> encoded = waiter.request_->encode(*session_, out_);
+    if (encoded) return true;
+    waiter.outcome_ = std::move(encoded);
+  } catch (const std::exception&) {  // No memory, or a length that no string can have.
+    waiter.outcome_ = fail(out_of_memory());
+  }
+  return false;
 }
 
 // When all that is under way has been given up on, nobody would ever read what makes room again.
-void Combiner::relieve() {
+void Combiner::relieve() noexcept {
   if (!claim_reading(Vacancy::is_free)) return;
   Pass pass;
   const auto now = Clock::now();
@@ -219,45 +241,48 @@ void Combiner::relieve() {
   stop_reading(pass);
 }
 
-bool Combiner::usable(const Waiter& waiter) {
-  if (state_ != State::open) return false;
-  if (in_flight_ > 0 || reading_) return !peer_gone_;
-  // The peer may have closed an idle connection. A read would be sent anew, a write would not: it
-  // looks first, which costs a system call.
-  const bool careful = !waiter.request_->replayable();
-  if (!peer_gone_ && !(careful && socket_->readable_now())) return true;
-  doubt(Errc::unavailable, "the server closed the connection");
+// On an idle connection the peer may have said something unasked, which would be taken for the
+// reply to the next request, or it may have closed it. So it looks first, which costs a system
+// call.
+bool Combiner::usable() noexcept {
+  if (!accepting()) {
+    const bool drained = state_ == State::open && retiring_ && in_flight() == 0;
+    if (drained) let_go();
+    return false;
+  }
+  if (in_flight() > 0 || reading_ || !socket_->readable_now()) return true;
+  doubt(Errc::unavailable, "the server ended or broke an idle connection");
   let_go();
   return false;
 }
 
-void Combiner::sleep(Sleeper& sleeper, bool patient) {
+void Combiner::sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept {
   const StoodBy stood_by = stand_by(sleeper);
-  if (stood_by == StoodBy::to_read) return drive(sleeper);
+  if (stood_by == StoodBy::to_read) return drive(sleeper, until);
   if (stood_by == StoodBy::for_news) patient = false;
-  auto until = sleeper.deadline_.at();
-  if (patient) until = std::min(until, Clock::now() + patience);
+  const auto end = earlier(sleeper.deadline_, until).at();
+  auto at = patient ? std::min(end, Clock::now() + patience) : end;
   while (true) {
-    switch (sleeper.sleep(lot_, until)) {
+    switch (sleeper.sleep(lot_, at)) {
       case Sleeper::News::settled:
         return;
       case Sleeper::News::drive:
-        return drive(sleeper);
+        return drive(sleeper, until);
       default:
         break;
     }
     if (std::exchange(patient, false)) {
-      until = sleeper.deadline_.at();
+      at = end;
       flush();
-    } else if (give_up(sleeper)) {
+    } else if (until.expired() || give_up(sleeper)) {
       return;
     } else {
-      until = Clock::now() + std::chrono::milliseconds(5);  // It is about to be settled elsewhere.
+      at = Clock::now() + std::chrono::milliseconds(5);  // It is about to be settled elsewhere.
     }
   }
 }
 
-Combiner::StoodBy Combiner::stand_by(Sleeper& sleeper) {
+Combiner::StoodBy Combiner::stand_by(Sleeper& sleeper) noexcept {
   standing_by_.fetch_add(1);
   const StoodBy how = await_turn(sleeper);
   // Together with `leave_vacant`: either that sees nobody standing by, or this sees the vacancy.
@@ -269,7 +294,7 @@ Combiner::StoodBy Combiner::stand_by(Sleeper& sleeper) {
 // Giving the processor away a few times is cheaper than to be put to sleep and woken, as long as
 // the others have work to do in that time; where the news mostly comes later, it is tried less. On
 // a busy machine it may take long until a thread is back, so not shortly before a deadline.
-Combiner::StoodBy Combiner::await_turn(Sleeper& sleeper) {
+Combiner::StoodBy Combiner::await_turn(Sleeper& sleeper) noexcept {
   const int limit = yields_.load(std::memory_order_relaxed);
   const auto until = std::min(Clock::now() + longest_stand_by, sleeper.deadline_.at() - margin);
   for (int i = 0; i < limit && Clock::now() < until; ++i) {
@@ -283,14 +308,14 @@ Combiner::StoodBy Combiner::await_turn(Sleeper& sleeper) {
   return StoodBy::in_vain;
 }
 
-bool Combiner::fill_vacancy(Sleeper& sleeper) {
+bool Combiner::fill_vacancy(Sleeper& sleeper) noexcept {
   const std::lock_guard lock(mutex_);
   if (!vacant_ || sleeper.place_ == Waiter::Place::nowhere) return false;
   sleeper.may_drive_ = false;
   return become_reader();
 }
 
-bool Combiner::give_up(Sleeper& sleeper) {
+bool Combiner::give_up(Sleeper& sleeper) noexcept {
   bool claimed = false;
   {
     const std::lock_guard lock(mutex_);
@@ -299,7 +324,7 @@ bool Combiner::give_up(Sleeper& sleeper) {
     if (claimed) sleeper.may_drive_ = false;
   }
   if (claimed) {  // What has arrived in time counts, even if nobody was there to read it.
-    drive(sleeper);
+    drive(sleeper, Deadline::after(forever));
     return true;
   }
   {
@@ -313,138 +338,10 @@ bool Combiner::give_up(Sleeper& sleeper) {
   return true;
 }
 
-void Combiner::withdraw(Waiter& waiter, Errc code, std::string_view why) {
-  const bool sent = waiter.place_ != Waiter::Place::queued;
-  const bool in_doubt = sent && !waiter.request_->replayable();
-  waiter.outcome_ = fail(connection_error(code, std::string(why), endpoint_, in_doubt));
-  if (code == Errc::timeout) ++counts_.timeouts;
-  if (code == Errc::timeout && silent_too_long(waiter)) {
-    doubt(Errc::unavailable, "the server said nothing while a deadline passed");
-  }
-  if (sent) return bury(waiter);
-
-  out_.erase(waiter.begin_, waiter.bytes_);
-  for (Waiter* later = waiter.next_; later != nullptr; later = later->next_) {
-    later->begin_ -= waiter.bytes_;
-  }
-  queued_.remove(waiter);
-  take_out(waiter);
-}
-
-void Combiner::bury(Waiter& waiter) {
-  WaiterList& list = waiter.place_ == Waiter::Place::written ? written_ : expecting_;
-  try {
-    auto tombstone = std::make_unique<Tombstone>(waiter.request_->tombstone());
-    list.replace(waiter, *tombstone.release());
-    ++buried_;
-    ++counts_.tombstones;
-  } catch (const std::bad_alloc&) {  // Without it the replies would be out of step.
-    doubt(Errc::overloaded, "there is no memory to go on with this connection");
-    list.remove(waiter);
-    take_out(waiter);
-  }
-}
-
-// A peer that has said nothing since this request was handed in is dead when nobody else hopes for
-// it, or when that has lasted long enough for everybody. A moment of silence is none: callers with
-// tight budgets must not tear down what is merely slow.
-bool Combiner::silent_too_long(const Waiter& waiter) const {
-  if (waiter.heard_ != heard_) return false;
-  const auto silence = Clock::now() - std::max(heard_at_, busy_since_);
-  const bool alone = in_flight_ - buried_ <= 1;
-  return silence >= (alone ? shortest_silence : options_.longest_silence);
-}
-
-void Combiner::doubt(Errc code, std::string why) {
-  if (state_ != State::open) return;
-  state_ = State::breaking;
-  cause_ = {code, std::move(why), {}, {}};
-  ++counts_.losses;
-  socket_->shutdown();  // Whoever sleeps in a read wakes up. The descriptor stays taken.
-}
-
-void Combiner::let_go() {
-  const bool in_use = reading_ || vacant_ || (writing_ && !stuck_);
-  if (state_ != State::breaking || in_use || in_flight_ > 0) return;
-  writing_ = stuck_ = false;
-  sending_.clear();
-  out_.clear();
-  unsent_from_ = all_sent;
-  socket_.reset();
-  session_.reset();
-  state_ = State::closed;
-  let_go_.notify_all();
-}
-
-bool Combiner::flush(Clock::time_point now) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (may_begin_batch()) {
-      begin_batch(now);
-    } else if (!stuck_ || state_ != State::open || peer_gone_) {
-      more_ = writing_;
-      return false;
-    }
-    stuck_ = false;
-  }
-  return send_batch();
-}
-
-bool Combiner::may_begin_batch() const {
-  return state_ == State::open && !peer_gone_ && !writing_ && !out_.empty();
-}
-
-bool Combiner::send_batch() {
-  while (true) {
-    const Socket::Status status = send_pending();
-    const std::lock_guard lock(mutex_);
-    end_batch(status);
-    if (!std::exchange(more_, false) || !may_begin_batch()) return stuck_;
-    begin_batch(Clock::now());
-  }
-}
-
-void Combiner::begin_batch(Clock::time_point now) {
-  writing_ = true;
-  std::swap(out_, sending_);
-  sent_ = 0;
-  ++counts_.batches;
-  queued_.each([&](Waiter& waiter) {
-    waiter.batch_ = counts_.batches;
-    ++counts_.requests;
-  });
-  const bool first = written_.empty() && expecting_.empty();
-  written_.splice_back(queued_, Waiter::Place::written);
-  written_at_ = now;
-  if (first) busy_since_ = written_at_;
-}
-
-Socket::Status Combiner::send_pending() {
-  while (sent_ < sending_.size()) {
-    const auto written = socket_->write(std::string_view(sending_).substr(sent_));
-    if (!written) return Socket::Status::closed;
-    if (written->status != Socket::Status::done) return written->status;
-    sent_ += written->bytes;
-  }
-  return Socket::Status::done;
-}
-
-void Combiner::end_batch(Socket::Status status) {
-  stuck_ = status == Socket::Status::would_block;
-  unsent_from_ = status == Socket::Status::done ? all_sent : sent_;
-  if (status == Socket::Status::closed) peer_gone_ = true;
-  if (!stuck_) {
-    writing_ = false;
-    sending_.clear();
-    if (sending_.capacity() > spare_capacity) sending_ = std::string();
-  }
-  let_go();
-}
-
 CombinerStats Combiner::stats() const {
   const std::lock_guard lock(mutex_);
   CombinerStats now = counts_;
-  now.in_flight = in_flight_;
+  now.in_flight = in_flight();
   return now;
 }
 

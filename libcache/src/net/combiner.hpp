@@ -1,7 +1,9 @@
 #pragma once
 
 #include "net/connection.hpp"
+#include "net/in_flight.hpp"
 #include "net/parking_lot.hpp"
+#include "net/program_order.hpp"
 #include "net/socket.hpp"
 #include "net/waiter.hpp"
 
@@ -26,7 +28,15 @@ namespace cachekit::net {
 struct CombinerOptions {
   std::size_t max_requests = 10'000;               ///< Handed in and not answered.
   std::size_t max_bytes = std::size_t{64} << 20U;  ///< Of these requests.
+  /// A peer that says nothing for so long, while a request waits for it and gives up, is dead.
   std::chrono::milliseconds longest_silence = std::chrono::milliseconds(500);
+};
+
+/// How somebody else ends the waiting of a thread that reads: `raised` says that it should end, and
+/// then `descriptor` (an eventfd) becomes readable.
+struct Interrupt {
+  const std::atomic<bool>& raised;
+  int descriptor;
 };
 
 struct CombinerStats {
@@ -48,29 +58,37 @@ struct CombinerStats {
 /// each for a batch.
 ///
 /// Replies come in the order of the requests; a caller that gives up leaves a tombstone in its
-/// place, so a reply reaches its own request or nobody. After any doubt the connection is closed.
+/// place, so a reply reaches its own request or nobody. After any doubt the connection is closed:
+/// what was sent and must not be sent twice is `outcome_unknown` then, the rest may be sent anew.
 ///
-/// Threads: all members may be called from any thread at once.
+/// Threads: all members may be called from any thread at once. Errors: none of them throws; what
+/// fails for want of memory fails the requests that it is about.
 class Combiner {
  public:
-  Combiner(const CombinerOptions& options, std::string endpoint);
+  /// What it shares with the rest of its node. Lifetime: all of it outlives the combiner.
+  struct Surroundings {
+    InFlightBounds& bounds;
+    ProgramOrder& order;
+    Lane lane;
+  };
+  Combiner(const CombinerOptions& options, std::string endpoint, const Surroundings& around);
   ~Combiner();
   Combiner(const Combiner&) = delete;
   Combiner& operator=(const Combiner&) = delete;
 
   /// Takes over a fresh connection, once the last one is let go of; drops it where it has one.
   /// False when the deadline came first.
-  [[nodiscard]] bool attach(Connection&& connection, Deadline deadline);
+  [[nodiscard]] bool attach(Connection&& connection, Deadline deadline) noexcept;
   [[nodiscard]] bool connected() const;
+  /// Counts the connections: one that was handed in with this number goes to no later one.
+  [[nodiscard]] std::uint64_t connection_number() const noexcept { return number_.load(); }
   /// Whether a connection is of no more use, and was not let go of yet.
   [[nodiscard]] bool breaking() const;
   /// Whether requests are under way. May be out of date at once.
-  [[nodiscard]] bool busy() const noexcept {
-    return in_flight_.load(std::memory_order_relaxed) > 0;
-  }
+  [[nodiscard]] bool busy() const noexcept { return in_flight() > 0; }
 
   /// Runs a request to its end, or says false because there is no connection: nothing was sent.
-  [[nodiscard]] bool run(Sleeper& sleeper);
+  [[nodiscard]] bool run(Sleeper& sleeper) noexcept;
 
   enum class Sending : std::uint8_t {
     now,
@@ -78,25 +96,30 @@ class Combiner {
   };
   /// The same in two steps, so that a caller can have many requests under way: hands a request in
   /// and sends it as far as that goes without waiting; false as above.
-  [[nodiscard]] bool submit(Waiter& waiter, Sending sending = Sending::now);
-  void wait(Sleeper& sleeper);
+  [[nodiscard]] bool submit(Waiter& waiter, Sending sending = Sending::now) noexcept;
+  void wait(Sleeper& sleeper) noexcept;
+  /// The same for a while: whether it is settled. It stays under way where it is not.
+  [[nodiscard]] bool wait(Sleeper& sleeper, Deadline until) noexcept;
   /// Settles a request as `cancelled`, if it is not being settled already or unknown here.
-  void cancel(Waiter& waiter);
+  void cancel(Waiter& waiter) noexcept;
 
-  /// For a thread that looks after requests for which no caller waits. Reads until `until`, or
-  /// until nothing is under way; false at once when somebody else reads.
-  [[nodiscard]] bool attend(Deadline until);
-  /// Settles the requests whose deadline has passed and that no caller waits for.
-  void expire();
+  /// For a thread that looks after requests for which no caller waits. Reads until `until`, until
+  /// nothing is under way, or until it is interrupted; false at once when somebody else reads.
+  [[nodiscard]] bool attend(Deadline until, const Interrupt* interrupt = nullptr) noexcept;
+  /// Settles the requests whose deadline has passed and that no caller waits for; gives the next
+  /// deadline of the others.
+  Deadline::clock::time_point expire() noexcept;
   /// Is called, from any thread, when requests are under way and nobody reads any more. Requires:
   /// set before the first request.
   void on_unattended(std::function<void()> call) { unattended_ = std::move(call); }
+  /// What counts for its requests in the bounds.
+  [[nodiscard]] const Load& load() const noexcept { return load_; }
   /// Sends what is queued, as far as that goes without waiting, or has it sent by the one who
   /// writes just now; true when the kernel would not take all of it.
-  bool flush() { return flush(Clock::now()); }
+  bool flush() noexcept { return flush(Clock::now()); }
 
   /// Settles all that is under way as `cancelled`. Requires: nobody waits here any more.
-  void end(std::string_view why);
+  void end(std::string_view why) noexcept;
 
   /// Where those sleep who wait for a request that this combiner has, will have or had.
   [[nodiscard]] ParkingLot& parking_lot() noexcept { return lot_; }
@@ -126,68 +149,86 @@ class Combiner {
   // Steps of a caller.
   /// Tries twice where it is full. `queued` is called while the lock is held.
   template <typename Queued>
-  [[nodiscard]] Entry enter(Waiter& waiter, const Queued& queued);
-  [[nodiscard]] Entry enqueue(Waiter& waiter);
-  [[nodiscard]] bool full() const;
-  [[nodiscard]] Error too_much() const;
-  [[nodiscard]] bool usable(const Waiter& waiter);
-  void sleep(Sleeper& sleeper, bool patient);
+  [[nodiscard]] Entry enter(Waiter& waiter, const Queued& queued) noexcept;
+  [[nodiscard]] Entry enqueue(Waiter& waiter) noexcept;
+  [[nodiscard]] bool encode(Waiter& waiter) noexcept;
+  [[nodiscard]] bool usable() noexcept;
+  void sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept;
   enum class StoodBy : std::uint8_t { in_vain, for_news, to_read };
-  [[nodiscard]] StoodBy stand_by(Sleeper& sleeper);
-  [[nodiscard]] StoodBy await_turn(Sleeper& sleeper);
-  [[nodiscard]] bool fill_vacancy(Sleeper& sleeper);
-  void clear_away();
-  void relieve();
+  [[nodiscard]] StoodBy stand_by(Sleeper& sleeper) noexcept;
+  [[nodiscard]] StoodBy await_turn(Sleeper& sleeper) noexcept;
+  [[nodiscard]] bool fill_vacancy(Sleeper& sleeper) noexcept;
+  void leave(Sleeper& sleeper) noexcept;
+  void clear_away() noexcept;
+  void drain(Deadline until) noexcept;
+  void relieve() noexcept;
   /// `begun`: when the reader began a batch, which it has yet to send.
-  void drive(Sleeper& sleeper, std::optional<Clock::time_point> begun = std::nullopt);
-  [[nodiscard]] bool give_up(Sleeper& sleeper);
+  void drive(Sleeper& sleeper, Deadline until,
+             std::optional<Clock::time_point> begun = std::nullopt) noexcept;
+  [[nodiscard]] bool give_up(Sleeper& sleeper) noexcept;
 
   // Steps of the reader; one thread at a time is that.
-  [[nodiscard]] Heard read_once(Deadline deadline, Clock::time_point now, bool stuck, Pass& pass);
-  [[nodiscard]] Heard deliver(std::string_view bytes, Pass& pass);
-  [[nodiscard]] Result<void> hand_out(Pass& pass);
+  [[nodiscard]] Heard read_once(Deadline deadline, Clock::time_point now, bool stuck, Pass& pass,
+                                const Interrupt* interrupt = nullptr) noexcept;
+  [[nodiscard]] Heard deliver(std::string_view bytes, Pass& pass) noexcept;
+  [[nodiscard]] Result<void> hand_out(std::string_view bytes, Pass& pass);
   /// Leaves the reading vacant or hands it on, where somebody waits, and wakes who is settled.
-  void stop_reading(Pass& pass);
-  void stop_reading() {
+  void stop_reading(Pass& pass) noexcept;
+  void stop_reading() noexcept {
     Pass pass;
     stop_reading(pass);
   }
-  void fail_all(Pass& pass);
+  void settle_if_lost(Pass& pass) noexcept;
+  void fail_all(Pass& pass) noexcept;
   void wake(Pass& pass) noexcept;
   void release(Waiter& waiter) noexcept;
   enum class Vacancy : std::uint8_t { is_free, is_for_others };
-  [[nodiscard]] bool claim_reading(Vacancy vacancy);
-  [[nodiscard]] static bool take_back_reading(Waiter& waiter) noexcept;
-  [[nodiscard]] bool expire(WaiterList& list, Deadline::clock::time_point now, WaiterList& expired);
+  [[nodiscard]] bool claim_reading(Vacancy vacancy) noexcept;
+  [[nodiscard]] static bool take_back_reading(Sleeper& sleeper) noexcept;
+  [[nodiscard]] bool expire(WaiterList& list, Clock::time_point now, Clock::time_point& next,
+                            WaiterList& expired) noexcept;
 
   // These want mutex_ to be held.
   [[nodiscard]] bool become_reader() noexcept;
   [[nodiscard]] bool leave_vacant() noexcept;
-  void doubt(Errc code, std::string why);
-  void let_go();
-  [[nodiscard]] bool may_begin_batch() const;
-  void begin_batch(Clock::time_point now);
-  void end_batch(Socket::Status status);
-  void take_done(const Waiter* end, Pass& pass);
-  void take_out(const Waiter& waiter);
-  [[nodiscard]] Sleeper* newest_sleeper() const;
+  void doubt(Errc code, std::string_view why) noexcept;
+  void let_go() noexcept;
+  [[nodiscard]] bool may_begin_batch() const noexcept;
+  void begin_batch(Clock::time_point now) noexcept;
+  void end_batch(Socket::Status status) noexcept;
+  void take_done(const Waiter* end, Pass& pass) noexcept;
+  void take_out(const Waiter& waiter) noexcept;
+  void trim_queue() noexcept;
+  [[nodiscard]] std::size_t in_flight() const noexcept {
+    return load_.requests.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool accepting() const noexcept {
+    return state_ == State::open && !peer_gone_ && !retiring_;
+  }
+  [[nodiscard]] Sleeper* newest_sleeper() const noexcept;
   static void tell_to_drive(Sleeper& sleeper, Wakeups& wakeups) noexcept;
   // These want both locks to be held.
-  void withdraw(Waiter& waiter, Errc code, std::string_view why);
-  void bury(Waiter& waiter);
-  void settle_lost(Waiter& waiter, bool sent, Pass& pass);
-  [[nodiscard]] bool silent_too_long(const Waiter& waiter) const;
+  void withdraw(Waiter& waiter, Errc code, std::string_view why) noexcept;
+  void bury(Waiter& waiter) noexcept;
+  void settle_lost(Waiter& waiter, bool sent, Pass& pass) noexcept;
+  [[nodiscard]] bool silent_too_long(const Waiter& waiter) const noexcept;
 
-  bool flush(Clock::time_point now);
-  bool send_batch();
-  [[nodiscard]] Socket::Status send_pending();
+  bool flush(Clock::time_point now) noexcept;
+  bool send_batch() noexcept;
+  [[nodiscard]] Socket::Status send_pending() noexcept;
 
   const CombinerOptions options_;
   const std::string endpoint_;
+  InFlightBounds& bounds_;
+  ProgramOrder& order_;
+  const Lane lane_;
   std::function<void()> unattended_;
   ParkingLot lot_;
 
+  const std::unique_ptr<char[]> buffer_;  // Of the reader.
+
   std::mutex delivery_;  // The reader holds it while it hands out replies. Taken before mutex_.
+  const Waiter* culprit_ = nullptr;  // Whose reply was nonsense. Guarded by delivery_.
 
   mutable std::mutex mutex_;  // guards all members below
   std::condition_variable let_go_;
@@ -197,20 +238,22 @@ class Combiner {
   bool stuck_ = false;      // The kernel took a part of sending_; the reader goes on with it.
   bool more_ = false;       // Whoever writes is to send what has been queued meanwhile.
   bool peer_gone_ = false;  // The peer takes no more bytes; what it said before can still be read.
+  bool retiring_ = false;   // Takes no more requests, and is closed once all are answered.
   Error cause_{};           // Why it is `breaking`.
   std::string out_;         // Requests whose writing has not begun.
   std::string sending_;     // The batch that is being written; belongs to the one who writes.
   std::size_t sent_ = 0;    // How much of it the kernel has; the same.
-  std::size_t unsent_from_ = all_sent;  // Where the part of the last batch begins that did not go.
-  WaiterList queued_;                   // Whose bytes are in out_.
-  WaiterList written_;                  // Whose bytes went, or are in sending_.
-  WaiterList expecting_;                // The same, and older. Changed under delivery_, too.
-  std::atomic<std::size_t> in_flight_ = 0;  // Waiters in the three lists.
-  std::size_t buried_ = 0;                  // Tombstones among them.
-  std::size_t bytes_in_flight_ = 0;
-  std::uint64_t heard_ = 0;         // How often the peer said something.
-  Clock::time_point heard_at_{};    // Not kept up to date while nothing is under way.
-  Clock::time_point busy_since_{};  // Far in the future until the first request is sent.
+  // Where the part of the last batch begins that did not go. While somebody writes, that is
+  // nowhere: what the kernel may have been given counts as sent.
+  std::size_t unsent_from_ = all_sent;
+  WaiterList queued_;                     // Whose bytes are in out_.
+  WaiterList written_;                    // Whose bytes went, or are in sending_.
+  WaiterList expecting_;                  // The same, and older. Changed under delivery_, too.
+  Load load_;                             // The waiters in the three lists.
+  std::atomic<std::uint64_t> number_{0};  // Of the connection.
+  std::uint64_t heard_ = 0;               // How often the peer said something.
+  Clock::time_point heard_at_{};          // Not kept up to date while nothing is under way.
+  Clock::time_point busy_since_{};        // Far in the future until the first request is sent.
   Clock::time_point written_at_{};
   CombinerStats counts_{};
 
@@ -226,6 +269,7 @@ class Combiner {
   std::unique_ptr<Session> session_;
 
   static constexpr std::size_t all_sent = static_cast<std::size_t>(-1);
+  static constexpr std::size_t receive_size = std::size_t{64} << 10U;
 };
 
 }  // namespace cachekit::net

@@ -1,28 +1,25 @@
 // What the reader does, and how it hands its part on.
 
+#include "core/out_of_memory.hpp"
 #include "net/combiner.hpp"
 #include "net/failure.hpp"
 
-#include <array>
 #include <exception>
 #include <utility>
 
 namespace cachekit::net {
-namespace {
 
-constexpr std::size_t receive_size = 65'536;
-
-}  // namespace
-
-void Combiner::drive(Sleeper& sleeper, std::optional<Clock::time_point> begun) {
+void Combiner::drive(Sleeper& sleeper, Deadline until,
+                     std::optional<Clock::time_point> begun) noexcept {
   Pass pass{.own = &sleeper};
   int late = 0;
+  const Deadline deadline = earlier(sleeper.deadline_, until);
   // Somebody may cancel it, which does not wake a thread that reads; a read lasts 0.1 s at most.
-  while (!pass.own_settled && !sleeper.settled()) {
+  while (!pass.own_settled && !sleeper.settled() && !until.expired()) {
     const auto now = begun ? *begun : Clock::now();
     const bool stuck = begun ? send_batch() : flush(now);
     begun.reset();
-    const Heard heard = read_once(sleeper.deadline_, now, stuck, pass);
+    const Heard heard = read_once(deadline, now, stuck, pass);
     if (!pass.own_settled && sleeper.deadline_.expired() &&
         (heard == Heard::nothing || ++late > late_reads)) {
       const std::scoped_lock lock(delivery_, mutex_);
@@ -33,24 +30,29 @@ void Combiner::drive(Sleeper& sleeper, std::optional<Clock::time_point> begun) {
     if (!pass.own_settled) wake(pass);
   }
   // First the others get to run, then what they (and those before them) have queued goes out, and
-  // the successor finds the server at work already.
+  // the successor finds the server at work already. What is to be sent anew queues up, its own
+  // request in its place among them, before a new connection can be there.
   wake(pass);
   if (busy()) flush();
-  stop_reading(pass);
   if (pass.own_settled) release(sleeper);
+  stop_reading(pass);
 }
 
 Combiner::Heard Combiner::read_once(Deadline deadline, Clock::time_point now, bool stuck,
-                                    Pass& pass) {
-  thread_local std::array<char, receive_size> buffer;
-  Result<Socket::Transfer> came = socket_->read(buffer, stuck, deadline, now);
+                                    Pass& pass, const Interrupt* interrupt) noexcept {
+  const std::span<char> into(buffer_.get(), receive_size);
+  if (interrupt != nullptr) {
+    wait_ready(socket_->descriptor(), stuck, interrupt->descriptor, deadline);
+  }
+  Result<Socket::Transfer> came =
+      interrupt != nullptr ? socket_->read(into) : socket_->read(into, stuck, deadline, now);
   if (came && came->status == Socket::Status::done) {
-    return deliver({buffer.data(), came->bytes}, pass);
+    return deliver({buffer_.get(), came->bytes}, pass);
   }
   {
     const std::lock_guard lock(mutex_);
     if (!came) {
-      doubt(came.error().code, std::move(came.error().message));
+      doubt(came.error().code, came.error().message);
     } else if (came->status == Socket::Status::closed) {
       doubt(Errc::unavailable, "the server closed the connection");
     }
@@ -60,73 +62,68 @@ Combiner::Heard Combiner::read_once(Deadline deadline, Clock::time_point now, bo
   return Heard::lost;
 }
 
-Combiner::Heard Combiner::deliver(std::string_view bytes, Pass& pass) {
+Combiner::Heard Combiner::deliver(std::string_view bytes, Pass& pass) noexcept {
   Result<void> handed_out{};
   {
     const std::lock_guard lock(delivery_);
     try {
-      session_->feed(bytes);
-      handed_out = hand_out(pass);
-    } catch (const std::exception& error) {
-      handed_out =
-          fail(Errc::overloaded, std::string("the reply could not be taken: ") + error.what());
+      handed_out = hand_out(bytes, pass);
+    } catch (const std::exception&) {  // A reply is half read: no later one can be trusted.
+      handed_out = fail(out_of_memory(Errc::unavailable));
     }
   }
   if (handed_out) return Heard::something;
   {
     const std::lock_guard lock(mutex_);
-    doubt(handed_out.error().code, std::move(handed_out.error().message));
+    doubt(handed_out.error().code, handed_out.error().message);
   }
   fail_all(pass);
   return Heard::lost;
 }
 
 // Parses straight into the requests. Nobody takes these out of the list meanwhile, for that wants
-// delivery_, which the caller holds; those that are done are taken out together.
-Result<void> Combiner::hand_out(Pass& pass) {
+// delivery_, which the caller holds; those that are done are taken out together, once it is known
+// that all bytes belonged to somebody: with a reply too many it is not known which one that was.
+Result<void> Combiner::hand_out(std::string_view bytes, Pass& pass) {
   Waiter* end = nullptr;  // The first one that is not done.
-  for (bool first = true;; first = false) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (first) {
-        ++heard_;
-      } else {
-        take_done(end, pass);
-      }
-      expecting_.splice_back(written_, Waiter::Place::expecting);
-      end = expecting_.front();
-    }
-    if (session_->idle()) return {};
-    if (end == nullptr) return fail(Errc::protocol, "the server sent more than was asked for");
-    Result<bool> complete = true;
-    while (end != nullptr && complete && *complete && !session_->idle()) {
-      complete = session_->advance(*end->request_);
-      if (complete && *complete) end = end->next_;
-    }
-    if (complete && *complete) continue;
+  culprit_ = nullptr;
+  {
     const std::lock_guard lock(mutex_);
-    take_done(end, pass);
-    if (!complete) return fail(std::move(complete).error());
-    return {};  // Half a reply is left.
+    ++heard_;
+    expecting_.splice_back(written_, Waiter::Place::expecting);
+    end = expecting_.front();
   }
+  session_->feed(bytes);
+  while (end != nullptr && !session_->idle()) {
+    Result<bool> complete = session_->advance(*end->request_);
+    if (!complete) {
+      culprit_ = end;
+      return fail(std::move(complete).error());
+    }
+    if (!*complete) break;  // Half a reply is left.
+    end = end->next_;
+  }
+  if (end == nullptr && !session_->idle()) {
+    return fail(Errc::protocol, "the server sent more than was asked for");
+  }
+  const std::lock_guard lock(mutex_);
+  take_done(end, pass);
+  retiring_ = retiring_ || session_->retiring();
+  return {};
 }
 
-void Combiner::take_done(const Waiter* end, Pass& pass) {
+void Combiner::take_done(const Waiter* end, Pass& pass) noexcept {
   while (expecting_.front() != end) {
     Waiter& waiter = expecting_.pop_front();
     take_out(waiter);
     pass.add(waiter);
   }
-  if (in_flight_ > 0) heard_at_ = Clock::now();
+  if (in_flight() > 0) heard_at_ = Clock::now();
 }
 
-void Combiner::take_out(const Waiter& waiter) {
-  --in_flight_;
-  bytes_in_flight_ -= waiter.bytes_;
-  if (waiter.buried_) --buried_;
-}
+void Combiner::take_out(const Waiter& waiter) noexcept { load_.remove(waiter.bytes_); }
 
-void Combiner::fail_all(Pass& pass) {
+void Combiner::fail_all(Pass& pass) noexcept {
   const std::scoped_lock lock(delivery_, mutex_);
   while (!expecting_.empty()) settle_lost(expecting_.pop_front(), true, pass);
   while (!written_.empty()) {
@@ -136,15 +133,20 @@ void Combiner::fail_all(Pass& pass) {
     settle_lost(waiter, went, pass);
   }
   while (!queued_.empty()) settle_lost(queued_.pop_front(), false, pass);
+  culprit_ = nullptr;
 }
 
-void Combiner::settle_lost(Waiter& waiter, bool sent, Pass& pass) {
+// The one whose reply broke the connection is told how; for its neighbours the connection is gone.
+void Combiner::settle_lost(Waiter& waiter, bool sent, Pass& pass) noexcept {
   take_out(waiter);
   const bool replayable = waiter.request_->replayable();
-  const bool lost = cause_.code == Errc::unavailable;
-  waiter.resendable_ = lost && (!sent || replayable);
-  waiter.outcome_ =
-      fail(connection_error(cause_.code, cause_.message, endpoint_, sent && !replayable));
+  const bool ended = cause_.code == Errc::cancelled;  // By this side.
+  const bool its_own = &waiter == culprit_;
+  const bool in_doubt = sent && !replayable && !its_own;
+  waiter.resendable_ = !ended && !its_own && (!sent || replayable);
+  const bool of_others = culprit_ != nullptr && !its_own;
+  const Errc code = !ended && (in_doubt || of_others) ? Errc::unavailable : cause_.code;
+  waiter.outcome_ = fail(connection_error(code, cause_.message, endpoint_, in_doubt));
   pass.add(waiter);
 }
 
@@ -156,17 +158,25 @@ void Combiner::Pass::add(Waiter& waiter) noexcept {
   }
 }
 
-void Combiner::stop_reading(Pass& pass) {
+// What is to be sent anew has to queue up before the lost connection is let go of, or later
+// requests would overtake it on the next one.
+void Combiner::settle_if_lost(Pass& pass) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::breaking) return;
+  }
+  fail_all(pass);
+  wake(pass);
+}
+
+void Combiner::stop_reading(Pass& pass) noexcept {
   Sleeper* successor = nullptr;
   Wakeups wakeups(lot_);
   bool vacant = false;
   for (bool over = false; !over;) {
-    std::unique_lock lock(mutex_);
-    if (state_ == State::breaking && in_flight_ > 0) {  // Somebody else was in doubt meanwhile.
-      lock.unlock();
-      fail_all(pass);
-      continue;
-    }
+    settle_if_lost(pass);  // Somebody else may have been in doubt meanwhile.
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::breaking && in_flight() > 0) continue;
     over = true;
     vacant = leave_vacant();
     if (vacant) continue;
@@ -186,7 +196,7 @@ void Combiner::stop_reading(Pass& pass) {
 // False, and nothing has changed, when nobody stands by who would take the place, or see that
 // another one does.
 bool Combiner::leave_vacant() noexcept {
-  if (state_ != State::open) return false;
+  if (!accepting()) return false;
   vacant_ = true;
   if (standing_by_ == 0) {
     vacant_ = false;
@@ -201,7 +211,7 @@ void Combiner::tell_to_drive(Sleeper& sleeper, Wakeups& wakeups) noexcept {
   sleeper.tell(Sleeper::News::drive, wakeups);
 }
 
-Sleeper* Combiner::newest_sleeper() const {
+Sleeper* Combiner::newest_sleeper() const noexcept {
   const auto may_drive = [](const Waiter& waiter) { return waiter.may_drive_; };
   Waiter* found = queued_.newest(may_drive);
   if (found == nullptr) found = written_.newest(may_drive);

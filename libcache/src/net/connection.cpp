@@ -2,35 +2,14 @@
 
 #include "net/failure.hpp"
 
-#include <array>
+#include <exception>
+#include <span>
 #include <utility>
 
 namespace cachekit::net {
-namespace {
-
-// How many connections may be made for one, as long as the protocol learns from each that failed.
-constexpr int max_attempts = 4;
-
-}  // namespace
 
 Connection::Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint)
     : socket_(std::move(socket)), session_(std::move(session)), endpoint_(std::move(endpoint)) {}
-
-Result<std::unique_ptr<Connection>> Connection::open(const Address& address,
-                                                     const Protocol& protocol, Deadline deadline) {
-  for (int attempt = 1;; ++attempt) {
-    Result<Socket> socket = Socket::connect(address, deadline);
-    if (!socket) {
-      protocol.forget();
-      return fail(std::move(socket).error());
-    }
-    auto greeted = greet(*std::move(socket), address.endpoint(), protocol, deadline);
-    if (greeted || !protocol.learned_from(greeted.error())) return greeted;
-    if (attempt < max_attempts) continue;
-    protocol.forget();
-    return greeted;
-  }
-}
 
 Result<std::unique_ptr<Connection>> Connection::greet(Socket socket, std::string endpoint,
                                                       const Protocol& protocol, Deadline deadline) {
@@ -75,32 +54,51 @@ Result<void> Connection::begin(Request& request) {
   return {};
 }
 
-// With a deadline to wait for, it comes back once something has moved, or 0.1 s later. A peer that
-// never stops sending keeps it only for a while, without a deadline or after it.
-Result<bool> Connection::pump(std::optional<Deadline> wait) {
+Result<bool> Connection::pump(std::optional<Deadline> wait) noexcept {
+  try {
+    return move_on(wait);
+  } catch (const std::exception&) {  // No memory, and a reply may be half read.
+    return fail(broken(Errc::unavailable, "out of memory"));
+  }
+}
+
+// With a deadline to wait for, it comes back once something has moved, or 0.1 s later.
+Result<bool> Connection::move_on(std::optional<Deadline> wait) {
   if (Result<void> written = write_some(); !written) return fail(std::move(written).error());
+  Result<bool> answered = read_replies(wait);
+  if (!answered || !*answered) return answered;
+  // A server may refuse a large value before it has read all of it; it still has to be sent.
+  if (wants_write()) return false;
+  if (!session_->idle()) {  // Which of these bytes were the reply is not known.
+    const Errc code = request_->replayable() ? Errc::protocol : Errc::unavailable;
+    return fail(broken(code, "the server sent more than was asked for"));
+  }
+  finish_request();
+  return true;
+}
+
+// A peer that never stops sending keeps it only for a while, without a deadline or after it.
+Result<bool> Connection::read_replies(std::optional<Deadline> wait) {
   int late = 0;
   while (!answered_) {
     Result<bool> complete = session_->advance(*request_);
-    if (!complete) {
-      return fail(broken(complete.error().code, std::move(complete.error().message)));
-    }
+    if (!complete) return fail(broken(complete.error().code, complete.error().message));
     answered_ = *complete;
     if (answered_) break;
     const bool in_time = wait && !wait->expired();
     if (!in_time && ++late > late_reads) return false;
     Result<bool> came = read_some(wait);
-    if (!came) return fail(std::move(came).error());
-    if (!*came) return false;
+    if (!came || !*came) return came;
   }
-  // A server may refuse a large value before it has read all of it; it still has to be sent.
-  if (wants_write()) return false;
-  if (!session_->idle()) {
-    return fail(broken(Errc::protocol, "the server sent more than was asked for"));
-  }
-  if (peer_gone_) usable_ = false;
-  request_ = nullptr;
   return true;
+}
+
+// A buffer that only a large request needed is given back.
+void Connection::finish_request() noexcept {
+  constexpr std::size_t spare_capacity = std::size_t{1} << 20U;
+  if (peer_gone_ || session_->retiring()) usable_ = false;
+  request_ = nullptr;
+  if (out_.capacity() > spare_capacity) std::string().swap(out_);
 }
 
 Result<void> Connection::write_some() {
@@ -116,34 +114,41 @@ Result<void> Connection::write_some() {
 }
 
 Result<bool> Connection::read_some(std::optional<Deadline> wait) {
-  thread_local std::array<char, 65'536> buffer;
+  constexpr std::size_t size = std::size_t{64} << 10U;
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(size);
+  const std::span<char> into(buffer_.get(), size);
   const Result<Socket::Transfer> came =
-      wait ? socket_.read(buffer, wants_write(), *wait) : socket_.read(buffer);
+      wait ? socket_.read(into, wants_write(), *wait) : socket_.read(into);
   if (!came) return fail(broken(came.error().code, came.error().message));
   if (came->status == Socket::Status::would_block) return false;
   if (came->status == Socket::Status::closed) {
     return fail(broken(Errc::unavailable, "the server closed the connection"));
   }
-  session_->feed({buffer.data(), came->bytes});
+  session_->feed({buffer_.get(), came->bytes});
   return true;
 }
 
-Error Connection::broken(Errc code, std::string why) {
+Error Connection::broken(Errc code, std::string_view why) noexcept {
   usable_ = false;
-  const bool in_doubt = request_ != nullptr && !request_->replayable() && sent_ > 0;
-  return connection_error(code, std::move(why), endpoint_, in_doubt);
+  const Request* const request = std::exchange(request_, nullptr);
+  const bool in_doubt = request != nullptr && !request->replayable() && sent_ > 0;
+  return connection_error(code, why, endpoint_, in_doubt);
 }
 
-Error Connection::give_up(std::string_view why) {
+Error Connection::give_up(std::string_view why) noexcept {
   if (counts_ != nullptr) counts_->timeouts.fetch_add(1, std::memory_order_relaxed);
-  return broken(Errc::timeout, std::string(why));
+  return broken(Errc::timeout, why);
 }
 
 bool Connection::stale() const noexcept { return !usable() || socket_.readable_now(); }
 
 Result<bool> Connection::receive(Deadline deadline) {
   if (!wait_ready(descriptor(), false, deadline)) return false;
-  return read_some(std::nullopt);
+  try {
+    return read_some(std::nullopt);
+  } catch (const std::exception&) {
+    return fail(broken(Errc::unavailable, "out of memory"));
+  }
 }
 
 }  // namespace cachekit::net

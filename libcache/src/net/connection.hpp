@@ -34,11 +34,13 @@ struct ExchangeCounts {
 /// Threads: one at a time.
 class Connection {
  public:
-  /// Resolves, connects and shakes hands, all within `deadline`; again, a few times, where the
-  /// protocol learned from the failure of a handshake.
-  [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const Address& address,
-                                                                const Protocol& protocol,
-                                                                Deadline deadline);
+  /// Shakes hands over a socket that was connected just now; `endpoint` is for messages.
+  /// Errors: those of `Protocol::handshake`, never `outcome_unknown`; the socket is closed then, as
+  /// where memory runs out.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> greet(Socket socket,
+                                                                 std::string endpoint,
+                                                                 const Protocol& protocol,
+                                                                 Deadline deadline);
 
   /// Sends a request and waits for its last reply.
   /// Errors: as `pump`, and `timeout` or `outcome_unknown` when the deadline passes.
@@ -53,7 +55,7 @@ class Connection {
   [[nodiscard]] Result<bool> pump() { return pump(std::nullopt); }
   /// The error for a deadline that passed before the request was complete; makes the connection
   /// unusable.
-  [[nodiscard]] Error give_up(std::string_view why);
+  [[nodiscard]] Error give_up(std::string_view why) noexcept;
 
   /// Counts the requests from now on. Lifetime: `counts` outlives the connection.
   void count_in(ExchangeCounts& counts) noexcept { counts_ = &counts; }
@@ -61,7 +63,10 @@ class Connection {
   [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
   /// Whether `pump` waits for room to write (else it waits for bytes to read).
   [[nodiscard]] bool wants_write() const noexcept { return !peer_gone_ && sent_ < out_.size(); }
-  [[nodiscard]] bool usable() const noexcept { return usable_ && !inherited(); }
+  /// Not while a request is open: what its owner left behind, whyever, is nobody else's.
+  [[nodiscard]] bool usable() const noexcept {
+    return usable_ && request_ == nullptr && !inherited();
+  }
   /// Whether a request that failed has had no byte sent and no reply.
   [[nodiscard]] bool nothing_sent() const noexcept { return sent_ == 0; }
   /// Whether the peer, unasked, closed an idle connection or said something. Cost: one system call.
@@ -80,15 +85,14 @@ class Connection {
 
  private:
   Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint);
-  [[nodiscard]] static Result<std::unique_ptr<Connection>> greet(Socket socket,
-                                                                 std::string endpoint,
-                                                                 const Protocol& protocol,
-                                                                 Deadline deadline);
 
   [[nodiscard]] Result<void> write_some();
-  [[nodiscard]] Result<bool> pump(std::optional<Deadline> wait);
+  [[nodiscard]] Result<bool> pump(std::optional<Deadline> wait) noexcept;
+  [[nodiscard]] Result<bool> move_on(std::optional<Deadline> wait);
+  [[nodiscard]] Result<bool> read_replies(std::optional<Deadline> wait);
   [[nodiscard]] Result<bool> read_some(std::optional<Deadline> wait);
-  [[nodiscard]] Error broken(Errc code, std::string why);
+  void finish_request() noexcept;
+  [[nodiscard]] Error broken(Errc code, std::string_view why) noexcept;
   /// Whether this process is a child of the one that opened the connection, and must not use it.
   [[nodiscard]] bool inherited() const noexcept { return generation_ != fork_generation(); }
 
@@ -97,6 +101,7 @@ class Connection {
   std::string endpoint_;
   Request* request_ = nullptr;
   ExchangeCounts* counts_ = nullptr;
+  std::unique_ptr<char[]> buffer_;  // For reading; from the first time on.
   std::string out_;
   std::size_t sent_ = 0;
   bool answered_ = false;   // The last reply is in, perhaps before all of the request was out.

@@ -1,9 +1,9 @@
 #include "net/connector.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "net/wait_until.hpp"
 
 #include <exception>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -12,36 +12,44 @@
 namespace cachekit::net {
 namespace {
 
-constexpr auto short_wait = std::chrono::milliseconds(20);
+constexpr auto short_attempt = std::chrono::milliseconds(100);
 
 }  // namespace
 
 Connector::Connector(Address address, std::shared_ptr<const Protocol> protocol,
                      std::chrono::milliseconds connection_timeout)
     : address_(std::move(address)),
-      protocol_(std::move(protocol)),
+      dialer_(address_, std::move(protocol)),
       connection_timeout_(connection_timeout) {}
 
-Result<void> Connector::connect(Combiner& combiner, Deadline deadline) {
-  std::unique_lock lock(mutex_);
-  if (combiner.connected()) return {};
-  if (!under_way_ && !fresh_) {
-    if (Result<void> begun = begin_attempt(lock, deadline); !begun) return begun;
+Result<void> Connector::connect(Combiner& combiner, Deadline deadline) noexcept {
+  try {
+    return take_or_begin(combiner, deadline);
+  } catch (const std::exception&) {
+    return fail(out_of_memory());
   }
+}
+
+Result<void> Connector::take_or_begin(Combiner& combiner, Deadline deadline) {
   const auto ended = [&] { return !under_way_; };
-  if (!wait_until(ended_, lock, deadline, ended)) {
-    return fail(Errc::timeout, "there was no connection in time", address_.endpoint(),
-                "raise the timeout, or check that the server is up and reachable");
+  std::unique_lock lock(mutex_);
+  while (!combiner.connected()) {  // What an attempt brings may go to another one.
+    if (!under_way_ && !fresh_) {
+      if (Result<void> begun = begin_attempt(lock, deadline); !begun) return begun;
+    }
+    if (!wait_until(ended_, lock, deadline, ended)) {
+      return fail(Errc::timeout, "there was no connection in time", address_.endpoint(),
+                  "raise the timeout, or check that the server is up and reachable");
+    }
+    if (!fresh_ && failure_) return fail(*failure_);
+    if (!fresh_) continue;
+    const std::unique_ptr<Connection> connection = std::move(fresh_);
+    lock.unlock();
+    if (combiner.attach(std::move(*connection), deadline)) return {};
+    return fail(Errc::timeout, "the broken connection was not let go of in time",
+                address_.endpoint());
   }
-  if (!fresh_) {
-    if (failure_) return fail(*failure_);
-    return {};  // Another caller has attached it already.
-  }
-  const std::unique_ptr<Connection> connection = std::move(fresh_);
-  lock.unlock();
-  if (combiner.attach(std::move(*connection), deadline)) return {};
-  return fail(Errc::timeout, "the broken connection was not let go of in time",
-              address_.endpoint());
+  return {};
 }
 
 Result<void> Connector::begin_attempt(std::unique_lock<std::mutex>& lock, Deadline deadline) {
@@ -52,20 +60,25 @@ Result<void> Connector::begin_attempt(std::unique_lock<std::mutex>& lock, Deadli
   const Deadline needed = Deadline::after(connection_timeout_);
   const bool has_time =
       deadline.never() || deadline.at() >= needed.at() - std::chrono::milliseconds(1);
-  if (!has_time) {
-    try {
-      std::thread([self = shared_from_this()] { self->attempt(); }).detach();
-      return {};
-    } catch (const std::system_error&) {  // No thread is to be had: then within the caller's time.
-    }
-  }
+  if (!has_time && attempt_elsewhere()) return {};
+  // Where no thread is to be had, within the caller's time, or a little for one who has none.
   lock.unlock();
-  attempt();
+  attempt(earlier(needed, deadline.expired() ? Deadline::after(short_attempt) : deadline));
   lock.lock();
   return {};
 }
 
-// A caller that can try soon is better served by a short wait than by an error.
+bool Connector::attempt_elsewhere() noexcept {
+  try {
+    std::thread([self = shared_from_this()] {
+      self->attempt(Deadline::after(self->connection_timeout_));
+    }).detach();
+    return true;
+  } catch (const std::exception&) {  // No thread, or no memory for one.
+    return false;
+  }
+}
+
 void Connector::wait_for_turn(std::unique_lock<std::mutex>& lock, Deadline deadline) {
   if (!failure_) return;
   const auto due = backoff_.next();
@@ -73,11 +86,10 @@ void Connector::wait_for_turn(std::unique_lock<std::mutex>& lock, Deadline deadl
   ended_.wait_until(lock, due, [&] { return under_way_ || fresh_; });
 }
 
-void Connector::attempt() noexcept {
-  Result<std::unique_ptr<Connection>> opened =
-      fail(Errc::overloaded, "there is no memory for a connection", address_.endpoint());
+void Connector::attempt(Deadline deadline) noexcept {
+  Result<std::unique_ptr<Connection>> opened = fail(out_of_memory());
   try {
-    opened = Connection::open(address_, *protocol_, Deadline::after(connection_timeout_));
+    opened = dialer_.open(deadline);
   } catch (const std::exception&) {  // As above.
   }
   const std::lock_guard lock(mutex_);
@@ -85,15 +97,30 @@ void Connector::attempt() noexcept {
   if (opened) fresh_ = *std::move(opened);
   under_way_ = false;
   ended_.notify_all();
+  for (const auto& [who, call] : listeners_) call();
 }
 
-Result<std::unique_ptr<Connection>> Connector::open(Deadline deadline) {
+void Connector::on_ended(const void* who, std::function<void()> call) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(listeners_, [&](const auto& one) { return one.first == who; });
+  if (call) listeners_.emplace_back(who, std::move(call));
+}
+
+Result<std::unique_ptr<Connection>> Connector::open(Deadline deadline) noexcept {
+  try {
+    return open_one(deadline);
+  } catch (const std::exception&) {
+    return fail(out_of_memory());
+  }
+}
+
+Result<std::unique_ptr<Connection>> Connector::open_one(Deadline deadline) {
   {
     const std::lock_guard lock(mutex_);
     if (Result<void> may = may_try(); !may) return fail(std::move(may).error());
   }
   const Deadline budget = Deadline::after(connection_timeout_);
-  auto opened = Connection::open(address_, *protocol_, earlier(deadline, budget));
+  auto opened = dialer_.open(earlier(deadline, budget));
   const std::lock_guard lock(mutex_);
   // A caller with little time says nothing about the server.
   const bool cut_short = deadline.at() < budget.at();
@@ -101,14 +128,18 @@ Result<std::unique_ptr<Connection>> Connector::open(Deadline deadline) {
   return opened;
 }
 
-void Connector::note(const Result<std::unique_ptr<Connection>>& opened) {
+void Connector::note(const Result<std::unique_ptr<Connection>>& opened) noexcept {
   if (opened) {
     failure_.reset();
     backoff_.succeeded();
-  } else {
-    failure_ = opened.error();
-    backoff_.failed(Deadline::clock::now());
+    return;
   }
+  try {
+    failure_ = opened.error();
+  } catch (const std::exception&) {
+    failure_ = out_of_memory(opened.error().code);
+  }
+  backoff_.failed(Deadline::clock::now());
 }
 
 Result<void> Connector::may_try() const {
@@ -119,6 +150,11 @@ Result<void> Connector::may_try() const {
   error.message += fmt::format(" (the next attempt is due in {} ms)",
                                std::chrono::ceil<std::chrono::milliseconds>(left).count());
   return fail(std::move(error));
+}
+
+Deadline::clock::time_point Connector::next_attempt() const {
+  const std::lock_guard lock(mutex_);
+  return failure_ ? backoff_.next() : Deadline::clock::time_point{};
 }
 
 bool Connector::under_way() const {

@@ -3,6 +3,7 @@
 #include "net/address.hpp"
 #include "net/backoff.hpp"
 #include "net/combiner.hpp"
+#include "net/dialer.hpp"
 #include "net/protocol.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -11,9 +12,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace cachekit::net {
 
@@ -32,23 +36,33 @@ class Connector : public std::enable_shared_from_this<Connector> {
             std::chrono::milliseconds connection_timeout);
 
   /// Sees to it that `combiner` has a connection.
-  /// Errors: those of `Connection::open`; `timeout` when the deadline comes first.
-  [[nodiscard]] Result<void> connect(Combiner& combiner, Deadline deadline);
+  /// Errors: those of `Dialer::open`; `timeout` when the deadline comes first.
+  [[nodiscard]] Result<void> connect(Combiner& combiner, Deadline deadline) noexcept;
   /// One more connection, for the caller alone.
-  [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline);
+  [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline) noexcept;
 
   /// Whether an attempt is being made, or has succeeded and waits for somebody to take it.
   [[nodiscard]] bool under_way() const;
+  /// When the next attempt may be made: in the past, unless the last one has failed.
+  [[nodiscard]] Deadline::clock::time_point next_attempt() const;
+  /// A caller that can try so soon is better served by a short wait than by an error.
+  static constexpr auto short_wait = std::chrono::milliseconds(20);
+  /// Has `call` called after each attempt of `connect`, from any thread; an empty one ends that,
+  /// and none is under way when this returns. Requires: the call asks nothing of the connector.
+  void on_ended(const void* who, std::function<void()> call);
 
  private:
+  [[nodiscard]] Result<void> take_or_begin(Combiner& combiner, Deadline deadline);
+  [[nodiscard]] Result<std::unique_ptr<Connection>> open_one(Deadline deadline);
   [[nodiscard]] Result<void> may_try() const;
   void wait_for_turn(std::unique_lock<std::mutex>& lock, Deadline deadline);
-  void attempt() noexcept;
+  void attempt(Deadline deadline) noexcept;
   [[nodiscard]] Result<void> begin_attempt(std::unique_lock<std::mutex>& lock, Deadline deadline);
-  void note(const Result<std::unique_ptr<Connection>>& opened);
+  [[nodiscard]] bool attempt_elsewhere() noexcept;
+  void note(const Result<std::unique_ptr<Connection>>& opened) noexcept;
 
   const Address address_;
-  const std::shared_ptr<const Protocol> protocol_;
+  Dialer dialer_;
   const std::chrono::milliseconds connection_timeout_;
 
   mutable std::mutex mutex_;  // guards the members below
@@ -57,6 +71,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   std::unique_ptr<Connection> fresh_;  // Of the last attempt; the first to come takes it.
   std::optional<Error> failure_;       // Of the last attempt; empty after a success.
   Backoff backoff_;
+  std::vector<std::pair<const void*, std::function<void()>>> listeners_;
 };
 
 }  // namespace cachekit::net

@@ -1,43 +1,51 @@
+// How asynchronous requests find a connection, and what becomes of those that have none. What the
+// thread does is in driver_thread.cpp.
+//
+// Program order. A request gets a turn when it is started. The line of those that wait for a
+// connection is sorted by turns, so one that a connection had and that has to be sent anew comes
+// before those that were started after it. Requests leave the line for one connection only, which
+// they name by its number: when that breaks half-way, the rest stays in the line. A newcomer takes
+// the number first and looks at the line then; if a connection breaks in between, it is refused by
+// the next one. Requests that failed stand in the line before the broken connection is let go of,
+// and so before there can be another one.
+
 #include "net/driver.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "net/fork.hpp"
 
-#include <chrono>
-#include <iterator>
-#include <system_error>
+#include <algorithm>
+#include <new>
 #include <utility>
 
-#include <fmt/format.h>
-
 namespace cachekit::net {
-namespace {
 
-using namespace std::chrono_literals;
-
-// How long the thread looks away while there is something to look after, and how many times it
-// finds nothing new before it sleeps until it is told.
-constexpr auto short_rest = 1ms;
-constexpr int patient_rests = 20;
-// How long it waits for something else before it minds deadlines again.
-constexpr auto slice = 2ms;
-
-}  // namespace
-
-void AsyncRequest::wait() {
+void AsyncRequest::wait() noexcept {
   if (settled()) return;
   if (!inherited()) return driver().combiner_.wait(*this);
-  outcome() = fail(Errc::unavailable, "this request belongs to the parent process", {},
-                   "start one of your own after fork()");
+  try {
+    outcome() = fail(Errc::unavailable, "this request belongs to the parent process", {},
+                     "start one of your own after fork()");
+  } catch (const std::bad_alloc&) {
+    outcome() = fail(out_of_memory(Errc::unavailable));
+  }
   ParkingLot empty;  // The threads that waited are the parent's.
   Wakeups nobody(empty);
   finish(nobody);
 }
 
+bool AsyncRequest::wait(Deadline until) noexcept { return driver().combiner_.wait(*this, until); }
+
 // Together with `Driver::start`: either that sees that it is unwanted, or this sees the driver.
-void AsyncRequest::cancel() {
+void AsyncRequest::cancel() noexcept {
   unwanted_ = true;
   Driver* const driver = driver_;
   if (driver != nullptr && !settled() && !inherited()) driver->cancel(*this);
+}
+
+void AsyncRequest::read_on_its_own(bool wanted) noexcept {
+  if (wanted) static_cast<void>(driver().ensure_thread());  // Else it is read when its turn comes.
+  driver().attend(wanted ? 1 : -1);
 }
 
 bool AsyncRequest::inherited() const noexcept { return generation_ != fork_generation(); }
@@ -50,128 +58,105 @@ void AsyncRequest::released(Wakeups& wakeups) noexcept {
 void AsyncRequest::finish(Wakeups& wakeups) noexcept {
   if (std::exchange(adopted_, false) && !inherited()) driver().attend(-1);
   conclude();
+  leave_order();
+  if (owner_ == Owner::caller) return Sleeper::released(wakeups);  // Which may be the end of it.
   Sleeper::released(wakeups);
   announce();
   let_go();
 }
 
-Driver::Driver(Combiner& combiner, std::shared_ptr<Connector> connector, std::size_t max_waiting)
-    : combiner_(combiner), connector_(std::move(connector)), max_waiting_(max_waiting) {
-  combiner_.on_unattended([this] {
-    {
-      const std::lock_guard lock(mutex_);
-      if (attended_ <= 0) return;
-      poked_ = true;
-    }
-    news_.notify_one();
-  });
-}
-
-Driver::~Driver() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  news_.notify_one();
-  if (thread_.get_id() == std::this_thread::get_id()) {  // A callback dropped the backend.
-    *gone_ = true;
-    thread_.detach();
-  }
-  if (thread_.joinable()) thread_.join();
-  combiner_.end("the backend was destroyed");
-  std::unique_lock lock(mutex_);
-  fail_backlog(lock, destroyed(), false);
-  cancelled_.wait(lock, [&] { return cancelling_ == 0; });
-  run_calls(lock, false);
-}
-
-Error Driver::destroyed() const {
-  return {Errc::cancelled, "the backend was destroyed", combiner_.endpoint(), {}};
-}
-
-Error Driver::withdrawn() const {
-  return {Errc::cancelled, "the caller withdrew the request", combiner_.endpoint(), {}};
-}
-
-Error Driver::no_thread() const {
-  return {Errc::overloaded, "there is no thread to be had for requests that nobody waits for",
-          combiner_.endpoint(), "raise the limit of threads (ulimit -u, pids of the container)"};
-}
-
-void Driver::start(AsyncRequest& request) {
+void Driver::start(AsyncRequest& request, OrderTicket ticket, Caller caller) noexcept {
   request.generation_ = fork_generation();
   request.hold();
   request.driver_ = this;
+  request.ticket_ = std::move(ticket);
+  request.turn_ = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (request.unwanted_) return settle(request, withdrawn());
+  if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
   if (!ensure_thread()) return settle(request, no_thread());
-  // Nothing overtakes what waits for a connection: a value that was set first must not be the last.
-  if (backlogged_.load(std::memory_order_acquire)) {
-    queue(request);
-  } else {
-    submit(request);
-  }
+  note_due(request.deadline().at());
+  enter(request, Combiner::Sending::soon);
   started_.fetch_add(1, std::memory_order_relaxed);
   if (awake_.load(std::memory_order_acquire)) return;
-  {
-    const std::lock_guard lock(mutex_);
-    poked_ = true;
-    awake_.store(true, std::memory_order_release);
-  }
-  news_.notify_one();
+  const std::lock_guard lock(mutex_);
+  awake_.store(true, std::memory_order_release);
+  poke();
+}
+
+void Driver::refuse(AsyncRequest& request, Error error) noexcept {
+  request.generation_ = fork_generation();
+  request.hold();
+  request.driver_ = this;
+  settle(request, std::move(error));
 }
 
 // It may be settled at once.
-void Driver::submit(AsyncRequest& request) {
-  if (!combiner_.submit(request, Combiner::Sending::soon)) {
-    queue(request);
-  } else if (request.unwanted_) {
-    combiner_.cancel(request);
-  }
+void Driver::enter(AsyncRequest& request, Combiner::Sending sending) noexcept {
+  request.only_on_ = combiner_.connection_number();
+  const bool in_line = backlogged_ || request.only_on_ == 0 || request.ticket_.must_wait();
+  if (in_line || !submit(request, sending)) queue(request);
 }
 
-void Driver::queue(AsyncRequest& request) {
+bool Driver::submit(AsyncRequest& request, Combiner::Sending sending) noexcept {
+  const bool may_be_gone = request.owner_ == AsyncRequest::Owner::caller;
+  if (!combiner_.submit(request, sending)) return false;
+  if (!may_be_gone && request.unwanted_) combiner_.cancel(request);
+  return true;
+}
+
+void Driver::queue(AsyncRequest& request) noexcept {
+  const bool has_thread = ensure_thread();
+  note_due(request.deadline().at());
   bool ending = false;
   bool unwanted = false;
   {
     const std::lock_guard lock(mutex_);
     ending = ending_;
     unwanted = request.unwanted_;
-    if (!ending && !unwanted && backlog_.size() < max_waiting_) {
+    const bool room = request.resent_ || !bounds_.full();
+    if (!ending && !unwanted && has_thread && room) {
       // Its caller, if one waits, sleeps by now and need not be the one who drives.
       if (!std::exchange(request.adopted_, true)) ++attended_;
-      backlogged_.store(true, std::memory_order_release);
-      backlog_.push_back(&request);
-      poked_ = true;
-      news_.notify_one();
-      return;
+      stand_in_line(request);
+      return poke();
     }
   }
   if (ending) return settle(request, destroyed());
   if (unwanted) return settle(request, withdrawn());
-  settle(request,
-         {Errc::overloaded,
-          fmt::format("too many requests wait for a connection ({} allowed)", max_waiting_),
-          combiner_.endpoint(), "shed load, or raise max_in_flight"});
+  settle(request, has_thread ? bounds_.too_much(combiner_.endpoint()) : no_thread());
 }
 
-std::size_t Driver::waiting() const {
-  const std::lock_guard lock(mutex_);
-  return backlog_.size();
+void Driver::stand_in_line(AsyncRequest& request) noexcept {
+  Waiter* before = backlog_.back();
+  while (before != nullptr && before->turn_ > request.turn_) before = before->previous_;
+  backlog_.insert_behind(before, request);
+  request.in_backlog_ = true;
+  request.waiting_size_ = request.request().bytes();
+  load_.add(request.waiting_size_);
+  backlogged_ = true;
+  // What it waits for may be waited for by nobody.
+  if (shared_ != nullptr && request.ticket_.must_wait() &&
+      !std::exchange(request.waits_turn_, true)) {
+    shared_->attend(1);
+  }
 }
 
-void Driver::settle(AsyncRequest& request, Error error) {
-  request.outcome() = fail(std::move(error));
-  Wakeups wakeups(combiner_.parking_lot());
-  request.finish(wakeups);
+void Driver::step_out(AsyncRequest& request) noexcept {
+  backlog_.remove(request);
+  request.in_backlog_ = false;
+  load_.remove(request.waiting_size_);
+  if (std::exchange(request.waits_turn_, false)) shared_->attend(-1);
 }
 
 // One that is neither here nor there just now is cancelled by who brings it there.
-void Driver::cancel(AsyncRequest& request) {
+void Driver::cancel(AsyncRequest& request) noexcept {
   bool waiting = false;
   {
     const std::lock_guard lock(mutex_);
     ++cancelling_;
-    waiting = std::erase(backlog_, &request) > 0;
+    waiting = request.in_backlog_;
+    if (waiting) step_out(request);
+    refresh_backlogged();
   }
   if (waiting) {
     settle(request, withdrawn());
@@ -182,137 +167,126 @@ void Driver::cancel(AsyncRequest& request) {
   if (--cancelling_ == 0) cancelled_.notify_all();
 }
 
-void Driver::attend(int count) {
-  {
-    const std::lock_guard lock(mutex_);
-    attended_ += count;
-    if (count < 0) return;
-    poked_ = true;
-  }
-  news_.notify_one();
+void Driver::settle(AsyncRequest& request, Error error) noexcept {
+  request.outcome() = fail(std::move(error));
+  Wakeups wakeups(combiner_.parking_lot());
+  request.finish(wakeups);
 }
 
-// Tells under the lock: the call may destroy the driver as soon as that is free.
-void Driver::post(std::unique_ptr<detail::Continuation> call) {
-  const std::lock_guard lock(mutex_);
-  calls_.push_back(std::move(call));
-  news_.notify_one();
-}
-
-bool Driver::ensure_thread() {
-  if (has_thread_.load(std::memory_order_acquire)) return true;
-  const std::lock_guard lock(mutex_);
-  if (thread_.joinable() || ending_) return true;
+Error Driver::says(Errc code, const char* what, const char* hint) const noexcept {
   try {
-    thread_ = std::thread([this, gone = gone_] { run(*gone); });
-  } catch (const std::system_error&) {
-    return false;
-  }
-  has_thread_.store(true, std::memory_order_release);
-  return true;
-}
-
-// A callback may end the driver, and then nothing of it is left to be touched.
-void Driver::run(const bool& gone) {
-  std::unique_lock lock(mutex_);
-  while (!ending_) {
-    poked_ = false;
-    run_calls(lock, gone);
-    if (gone) return;
-    serve_backlog(lock);
-    if (attended_ > 0) {
-      lock.unlock();
-      static_cast<void>(combiner_.attend(Deadline::after(slice)));
-      combiner_.expire();
-      lock.lock();
-    }
-    if (!ending_ && calls_.empty() && !poked_) rest(lock);
+    return {code, what, combiner_.endpoint(), hint};
+  } catch (const std::bad_alloc&) {
+    return out_of_memory(code);
   }
 }
 
-// Callers who wait drive by themselves, so nothing is urgent here but what they leave lying about.
-void Driver::rest(std::unique_lock<std::mutex>& lock) {
-  const auto news = [&] { return ending_ || poked_ || !calls_.empty() || !backlog_.empty(); };
-  std::uint64_t seen = started_.load(std::memory_order_relaxed);
-  for (int idle = 0; idle < patient_rests && !news(); ++idle) {
-    news_.wait_for(lock, short_rest, news);
-    const bool attended = attended_ > 0;
-    lock.unlock();
-    combiner_.flush();
-    if (attended) combiner_.expire();
-    lock.lock();
-    if (attended) return;
-    const std::uint64_t now = started_.load(std::memory_order_relaxed);
-    if (now != seen) idle = 0;
-    seen = now;
-  }
-  if (news()) return;
-  awake_.store(false, std::memory_order_release);
-  lock.unlock();
-  combiner_.flush();  // Who has just started a request may have seen the thread awake.
-  lock.lock();
-  if (attended_ > 0 && combiner_.busy()) {
-    news_.wait_for(lock, slice, news);
-  } else {
-    news_.wait(lock, news);
-  }
-  awake_.store(true, std::memory_order_release);
+Error Driver::destroyed() const noexcept {
+  return says(Errc::cancelled, "the backend was destroyed");
 }
 
-void Driver::run_calls(std::unique_lock<std::mutex>& lock, const bool& gone) {
-  while (!calls_.empty()) {
-    std::unique_ptr<detail::Continuation> call = std::move(calls_.front());
-    calls_.pop_front();
-    lock.unlock();
-    call->run();
-    call.reset();
-    if (gone) return;
-    lock.lock();
-  }
+Error Driver::withdrawn() const noexcept {
+  return says(Errc::cancelled, "the caller withdrew the request");
 }
 
-// Connects in slices, so that deadlines are minded meanwhile.
-void Driver::serve_backlog(std::unique_lock<std::mutex>& lock) {
-  backlogged_.store(!backlog_.empty(), std::memory_order_release);
-  if (backlog_.empty()) return;
+Error Driver::no_thread() const noexcept {
+  return says(Errc::overloaded, "there is no thread to be had for requests that nobody waits for",
+              "raise the limit of threads (ulimit -u, pids of the container)");
+}
+
+// Connecting goes on elsewhere, and its end is told.
+void Driver::serve_backlog(Lock& lock) noexcept {
+  retry_at_ = Clock::time_point::max();
+  refresh_backlogged();
+  bool anyone = false;
+  backlog_.each([&](const Waiter& waiter) { anyone = anyone || !waiter.ticket_.must_wait(); });
+  if (!anyone) return;
   lock.unlock();
   // A connection that broke may be in somebody's hands for a while; that says nothing about the
   // server.
   const bool breaking = combiner_.breaking();
-  const Result<void> connected = connector_->connect(combiner_, Deadline::after(slice));
-  const bool under_way = !connected && (breaking || connector_->under_way());
+  const auto now = Clock::now();
+  const Result<void> connected =
+      connector_->connect(combiner_, Deadline::after(std::chrono::milliseconds(0), now));
+  const bool under_way = connector_->under_way();
+  const auto next = connector_->next_attempt();
   lock.lock();
-  if (connected) {
-    std::deque<AsyncRequest*> ready = std::exchange(backlog_, {});
-    lock.unlock();
-    for (AsyncRequest* request : ready) hand_over(*request);
-    combiner_.flush();
-    lock.lock();
-    backlogged_.store(!backlog_.empty(), std::memory_order_release);
-    return;
+  if (connected) return hand_over(lock);
+  if (breaking || (under_way && combiner_.breaking())) {
+    retry_at_ = now + std::chrono::milliseconds(1);
+  } else if (!under_way && next > now && next - now <= Connector::short_wait) {
+    retry_at_ = next;
+  } else if (!under_way) {
+    fail_backlog(lock, connected.error());
   }
-  const Error late{Errc::timeout, "there was no connection in time", combiner_.endpoint(),
-                   "raise the timeout, or check that the server is up and reachable"};
-  fail_backlog(lock, under_way ? late : connected.error(), under_way);
 }
 
-void Driver::hand_over(AsyncRequest& request) {
-  request.hold();
-  submit(request);
-  request.let_go();
+WaiterList Driver::take_those_whose_turn_it_is() noexcept {
+  WaiterList ready;
+  Waiter* following = nullptr;
+  for (Waiter* at = backlog_.front(); at != nullptr; at = following) {
+    following = at->next_;
+    if (at->ticket_.must_wait()) continue;
+    step_out(static_cast<AsyncRequest&>(*at));
+    ready.push_back(*at, Waiter::Place::nowhere);
+  }
+  return ready;
 }
 
-void Driver::fail_backlog(std::unique_lock<std::mutex>& lock, const Error& error, bool only_late) {
-  std::deque<AsyncRequest*> failed;
-  for (auto at = backlog_.begin(); at != backlog_.end();) {
-    const bool stays = only_late && !(*at)->deadline().expired();
-    if (!stays) failed.push_back(*at);
-    at = stays ? std::next(at) : backlog_.erase(at);
-  }
-  backlogged_.store(!backlog_.empty(), std::memory_order_release);
+void Driver::hand_over(Lock& lock) noexcept {
+  const std::uint64_t number = combiner_.connection_number();
+  WaiterList ready = take_those_whose_turn_it_is();
+  WaiterList unwanted;
   lock.unlock();
-  for (AsyncRequest* request : failed) settle(*request, error);
+  for (bool connected = true; connected && !ready.empty();) {
+    auto& request = static_cast<AsyncRequest&>(*ready.front());
+    const bool keeps = request.owner_ == AsyncRequest::Owner::itself;
+    if (keeps) request.hold();
+    request.only_on_ = number;
+    ready.remove(request);
+    connected = submit(request, Combiner::Sending::soon);
+    if (!connected) ready.insert_behind(nullptr, request);
+    if (keeps) request.let_go();
+  }
+  combiner_.flush();
+  lock.lock();
+  if (!ready.empty()) retry_at_ = Clock::now();
+  while (!ready.empty()) {
+    auto& request = static_cast<AsyncRequest&>(ready.pop_front());
+    if (request.unwanted_) {
+      unwanted.push_back(request, Waiter::Place::nowhere);
+    } else {
+      stand_in_line(request);
+    }
+  }
+  refresh_backlogged();
+  lock.unlock();
+  while (!unwanted.empty()) {
+    settle(static_cast<AsyncRequest&>(unwanted.pop_front()), withdrawn());
+  }
   lock.lock();
 }
+
+void Driver::fail_backlog(Lock& lock, const Error& error) noexcept {
+  WaiterList failed;
+  while (!backlog_.empty()) {
+    Waiter& waiter = *backlog_.front();
+    step_out(static_cast<AsyncRequest&>(waiter));
+    failed.push_back(waiter, Waiter::Place::nowhere);
+  }
+  refresh_backlogged();
+  lock.unlock();
+  while (!failed.empty()) {
+    auto& request = static_cast<AsyncRequest&>(failed.pop_front());
+    try {
+      settle(request, Error(error));
+    } catch (const std::bad_alloc&) {
+      settle(request, out_of_memory(error.code));
+    }
+  }
+  lock.lock();
+}
+
+void Driver::refresh_backlogged() noexcept { backlogged_ = !backlog_.empty(); }
 
 }  // namespace cachekit::net

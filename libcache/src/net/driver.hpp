@@ -3,6 +3,8 @@
 #include "net/async_request.hpp"
 #include "net/combiner.hpp"
 #include "net/connector.hpp"
+#include "net/in_flight.hpp"
+#include "net/program_order.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
@@ -12,78 +14,138 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 namespace cachekit::net {
 
-/// Looks after a node's asynchronous requests on a thread of its own: connects for them, sends what
-/// would lie about, reads while nobody else does, minds their deadlines, runs their callbacks.
+/// Looks after the asynchronous requests of a lane on a thread of its own: connects for them, sends
+/// what would lie about, reads while nobody else does, minds their deadlines, runs their callbacks.
 ///
 /// The thread exists from the first asynchronous request on. Callers who wait for a request drive
-/// it themselves; what nobody waits for is announced by `attend` and driven here.
+/// it themselves; what nobody waits for is announced by `attend` and driven here. While nothing
+/// happens it sleeps until the next deadline.
+///
+/// Requests of one thread are handed to connections in the order in which they were started: those
+/// that wait for a connection stand in a line, in which one that has to be sent anew takes the
+/// place that it had.
 ///
 /// Threads: all members may be called from any thread at once. The destructor may run in a call on
 /// the thread itself, which then ends with that call.
 class Driver {
  public:
-  Driver(Combiner& combiner, std::shared_ptr<Connector> connector, std::size_t max_waiting);
+  /// What it shares with the rest of its node. Lifetime: all of it outlives the driver.
+  struct Surroundings {
+    Combiner& combiner;
+    std::shared_ptr<Connector> connector;
+    InFlightBounds& bounds;
+    ProgramOrder& order;
+    Driver* shared = nullptr;  ///< Of the large lane: the driver of the shared one.
+  };
+  explicit Driver(Surroundings around);
   ~Driver();
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
-  /// Requires: the caller keeps it alive until this returns.
-  void start(AsyncRequest& request);
+  enum class Caller : std::uint8_t {
+    leaves,  ///< It does something else now.
+    waits,   ///< It waits at once, so the thread is needed only where there is no connection.
+  };
+  /// `ticket`: its place among what its thread asks. Requires: the caller keeps it alive until this
+  /// returns.
+  void start(AsyncRequest& request, OrderTicket ticket, Caller caller) noexcept;
+  /// Settles one that cannot be started.
+  void refuse(AsyncRequest& request, Error error) noexcept;
   /// How many requests wait for a connection.
-  [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] std::size_t waiting() const noexcept { return load_.requests; }
+  [[nodiscard]] const Load& load() const noexcept { return load_; }
   /// `count` more (or fewer) requests are under way for which no caller will wait.
-  void attend(int count);
+  void attend(int count) noexcept;
   /// Runs a call on the thread.
-  void post(std::unique_ptr<detail::Continuation> call);
+  void post(std::unique_ptr<detail::Continuation> call) noexcept;
+  /// In a forked child: as `Combiner::close_after_fork`.
+  void close_after_fork() noexcept;
 
  private:
   friend class AsyncRequest;
+  using Clock = Deadline::clock;
+  using Lock = std::unique_lock<std::mutex>;
 
-  void submit(AsyncRequest& request);
-  void queue(AsyncRequest& request);
-  void cancel(AsyncRequest& request);
-  /// False when the system gives no thread.
-  [[nodiscard]] bool ensure_thread();
-  void run(const bool& gone);
+  // Calls in the order in which they came; adding one needs no memory.
+  class Calls {
+   public:
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    void push(std::unique_ptr<detail::Continuation> call) noexcept;
+    [[nodiscard]] std::unique_ptr<detail::Continuation> pop() noexcept;
+
+   private:
+    std::unique_ptr<detail::Continuation> first_;
+    detail::Continuation* last_ = nullptr;
+  };
+
+  // Of a request on its way.
+  void enter(AsyncRequest& request, Combiner::Sending sending) noexcept;
+  void queue(AsyncRequest& request) noexcept;
+  [[nodiscard]] bool submit(AsyncRequest& request, Combiner::Sending sending) noexcept;
+  void cancel(AsyncRequest& request) noexcept;
+  void settle(AsyncRequest& request, Error error) noexcept;
+  [[nodiscard]] Error says(Errc code, const char* what, const char* hint = "") const noexcept;
+  [[nodiscard]] Error destroyed() const noexcept;
+  [[nodiscard]] Error withdrawn() const noexcept;
+  [[nodiscard]] Error no_thread() const noexcept;
+
+  // Of the line. These want the lock to be held, and may let go of it for a while.
+  void stand_in_line(AsyncRequest& request) noexcept;
+  void step_out(AsyncRequest& request) noexcept;
+  void serve_backlog(Lock& lock) noexcept;
+  [[nodiscard]] WaiterList take_those_whose_turn_it_is() noexcept;
+  void hand_over(Lock& lock) noexcept;
+  void fail_backlog(Lock& lock, const Error& error) noexcept;
+  void refresh_backlogged() noexcept;
+
+  // Of the thread.
+  [[nodiscard]] bool ensure_thread() noexcept;
+  void run(const bool& gone) noexcept;
   /// Returns at once, without the lock, when one of the calls made `gone` true.
-  void run_calls(std::unique_lock<std::mutex>& lock, const bool& gone);
-  void serve_backlog(std::unique_lock<std::mutex>& lock);
-  void hand_over(AsyncRequest& request);
-  void fail_backlog(std::unique_lock<std::mutex>& lock, const Error& error, bool only_late);
-  void rest(std::unique_lock<std::mutex>& lock);
-  void settle(AsyncRequest& request, Error error);
-  [[nodiscard]] Error destroyed() const;
-  [[nodiscard]] Error withdrawn() const;
-  [[nodiscard]] Error no_thread() const;
+  void run_calls(Lock& lock, const bool& gone) noexcept;
+  /// Reads or rests once; gives how many times in a row nothing was started meanwhile.
+  [[nodiscard]] int take_turn(Lock& lock, int quiet) noexcept;
+  void poke() noexcept;
+  void expire_due() noexcept;
+  void note_due(Clock::time_point at) noexcept;
 
   Combiner& combiner_;
   const std::shared_ptr<Connector> connector_;
-  const std::size_t max_waiting_;  // For a connection; more are overloaded.
+  InFlightBounds& bounds_;
+  ProgramOrder& order_;
+  Driver* const shared_;
 
   mutable std::mutex mutex_;  // guards the members below
   std::condition_variable news_;
-  std::deque<AsyncRequest*> backlog_;  // These wait for a connection.
-  std::deque<std::unique_ptr<detail::Continuation>> calls_;
+  WaiterList backlog_;  // These wait for a connection, in the order of their turns.
+  Load load_;           // Of these.
+  Calls calls_;
   int attended_ = 0;
   int cancelling_ = 0;  // Threads that are at it.
   std::condition_variable cancelled_;
-  bool poked_ = false;
+  bool in_poll_ = false;  // The thread waits for the peer or for wake_.
   bool ending_ = false;
-  std::thread thread_;  // From the first request on.
-  std::atomic<bool> has_thread_{false};
+  int wake_ = -1;       // An eventfd, from the first request on.
+  std::thread thread_;  // The same.
   // Whether a call on the thread has ended the driver; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 
+  // When to try again to connect, where nobody will say that it is time. The thread's own.
+  Clock::time_point retry_at_ = Clock::time_point::max();
+
+  std::atomic<bool> has_thread_{false};
+  std::atomic<bool> poked_{false};       // There is news for the thread. Raised under the lock.
   std::atomic<bool> backlogged_{false};  // What comes has to queue behind backlog_.
   std::atomic<bool> awake_{false};       // The thread will look around soon, without being told.
   std::atomic<std::uint64_t> started_{0};
+  std::atomic<std::uint64_t> turns_{0};
+  std::atomic<Clock::rep> due_{Clock::time_point::max().time_since_epoch().count()};
 };
 
 }  // namespace cachekit::net

@@ -1,23 +1,44 @@
 #include "net/failure.hpp"
 
-#include <utility>
+#include "core/out_of_memory.hpp"
+
+#include <new>
 
 #include <fmt/format.h>
 
 namespace cachekit::net {
+namespace {
 
-Error connection_error(Errc code, std::string why, const std::string& endpoint, bool in_doubt) {
-  if (in_doubt && (code == Errc::unavailable || code == Errc::timeout || code == Errc::cancelled)) {
-    return {Errc::outcome_unknown,
-            fmt::format("{} after a write was sent: it may have been done or not", why), endpoint,
-            "read the value back before you write again"};
+bool leaves_in_doubt(Errc code) noexcept {
+  return code == Errc::unavailable || code == Errc::timeout || code == Errc::cancelled ||
+         code == Errc::overloaded;
+}
+
+Error in_words(Errc code, std::string_view why, const std::string& endpoint) {
+  switch (code) {
+    case Errc::outcome_unknown:
+      return {code, fmt::format("{} after a write was sent: it may have been done or not", why),
+              endpoint, "read the value back before you write again"};
+    case Errc::timeout:
+      return {code, std::string(why), endpoint, "raise the timeout, or look at the server's load"};
+    case Errc::protocol:
+      return {code, std::string(why), endpoint,
+              "check that the port belongs to the server that is expected"};
+    default:
+      return {code, std::string(why), endpoint, {}};
   }
-  if (code == Errc::timeout) {
-    return {code, std::move(why), endpoint, "raise the timeout, or look at the server's load"};
+}
+
+}  // namespace
+
+Error connection_error(Errc code, std::string_view why, const std::string& endpoint,
+                       bool in_doubt) noexcept {
+  if (in_doubt && leaves_in_doubt(code)) code = Errc::outcome_unknown;
+  try {
+    return in_words(code, why, endpoint);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory(code);
   }
-  return {
-      code, std::move(why), endpoint,
-      code == Errc::protocol ? "check that the port belongs to the server that is expected" : ""};
 }
 
 }  // namespace cachekit::net

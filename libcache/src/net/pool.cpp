@@ -1,8 +1,10 @@
 #include "net/pool.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "net/wait_until.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,6 +22,11 @@ PoolStats Pool::stats() const {
           .requests = counts_.requests.load(std::memory_order_relaxed),
           .timeouts = counts_.timeouts.load(std::memory_order_relaxed),
           .reconnects = reconnects_};
+}
+
+bool Pool::broke_since(Deadline::clock::time_point then) const {
+  const std::lock_guard lock(mutex_);
+  return broke_at_ > then;
 }
 
 // A thread of the parent may have been changing the list just then: better a descriptor too many.
@@ -95,11 +102,27 @@ void Lease::take_idle() {
 }
 
 std::optional<Lease> Lease::take_idle(Pool& pool) {
-  Lease lease(pool);
+  Lease lease;
+  lease.pool_ = &pool;
   lease.take_idle();
   if (lease.connection_) return lease;
   lease.pool_ = nullptr;  // It has no slot to give back.
   return std::nullopt;
+}
+
+// Room for all connections to be idle is made here, where it may fail.
+bool Lease::add_slot(bool fresh) {
+  std::unique_ptr<Connection> evicted;  // Closed outside the lock.
+  const std::lock_guard lock(pool_->mutex_);
+  pool_->idle_.reserve(pool_->open_ + 1);
+  if (pool_->open_ >= pool_->options_.max_connections) {
+    if (pool_->idle_.empty() || !fresh) return false;
+    evicted = std::move(pool_->idle_.front());
+    pool_->idle_.erase(pool_->idle_.begin());
+    --pool_->open_;
+  }
+  ++pool_->open_;
+  return true;
 }
 
 Result<Lease> Lease::take(Pool& pool, Deadline deadline, bool fresh) {
@@ -107,24 +130,18 @@ Result<Lease> Lease::take(Pool& pool, Deadline deadline, bool fresh) {
     if (Result<void> slot = wait_for_slot(pool, deadline); !slot) {
       return fail(std::move(slot).error());
     }
-    Lease lease(pool);
-    if (!fresh) lease.take_idle();
-    if (lease.connection_) return lease;
-
-    std::unique_ptr<Connection> evicted;  // Closed outside the lock.
-    {
-      const std::lock_guard lock(pool.mutex_);
-      if (pool.open_ >= pool.options_.max_connections) {
-        if (pool.idle_.empty() || !fresh) {
-          lease.pool_ = nullptr;
-          continue;  // Another caller was faster.
-        }
-        evicted = std::move(pool.idle_.front());
-        pool.idle_.erase(pool.idle_.begin());
-        --pool.open_;
-      }
-      ++pool.open_;
+    if (!fresh) {
+      if (std::optional<Lease> idle = take_idle(pool)) return *std::move(idle);
     }
+    Lease lease;
+    lease.pool_ = &pool;
+    try {
+      if (!lease.add_slot(fresh)) lease.pool_ = nullptr;
+    } catch (const std::bad_alloc&) {
+      lease.pool_ = nullptr;
+      return fail(out_of_memory());
+    }
+    if (lease.pool_ == nullptr) continue;  // Another caller was faster.
     auto opened = pool.connector_->open(deadline);
     if (!opened) return fail(std::move(opened).error());  // The lease gives its slot back.
     lease.connection_ = *std::move(opened);
@@ -161,7 +178,10 @@ Lease::~Lease() {
       pool_->idle_.push_back(std::move(connection_));
     } else {
       --pool_->open_;
-      if (broke) ++pool_->broken_;
+      if (broke) {
+        ++pool_->broken_;
+        pool_->broke_at_ = Deadline::clock::now();
+      }
     }
   }
   pool_->returned_.notify_one();

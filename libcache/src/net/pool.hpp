@@ -40,6 +40,8 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   [[nodiscard]] PoolStats stats() const;
+  /// Whether one of its connections broke since `then`.
+  [[nodiscard]] bool broke_since(Deadline::clock::time_point then) const;
   /// As `Combiner::close_after_fork`.
   void close_after_fork() noexcept;
 
@@ -57,6 +59,7 @@ class Pool {
   std::size_t open_ = 0;
   std::size_t waiting_ = 0;
   std::size_t broken_ = 0;  // Nothing has taken their place yet.
+  Deadline::clock::time_point broke_at_{};
   std::uint64_t reconnects_ = 0;
 };
 
@@ -81,11 +84,14 @@ class Lease {
   [[nodiscard]] bool reused() const noexcept { return reused_; }
 
  private:
-  explicit Lease(Pool& pool) noexcept : pool_(&pool) {}
+  Lease() noexcept = default;
   [[nodiscard]] static Result<void> wait_for_slot(Pool& pool, Deadline deadline);
   void take_idle();
+  /// Whether it has got the right to one connection more. Closes an idle one for that where it has
+  /// to be a fresh one.
+  [[nodiscard]] bool add_slot(bool fresh);
 
-  Pool* pool_;  // null once moved from
+  Pool* pool_ = nullptr;  // Where it gives its slot back, if it has one.
   std::unique_ptr<Connection> connection_;
   bool reused_ = false;
 };

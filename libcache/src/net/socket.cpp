@@ -1,11 +1,13 @@
 #include "net/socket.hpp"
 
-#include "net/resolve.hpp"
+#include "core/descriptor.hpp"
+#include "core/out_of_memory.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
 #include <limits>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -15,11 +17,15 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace cachekit::net {
 namespace {
+
+// A stream socket that does not block yet, for connecting within a time.
+int make_socket(int family) noexcept {
+  return core::above_standard(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
 
 std::string reason(int error) { return std::system_category().message(error); }
 
@@ -59,28 +65,34 @@ void make_blocking(int descriptor) noexcept {
   static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout));
 }
 
-// An equal share of what is left for each address that is still to be tried, so that one that
-// swallows packets leaves time for the next.
-Deadline share_of(Deadline deadline, std::size_t addresses_left) {
-  if (deadline.never() || addresses_left <= 1) return deadline;
-  return earlier(deadline,
-                 Deadline::after(deadline.remaining() / static_cast<std::int64_t>(addresses_left)));
+// Where nothing listens on a port that the kernel may choose for the client's own end, too, it now
+// and then connects a socket to itself (a simultaneous open, RFC 9293), which answers like an echo.
+bool is_connected_to_itself(int descriptor) noexcept {
+  SocketAddress here, there;
+  here.length = there.length = sizeof(sockaddr_storage);
+  const auto in = [](SocketAddress& address) {
+    return reinterpret_cast<sockaddr*>(&address.storage);
+  };
+  return getsockname(descriptor, in(here), &here.length) == 0 &&
+         getpeername(descriptor, in(there), &there.length) == 0 && here == there;
 }
 
-std::size_t count(const addrinfo* list) noexcept {
-  std::size_t n = 0;
-  for (; list != nullptr; list = list->ai_next) ++n;
-  return n;
+// Closing in order would leave the port unusable for the server for a minute (TIME_WAIT).
+void reset_on_close(int descriptor) noexcept {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+}
+
+tl::unexpected<Error> failed_to(const char* act, int error) noexcept {
+  try {
+    return fail(Errc::unavailable, fmt::format("could not {}: {}", act, reason(error)));
+  } catch (const std::bad_alloc&) {
+    return fail(out_of_memory(Errc::unavailable));
+  }
 }
 
 tl::unexpected<Error> no_answer(Errc code, const std::string& why) {
   return fail(code, fmt::format("could not connect: {}", why));
-}
-
-Error at(Error error, const Address& address) {
-  error.endpoint = address.endpoint();
-  if (error.hint.empty()) error.hint = "check that a server listens there and that it is reachable";
-  return error;
 }
 
 }  // namespace
@@ -95,63 +107,36 @@ bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept {
   }
 }
 
-Result<Socket> Socket::connect(const Address& address, Deadline deadline) {
-  if (address.is_unix()) return connect_unix(address, deadline);
-  Result<AddressList> list = resolve(address, deadline);
-  if (!list) return fail(std::move(list).error());
-
-  Error last{Errc::unavailable, "could not connect: the host name has no address", {}, {}};
-  std::size_t left = count(list->get());
-  for (const addrinfo* candidate = list->get(); candidate; candidate = candidate->ai_next, --left) {
-    Result<Socket> socket = dial(*candidate, share_of(deadline, left));
-    if (socket) return socket;
-    last = std::move(socket).error();
-  }
-  return fail(at(std::move(last), address));
+void wait_ready(int descriptor, bool for_write, int other, Deadline deadline) noexcept {
+  const auto events = static_cast<short>(for_write ? POLLIN | POLLOUT : POLLIN);
+  std::array<pollfd, 2> entries{pollfd{descriptor, events, 0}, pollfd{other, POLLIN, 0}};
+  static_cast<void>(poll(entries.data(), entries.size(), poll_timeout(deadline)));
 }
 
-Result<Socket> Socket::dial(const ::addrinfo& candidate, Deadline deadline) {
-  Socket socket(::socket(candidate.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                         candidate.ai_protocol));
-  if (socket.descriptor_ < 0) return no_answer(Errc::unavailable, reason(errno));
-  tune_tcp(socket.descriptor_);
-  return finish(std::move(socket), candidate.ai_addr, candidate.ai_addrlen, deadline);
-}
-
-Result<Socket> Socket::connect_unix(const Address& address, Deadline deadline) {
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  if (address.path.size() >= sizeof name.sun_path) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("the path of a unix socket holds at most {} bytes", sizeof name.sun_path - 1),
-        address.path);
+Result<Socket> Socket::connect(const SocketAddress& address, Deadline deadline) {
+  const bool tcp = address.family() != AF_UNIX;
+  Socket socket(make_socket(address.family()));
+  const int descriptor = socket.descriptor_;
+  if (descriptor < 0) return no_answer(Errc::unavailable, reason(errno));
+  if (tcp) tune_tcp(descriptor);
+  if (::connect(descriptor, address.get(), address.length) != 0) {
+    // An interrupted connect goes on in the background like one that is in progress (POSIX).
+    if (errno != EINPROGRESS && errno != EINTR) return no_answer(Errc::unavailable, reason(errno));
+    if (!wait_ready(descriptor, true, deadline)) {
+      return no_answer(Errc::timeout, "no answer in time");
+    }
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    if (error != 0) return no_answer(Errc::unavailable, reason(error));
   }
-  address.path.copy(name.sun_path, address.path.size());
-  Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  Result<Socket> connected = socket.descriptor_ < 0
-                                 ? Result<Socket>(no_answer(Errc::unavailable, reason(errno)))
-                                 : finish(std::move(socket), &name, sizeof name, deadline);
-  if (!connected) return fail(at(std::move(connected).error(), address));
-  return connected;
-}
-
-Result<Socket> Socket::finish(Socket socket, const void* address, unsigned length,
-                              Deadline deadline) {
-  // An interrupted connect goes on in the background like one that is in progress (POSIX).
-  if (::connect(socket.descriptor_, static_cast<const sockaddr*>(address), length) == 0) {
-    make_blocking(socket.descriptor_);
-    return socket;
+  if (tcp && is_connected_to_itself(descriptor)) {
+    reset_on_close(descriptor);
+    return no_answer(
+        Errc::unavailable,
+        fmt::format("connected to itself: nothing listens on port {}", address.port()));
   }
-  if (errno != EINPROGRESS && errno != EINTR) return no_answer(Errc::unavailable, reason(errno));
-  if (!wait_ready(socket.descriptor_, true, deadline)) {
-    return no_answer(Errc::timeout, "no answer in time");
-  }
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (getsockopt(socket.descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-  if (error != 0) return no_answer(Errc::unavailable, reason(error));
-  make_blocking(socket.descriptor_);
+  make_blocking(descriptor);
   return socket;
 }
 
@@ -177,7 +162,7 @@ Result<Socket::Transfer> Socket::write(std::string_view bytes) noexcept {
     if (n >= 0) return Transfer{Status::done, static_cast<std::size_t>(n)};
     if (errno == EAGAIN || errno == EWOULDBLOCK) return Transfer{Status::would_block, 0};
     if (errno == EPIPE || errno == ECONNRESET) return Transfer{Status::closed, 0};
-    if (errno != EINTR) return fail(Errc::unavailable, "could not send: " + reason(errno));
+    if (errno != EINTR) return failed_to("send", errno);
   }
 }
 
@@ -202,12 +187,13 @@ Result<Socket::Transfer> Socket::receive(std::span<char> into, int flags) noexce
   if (n == 0 || errno == ECONNRESET) return Transfer{Status::closed, 0};
   const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
   if (later) return Transfer{Status::would_block, 0};
-  return fail(Errc::unavailable, "could not receive: " + reason(errno));
+  return failed_to("receive", errno);
 }
 
 bool Socket::readable_now() const noexcept {
-  pollfd entry{descriptor_, POLLIN, 0};
-  return poll(&entry, 1, 0) != 0;
+  char one = 0;
+  const ssize_t n = ::recv(descriptor_, &one, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 }  // namespace cachekit::net

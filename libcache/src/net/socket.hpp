@@ -9,20 +9,19 @@
 #include <span>
 #include <string_view>
 
-struct addrinfo;
-
 namespace cachekit::net {
 
 /// A connected stream socket and the one owner of its descriptor.
 ///
-/// Never raises SIGPIPE (MSG_NOSIGNAL); not inherited by child programs (SOCK_CLOEXEC). TCP sockets
-/// send at once (TCP_NODELAY), notice dead peers by keepalive, and give up on bytes that stay
+/// Never raises SIGPIPE (MSG_NOSIGNAL); not inherited by child programs (SOCK_CLOEXEC), and never
+/// one of the standard descriptors, even where the program has closed these. TCP sockets send at
+/// once (TCP_NODELAY), notice dead peers by keepalive, and give up on bytes that stay
 /// unacknowledged (TCP_USER_TIMEOUT, RFC 5482). Threads: one at a time.
 class Socket {
  public:
-  /// Resolves the name anew, tries every address in turn; one budget for all of it.
-  /// Errors: `unavailable` (refused, no such host), `timeout`.
-  [[nodiscard]] static Result<Socket> connect(const Address& address, Deadline deadline);
+  /// Errors: `unavailable` with the system's reason (refused, unreachable; or it was connected to
+  /// itself, which happens where nothing listens), `timeout`. They do not name the address.
+  [[nodiscard]] static Result<Socket> connect(const SocketAddress& address, Deadline deadline);
 
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;
@@ -55,11 +54,7 @@ class Socket {
 
  private:
   explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
-  [[nodiscard]] static Result<Socket> dial(const ::addrinfo& candidate, Deadline deadline);
-  [[nodiscard]] static Result<Socket> connect_unix(const Address& address, Deadline deadline);
   [[nodiscard]] Result<Transfer> receive(std::span<char> into, int flags) noexcept;
-  [[nodiscard]] static Result<Socket> finish(Socket socket, const void* address, unsigned length,
-                                             Deadline deadline);
 
   int descriptor_ = -1;
 };
@@ -70,5 +65,7 @@ inline constexpr int late_reads = 16;
 
 /// Waits until a descriptor can be read (or written), or the deadline passes: true when it can.
 [[nodiscard]] bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept;
+/// The same, and `other` can be read, whichever comes first.
+void wait_ready(int descriptor, bool for_write, int other, Deadline deadline) noexcept;
 
 }  // namespace cachekit::net

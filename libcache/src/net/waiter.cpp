@@ -1,5 +1,7 @@
 #include "net/waiter.hpp"
 
+#include <utility>
+
 namespace cachekit::net {
 namespace {
 
@@ -52,6 +54,13 @@ void WaiterList::push_back(Waiter& waiter, Waiter::Place place) noexcept {
   last_ = &waiter;
 }
 
+void WaiterList::insert_behind(Waiter* before, Waiter& waiter) noexcept {
+  waiter.previous_ = before;
+  waiter.next_ = before != nullptr ? before->next_ : first_;
+  (before != nullptr ? before->next_ : first_) = &waiter;
+  (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = &waiter;
+}
+
 Waiter& WaiterList::pop_front() noexcept {
   Waiter& front = *first_;
   remove(front);
@@ -79,6 +88,7 @@ void WaiterList::replace(Waiter& waiter, Waiter& by) noexcept {
   by.begin_ = waiter.begin_;
   by.bytes_ = waiter.bytes_;
   by.batch_ = waiter.batch_;
+  by.ticket_ = std::move(waiter.ticket_);
   (by.previous_ != nullptr ? by.previous_->next_ : first_) = &by;
   (by.next_ != nullptr ? by.next_->previous_ : last_) = &by;
   waiter.previous_ = waiter.next_ = nullptr;

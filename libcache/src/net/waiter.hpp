@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/parking_lot.hpp"
+#include "net/program_order.hpp"
 #include "net/request.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -39,9 +40,12 @@ class Waiter {
   virtual void released(Wakeups& wakeups) noexcept = 0;
   void be_buried() noexcept { buried_ = true; }
   void be_unattended() noexcept { unattended_ = true; }
+  /// It can have no more effect: what its thread asks next need not stay behind it.
+  void leave_order() noexcept { ticket_.drop(); }
 
  private:
   friend class Combiner;
+  friend class Driver;
   friend class WaiterList;
 
   /// Which of the combiner's lists it is in.
@@ -50,6 +54,10 @@ class Waiter {
   Request* request_;
   Deadline deadline_;
   Result<void> outcome_{};
+  OrderTicket ticket_{};          // Goes to who takes its replies once it is given up.
+  std::uint64_t only_on_ = 0;     // The number of the only connection it may go to; 0 for any.
+  std::uint64_t turn_ = 0;        // Its place in the order of those that wait for a connection.
+  std::size_t waiting_size_ = 0;  // What it counts for while it waits there.
   Waiter* previous_ = nullptr;
   Waiter* next_ = nullptr;
   std::size_t begin_ = 0;    // Where in its batch its bytes are.
@@ -112,6 +120,8 @@ class WaiterList {
   [[nodiscard]] Waiter* back() const noexcept { return last_; }
 
   void push_back(Waiter& waiter, Waiter::Place place) noexcept;
+  /// Behind `before`, or in front of all where that is null.
+  void insert_behind(Waiter* before, Waiter& waiter) noexcept;
   /// Requires: not empty.
   Waiter& pop_front() noexcept;
   /// The same without a word to the waiter, who is nowhere already and may look at itself.

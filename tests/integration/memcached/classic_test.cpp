@@ -1,4 +1,7 @@
 #include "classic_proxy.hpp"
+#include "memcached/protocol.hpp"
+#include "memcached/session.hpp"
+#include "net/dialer.hpp"
 #include "support.hpp"
 #include "support/crew.hpp"
 #include "support/fault_proxy.hpp"
@@ -167,4 +170,49 @@ TEST_CASE("a proxy that closes on meta commands is asked again on the next conne
   CHECK(backend.get("k") == "v");
   CHECK(server.connections() == 7);
   CHECK(server.failures().empty());
+}
+
+TEST_CASE(
+    "a connection that speaks classic by suspicion retires, one that was refused meta does not",
+    "[memcached][integration]") {
+  const auto closes = [](test::Peer& peer) { peer.expect("mn\r\n"); };
+  const auto speaks_classic = [](test::Peer& peer) {
+    peer.expect("get cachekit:handshake\r\n");
+    peer.send("END\r\n");
+    peer.stall();
+  };
+  const auto refuses = [](test::Peer& peer) {
+    peer.expect("mn\r\n");
+    peer.send("ERROR\r\n");
+    peer.stall();
+  };
+  test::ScriptedServer server({closes, closes, closes, speaks_classic, refuses});
+  const auto suspicion = GENERATE(std::chrono::milliseconds(0), std::chrono::milliseconds(1h));
+  net::Dialer dialer({.host = "127.0.0.1", .port = server.port()},
+                     std::make_shared<memcached::MemcachedProtocol>(suspicion));
+  const auto suspicious = dialer.open(Deadline::after(20s));
+  REQUIRE(suspicious);
+  auto& session = static_cast<memcached::MemcachedSession&>((*suspicious)->session());
+  CHECK(session.dialect() == memcached::Dialect::classic);
+  CHECK(session.retiring() == (suspicion == 0ms));
+
+  const auto refused = dialer.open(Deadline::after(20s));
+  REQUIRE(refused);
+  auto& told = static_cast<memcached::MemcachedSession&>((*refused)->session());
+  CHECK(told.dialect() == memcached::Dialect::classic);
+  CHECK_FALSE(told.retiring());
+  CHECK(server.failures().empty());
+}
+
+TEST_CASE("a server with too many connections says so", "[memcached][integration]") {
+  test::ScriptedServer server([](test::Peer& peer) {
+    peer.send("ERROR Too many open connections\r\n");
+    peer.close();
+  });
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  const auto got = backend.get("k");
+  REQUIRE_FALSE(got);
+  CHECK(got.error().code == Errc::unavailable);
+  CHECK(got.error().message.find("Too many open connections") != std::string::npos);
+  CHECK(backend.connect().error().code == Errc::unavailable);
 }

@@ -108,3 +108,24 @@ TEST_CASE("a batch may be sent twice only when it changes nothing", "[memcached]
     CHECK_FALSE(batch.replayable());
   }
 }
+
+TEST_CASE("a request tells about how large it is, whatever became of it before", "[memcached]") {
+  const std::string large(100'000, 'v');
+  memcached::SingleCommand lookup({.verb = Verb::get, .key = "key"});
+  CHECK(lookup.bytes() == 3);
+  const memcached::SingleCommand store({.verb = Verb::store, .key = "key", .value = large});
+  CHECK(store.bytes() == 100'003);
+
+  Batch batch(memcached::Command{.verb = Verb::store, .key = "key", .value = large});
+  CHECK(batch.bytes() >= 100'003);
+  CHECK(batch.bytes() < 101'000);
+  for (int i = 0; i < 9; ++i) batch.add({.verb = Verb::store, .key = "key", .value = large});
+  CHECK(batch.bytes() >= 1'000'030);
+  CHECK(batch.bytes() < 1'010'000);
+  memcached::MemcachedSession session;
+  std::string out;
+  const std::size_t before = batch.bytes();
+  REQUIRE(batch.encode(session, out));
+  CHECK(batch.bytes() == before);
+  CHECK(Batch().bytes() == 0);
+}

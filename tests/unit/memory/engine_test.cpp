@@ -7,28 +7,12 @@
 #include <map>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <vector>
 
 using namespace cachekit;
 using namespace std::chrono_literals;
 
 namespace {
-
-using Seen = std::tuple<std::string, std::string, RemovalCause>;
-
-// A cache that writes down what its listener hears.
-struct Listened {
-  explicit Listened(InMemoryConfig config = {}) : t(with_listener(std::move(config))) {}
-  InMemoryConfig with_listener(InMemoryConfig config) {
-    config.on_removal = [this](const Removal& removal) {
-      seen.emplace_back(removal.key, removal.value, removal.cause);
-    };
-    return config;
-  }
-  std::vector<Seen> seen{};
-  CheckedCache t;
-};
 
 std::string numbered(int i) { return "key" + std::to_string(i); }
 
@@ -83,42 +67,6 @@ TEST_CASE("read shows a value in place, and its visitor may call the cache", "[m
   CHECK(seen == "value");
   CHECK_FALSE(t.cache.read("k", [&](std::string_view) { seen = "called"; }).value());
   CHECK(seen == "value");
-}
-
-TEST_CASE("the listener hears once of each entry that is gone, and why", "[memory][listener]") {
-  Listened l({.max_items = 3, .policy = EvictionPolicy::lru, .shards = 1});
-  l.t.set("a", "1");
-  l.t.set("a", "2");
-  l.t.set("b", "3", 5ms);
-  l.t.set("c", "4");
-  l.t.clock.advance(5ms);
-  l.t.set("d", "5");
-  l.t.set("e", "6");
-  CHECK(l.t.cache.remove("d").value());
-  CHECK(l.t.cache.increment("n").value() == 1);
-  REQUIRE(l.t.cache.clear());
-  CHECK(l.seen == std::vector<Seen>{{"a", "1", RemovalCause::replaced},
-                                    {"b", "3", RemovalCause::expired},
-                                    {"a", "2", RemovalCause::evicted},
-                                    {"d", "5", RemovalCause::removed},
-                                    {"c", "4", RemovalCause::removed},
-                                    {"e", "6", RemovalCause::removed},
-                                    {"n", "1", RemovalCause::removed}});
-}
-
-TEST_CASE("a listener may call the cache", "[memory][listener]") {
-  InMemoryBackend* cache = nullptr;
-  int stored = 0;
-  InMemoryBackend real({.max_items = 10, .on_removal = [&](const Removal& removal) {
-                          if (removal.cause != RemovalCause::removed) return;
-                          if (cache->set("last", removal.value).value()) ++stored;
-                        }});
-  cache = &real;
-  REQUIRE(real.set("k", "v"));
-  CHECK(real.remove("k").value());
-  CHECK(stored == 1);
-  CHECK(real.get("last").value() == "v");
-  CHECK(real.validate());
 }
 
 TEST_CASE("max_items bounds the number of entries, over all shards", "[memory][bounds]") {

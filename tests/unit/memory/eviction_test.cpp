@@ -15,6 +15,20 @@ InMemoryConfig room_for(std::size_t entries) {
           .shards = 1};
 }
 
+// Asks for each of so many keys, stores those that are not there, and says how many were.
+int pass_over(CheckedCache& t, int keys) {
+  int hits = 0;
+  for (int i = 0; i < keys; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    if (t.get(key)) {
+      ++hits;
+    } else {
+      t.set(key, "v");
+    }
+  }
+  return hits;
+}
+
 }  // namespace
 
 TEST_CASE("the least recently used entry makes room", "[memory][eviction]") {
@@ -135,4 +149,24 @@ TEST_CASE("a value over a shard's share is too large, and no older value stays",
   CHECK(t.cache.set("k", larger, {.condition = SetCondition::if_absent}).error().code ==
         Errc::too_large);
   CHECK(t.get("k") == "old");
+}
+
+TEST_CASE("a cache that was cleared takes new keys as a fresh one does, without filtering",
+          "[memory][eviction]") {
+  CheckedCache fresh({.max_items = 1000, .shards = 1});
+  CheckedCache cleared({.max_items = 1000, .shards = 1});
+  for (int i = 0; i < 3000; ++i) cleared.set("other" + std::to_string(i), "v");
+  REQUIRE(cleared.cache.clear());
+  for (CheckedCache* t : {&fresh, &cleared}) {  // A loop that is longer than the cache.
+    CHECK(pass_over(*t, 1200) == 0);
+    CHECK(pass_over(*t, 1200) > 700);
+  }
+}
+
+TEST_CASE("a cache that was given more room fills it without filtering", "[memory][eviction]") {
+  CheckedCache t({.max_items = 100, .shards = 1});
+  for (int i = 0; i < 300; ++i) t.set("other" + std::to_string(i), "v");
+  REQUIRE(t.cache.resize(mebibytes(64), 1000));
+  CHECK(pass_over(t, 1200) == 0);
+  CHECK(pass_over(t, 1200) > 700);
 }

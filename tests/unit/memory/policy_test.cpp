@@ -1,3 +1,4 @@
+#include "entries.hpp"
 #include "memory/adaptive_policy.hpp"
 #include "memory/duel.hpp"
 #include "memory/ghost.hpp"
@@ -8,6 +9,8 @@
 #include <cmath>
 #include <cstdint>
 #include <random>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 using namespace cachekit::memory;
@@ -52,6 +55,41 @@ std::vector<std::uint64_t> skewed(std::size_t keys, std::size_t count, unsigned 
   return accesses;
 }
 
+// A cache of values of different sizes, bounded by their bytes: room is made until a new one fits.
+class SizedCache {
+ public:
+  explicit SizedCache(std::size_t capacity) : capacity_(capacity) {}
+
+  // A look-up, and on a miss the storing that follows it; true for a hit.
+  bool access(std::uint64_t number, std::size_t bytes) {
+    if (const auto found = entries_.find(hash_of(number)); found != entries_.end()) {
+      policy_.use(*found->second);
+      return true;
+    }
+    for (; used_ + bytes > capacity_; policy_.reserve()) {
+      const Entry& gone = policy_.evict();
+      used_ -= gone.value_size;
+      entries_.erase(gone.hash);
+    }
+    EntryPtr entry =
+        make_entry({.text = "k", .hash = hash_of(number)}, std::string(bytes, 'v'), no_expiry);
+    policy_.reserve();
+    policy_.add(*entry);
+    used_ += bytes;
+    entries_.insert_or_assign(entry->hash, std::move(entry));
+    return false;
+  }
+
+  AdaptivePolicy& policy() { return policy_; }
+
+ private:
+  const std::atomic<Admission> admission_{Admission::filter};
+  AdaptivePolicy policy_{admission_};
+  std::unordered_map<std::uint32_t, EntryPtr> entries_{};
+  std::size_t capacity_;
+  std::size_t used_ = 0;
+};
+
 // Each key is asked for a few times within a short while, and never again.
 std::vector<std::uint64_t> recent(std::size_t count, std::size_t window, unsigned seed) {
   std::mt19937 random(seed);
@@ -84,6 +122,42 @@ TEST_CASE("a scan does not wash out what is used", "[memory][policy]") {
   const double lost = adaptive(500, accesses) - adaptive(500, scanned) * 1.2;
   CHECK(adaptive(500, scanned) > simple(cachekit::EvictionPolicy::lru, 500, scanned));
   CHECK(lost < lost_by_lru);
+}
+
+TEST_CASE("a scan does not wash out what is used where values differ in size", "[memory][policy]") {
+  const auto accesses = skewed(10'000, 200'000, 5);
+  const auto used_part = [&](std::size_t most, std::size_t every_eighth) {
+    SizedCache cache(200'000);  // For a thousand of those that are used.
+    std::size_t hits = 0;
+    for (std::size_t i = 0; i < accesses.size(); ++i) {
+      hits += cache.access(accesses[i], 200) ? 1U : 0U;
+      static_cast<void>(cache.access(1'000'000 + i, i % 8 == 0 ? every_eighth : most));
+    }
+    CHECK(cache.policy().consistent());
+    return static_cast<double>(hits) / static_cast<double>(accesses.size());
+  };
+  const double of_one_size = used_part(200, 200);
+  CHECK(of_one_size > 0.6);
+  CHECK(used_part(40, 1'320) > of_one_size - 0.03);  // As many bytes, in a few large arrivals.
+  CHECK(used_part(40, 8'000) > of_one_size - 0.1);
+}
+
+TEST_CASE("skewed accesses of many sizes hit as often as those of one", "[memory][policy]") {
+  const auto accesses = skewed(100'000, 300'000, 6);
+  const auto ratio = [&](const auto& size_of) {
+    SizedCache cache(200'000);
+    std::size_t hits = 0;
+    for (const std::uint64_t number : accesses) {
+      hits += cache.access(number, size_of(number)) ? 1U : 0U;
+    }
+    return static_cast<double>(hits) / static_cast<double>(accesses.size());
+  };
+  const double of_one_size = ratio([](std::uint64_t) { return std::size_t{200}; });
+  const double of_many = ratio([](std::uint64_t number) {  // From 16 to 1,024; 200 in the mean.
+    const double spread = static_cast<double>(hash_of(number + 7) % 1'000) / 1'000;
+    return static_cast<std::size_t>(16 * std::pow(64.0, spread) * 200 / 242);
+  });
+  CHECK(of_many > of_one_size - 0.02);
 }
 
 TEST_CASE("skewed accesses hit more than with LRU and FIFO", "[memory][policy]") {

@@ -1,6 +1,7 @@
 #include "net/connection.hpp"
 
 #include "line_protocol.hpp"
+#include "net/dialer.hpp"
 #include "support/catch.hpp"
 
 using namespace cachekit;
@@ -10,7 +11,8 @@ using namespace std::chrono_literals;
 namespace {
 
 std::unique_ptr<net::Connection> open(const LinePeer& peer) {
-  auto connection = net::Connection::open(peer.address(), LineProtocol(), Deadline::after(10s));
+  net::Dialer dialer(peer.address(), std::make_shared<LineProtocol>());
+  auto connection = dialer.open(Deadline::after(10s));
   REQUIRE(connection);
   return *std::move(connection);
 }

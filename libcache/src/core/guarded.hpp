@@ -1,0 +1,36 @@
+#pragma once
+
+#include "core/out_of_memory.hpp"
+
+#include <cachekit/error.hpp>
+
+#include <new>
+#include <stdexcept>
+
+namespace cachekit {
+
+/// Runs something that gives a `Result`; an allocation that fails in it is an error with this code.
+/// `outcome_unknown` for what may have been sent when it failed.
+template <typename Run>
+[[nodiscard]] auto guarded(Errc code, const Run& run) -> decltype(run()) {
+  try {
+    return run();
+  } catch (const std::bad_alloc&) {
+    return fail(out_of_memory(code));
+  } catch (const std::length_error&) {  // More than any allocation could give.
+    return fail(out_of_memory(code));
+  }
+}
+
+/// The same for one outcome each of several elements. Errors: throws `std::bad_alloc` where there
+/// is no memory for the errors either.
+template <typename Run>
+[[nodiscard]] auto guarded_batch(Errc code, std::size_t size, const Run& run) -> decltype(run()) {
+  try {
+    return run();
+  } catch (const std::bad_alloc&) {
+    return decltype(run())(size, fail(out_of_memory(code)));
+  }
+}
+
+}  // namespace cachekit

@@ -1,0 +1,168 @@
+// Sending, giving up, and the end of a connection.
+
+#include "net/combiner.hpp"
+#include "net/failure.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace cachekit::net {
+namespace {
+
+constexpr std::size_t spare_capacity = std::size_t{1} << 20U;
+
+// Gives back the memory that only a large batch needed. (An assignment would keep it.)
+void trim(std::string& buffer) noexcept {
+  if (buffer.empty() && buffer.capacity() > spare_capacity) std::string().swap(buffer);
+}
+
+}  // namespace
+
+void Combiner::withdraw(Waiter& waiter, Errc code, std::string_view why) noexcept {
+  const bool sent = waiter.place_ != Waiter::Place::queued;
+  const bool in_doubt = sent && !waiter.request_->replayable();
+  waiter.outcome_ = fail(connection_error(code, why, endpoint_, in_doubt));
+  if (code == Errc::timeout) ++counts_.timeouts;
+  if (code == Errc::timeout && silent_too_long(waiter)) {
+    doubt(Errc::unavailable, "the server said nothing while a deadline passed");
+  }
+  if (sent) return bury(waiter);
+
+  out_.erase(waiter.begin_, waiter.bytes_);
+  for (Waiter* later = waiter.next_; later != nullptr; later = later->next_) {
+    later->begin_ -= waiter.bytes_;
+  }
+  queued_.remove(waiter);
+  take_out(waiter);
+  trim_queue();
+}
+
+// A write that is given up may still be carried out: until its reply has come, what its thread asks
+// next has to stay behind it. (A caller that waits gives up on its own thread.)
+void Combiner::bury(Waiter& waiter) noexcept {
+  WaiterList& list = waiter.place_ == Waiter::Place::written ? written_ : expecting_;
+  try {
+    auto tombstone = std::make_unique<Tombstone>(waiter.request_->tombstone());
+    const bool of_caller = !waiter.unattended_ && !waiter.request_->replayable();
+    if (of_caller) waiter.ticket_ = order_.ticket_in(lane_);
+    list.replace(waiter, *tombstone.release());
+    ++counts_.tombstones;
+  } catch (const std::bad_alloc&) {  // Without it the replies would be out of step.
+    doubt(Errc::unavailable, "out of memory");
+    list.remove(waiter);
+    take_out(waiter);
+  }
+}
+
+// A peer that has said nothing since this request was handed in is dead when that has lasted long
+// enough for everybody. A shorter silence is none: callers with tight budgets must not tear down
+// what is merely slow. The batch of a request that waited for all of `longest_silence` began a
+// little later than it.
+bool Combiner::silent_too_long(const Waiter& waiter) const noexcept {
+  if (waiter.heard_ != heard_) return false;
+  const auto silence = Clock::now() - std::max(heard_at_, busy_since_);
+  return silence >= options_.longest_silence - options_.longest_silence / 100;
+}
+
+void Combiner::doubt(Errc code, std::string_view why) noexcept {
+  if (state_ != State::open) return;
+  state_ = State::breaking;
+  cause_.code = code;
+  try {
+    cause_.message = why;
+  } catch (const std::bad_alloc&) {
+    cause_.message = "out of memory";  // Short enough to need none.
+  }
+  ++counts_.losses;
+  socket_->shutdown();  // Whoever sleeps in a read wakes up. The descriptor stays taken.
+}
+
+void Combiner::let_go() noexcept {
+  const bool in_use = reading_ || vacant_ || (writing_ && !stuck_);
+  const bool over = state_ == State::breaking || (state_ == State::open && retiring_);
+  if (!over || in_use || in_flight() > 0) return;
+  if (state_ == State::open) ++counts_.losses;
+  writing_ = stuck_ = more_ = retiring_ = false;
+  sending_.clear();
+  out_.clear();
+  trim(sending_);
+  trim(out_);
+  unsent_from_ = all_sent;
+  socket_.reset();
+  session_.reset();
+  state_ = State::closed;
+  let_go_.notify_all();
+}
+
+void Combiner::trim_queue() noexcept { trim(out_); }
+
+bool Combiner::flush(Clock::time_point now) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (may_begin_batch()) {
+      begin_batch(now);
+    } else if (!stuck_ || state_ != State::open || peer_gone_) {
+      more_ = writing_;
+      return false;
+    }
+    stuck_ = false;
+    unsent_from_ = all_sent;
+  }
+  return send_batch();
+}
+
+bool Combiner::may_begin_batch() const noexcept {
+  return state_ == State::open && !peer_gone_ && !writing_ && !out_.empty();
+}
+
+bool Combiner::send_batch() noexcept {
+  while (true) {
+    const Socket::Status status = send_pending();
+    const std::lock_guard lock(mutex_);
+    end_batch(status);
+    if (!std::exchange(more_, false) || !may_begin_batch()) return stuck_;
+    begin_batch(Clock::now());
+  }
+}
+
+void Combiner::begin_batch(Clock::time_point now) noexcept {
+  writing_ = true;
+  std::swap(out_, sending_);
+  sent_ = 0;
+  unsent_from_ = all_sent;
+  ++counts_.batches;
+  queued_.each([&](Waiter& waiter) {
+    waiter.batch_ = counts_.batches;
+    ++counts_.requests;
+  });
+  const bool first = written_.empty() && expecting_.empty();
+  written_.splice_back(queued_, Waiter::Place::written);
+  written_at_ = now;
+  if (first) busy_since_ = written_at_;
+}
+
+Socket::Status Combiner::send_pending() noexcept {
+  while (sent_ < sending_.size()) {
+    const auto written = socket_->write(std::string_view(sending_).substr(sent_));
+    if (!written) return Socket::Status::closed;
+    if (written->status != Socket::Status::done) return written->status;
+    sent_ += written->bytes;
+  }
+  return Socket::Status::done;
+}
+
+void Combiner::end_batch(Socket::Status status) noexcept {
+  stuck_ = status == Socket::Status::would_block;
+  unsent_from_ = status == Socket::Status::done ? all_sent : sent_;
+  if (status == Socket::Status::closed) peer_gone_ = true;
+  if (!stuck_) {
+    writing_ = false;
+    sending_.clear();
+    trim(sending_);
+  }
+  let_go();
+}
+
+}  // namespace cachekit::net

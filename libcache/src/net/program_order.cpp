@@ -1,0 +1,149 @@
+#include "net/program_order.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace cachekit::net {
+
+// What one thread has under way on one node. Only that thread adds; anybody ends.
+class ThreadOrder {
+ public:
+  explicit ThreadOrder(std::shared_ptr<ProgramOrder::Signal> signal) noexcept
+      : signal_(std::move(signal)) {}
+
+  void begin(Lane lane) noexcept { count(lane).fetch_add(1); }
+  void end(Lane lane) noexcept {
+    const bool last = count(lane).fetch_sub(1) == 1;
+    // Together with `must_wait`: either that sees that nothing is under way, or this its flag.
+    if (last && lane == Lane::shared && waited_for_.exchange(false)) signal_->raise();
+  }
+  [[nodiscard]] bool has(Lane lane) const noexcept { return count(lane).load() > 0; }
+  [[nodiscard]] bool must_wait(Lane lane) noexcept {
+    if (lane == Lane::shared || !has(Lane::shared)) return false;
+    waited_for_.store(true);
+    return has(Lane::shared);
+  }
+
+ private:
+  [[nodiscard]] std::atomic<int>& count(Lane lane) noexcept {
+    return counts_[static_cast<std::size_t>(lane)];
+  }
+  [[nodiscard]] const std::atomic<int>& count(Lane lane) const noexcept {
+    return counts_[static_cast<std::size_t>(lane)];
+  }
+
+  const std::shared_ptr<ProgramOrder::Signal> signal_;
+  std::array<std::atomic<int>, 2> counts_{};
+  std::atomic<bool> waited_for_{false};
+};
+
+namespace {
+
+struct Entry {
+  std::uint64_t number;
+  std::shared_ptr<ThreadOrder> order;
+};
+
+// The nodes on which this thread has something under way, or had lately. It is reached through a
+// pointer, for calls may come from destructors that run after the end of it.
+class Entries {
+ public:
+  ~Entries() {
+    mine_ = nullptr;
+    over_ = true;
+  }
+
+  [[nodiscard]] static Entries* mine() noexcept { return mine_; }
+  /// Null where the thread is about to end.
+  [[nodiscard]] static Entries* make() {
+    if (over_) return nullptr;
+    static thread_local Entries own;
+    mine_ = &own;
+    return mine_;
+  }
+
+  // Entries of which nothing is under way are dropped on the way.
+  [[nodiscard]] ThreadOrder* find(std::uint64_t number) noexcept {
+    const auto found = std::ranges::find(list_, number, &Entry::number);
+    if (found == list_.end()) return nullptr;
+    if (found->order->has(Lane::shared) || found->order->has(Lane::large)) {
+      return found->order.get();
+    }
+    std::swap(*found, list_.back());
+    list_.pop_back();
+    return nullptr;
+  }
+  [[nodiscard]] std::shared_ptr<ThreadOrder> shared(const ThreadOrder* order) const noexcept {
+    const auto is_it = [&](const Entry& entry) { return entry.order.get() == order; };
+    return std::ranges::find_if(list_, is_it)->order;
+  }
+  void add(Entry entry) { list_.push_back(std::move(entry)); }
+  [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
+
+ private:
+  static thread_local Entries* mine_;
+  static thread_local bool over_;
+
+  std::vector<Entry> list_;
+};
+
+thread_local Entries* Entries::mine_ = nullptr;
+thread_local bool Entries::over_ = false;
+
+std::uint64_t next_number() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
+OrderTicket::OrderTicket(std::shared_ptr<ThreadOrder> order, Lane lane) noexcept
+    : order_(std::move(order)), lane_(lane) {
+  if (order_) order_->begin(lane_);
+}
+
+void OrderTicket::drop() noexcept {
+  if (const std::shared_ptr<ThreadOrder> order = std::move(order_)) order->end(lane_);
+}
+
+bool OrderTicket::must_wait() const noexcept { return order_ && order_->must_wait(lane_); }
+
+ProgramOrder::ProgramOrder() : number_(next_number()) {}
+
+ProgramOrder::Mine ProgramOrder::mine() const noexcept {
+  Entries* const entries = Entries::mine();
+  if (entries == nullptr || entries->empty()) return {};
+  const ThreadOrder* const order = entries->find(number_);
+  if (order == nullptr) return {};
+  return {.shared = order->has(Lane::shared), .large = order->has(Lane::large)};
+}
+
+std::shared_ptr<ThreadOrder> ProgramOrder::of_this_thread() {
+  Entries* const entries = Entries::make();
+  if (entries != nullptr) {
+    if (const ThreadOrder* const order = entries->find(number_)) return entries->shared(order);
+  }
+  auto fresh = std::make_shared<ThreadOrder>(signal_);
+  if (entries != nullptr) entries->add({number_, fresh});
+  return fresh;
+}
+
+std::pair<OrderTicket, Lane> ProgramOrder::next(bool large) {
+  std::shared_ptr<ThreadOrder> order = of_this_thread();
+  const Lane lane = large || order->has(Lane::large) ? Lane::large : Lane::shared;
+  return {OrderTicket(std::move(order), lane), lane};
+}
+
+OrderTicket ProgramOrder::ticket_in(Lane lane) { return {of_this_thread(), lane}; }
+
+void ProgramOrder::on_turn(std::function<void()> call) {
+  const std::lock_guard lock(signal_->mutex);
+  signal_->call = std::move(call);
+}
+
+void ProgramOrder::Signal::raise() noexcept {
+  const std::lock_guard lock(mutex);
+  if (call) call();
+}
+
+}  // namespace cachekit::net

@@ -1,0 +1,71 @@
+#include "cli/shell.hpp"
+#include "support/catch.hpp"
+#include "support/servers.hpp"
+
+#include <cachekit/redis.hpp>
+
+using namespace cachekit;
+using namespace cachekit::test;
+
+namespace {
+
+struct Server {
+  RedisServer server;
+  RedisBackend backend{{.host = server.host(), .port = server.port()}};
+  std::string url = server.url();
+};
+
+}  // namespace
+
+TEST_CASE("with stdout closed, a value never reaches the server as commands",
+          "[cli][output][failures-39]") {
+  Server redis;
+  REQUIRE(redis.backend.set("victim", "precious"));
+  REQUIRE(redis.backend.set("evil", "DEL victim\r\n"));
+  for (const std::string closed : {">&-", "<&- >&-", "<&- >&- 2>&-"}) {
+    INFO(closed);
+    CHECK(run_shell("$cachekit -q -u " + redis.url + " get evil 2>$home/err " + closed +
+                    "; echo code $?") == "code 5\n");
+    CHECK(*redis.backend.get("victim") == "precious");
+  }
+}
+
+TEST_CASE("nothing is done whose result could not be told", "[cli][output][failures-39]") {
+  Server redis;
+  for (const std::string closed : {">&-", "1</dev/null"}) {
+    INFO(closed);
+    REQUIRE(redis.backend.set("n", "1"));
+    CHECK(run_shell("$cachekit -u " + redis.url + " incr n 2>&1 " + closed + "; echo code $?") ==
+          "cachekit: output: standard output is closed; nothing was done\n"
+          "hint: send it to a file, or to /dev/null where nobody wants it\ncode 5\n");
+    CHECK(run_shell("$cachekit -u " + redis.url + " del n " + closed +
+                    " 2>/dev/null; echo code $?") == "code 5\n");
+    CHECK(run_shell("$cachekit --json -u " + redis.url + " set n 7 " + closed +
+                    " 2>/dev/null; echo code $?") == "code 5\n");
+    CHECK(*redis.backend.get("n") == "1");
+  }
+}
+
+TEST_CASE("a command that prints nothing needs no stdout", "[cli][output][failures-39]") {
+  Server redis;
+  CHECK(run_shell("$cachekit -u " + redis.url + " set k v 2>&1 >&-; echo code $?") == "code 0\n");
+  CHECK(*redis.backend.get("k") == "v");
+}
+
+TEST_CASE("standard input that is closed is named, and is no empty input",
+          "[cli][output][failures-39]") {
+  for (const std::string command : {"warm -", "set k -"}) {
+    for (const std::string closed : {"<&-", "0>/dev/null"}) {
+      INFO(command << " " << closed);
+      const std::string out =
+          run_shell("$cachekit " + command + " " + closed + " 2>&1; echo code $?");
+      CHECK(out.find("standard input: it is closed\nhint: ") != std::string::npos);
+      CHECK(out.find("code 5\n") != std::string::npos);
+    }
+  }
+  CHECK(run_shell("$cachekit exists k") == "0\n");
+}
+
+TEST_CASE("a version that nobody can see is an error, too", "[cli][output][failures-39]") {
+  CHECK(run_shell("$cachekit --version >&- 2>/dev/null; echo code $?") == "code 5\n");
+}

@@ -1,0 +1,210 @@
+// A server that hangs costs the other servers' keys of a batch nothing: neither their outcome nor
+// the time that they have.
+
+#include "rig.hpp"
+#include "support/catch.hpp"
+#include "support/results.hpp"
+
+#include <cachekit/memcached.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace cachekit;
+using namespace cachekit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t few = 100;
+constexpr std::size_t some = 1'000;
+constexpr std::size_t many = 100'000;
+
+// On a machine that is busy with other things.
+constexpr auto grace = 5s;
+
+// Three servers, and clients that know them in this order.
+struct Nodes {
+  std::array<MemcachedServer, 3> servers{};
+  MemcachedConfig config{
+      .servers = {servers[0].endpoint(), servers[1].endpoint(), servers[2].endpoint()},
+      .operation_timeout = patience};
+  MemcachedBackend cache{config};
+  MemcachedBackend truth{config};
+
+  [[nodiscard]] bool on(std::size_t node, std::string_view key) const {
+    return must(cache.server_of(key)) == servers[node].endpoint();
+  }
+};
+
+// Keys, and values that tell in which round they were written.
+class Table {
+ public:
+  explicit Table(std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) keys_.push_back("key" + std::to_string(i));
+    views_.assign(keys_.begin(), keys_.end());
+    begin_round();
+  }
+  void begin_round() {
+    ++round_;
+    values_.clear();
+    for (const std::string& key : keys_) values_.push_back(key + ":" + std::to_string(round_));
+    items_.clear();
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      items_.push_back({.key = keys_[i], .value = values_[i]});
+    }
+  }
+  [[nodiscard]] const std::vector<std::string_view>& keys() const { return views_; }
+  [[nodiscard]] const std::vector<SetItem>& items() const { return items_; }
+  [[nodiscard]] const std::string& value(std::size_t i) const { return values_[i]; }
+
+ private:
+  std::vector<std::string> keys_;
+  std::vector<std::string_view> views_;
+  std::vector<std::string> values_{};
+  std::vector<SetItem> items_{};
+  int round_ = 0;
+};
+
+void store(MemcachedBackend& cache, const Table& table) {
+  for (const auto& outcome : cache.set_many(table.items())) CHECK(must(outcome));
+}
+
+// How a batch went while `hung` did not answer.
+struct Counts {
+  std::size_t healthy = 0;
+  std::size_t failed = 0;  // Of the healthy ones' keys.
+  std::size_t answered_by_hung = 0;
+  std::string first_failure{};
+
+  template <typename T, typename Right>
+  Counts(const Nodes& nodes, std::size_t hung, const Table& table,
+         const std::vector<Result<T>>& outcomes, const Right& right) {
+    REQUIRE(outcomes.size() == table.keys().size());
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const bool is_right = outcomes[i] && right(*outcomes[i], i);
+      if (nodes.on(hung, table.keys()[i])) {
+        answered_by_hung += outcomes[i] ? 1U : 0U;
+        continue;
+      }
+      ++healthy;
+      if (is_right) continue;
+      if (failed++ == 0) first_failure = std::string(table.keys()[i]) + ": " + code_of(outcomes[i]);
+    }
+  }
+  void check() const {
+    CHECK(healthy > 0);
+    CHECK(first_failure == "");
+    CHECK(failed == 0);
+    CHECK(answered_by_hung == 0);
+  }
+};
+
+// Runs a batch, which has to end with its budget whatever the hung server does.
+template <typename Batch>
+auto timely(std::chrono::milliseconds budget, const Batch& batch) {
+  const auto begun = std::chrono::steady_clock::now();
+  auto outcomes = batch();
+  CHECK(std::chrono::steady_clock::now() - begun < budget + budget / 10 + grace);
+  return outcomes;
+}
+
+void check_gets(Nodes& nodes, std::size_t hung, const Table& table,
+                std::chrono::milliseconds budget) {
+  INFO("get_many");
+  const auto outcomes =
+      timely(budget, [&] { return nodes.cache.get_many(table.keys(), {.timeout = budget}); });
+  Counts(nodes, hung, table, outcomes, [&](const std::optional<std::string>& value, std::size_t i) {
+    return value == table.value(i);
+  }).check();
+}
+
+void check_sets(Nodes& nodes, std::size_t hung, const Table& table,
+                std::chrono::milliseconds budget) {
+  INFO("set_many");
+  const auto outcomes =
+      timely(budget, [&] { return nodes.cache.set_many(table.items(), {.timeout = budget}); });
+  Counts(nodes, hung, table, outcomes, [](bool stored, std::size_t) { return stored; }).check();
+}
+
+// What the healthy servers really hold.
+void check_stored(Nodes& nodes, std::size_t hung, const Table& table) {
+  std::size_t wrong = 0;
+  std::vector<std::string_view> keys;
+  std::vector<std::size_t> numbers;
+  for (std::size_t i = 0; i < table.keys().size(); ++i) {
+    if (nodes.on(hung, table.keys()[i])) continue;
+    keys.push_back(table.keys()[i]);
+    numbers.push_back(i);
+  }
+  const auto seen = nodes.truth.get_many(keys);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    wrong += must(seen[i]) == table.value(numbers[i]) ? 0U : 1U;
+  }
+  CHECK(wrong == 0);
+}
+
+const char* place(std::size_t node) {
+  constexpr std::array names{"first", "in the middle", "last"};
+  return names[node];
+}
+
+}  // namespace
+
+TEST_CASE("a server that hangs, wherever it stands in the list, fails its own keys only",
+          "[faults][hung][failures-45]") {
+  const std::size_t size = GENERATE(few, some, many);
+  const std::size_t hung = GENERATE(range(std::size_t{0}, std::size_t{3}));
+  const bool connected = GENERATE(true, false);
+  if (size == many && !connected) return;  // What is said of many is said of some.
+  INFO(size << " keys; the hung server is " << place(hung) << " in the list, the client "
+            << (connected ? "has" : "has not") << " been connected before");
+  const std::chrono::milliseconds budget = size == many ? 3s : 400ms;
+  Nodes nodes;
+  Table table(size);
+  store(nodes.truth, table);
+  if (connected) store(nodes.cache, table);
+  nodes.servers[hung].stop();
+  check_gets(nodes, hung, table, budget);
+  table.begin_round();
+  check_sets(nodes, hung, table, budget);
+  check_stored(nodes, hung, table);
+}
+
+TEST_CASE(
+    "one server hangs while another has just closed its connections: only the first one fails",
+    "[faults][hung][failures-45]") {
+  const std::size_t size = GENERATE(few, some);
+  const std::size_t hung = GENERATE(range(std::size_t{0}, std::size_t{3}));
+  const std::size_t other = (hung + GENERATE(std::size_t{1}, std::size_t{2})) % 3;
+  INFO(size << " keys; the hung server is " << place(hung) << " in the list, the one that restarts "
+            << place(other));
+  Nodes nodes;
+  Table table(size);
+  store(nodes.cache, table);
+  nodes.servers[other].restart();
+  nodes.servers[hung].stop();
+  table.begin_round();
+  check_sets(nodes, hung, table, 600ms);
+  check_gets(nodes, hung, table, 400ms);
+}
+
+TEST_CASE("look-ups that go to a hung and to a restarted server ask the latter once more",
+          "[faults][hung][failures-45]") {
+  const std::size_t hung = GENERATE(range(std::size_t{0}, std::size_t{3}));
+  const std::size_t other = (hung + GENERATE(std::size_t{1}, std::size_t{2})) % 3;
+  INFO("the hung server is " << place(hung) << " in the list, the one that restarts "
+                             << place(other));
+  Nodes nodes;
+  Table table(some);
+  store(nodes.cache, table);
+  nodes.servers[other].restart();  // The client has not heard of that.
+  store(nodes.truth, table);
+  nodes.servers[hung].stop();
+  check_gets(nodes, hung, table, 1s);
+}
