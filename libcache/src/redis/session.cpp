@@ -110,6 +110,7 @@ tl::unexpected<Error> Session::out_of_step() const noexcept {
 }
 
 void Session::look_at_error(RedisReply& reply, const CommandRequest& commands) noexcept {
+  if (code_of_reply(reply.text) == "READONLY") demoted_ = true;
   if (!commands.replayable() && is_for_want_of_memory(reply.text)) {
     reply = dropped_reply(Dropped::lost);
   }

@@ -124,6 +124,10 @@ class Session final : public net::Session {
     return error_of_unasked(bytes);
   }
 
+  /// Whether the server has said that it is a replica now: after a failover the connections of
+  /// before lead to the wrong one.
+  [[nodiscard]] bool retiring() const noexcept override { return demoted_; }
+
   /// From now on the server may send at any time.
   void expect_messages() noexcept { subscribed_ = true; }
   /// A message that has come, or empty.
@@ -135,6 +139,7 @@ class Session final : public net::Session {
 
   RespDecoder decoder_;
   std::optional<Errc> out_of_step_{};  // Set as soon as a reply was lost, or somebody else's.
+  bool demoted_ = false;
   bool subscribed_ = false;
 };
 

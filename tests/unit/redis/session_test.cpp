@@ -138,6 +138,23 @@ TEST_CASE("a lost reply leaves a read to be repeated and a write in doubt",
   }
 }
 
+TEST_CASE("a session whose server has become a replica is to be replaced", "[redis][failures-12]") {
+  Session session;
+  const auto ask = [&](std::string_view reply) {
+    session.feed(reply);
+    SingleCommand command({}, Replay::no);
+    REQUIRE(session.advance(command) == true);
+  };
+  for (const char* reply : {":1\r\n", "-ERR no\r\n", "$8\r\nREADONLY\r\n", "-READONLYISH\r\n"}) {
+    ask(reply);
+    CHECK_FALSE(session.retiring());
+  }
+  ask("-READONLY You can't write against a read only replica.\r\n");
+  CHECK(session.retiring());
+  ask(":1\r\n");
+  CHECK(session.retiring());
+}
+
 TEST_CASE("a request knows about how many bytes it keeps", "[redis]") {
   const std::string key(100, 'k');
   const std::string value(3'000, 'v');
