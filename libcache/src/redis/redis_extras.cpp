@@ -30,7 +30,7 @@ Result<RedisReply> RedisBackend::command(std::span<const std::string_view> argum
         {}, "use RedisConfig, transaction() or Subscriber for it");
   }
   const Replay replay = kind == CommandKind::read ? Replay::yes : Replay::no;
-  return kind == CommandKind::blocking
+  return redis::wants_own_connection(kind)
              ? impl_->client.run_apart(arguments, replay, *deadline)
              : impl_->client.run(arguments, replay, ReplyTypes::any(), *deadline);
 }
