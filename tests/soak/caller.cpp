@@ -21,6 +21,7 @@ Caller::Caller(unsigned number, const Options& options, CacheBackend& cache, con
       random_(options.seed * 1'000 + number),
       slots_(slot_count),
       counters_(counter_count) {
+  begin_order();
   for (Slot& slot : slots_) retire(slot);
   for (Slot& slot : counters_) {
     retire(slot);
@@ -30,7 +31,7 @@ Caller::Caller(unsigned number, const Options& options, CacheBackend& cache, con
 
 bool Caller::step() {
   Slot& slot = slots_[any(slots_.size())];
-  switch (any(24)) {
+  switch (any(25)) {
     case 0:
     case 1:
     case 2:
@@ -61,6 +62,8 @@ bool Caller::step() {
       return set_together();
     case 18:
       return increment_together();
+    case 19:
+      return write_in_order();
     default:
       return get(slot);
   }
@@ -175,6 +178,7 @@ bool Caller::incremented(const Result<std::int64_t>& outcome, Slot& slot, std::u
   if (!settled(outcome, slot, std::to_string(expected))) return false;
   const bool forgotten = *outcome == 1 && !exact(slot);
   if (*outcome != expected && !forgotten) {
+    if (*outcome > expected) ++tally_.doubled;
     tally_.wrong_answer("increment of " + slot.key + " gave " + std::to_string(*outcome) +
                         " instead of " + std::to_string(expected));
   }

@@ -2,18 +2,23 @@
 
 #include "faults.hpp"
 #include "options.hpp"
+#include "support/allocations.hpp"
 #include "tally.hpp"
 
 #include <cachekit/backend.hpp>
+#include <cachekit/pending.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace cachekit::soak {
@@ -48,6 +53,8 @@ class Caller {
   [[nodiscard]] const char* busy_with() const noexcept { return busy_with_.load(); }
 
  private:
+  static constexpr std::size_t large_value = 100'000;
+
   /// A key of this thread's own and what it holds: a value, nothing, or a count.
   struct Slot {
     std::string key{};
@@ -56,7 +63,7 @@ class Caller {
     bool counts = false;
   };
 
-  /// Runs one call and measures it.
+  /// Runs one call and measures it. Now and then it is refused an allocation.
   template <typename Work>
   auto call(const char* operation, const Work& work) {
     const std::chrono::milliseconds budget = any_budget();
@@ -64,11 +71,32 @@ class Caller {
     const auto begun = clock::now();
     busy_with_ = operation;
     busy_since_ = begun;
-    auto outcome = work(budget);
+    auto outcome = attempt<decltype(work(budget))>(operation, [&] { return work(budget); });
     busy_since_ = clock::time_point{};
     ++tally_.completed;
     note_duration(operation, begun, clock::now(), budget);
     return outcome;
+  }
+  /// What `work` gives. It must not throw, not even where it is refused an allocation.
+  template <typename Outcome, typename Work>
+  Outcome attempt(const char* operation, const Work& work) {
+    std::optional<Outcome> outcome;
+    const bool short_of_memory = !patience_ && any(200) == 0;
+    const std::size_t number = 1 + any(12);
+    try {
+      std::optional<test::FailingAllocation> failure;
+      if (short_of_memory) failure.emplace(test::Scope::thread, number);
+      outcome.emplace(work());
+      if (failure && failure->happened()) ++tally_.refused_allocations;
+    } catch (const std::exception&) {
+    }
+    if (outcome) return *std::move(outcome);
+    tally_.violation(std::string(operation) + " threw an exception");
+    if constexpr (std::is_constructible_v<Outcome, tl::unexpected<Error>>) {
+      return Outcome(fail(Errc::outcome_unknown, "an exception"));
+    } else {
+      return Outcome();
+    }
   }
   void note_duration(const char* operation, clock::time_point begun, clock::time_point ended,
                      std::chrono::milliseconds budget);
@@ -95,6 +123,18 @@ class Caller {
   bool increment_together();
   bool get_shared();
   bool set_shared();
+
+  /// A write of the key whose writes are numbered.
+  struct Ordered {
+    std::uint64_t number = 0;
+    Pending<bool> pending{};
+    Result<bool> outcome{};
+  };
+  bool write_in_order();
+  Ordered write_next(std::chrono::milliseconds budget);
+  void check_order(const std::vector<Ordered>& writes, std::uint64_t last_done,
+                   std::uint64_t epoch);
+  void begin_order();
 
   /// Asynchronous calls that are under way together; gives their results, in order.
   template <typename T, typename Submit>
@@ -125,6 +165,8 @@ class Caller {
   std::vector<std::shared_ptr<const std::atomic<int>>> landings_{};  ///< How often each came.
   std::string last_error_{};
   std::uint64_t serial_ = 0;
+  std::string ordered_key_{};
+  std::uint64_t ordered_number_ = 0;
   std::atomic<const char*> busy_with_{""};
   std::atomic<clock::time_point> busy_since_{clock::time_point{}};
 };

@@ -44,16 +44,19 @@ std::vector<Result<T>> Caller::together(const char* operation, std::size_t amoun
     landings.push_back(landing);
     landings_.push_back(landing->times);
     begun.push_back(clock::now());
-    pending.push_back(submit(i, budget));
+    pending.push_back(attempt<Pending<T>>(operation, [&] { return submit(i, budget); }));
     if (!patience_ && any(20) == 0) pending.back().cancel();
-    if (any(2) == 0) {
+    if (!pending.back().valid()) landing->land(fail(Errc::outcome_unknown, "an exception"));
+    if (pending.back().valid() && any(2) == 0) {
       pending.back().then([landing](Result<T> outcome) { landing->land(std::move(outcome)); });
     }
   }
   std::vector<Result<T>> results;
   for (std::size_t i = 0; i < amount; ++i) {
     Landing<T>& landing = *landings[i];
-    if (pending[i].valid()) landing.land(pending[i].get());
+    if (pending[i].valid()) {
+      landing.land(attempt<Result<T>>(operation, [&] { return pending[i].get(); }));
+    }
     if (!landing.landed.wait()) {
       tally_.violation(std::string(operation) + " was never completed");
       results.push_back(fail(Errc::timeout, "never completed"));

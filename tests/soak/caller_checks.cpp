@@ -36,6 +36,9 @@ bool Caller::failed(const Error& error) {
     case Errc::outcome_unknown:
     case Errc::cancelled:
       break;
+    case Errc::protocol:
+      if (clock::now() < tally_.strays_until.load()) break;
+      [[fallthrough]];
     default:
       tally_.violation("unexpected error: " + last_error_);
   }
@@ -72,6 +75,9 @@ void Caller::check(Slot& slot, const std::optional<std::string>& seen, const cha
   if (forgotten && !exact(slot)) {
     ++tally_.lost_with_server;
   } else {
+    if (slot.counts && seen && std::stoll(*seen) > std::stoll(slot.value.value_or("0"))) {
+      ++tally_.doubled;
+    }
     tally_.wrong_answer(std::string(how) + " of " + slot.key + " gave " + shown(seen) +
                         " instead of " + shown(slot.value));
   }
@@ -107,7 +113,7 @@ std::chrono::milliseconds Caller::any_budget() {
 
 std::string Caller::new_value(const std::string& key) {
   const std::uint64_t kind = any(1'000);
-  const std::uint64_t size = kind == 0 ? 100'000 : kind < 20 ? 4'000 : any(200);
+  const std::uint64_t size = kind < 3 ? large_value : kind < 20 ? 4'000 : any(200);
   return key + "|" + std::to_string(number_) + "-" + std::to_string(++serial_) + "|" +
          std::string(size, '.') + "|" + key;
 }

@@ -1,15 +1,19 @@
 #include "faults.hpp"
 
+#include "system_calls.hpp"
+
 #include <thread>
 
 namespace cachekit::soak {
 
-FaultInjector::FaultInjector(std::uint64_t seed, test::LocalServer& server, test::FaultProxy& proxy,
-                             Epoch& epoch)
+FaultInjector::FaultInjector(std::uint64_t seed, test::Speech speech, test::LocalServer& server,
+                             test::FaultProxy& proxy, Epoch& epoch, Tally& tally)
     : random_(seed),
+      speech_(speech),
       server_(server),
       proxy_(proxy),
       epoch_(epoch),
+      tally_(tally),
       kinds_{{{"resets", 20, &FaultInjector::reset},
               {"orderly ends", 10, &FaultInjector::close},
               {"refusals", 5, &FaultInjector::refuse},
@@ -19,6 +23,10 @@ FaultInjector::FaultInjector(std::uint64_t seed, test::LocalServer& server, test
               {"requests cut", 10, &FaultInjector::cut_requests},
               {"replies cut", 20, &FaultInjector::cut_replies},
               {"bytes split", 10, &FaultInjector::split_bytes},
+              {"bytes nobody asked for", 15, &FaultInjector::interject},
+              {"requests stalled half-way", 10, &FaultInjector::halve_requests},
+              {"short writes", 10, &FaultInjector::shorten_writes},
+              {"resolvers hung", 6, &FaultInjector::hang_resolver},
               {"processes stopped", 8, &FaultInjector::stop_process},
               {"processes killed", 3, &FaultInjector::kill_process}}} {}
 
@@ -100,6 +108,40 @@ void FaultInjector::split_bytes() {
   proxy_.split_bytes();
   hold_for_a_while();
   proxy_.join_bytes();
+}
+
+// None of this is a reply, nor becomes one with what follows: nobody could tell that from a right
+// one.
+void FaultInjector::interject() {
+  static constexpr std::array of_redis{"!what\r\n", "*", "\r\n", "$1", "\1\2\3"};
+  static constexpr std::array of_memcached{"WHAT 1 2\r\n", "VA", "\r\n", "X", "\1\2\3"};
+  const auto& words = speech_ == test::Speech::redis ? of_redis : of_memcached;
+  for (unsigned left = any(1, 5); left > 0; --left) {
+    tally_.strays_until = clock::now() + std::chrono::seconds(2);
+    proxy_.interject(words[any(0, static_cast<unsigned>(words.size() - 1))]);
+    std::this_thread::sleep_for(std::chrono::milliseconds(any(1, 5)));
+  }
+}
+
+void FaultInjector::halve_requests() {
+  proxy_.hold_requests_after(any(0, 2'000));
+  hold_for_a_while();
+  proxy_.pass();
+}
+
+void FaultInjector::shorten_writes() {
+  take_little(proxy_.port(), any(1, 2'000));
+  if (any(0, 1) == 0) proxy_.reset_connections();
+  hold_for_a_while();
+  if (any(0, 1) == 0) proxy_.reset_connections();
+  take_little(proxy_.port(), 0);
+}
+
+void FaultInjector::hang_resolver() {
+  soak::hang_resolver(true);
+  proxy_.reset_connections();
+  hold_for_a_while();
+  soak::hang_resolver(false);
 }
 
 void FaultInjector::stop_process() {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "support/fault_proxy.hpp"
+#include "support/reply_stream.hpp"
 #include "support/servers.hpp"
+#include "tally.hpp"
 
 #include <array>
 #include <atomic>
@@ -29,8 +31,9 @@ class Epoch {
 /// Threads: the one that started the server, which dies with it.
 class FaultInjector {
  public:
-  FaultInjector(std::uint64_t seed, test::LocalServer& server, test::FaultProxy& proxy,
-                Epoch& epoch);
+  /// Requires: a proxy that knows this speech.
+  FaultInjector(std::uint64_t seed, test::Speech speech, test::LocalServer& server,
+                test::FaultProxy& proxy, Epoch& epoch, Tally& tally);
 
   /// Chooses the next fault; gives its name.
   const char* choose();
@@ -60,14 +63,20 @@ class FaultInjector {
   void cut_requests();
   void cut_replies();
   void split_bytes();
+  void interject();
+  void halve_requests();
+  void shorten_writes();
+  void hang_resolver();
   void stop_process();
   void kill_process();
 
   std::mt19937_64 random_;
+  const test::Speech speech_;
   test::LocalServer& server_;
   test::FaultProxy& proxy_;
   Epoch& epoch_;
-  std::array<Kind, 11> kinds_;
+  Tally& tally_;
+  std::array<Kind, 15> kinds_;
   Kind* chosen_ = nullptr;
 };
 

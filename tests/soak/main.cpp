@@ -7,6 +7,7 @@
 #include "options.hpp"
 #include "report.hpp"
 #include "support/gate.hpp"
+#include "system_calls.hpp"
 #include "tally.hpp"
 
 #include <cachekit/memcached.hpp>
@@ -48,14 +49,15 @@ std::unique_ptr<test::LocalServer> start_server(const Options& options) {
 
 std::unique_ptr<CacheBackend> make_cache(const Options& options, const test::FaultProxy& proxy) {
   if (options.backend == "redis") {
-    return std::make_unique<RedisBackend>(RedisConfig{.host = "127.0.0.1",
+    return std::make_unique<RedisBackend>(RedisConfig{.host = soak_host,
                                                       .port = proxy.port(),
                                                       .pool_size = connections_allowed,
                                                       .operation_timeout = options.budget});
   }
-  return std::make_unique<MemcachedBackend>(MemcachedConfig{.servers = {proxy.endpoint()},
-                                                            .max_connections = connections_allowed,
-                                                            .operation_timeout = options.budget});
+  return std::make_unique<MemcachedBackend>(
+      MemcachedConfig{.servers = {soak_host + (":" + std::to_string(proxy.port()))},
+                      .max_connections = connections_allowed,
+                      .operation_timeout = options.budget});
 }
 
 // The threads that call, from the first call until all is calm again.
@@ -133,10 +135,12 @@ void print_progress(const Tally& tally, const Options& options, clock::time_poin
 
 bool run(const Options& options) {
   const auto server = start_server(options);
-  test::FaultProxy proxy(server->port());
+  const test::Speech speech =
+      options.backend == "redis" ? test::Speech::redis : test::Speech::memcached;
+  test::FaultProxy proxy(server->port(), speech);
   Tally tally;
   Epoch epoch;
-  FaultInjector faults(options.seed, *server, proxy, epoch);
+  FaultInjector faults(options.seed, speech, *server, proxy, epoch, tally);
   const MachineWatch machine(std::max(options.grace / 2, std::chrono::milliseconds(1)));
 
   Process process;

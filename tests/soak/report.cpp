@@ -96,7 +96,10 @@ bool report(const Options& options, const Tally& tally, const MachineWatch& mach
   line("succeeded", fmt::format("{} ({:.1f} %)", tally.succeeded.load(),
                                 100.0 * static_cast<double>(tally.succeeded) /
                                     static_cast<double>(std::max<std::uint64_t>(begun, 1))));
-  line("wrong answers", tally.wrong.load());
+  line("wrong answers",
+       fmt::format("{}, of these {} done twice", tally.wrong.load(), tally.doubled.load()));
+  line("writes out of order", tally.out_of_order.load());
+  line("refused allocations", tally.refused_allocations.load());
   line("hits", tally.hits.load());
   line("misses", tally.misses.load());
   line("forgotten by killed servers", tally.lost_with_server.load());
@@ -121,6 +124,9 @@ bool report(const Options& options, const Tally& tally, const MachineWatch& mach
   for (const auto& [name, count] : process.faults) line("  " + name, count);
   const std::vector<std::string> found = violations(options, tally, lateness, process);
   for (const std::string& one : found) fmt::print("VIOLATION: {}\n", one);
+  fmt::print("{} wrong, {} doubled, {} lost, {} late, {}\n", tally.wrong.load(),
+             tally.doubled.load(), begun - tally.completed, lateness.late.size(),
+             tally.out_of_order == 0 ? "order kept" : "order not kept");
   fmt::print("{}\n", found.empty() ? "ok" : "failed");
   return found.empty();
 }

@@ -37,6 +37,11 @@ class Tally {
   std::atomic<std::uint64_t> hits{0};
   std::atomic<std::uint64_t> misses{0};
   std::atomic<std::uint64_t> wrong{0};
+  std::atomic<std::uint64_t> doubled{0};  ///< Of the wrong ones, counts that are too high.
+  std::atomic<std::uint64_t> out_of_order{0};
+  std::atomic<std::uint64_t> refused_allocations{0};
+  /// As long as bytes that nobody asked for may be seen.
+  std::atomic<clock::time_point> strays_until{clock::time_point{}};
   std::atomic<std::uint64_t> lost_with_server{0};  ///< Values that a killed server forgot.
   std::atomic<std::int64_t> longest_overshoot_us{0};
   std::atomic<const char*> last_fault{"none"};

@@ -78,7 +78,7 @@ void CuttingServer::run() {
       entries.push_back(
           {.fd = link.socket.get(), .events = static_cast<short>(events), .revents = 0});
     }
-    ::poll(entries.data(), entries.size(), -1);
+    ::poll(entries.data(), entries.size(), milliseconds_to_next());
     if (entries[0].revents != 0 && !obey()) return;
     std::size_t at = 2;
     for (Link& link : links_) {
@@ -153,7 +153,9 @@ void CuttingServer::carry_out_all(Link& link) {
     const bool falls_silent = command->front() == "GET" && command->at(1) == silent_key();
     link.silent = link.silent || falls_silent;
     const std::string reply = carry_out(*command);
-    if (!link.silent) link.out += reply;
+    if (!link.silent) {
+      link.late.push_back({clock::now() + std::chrono::milliseconds(delay_ms_), reply});
+    }
     if (falls_silent) silent_ = true;
   }
   link.in.erase(0, link.in.size() - rest.size());
@@ -187,7 +189,22 @@ std::string CuttingServer::store(const Command& command) {
   return "+OK\r\n";
 }
 
+// How long to wait for the next reply that has to go out; -1: none has.
+int CuttingServer::milliseconds_to_next() const {
+  auto next = clock::time_point::max();
+  for (const Link& link : links_) {
+    if (!link.late.empty()) next = std::min(next, link.late.front().due);
+  }
+  if (next == clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - clock::now());
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+}
+
 void CuttingServer::pass_on(Link& link) {
+  while (!link.late.empty() && link.late.front().due <= clock::now()) {
+    link.out += link.late.front().reply;
+    link.late.pop_front();
+  }
   while (!link.out.empty() && link.sent < link.cut.replies) {
     const std::size_t most = std::min(link.out.size(), link.cut.replies - link.sent);
     const ssize_t sent =

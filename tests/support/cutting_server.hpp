@@ -4,8 +4,10 @@
 #include "support/resp.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <future>
 #include <limits>
@@ -63,6 +65,9 @@ class CuttingServer {
   /// Carries out all that has come, then ends all connections, without a further word.
   void break_connections();
 
+  /// Each reply to a command that comes from now on is sent so much later.
+  void delay_replies(std::chrono::milliseconds delay) noexcept { delay_ms_ = delay.count(); }
+
   [[nodiscard]] std::vector<Stored> journal() const;
   /// What a key holds; empty for a miss.
   [[nodiscard]] std::string value(const std::string& key) const;
@@ -70,11 +75,18 @@ class CuttingServer {
   [[nodiscard]] std::vector<std::string> failures() const;
 
  private:
+  using clock = std::chrono::steady_clock;
+
+  struct Late {
+    clock::time_point due;
+    std::string reply;
+  };
   struct Link {
     Descriptor socket;
     Cut cut;
     std::string in{};
     std::string out{};
+    std::deque<Late> late{};
     std::size_t taken = 0;
     std::size_t sent = 0;
     bool silent = false;
@@ -91,6 +103,7 @@ class CuttingServer {
   [[nodiscard]] std::string carry_out(const Command& command);
   [[nodiscard]] std::string store(const Command& command);
   static void pass_on(Link& link);
+  [[nodiscard]] int milliseconds_to_next() const;
 
   Plan plan_;
   Descriptor listener_;
@@ -98,6 +111,7 @@ class CuttingServer {
   std::uint16_t port_;
   std::atomic<std::size_t> connections_{0};
   std::atomic<bool> silent_{false};
+  std::atomic<std::int64_t> delay_ms_{0};
 
   mutable std::mutex mutex_;  // guards the members below
   std::vector<Stored> journal_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include <netinet/in.h>
@@ -24,8 +25,9 @@ void send_at_once(const Descriptor& socket) {
 
 }  // namespace
 
-FaultProxy::FaultProxy(std::uint16_t server_port)
+FaultProxy::FaultProxy(std::uint16_t server_port, std::optional<Speech> speech)
     : server_port_(server_port),
+      speech_(speech),
       wake_(::eventfd(0, EFD_CLOEXEC)),
       listener_(listen_on_loopback(port_.number())),
       thread_([this] { run(); }) {}
@@ -59,9 +61,27 @@ void FaultProxy::stall() {
   tell([this] { hold_requests_ = hold_replies_ = true; });
 }
 
+void FaultProxy::hold_requests_after(std::size_t bytes) {
+  tell([this, bytes] {
+    hold_requests_after_ = bytes;
+    for (Link& link : links_) link.request.passed = 0;
+  });
+}
+
+void FaultProxy::interject(std::string bytes) {
+  tell([this, bytes = std::move(bytes)] {
+    for (Link& link : links_) {
+      link.interjection = bytes;
+      interject_if_between(link);
+      if (!hold_replies_) pass_on(link, Way::reply);
+    }
+  });
+}
+
 void FaultProxy::pass() {
   tell([this] {
     hold_requests_ = hold_replies_ = false;
+    hold_requests_after_.reset();
     cut_requests_ = cut_replies_ = {};
   });
 }
@@ -149,7 +169,8 @@ void FaultProxy::take_connection() {
   Descriptor server = connect_to_loopback(server_port_);
   if (!server.open()) return reset(client);
   send_at_once(client);
-  links_.push_back({.client = std::move(client), .server = std::move(server)});
+  Link& link = links_.emplace_back(Link{.client = std::move(client), .server = std::move(server)});
+  if (speech_) link.said.emplace(*speech_);
 }
 
 // What to wait for on the socket that `incoming` comes from and the other way goes to.
@@ -157,7 +178,7 @@ short FaultProxy::interest(const Link& link, Way incoming) const {
   const bool from_client = incoming == Way::request;
   const Pipe& in = from_client ? link.request : link.reply;
   const Pipe& out = from_client ? link.reply : link.request;
-  const bool out_held = from_client ? hold_replies_ : hold_requests_;
+  const bool out_held = held(link, from_client ? Way::reply : Way::request);
   int events = 0;
   if (!in.ended && in.buffer.size() < buffer_limit) events |= POLLIN;
   if (!out.buffer.empty() && !out_held) events |= POLLOUT;
@@ -169,15 +190,29 @@ void FaultProxy::serve(Link& link, short client_events, short server_events) {
     take_in(link.client, link.request, request_bytes_);
   }
   if ((server_events & (POLLIN | POLLERR | POLLHUP)) != 0) {
+    const std::size_t before = link.reply.buffer.size();
     take_in(link.server, link.reply, reply_bytes_);
+    if (link.said) link.said->follow(std::string_view(link.reply.buffer).substr(before));
+    interject_if_between(link);
   }
   if (!hold_requests_) pass_on(link, Way::request);
   if (!hold_replies_ && !link.over) pass_on(link, Way::reply);
   // A client that leaves takes its server connection along, and the other way round, once all that
   // was said has been delivered.
-  const bool client_left = link.request.ended && (hold_requests_ || link.request.buffer.empty());
+  const bool client_left =
+      link.request.ended && (held(link, Way::request) || link.request.buffer.empty());
   const bool server_left = link.reply.ended && (hold_replies_ || link.reply.buffer.empty());
   if (client_left || server_left) link.over = true;
+}
+
+bool FaultProxy::held(const Link& link, Way way) const {
+  if (way == Way::reply) return hold_replies_;
+  return hold_requests_ || (hold_requests_after_ && link.request.passed >= *hold_requests_after_);
+}
+
+void FaultProxy::interject_if_between(Link& link) {
+  if (link.interjection.empty() || !link.said || !link.said->between_replies()) return;
+  link.reply.buffer += std::exchange(link.interjection, {});
 }
 
 void FaultProxy::take_in(Descriptor& from, Pipe& pipe, std::atomic<std::uint64_t>& counter) {
@@ -195,6 +230,10 @@ void FaultProxy::pass_on(Link& link, Way way) {
   std::size_t done = 0;  // What has gone is taken out of the buffer at the end, all at once.
   while (done < pipe.buffer.size()) {
     std::size_t amount = split_ ? 1 : pipe.buffer.size() - done;
+    if (way == Way::request && hold_requests_after_) {
+      if (held(link, way)) break;
+      amount = std::min(amount, *hold_requests_after_ - pipe.passed);
+    }
     if (cut.times > 0) {
       if (pipe.passed >= cut.after) {
         --cut.times;

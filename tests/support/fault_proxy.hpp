@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/loopback.hpp"
+#include "support/reply_stream.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,7 +25,8 @@ namespace cachekit::test {
 /// Threads: one of its own carries all connections; the members may be called from any other.
 class FaultProxy {
  public:
-  explicit FaultProxy(std::uint16_t server_port);
+  /// One that knows the server's speech can `interject`.
+  explicit FaultProxy(std::uint16_t server_port, std::optional<Speech> speech = std::nullopt);
   ~FaultProxy();
   FaultProxy(const FaultProxy&) = delete;
   FaultProxy& operator=(const FaultProxy&) = delete;
@@ -36,6 +39,8 @@ class FaultProxy {
   void hold_replies();
   /// Holds both: a black hole that accepts connections.
   void stall();
+  /// Passes so many bytes more on from each client, and then none.
+  void hold_requests_after(std::size_t bytes);
   /// Ends what `hold_...`, `stall` and `cut_...` began.
   void pass();
 
@@ -48,6 +53,10 @@ class FaultProxy {
   void split_bytes();
   /// Ends what `split_bytes` began.
   void join_bytes();
+
+  /// Says something on each connection that its server did not say, at once or behind the reply
+  /// that is on its way. Requires: a known speech.
+  void interject(std::string bytes);
 
   void reset_connections();
   /// Ends them in order (FIN), as a balancer does with idle ones.
@@ -72,6 +81,8 @@ class FaultProxy {
     Descriptor server;
     Pipe request{};
     Pipe reply{};
+    std::optional<ReplyStream> said{};
+    std::string interjection{};
     bool over = false;
   };
   struct Cut {
@@ -86,10 +97,13 @@ class FaultProxy {
   void serve(Link& link, short client_events, short server_events);
   void take_in(Descriptor& from, Pipe& pipe, std::atomic<std::uint64_t>& counter);
   void pass_on(Link& link, Way way);
+  static void interject_if_between(Link& link);
+  [[nodiscard]] bool held(const Link& link, Way way) const;
   [[nodiscard]] short interest(const Link& link, Way incoming) const;
 
   ReservedPort port_;
   std::uint16_t server_port_;
+  std::optional<Speech> speech_;
   Descriptor wake_;  // An eventfd.
   std::atomic<std::size_t> accepted_{0};
   std::atomic<std::uint64_t> request_bytes_{0};
@@ -103,6 +117,7 @@ class FaultProxy {
   std::list<Link> links_;
   bool hold_requests_ = false;
   bool hold_replies_ = false;
+  std::optional<std::size_t> hold_requests_after_;
   bool split_ = false;
   bool ending_ = false;
   Cut cut_requests_;

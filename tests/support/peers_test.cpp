@@ -73,6 +73,45 @@ TEST_CASE("a proxy holds replies and delivers them late", "[support]") {
   CHECK(read_some(socket) == "+PONG\r\n");
 }
 
+TEST_CASE("a proxy holds a request after some of its bytes", "[support]") {
+  RedisServer redis;
+  FaultProxy proxy(redis.port());
+  const Descriptor socket = connect_to_loopback(proxy.port());
+  proxy.hold_requests_after(3);
+  write_all(socket, "PING\r\n");
+  CHECK(eventually([&] { return proxy.request_bytes() == 6; }));
+  CHECK_FALSE(wait_readable(socket, 20ms));
+  proxy.pass();
+  CHECK(wait_readable(socket, 5s));
+  CHECK(read_some(socket) == "+PONG\r\n");
+}
+
+TEST_CASE("a proxy interjects between replies only", "[support]") {
+  ReplyStream redis(Speech::redis);
+  redis.follow("+OK\r\n*2\r\n$3\r\na\r\n\r\n:1\r\n$-1\r\n*0\r\n");
+  CHECK(redis.between_replies());
+  redis.follow("*2\r\n:1\r\n");
+  CHECK_FALSE(redis.between_replies());
+  redis.follow("$2\r\nab");
+  CHECK_FALSE(redis.between_replies());
+  redis.follow("\r\n");
+  CHECK(redis.between_replies());
+  ReplyStream memcached(Speech::memcached);
+  memcached.follow("HD\r\nVA 2 t0\r\nab\r\nEN\r\n");
+  CHECK(memcached.between_replies());
+  memcached.follow("VA 2\r\n");
+  CHECK_FALSE(memcached.between_replies());
+
+  RedisServer server;
+  FaultProxy proxy(server.port(), Speech::redis);
+  const Descriptor socket = connect_to_loopback(proxy.port());
+  CHECK(reply_to(socket, "PING\r\n") == "+PONG\r\n");
+  proxy.interject("+GOOD DAY\r\n");
+  CHECK(wait_readable(socket, 5s));
+  CHECK(read_some(socket) == "+GOOD DAY\r\n");
+  CHECK(reply_to(socket, "PING\r\n") == "+PONG\r\n");
+}
+
 TEST_CASE("a proxy cuts a reply after the server has done its work", "[support]") {
   RedisServer redis;
   FaultProxy proxy(redis.port());
