@@ -11,16 +11,22 @@
 namespace cachekit {
 
 /// One published message.
+///
+/// What a server says on "__redis__:invalidate" names keys instead: a message each, or one for all.
 struct Message {
   std::string channel{};
   std::string pattern{};  ///< The pattern that matched; empty for a plain subscription.
   std::string payload{};
+  bool all_keys = false;  ///< There was no payload: on "__redis__:invalidate" that means every key.
 };
 
 /// Receives published messages on a connection of its own.
 ///
-/// After a lost connection `next` gives `unavailable` once (messages may have been missed) and the
-/// call after it reconnects and subscribes again to everything. Threads: one at a time.
+/// What is missed is told. After a lost connection `next` gives `unavailable` once (messages may
+/// have been missed) and the call after it reconnects and subscribes again to everything. A channel
+/// that the server refuses then (its ACL has changed) is given up: `next` gives `rejected` with its
+/// name, once, and goes on with the others. A message that is too large to be kept is `too_large`.
+/// Threads: one at a time.
 class Subscriber {
  public:
   explicit Subscriber(const RedisConfig& config);
@@ -35,7 +41,7 @@ class Subscriber {
   [[nodiscard]] Result<void> unsubscribe_pattern(std::string_view pattern);
 
   /// The next message, or an empty optional when none came within `wait` (`forever` to wait
-  /// without limit).
+  /// without limit). Errors: see above; whatever it was, it may be called again.
   [[nodiscard]] Result<std::optional<Message>> next(std::chrono::milliseconds wait);
 
  private:

@@ -1,49 +1,83 @@
+// A subscription is never silent about what it has missed: whatever breaks off half-way closes the
+// connection, and the next call to `next` says so. What is to be restored is in `channels` and
+// `patterns`; a name comes into them when the server has confirmed it, and leaves them when it is
+// taken back or the server will not have it any more.
+
 #include "net/connection.hpp"
 #include "redis/client.hpp"
+#include "redis/dropped_reply.hpp"
+#include "redis/reply_error.hpp"
 
 #include <cachekit/redis_subscriber.hpp>
 
 #include <deque>
+#include <new>
 #include <set>
 #include <utility>
+#include <vector>
+
+#include <fmt/format.h>
 
 namespace cachekit {
 namespace {
 
+using redis::Accepted;
 using redis::Pipeline;
 using redis::Replay;
 using redis::Session;
+using Type = RedisReply::Type;
+using Names = std::set<std::string, std::less<>>;
 
-// ["message", channel, payload] or ["pmessage", pattern, channel, payload]; else empty.
-std::optional<Message> message_of(RedisReply& reply) {
+// Appends what a reply publishes: ["message", channel, payload] or ["pmessage", pattern, channel,
+// payload]. False when it is no such thing.
+bool take_messages(RedisReply& reply, std::deque<Message>& inbox) {
   auto& parts = reply.elements;
-  if (parts.size() == 3 && parts[0].text == "message") {
-    return Message{std::move(parts[1].text), {}, std::move(parts[2].text)};
+  const bool plain = parts.size() == 3 && parts[0].text == "message";
+  const bool matched = parts.size() == 4 && parts[0].text == "pmessage";
+  if (!plain && !matched) return false;
+  RedisReply& payload = parts.back();
+  Message message{.channel = std::move(parts[matched ? 2 : 1].text)};
+  if (matched) message.pattern = std::move(parts[1].text);
+  if (payload.type != Type::array) {
+    message.all_keys = payload.is_nil();
+    message.payload = std::move(payload.text);
+    inbox.push_back(std::move(message));
+    return true;
   }
-  if (parts.size() == 4 && parts[0].text == "pmessage") {
-    return Message{std::move(parts[2].text), std::move(parts[1].text), std::move(parts[3].text)};
+  for (RedisReply& key : payload.elements) {
+    message.payload = std::move(key.text);
+    inbox.push_back(message);
   }
-  return std::nullopt;
+  return true;
 }
 
-// A (un)subscription: messages of earlier ones may come before its confirmation.
+// (Un)subscriptions, a name each, so that one that is refused takes no other with it. Messages of
+// earlier ones may come before their confirmations. Repeating them does no harm.
 class SubscriptionRequest final : public Pipeline {
  public:
-  SubscriptionRequest(std::string_view verb, std::string_view name, std::deque<Message>& inbox)
-      : Pipeline(Replay::no), inbox_(inbox) {
-    add({verb, name}, redis::only_array);
-  }
+  SubscriptionRequest(std::deque<Message>& inbox, std::vector<Error>& troubles)
+      : Pipeline(Replay::yes), inbox_(inbox), troubles_(troubles) {}
 
-  [[nodiscard]] redis::Accepted accept(RedisReply&& reply) override {
-    if (auto message = message_of(reply)) {
-      inbox_.push_back(*std::move(message));
-      return redis::Accepted::more;
-    }
-    return Pipeline::accept(std::move(reply));
+  [[nodiscard]] Accepted accept(RedisReply&& reply) override {
+    if (take_messages(reply, inbox_)) return Accepted::more;
+    if (!reply.is_error()) return Pipeline::accept(std::move(reply));
+    // What was too large was a message. For what there was no memory cannot be told.
+    if (redis::is_for_want_of_memory(reply.text)) return Accepted::impossible;
+    std::optional<Error> dropped = redis::error_of_dropped(reply.text, {});
+    if (!dropped) return Pipeline::accept(std::move(reply));
+    troubles_.push_back(*std::move(dropped));
+    return Accepted::more;
   }
 
  private:
   std::deque<Message>& inbox_;
+  std::vector<Error>& troubles_;
+};
+
+// A name and the set it belongs to.
+struct Wanted {
+  Names* names;
+  Names::iterator name;
 };
 
 }  // namespace
@@ -52,79 +86,185 @@ class Subscriber::Impl {
  public:
   explicit Impl(const RedisConfig& config) : client_(config) {}
 
-  Result<void> change(std::string_view verb, std::string_view name) {
-    if (name.empty()) return fail(Errc::invalid_argument, "a channel must have a name");
-    return connected().and_then([&] { return send(verb, name); });
+  Result<void> subscribe(std::string_view verb, Names& names, std::string_view name) {
+    return guarded([&]() -> Result<void> {
+      Names fresh;  // Afterwards there may be no memory for it.
+      fresh.emplace(name);
+      Result<void> done = change(verb, name);
+      if (done) names.merge(fresh);
+      return done;
+    });
   }
 
-  // Connects and repeats every subscription, where there is no connection.
-  Result<void> connected() {
-    if (connection_ && connection_->usable()) return {};
-    auto opened = client_.dedicated(Deadline::after(client_.config().connection_timeout));
-    if (!opened) return fail(std::move(opened).error());
-    connection_ = *std::move(opened);
-    session().expect_messages();
-    for (const std::string& channel : channels) {
-      if (Result<void> sent = send("SUBSCRIBE", channel); !sent) return sent;
-    }
-    for (const std::string& pattern : patterns) {
-      if (Result<void> sent = send("PSUBSCRIBE", pattern); !sent) return sent;
-    }
-    return {};
+  Result<void> unsubscribe(std::string_view verb, Names& names, std::string_view name) {
+    return guarded([&]() -> Result<void> {
+      if (const auto found = names.find(name); found != names.end()) names.erase(found);
+      return change(verb, name);
+    });
   }
 
   Result<std::optional<Message>> next(std::chrono::milliseconds wait) {
-    const Deadline deadline = Deadline::after(wait);
-    if (Result<void> ready = connected(); !ready) return fail(std::move(ready).error());
-    while (true) {
-      if (!inbox_.empty()) {
-        Message message = std::move(inbox_.front());
-        inbox_.pop_front();
-        return message;
-      }
-      Result<std::optional<RedisReply>> reply = session().next_message();
-      if (!reply) return lost(std::move(reply).error());
-      if (*reply) {
-        if (auto message = message_of(**reply)) inbox_.push_back(*std::move(message));
-        continue;
-      }
-      const Result<bool> came = connection_->receive(deadline);
-      if (!came) return lost(came.error());
-      if (!*came) return std::nullopt;
-    }
+    return guarded([&] { return next_before(Deadline::after(wait)); });
   }
 
-  std::set<std::string, std::less<>> channels;
-  std::set<std::string, std::less<>> patterns;
+  Names channels;
+  Names patterns;
 
  private:
   Session& session() { return static_cast<Session&>(connection_->session()); }
 
-  Result<void> send(std::string_view verb, std::string_view name) {
-    SubscriptionRequest request(verb, name, inbox_);
-    Result<void> done =
-        connection_->exchange(request, Deadline::after(client_.config().operation_timeout));
-    if (!done) {
-      connection_.reset();
-      // Repeating a subscription does no harm, so nothing is in doubt.
-      Error error = std::move(done).error();
-      if (error.code == Errc::outcome_unknown) error.code = Errc::unavailable;
-      return fail(std::move(error));
+  // Where there is no memory nobody knows how far a call has come.
+  template <typename Call>
+  auto guarded(const Call& call) -> decltype(call()) {
+    try {
+      return call();
+    } catch (const std::bad_alloc&) {
+      lose({Errc::unavailable, "out of memory", {}, {}});
+      return fail(Errc::overloaded, "out of memory");
     }
+  }
+
+  bool still_there() noexcept {
+    if (connection_ && !connection_->usable()) lose({Errc::unavailable, "connection lost", {}, {}});
+    return connection_ != nullptr;
+  }
+
+  // Messages are missed from now on, which `next` has to tell.
+  void lose(Error why) noexcept {
+    if (!connection_) return;
+    connection_.reset();
+    loss_ = std::move(why);
+  }
+
+  Result<void> change(std::string_view verb, std::string_view name) {
+    if (name.empty()) return fail(Errc::invalid_argument, "a channel must have a name");
+    if (Result<void> ready = connected(); !ready) return ready;
+    SubscriptionRequest request(inbox_, troubles_);
+    request.add({verb, name}, redis::only_array);
+    if (Result<void> done = exchange(request); !done) return done;
     return redis::checked(std::move(request.replies().front()), client_.endpoint())
         .map([](const RedisReply&) {});
   }
 
-  tl::unexpected<Error> lost(Error error) {
-    connection_.reset();
-    error.endpoint = client_.endpoint();
-    error.hint = "call next() again to reconnect; messages may have been missed";
-    return fail(std::move(error));
+  Result<void> exchange(SubscriptionRequest& request) {
+    const Deadline deadline = Deadline::after(client_.config().operation_timeout);
+    Result<void> done = connection_->exchange(request, deadline);
+    if (!done) lose(done.error());
+    return done;
+  }
+
+  // Connects and repeats every subscription, where there is no connection.
+  Result<void> connected() {
+    if (still_there()) return {};
+    auto opened = client_.dedicated(Deadline::after(client_.config().connection_timeout));
+    if (!opened) return fail(std::move(opened).error());
+    connection_ = *std::move(opened);
+    session().expect_messages();
+    Result<void> restored = restore();
+    // The subscriptions are as they were: none.
+    if (!restored) connection_.reset();
+    return restored;
+  }
+
+  Result<void> restore() {
+    SubscriptionRequest request(inbox_, troubles_);
+    std::vector<Wanted> wanted;
+    const auto want = [&](std::string_view verb, Names& names) {
+      for (auto name = names.begin(); name != names.end(); ++name) {
+        wanted.push_back({&names, name});
+        request.add({verb, *name}, redis::only_array);
+      }
+    };
+    want("SUBSCRIBE", channels);
+    want("PSUBSCRIBE", patterns);
+    if (wanted.empty()) return {};
+    if (Result<void> done = exchange(request); !done) return done;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (Result<void> kept = keep_or_forget(wanted[i], request.replies()[i]); !kept) return kept;
+    }
+    return {};
+  }
+
+  // A name that the server refuses for good is told and forgotten.
+  Result<void> keep_or_forget(const Wanted& wanted, const RedisReply& reply) {
+    if (!reply.is_error()) return {};
+    Error error = redis::error_of_reply(reply.text, client_.endpoint());
+    error.message = fmt::format("the subscription to {} could not be restored: {}", *wanted.name,
+                                error.message);
+    if (error.code != Errc::rejected && error.code != Errc::unsupported) return fail(error);
+    error.hint = "it is given up; subscribe again when the server allows it";
+    troubles_.push_back(std::move(error));
+    wanted.names->erase(wanted.name);
+    return {};
+  }
+
+  Result<std::optional<Message>> next_before(Deadline deadline) {
+    while (true) {
+      if (!troubles_.empty()) return fail(take_trouble());
+      if (!inbox_.empty()) return take_message();
+      const bool there = still_there();
+      if (loss_) return fail(take_loss());
+      if (!there) {
+        if (Result<void> ready = connected(); !ready) {
+          loss_.reset();  // It is told by this.
+          return fail(std::move(ready).error());
+        }
+        continue;  // It may have brought messages, or troubles.
+      }
+      Result<bool> more = listen(deadline);
+      if (!more) return fail(std::move(more).error());
+      if (!*more) return std::nullopt;
+    }
+  }
+
+  // Takes in a reply, or waits for the bytes of one; false when none came in time.
+  Result<bool> listen(Deadline deadline) {
+    Result<std::optional<RedisReply>> reply = session().next_message();
+    if (!reply) {
+      lose(std::move(reply).error());
+      return true;
+    }
+    if (*reply) {
+      if ((*reply)->is_error())
+        return fail(redis::error_of_reply((*reply)->text, client_.endpoint()));
+      static_cast<void>(take_messages(**reply, inbox_));
+      return true;
+    }
+    Result<bool> came = connection_->receive(deadline);
+    if (came) return came;
+    lose(std::move(came).error());
+    return true;
+  }
+
+  Message take_message() {
+    Message message = std::move(inbox_.front());
+    inbox_.pop_front();
+    return message;
+  }
+
+  Error take_trouble() {
+    Error error = std::move(troubles_.front());
+    troubles_.erase(troubles_.begin());
+    return error;
+  }
+
+  // Needs no memory where there was none.
+  Error take_loss() {
+    Error error = *std::exchange(loss_, std::nullopt);
+    try {
+      error.endpoint = client_.endpoint();
+      error.hint = "call next() again to reconnect; messages may have been missed";
+    } catch (const std::bad_alloc&) {
+      error.hint.clear();
+    }
+    return error;
   }
 
   redis::Client client_;
   std::unique_ptr<net::Connection> connection_;
   std::deque<Message> inbox_;
+  std::vector<Error> troubles_;  // To be told, the oldest first.
+  std::optional<Error> loss_;    // Of a connection; to be told, once all is that came before.
 };
 
 Subscriber::Subscriber(const RedisConfig& config) : impl_(std::make_unique<Impl>(config)) {}
@@ -133,21 +273,19 @@ Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
 Subscriber::~Subscriber() = default;
 
 Result<void> Subscriber::subscribe(std::string_view channel) {
-  return impl_->change("SUBSCRIBE", channel).map([&] { impl_->channels.emplace(channel); });
+  return impl_->subscribe("SUBSCRIBE", impl_->channels, channel);
 }
 
 Result<void> Subscriber::subscribe_pattern(std::string_view pattern) {
-  return impl_->change("PSUBSCRIBE", pattern).map([&] { impl_->patterns.emplace(pattern); });
+  return impl_->subscribe("PSUBSCRIBE", impl_->patterns, pattern);
 }
 
 Result<void> Subscriber::unsubscribe(std::string_view channel) {
-  impl_->channels.erase(std::string(channel));
-  return impl_->change("UNSUBSCRIBE", channel);
+  return impl_->unsubscribe("UNSUBSCRIBE", impl_->channels, channel);
 }
 
 Result<void> Subscriber::unsubscribe_pattern(std::string_view pattern) {
-  impl_->patterns.erase(std::string(pattern));
-  return impl_->change("PUNSUBSCRIBE", pattern);
+  return impl_->unsubscribe("PUNSUBSCRIBE", impl_->patterns, pattern);
 }
 
 Result<std::optional<Message>> Subscriber::next(std::chrono::milliseconds wait) {

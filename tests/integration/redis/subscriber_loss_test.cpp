@@ -1,0 +1,240 @@
+// What a subscriber says when something of its subscriptions is lost.
+
+#include "support.hpp"
+#include "support/results.hpp"
+#include "support/scripted_server.hpp"
+
+#include <cachekit/redis_subscriber.hpp>
+#include <cachekit/redis_transaction.hpp>
+
+#include <string>
+
+using namespace cachekit;
+using namespace cachekit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string bulk(const std::string& text) {
+  return '$' + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+}
+
+std::string command(const std::string& verb, const std::string& name) {
+  return "*2\r\n" + bulk(verb) + bulk(name);
+}
+
+std::string confirmation(const std::string& name, int count) {
+  return "*3\r\n" + bulk("subscribe") + bulk(name) + ':' + std::to_string(count) + "\r\n";
+}
+
+std::string message(const std::string& channel, const std::string& payload) {
+  return "*3\r\n" + bulk("message") + bulk(channel) + payload;
+}
+
+void greet(Peer& peer) {
+  peer.expect("*1\r\n$4\r\nPING\r\n");
+  peer.send("+PONG\r\n");
+}
+
+// Serves a subscription to "alpha" and one to "zeta", then closes the connection.
+void serve_both_and_close(Peer& peer) {
+  greet(peer);
+  peer.expect(command("SUBSCRIBE", "alpha"));
+  peer.send(confirmation("alpha", 1));
+  peer.expect(command("SUBSCRIBE", "zeta"));
+  peer.send(confirmation("zeta", 2));
+}
+
+void expect_both(Peer& peer) {
+  greet(peer);
+  peer.expect(command("SUBSCRIBE", "alpha") + command("SUBSCRIBE", "zeta"));
+}
+
+Subscriber subscriber_of(const ScriptedServer& server) {
+  Subscriber subscriber(
+      {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+  must(subscriber.subscribe("alpha"));
+  must(subscriber.subscribe("zeta"));
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");  // The loss of the connection.
+  return subscriber;
+}
+
+std::string text_of(const Result<std::optional<Message>>& outcome) {
+  if (!outcome) return code_of(outcome) + ": " + outcome.error().message;
+  return *outcome ? (*outcome)->channel + "=" + (*outcome)->payload : "nothing";
+}
+
+}  // namespace
+
+TEST_CASE("a channel that is refused when all is restored is told once, and the others are heard",
+          "[redis][subscriber]") {
+  const RedisServer server({.acl_user = "app", .acl_password = "secret"});
+  RedisBackend admin(config_of(server));
+  RedisConfig config = config_of(server);
+  config.username = "app";
+  config.password = "secret";
+  Subscriber subscriber(config);
+  for (const char* name : {"alpha", "mid", "zeta"}) must(subscriber.subscribe(name));
+  must(subscriber.subscribe_pattern("a*"));
+  must(admin.command({"ACL", "SETUSER", "app", "resetchannels", "&zeta", "&mid"}));
+  // A server that has changed an ACL kills the clients whose subscriptions it forbids.
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+
+  const auto first = subscriber.next(30s);
+  INFO(text_of(first));
+  REQUIRE_FALSE(first);
+  CHECK(first.error().code == Errc::rejected);
+  CHECK(first.error().message.find("alpha") != std::string::npos);
+  CHECK(first.error().message.find("NOPERM") != std::string::npos);
+  const auto second = subscriber.next(30s);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().message.find("a*") != std::string::npos);
+
+  CHECK(must(admin.publish("zeta", "two")) == 1);
+  CHECK(text_of(subscriber.next(30s)) == "zeta=two");
+  CHECK(must(admin.publish("mid", "three")) == 1);
+  CHECK(text_of(subscriber.next(30s)) == "mid=three");
+  CHECK(text_of(subscriber.next(1ms)) == "nothing");
+
+  // It is asked for again when the user says so, and not before.
+  CHECK(code_of(subscriber.subscribe("alpha")) == "rejected");
+  must(admin.command({"ACL", "SETUSER", "app", "&alpha"}));
+  must(subscriber.subscribe("alpha"));
+  CHECK(must(admin.publish("alpha", "four")) == 1);
+  CHECK(text_of(subscriber.next(30s)) == "alpha=four");
+}
+
+TEST_CASE("a server that is not ready to restore a channel keeps it to be restored later",
+          "[redis][subscriber]") {
+  ScriptedServer server({serve_both_and_close,
+                         [](Peer& peer) {
+                           expect_both(peer);
+                           peer.send("-LOADING Redis is loading the dataset in memory\r\n" +
+                                     confirmation("zeta", 1));
+                           peer.stall();
+                         },
+                         [](Peer& peer) {
+                           expect_both(peer);
+                           peer.send(confirmation("alpha", 1) + confirmation("zeta", 2));
+                           peer.send(message("alpha", bulk("heard")));
+                           peer.stall();
+                         }});
+  Subscriber subscriber = subscriber_of(server);
+  const std::string refused = text_of(subscriber.next(30s));
+  CHECK(refused.starts_with("unavailable: "));
+  CHECK(refused.find("alpha") != std::string::npos);
+  CHECK(text_of(subscriber.next(30s)) == "alpha=heard");
+  CHECK(server.failures().empty());
+}
+
+TEST_CASE("a connection that ends while all is restored is told, and all is restored on the next",
+          "[redis][subscriber]") {
+  ScriptedServer server({serve_both_and_close,
+                         [](Peer& peer) {
+                           expect_both(peer);
+                           peer.send(confirmation("alpha", 1) + "*3\r\n$9\r\nsubs");
+                         },
+                         [](Peer& peer) {
+                           expect_both(peer);
+                           peer.send(confirmation("alpha", 1));
+                           peer.send(message("alpha", bulk("early")));
+                           peer.send(confirmation("zeta", 2) + message("zeta", bulk("late")));
+                           peer.stall();
+                         }});
+  Subscriber subscriber = subscriber_of(server);
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=early");
+  CHECK(text_of(subscriber.next(30s)) == "zeta=late");
+  CHECK(server.connections() == 3);
+  CHECK(server.failures().empty());
+}
+
+TEST_CASE("a connection that ends while something is subscribed to is told by next, too",
+          "[redis][subscriber]") {
+  ScriptedServer server({[](Peer& peer) {
+                           greet(peer);
+                           peer.expect(command("SUBSCRIBE", "alpha"));
+                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("first")));
+                           peer.expect(command("SUBSCRIBE", "zeta"));
+                         },
+                         [](Peer& peer) {
+                           greet(peer);
+                           peer.expect(command("SUBSCRIBE", "alpha"));
+                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("second")));
+                           peer.stall();
+                         }});
+  Subscriber subscriber(
+      {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+  must(subscriber.subscribe("alpha"));
+  CHECK(code_of(subscriber.subscribe("zeta")) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=first");
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=second");
+  CHECK(server.failures().empty());
+}
+
+TEST_CASE("a message that cannot be kept is told, and the next one is heard",
+          "[redis][subscriber]") {
+  std::string deep = ":1\r\n";
+  for (int i = 0; i < 100; ++i) deep.insert(0, "*1\r\n");
+  ScriptedServer server([&](Peer& peer) {
+    greet(peer);
+    peer.expect(command("SUBSCRIBE", "alpha"));
+    peer.send(confirmation("alpha", 1) + message("alpha", deep) + message("alpha", bulk("next")));
+    peer.expect(command("SUBSCRIBE", "zeta"));
+    peer.send(message("alpha", deep) + confirmation("zeta", 2) + message("zeta", bulk("last")));
+    peer.stall();
+  });
+  Subscriber subscriber(
+      {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+  must(subscriber.subscribe("alpha"));
+  CHECK(code_of(subscriber.next(30s)) == "too_large");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=next");
+  must(subscriber.subscribe("zeta"));
+  CHECK(code_of(subscriber.next(30s)) == "too_large");
+  CHECK(text_of(subscriber.next(30s)) == "zeta=last");
+  CHECK(server.failures().empty());
+}
+
+TEST_CASE("an invalidation is a message for each key, or one for all", "[redis][subscriber]") {
+  const std::string channel = "__redis__:invalidate";
+  ScriptedServer server([&](Peer& peer) {
+    greet(peer);
+    peer.expect(command("SUBSCRIBE", channel));
+    peer.send(confirmation(channel, 1));
+    peer.send(message(channel, "*2\r\n" + bulk("k1") + bulk("k2")));
+    peer.send(message(channel, "*-1\r\n"));
+    peer.send(message(channel, "*1\r\n" + bulk("")));
+    peer.stall();
+  });
+  Subscriber subscriber({.host = "127.0.0.1", .port = server.port(), .client_name = {}});
+  must(subscriber.subscribe(channel));
+  const Message first = must(subscriber.next(30s)).value();
+  CHECK((first.channel == channel && first.payload == "k1" && !first.all_keys));
+  CHECK(must(subscriber.next(30s)).value().payload == "k2");
+  const Message all = must(subscriber.next(30s)).value();
+  CHECK((all.payload.empty() && all.all_keys));
+  const Message empty = must(subscriber.next(30s)).value();
+  CHECK((empty.payload.empty() && !empty.all_keys));
+}
+
+TEST_CASE("a real server's invalidations are heard", "[redis][subscriber]") {
+  RedisServer server;
+  RedisConfig config = config_of(server);
+  config.client_name = "listener";
+  RedisBackend redis(config);
+  Subscriber subscriber(config);
+  must(subscriber.subscribe("__redis__:invalidate"));
+  const std::string clients = must(redis.command({"CLIENT", "LIST", "TYPE", "PUBSUB"})).text;
+  const std::string id = clients.substr(3, clients.find(' ') - 3);
+  // Tracking belongs to a connection of its own, such as that of a transaction.
+  auto tx = redis.transaction();
+  REQUIRE(tx);
+  tx->queue({"CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST"});
+  must(tx->execute());
+  must(redis.set("key", "value"));
+  const Message changed = must(subscriber.next(30s)).value();
+  CHECK((changed.channel == "__redis__:invalidate" && changed.payload == "key"));
+  must(redis.clear());
+  CHECK(must(subscriber.next(30s)).value().all_keys);
+}
