@@ -4,10 +4,12 @@
 #include <array>
 #include <cstdint>
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -58,6 +60,12 @@ void Peer::send(std::string_view bytes) {
         ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent <= 0) throw ScriptedServer::Ended{};
     bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+void Peer::wait_until_delivered() {
+  for (int under_way = 1; under_way > 0; std::this_thread::yield()) {
+    if (ioctl(socket_.get(), SIOCOUTQ, &under_way) != 0) throw ScriptedServer::Ended{};
   }
 }
 

@@ -81,19 +81,30 @@ class [[nodiscard]] Pending {
   /// Holds nothing; assign one that does.
   Pending() noexcept = default;
   explicit Pending(detail::PendingState<T>* state) noexcept : state_(state) {}
-  Pending(Pending&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Pending(Pending&& other) noexcept
+      : state_(std::exchange(other.state_, nullptr)),
+        out_of_memory_(std::exchange(other.out_of_memory_, false)) {}
   Pending& operator=(Pending&& other) noexcept {
     std::swap(state_, other.state_);
+    std::swap(out_of_memory_, other.out_of_memory_);
     return *this;
+  }
+  /// One whose result is an `overloaded`, for there is not even the memory to say so otherwise.
+  [[nodiscard]] static Pending out_of_memory() noexcept {
+    Pending one;
+    one.out_of_memory_ = true;
+    return one;
   }
   ~Pending() {
     if (state_ != nullptr) ignore();
   }
 
   /// Whether it holds a request whose result was not taken yet.
-  [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
+  [[nodiscard]] bool valid() const noexcept { return state_ != nullptr || out_of_memory_; }
   /// Whether `get` would return at once.
-  [[nodiscard]] bool ready() const noexcept { return state_ != nullptr && state_->ready(); }
+  [[nodiscard]] bool ready() const noexcept {
+    return state_ != nullptr ? state_->ready() : out_of_memory_;
+  }
 
   /// Waits for the result, and does the work of the connection meanwhile.
   /// Errors: those of the request; `invalid_argument` where nothing is held.
@@ -182,10 +193,15 @@ class [[nodiscard]] Pending {
       state->release();
       return left;
     }
-    [[nodiscard]] Result<T> await_resume() { return pending.valid() ? pending.take() : nothing(); }
+    [[nodiscard]] Result<T> await_resume() {
+      return pending.state_ != nullptr ? pending.take() : pending.nothing();
+    }
   };
 
-  [[nodiscard]] static Result<T> nothing() {
+  [[nodiscard]] Result<T> nothing() {
+    if (std::exchange(out_of_memory_, false)) {
+      return fail(Errc::overloaded, "out of memory");  // Short enough to need none.
+    }
     return fail(Errc::invalid_argument, "the result of this request was taken already");
   }
   [[nodiscard]] Result<T> take() {
@@ -196,6 +212,7 @@ class [[nodiscard]] Pending {
   }
 
   detail::PendingState<T>* state_ = nullptr;
+  bool out_of_memory_ = false;
 };
 
 /// One whose result is known.

@@ -106,7 +106,7 @@ Result<T> CacheBackend::timed(std::string_view key, const CallOptions& options, 
                               const Run& run) {
   const Stopwatch stopwatch(metrics_, instant());
   const Result<Deadline> deadline = guarded(Errc::overloaded, [&]() -> Result<Deadline> {
-    const Result<Deadline> end = budget(options.timeout, stopwatch.start());
+    Result<Deadline> end = budget(options.timeout, stopwatch.start());
     if (!end) return end;
     if (Result<void> sound = check_key(key); !sound) return fail(std::move(sound).error());
     return end;
@@ -197,7 +197,7 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
   const Stopwatch stopwatch(metrics_, instant());
   const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
   auto outcomes = guarded_batch(Errc::overloaded, keys.size(), [&] {
-    if (!deadline) return std::vector<Outcome>(keys.size(), fail(deadline.error()));
+    if (!deadline) return all_failed<Outcome>(keys.size(), deadline.error());
     return run_checked<Outcome>(
         keys, [&](std::string_view key) { return check_key(key); },
         [&](std::span<const std::string_view> sound) { return do_get_many(sound, *deadline); });
@@ -214,7 +214,7 @@ std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
     return check_key(item.key).and_then([&] { return validate(item.ttl); });
   };
   auto outcomes = guarded_batch(Errc::outcome_unknown, items.size(), [&] {
-    if (!deadline) return std::vector<Result<bool>>(items.size(), fail(deadline.error()));
+    if (!deadline) return all_failed<Result<bool>>(items.size(), deadline.error());
     return run_checked<Result<bool>>(items, sound, [&](std::span<const SetItem> checked) {
       return do_set_many(checked, options.condition, *deadline);
     });
@@ -236,7 +236,7 @@ std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_
   const Stopwatch stopwatch(metrics_, instant());
   const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
   auto outcomes = guarded_batch(Errc::outcome_unknown, keys.size(), [&] {
-    if (!deadline) return std::vector<Result<bool>>(keys.size(), fail(deadline.error()));
+    if (!deadline) return all_failed<Result<bool>>(keys.size(), deadline.error());
     return run_checked<Result<bool>>(
         keys, [&](std::string_view key) { return check_key(key); },
         [&](std::span<const std::string_view> sound) { return do_remove_many(sound, *deadline); });

@@ -30,8 +30,12 @@ Pending<T> CacheBackend::start(const std::optional<std::chrono::milliseconds>& t
     refused = fail(std::move(sound).error());
   } catch (const std::bad_alloc&) {  // Nothing is under way yet.
   }
-  report(refused);
-  return ready_pending(std::move(refused));
+  try {
+    report(refused);
+    return ready_pending(std::move(refused));
+  } catch (const std::bad_alloc&) {
+    return Pending<T>::out_of_memory();
+  }
 }
 
 Pending<std::optional<std::string>> CacheBackend::async_get(std::string_view key,

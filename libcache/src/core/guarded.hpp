@@ -4,10 +4,22 @@
 
 #include <cachekit/error.hpp>
 
+#include <cstddef>
 #include <new>
 #include <stdexcept>
+#include <vector>
 
 namespace cachekit {
+
+/// The same error for each of `size` elements. (Copies of a `Result` that holds an error end the
+/// program where there is no memory for them: tl::expected declares that they cannot throw.)
+template <typename Outcome>
+[[nodiscard]] std::vector<Outcome> all_failed(std::size_t size, const Error& error) {
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) outcomes.push_back(fail(Error(error)));
+  return outcomes;
+}
 
 /// Runs something that gives a `Result`; an allocation that fails in it is an error with this code.
 /// `outcome_unknown` for what may have been sent when it failed.

@@ -1,3 +1,4 @@
+#include "core/guarded.hpp"
 #include "memcached/backend_impl.hpp"
 
 #include <cachekit/memcached.hpp>
@@ -30,7 +31,7 @@ Result<bool> as_bool(const Result<Reply>& reply) {
 std::vector<Result<std::optional<std::string>>> MemcachedBackend::do_get_many(
     std::span<const std::string_view> keys, Deadline deadline) {
   using Outcome = Result<std::optional<std::string>>;
-  if (!impl_->cluster) return {keys.size(), Outcome(fail(impl_->cluster.error()))};
+  if (!impl_->cluster) return all_failed<Outcome>(keys.size(), impl_->cluster.error());
   std::vector<Outcome> outcomes;
   outcomes.reserve(keys.size());
   for (Result<Reply>& reply : impl_->cluster->ask_many(commands_for(Verb::get, keys), deadline)) {
@@ -47,7 +48,7 @@ std::vector<Result<std::optional<std::string>>> MemcachedBackend::do_get_many(
 
 std::vector<Result<bool>> MemcachedBackend::do_set_many(std::span<const SetItem> items,
                                                         SetCondition condition, Deadline deadline) {
-  if (!impl_->cluster) return {items.size(), Result<bool>(fail(impl_->cluster.error()))};
+  if (!impl_->cluster) return all_failed<Result<bool>>(items.size(), impl_->cluster.error());
   std::vector<Result<bool>> outcomes(items.size(), false);
   std::vector<Command> commands;
   std::vector<std::size_t> positions;
@@ -67,7 +68,7 @@ std::vector<Result<bool>> MemcachedBackend::do_set_many(std::span<const SetItem>
 
 std::vector<Result<bool>> MemcachedBackend::do_remove_many(std::span<const std::string_view> keys,
                                                            Deadline deadline) {
-  if (!impl_->cluster) return {keys.size(), Result<bool>(fail(impl_->cluster.error()))};
+  if (!impl_->cluster) return all_failed<Result<bool>>(keys.size(), impl_->cluster.error());
   std::vector<Result<bool>> outcomes;
   outcomes.reserve(keys.size());
   for (const Result<Reply>& reply :

@@ -6,6 +6,8 @@
 #include "memcached/config_check.hpp"
 #include "memcached/server_list.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <future>
 #include <utility>
 
@@ -38,17 +40,23 @@ Result<Cluster> Cluster::build(const MemcachedConfig& config) {
   return Cluster(*std::move(ring), std::move(nodes));
 }
 
+// Where there is no thread to be had, one after the other.
 Result<void> Cluster::open() {
-  std::vector<std::future<Result<void>>> opening;
-  for (const auto& node : nodes_) {
-    opening.push_back(std::async(std::launch::async, [&node] { return node->open(); }));
+  std::vector<Result<void>> outcomes(nodes_.size());
+  std::vector<std::future<void>> opening(nodes_.size());
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const auto open_one = [&node = *nodes_[i], &outcome = outcomes[i]] { outcome = node.open(); };
+    try {
+      opening[i] = std::async(std::launch::async, open_one);
+    } catch (const std::exception&) {
+      open_one();
+    }
   }
-  Result<void> first_failure{};
-  for (auto& one : opening) {
-    Result<void> opened = one.get();
-    if (!opened && first_failure) first_failure = std::move(opened);
+  for (std::future<void>& one : opening) {
+    if (one.valid()) one.get();
   }
-  return first_failure;
+  const auto failed = std::ranges::find(outcomes, false, &Result<void>::has_value);
+  return failed == outcomes.end() ? Result<void>() : std::move(*failed);
 }
 
 Result<Reply> Cluster::ask(const Command& command, Deadline deadline) {

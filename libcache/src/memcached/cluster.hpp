@@ -37,6 +37,7 @@ class Cluster {
 
   /// Opens the connections of all nodes side by side. Errors: of the first node that failed.
   [[nodiscard]] Result<void> open();
+  [[nodiscard]] std::span<const std::unique_ptr<Node>> nodes() const noexcept { return nodes_; }
   [[nodiscard]] Node& owner(std::string_view key) const { return *nodes_[ring_.owner(key)]; }
 
   /// Asks the owner of the command's key.

@@ -35,6 +35,9 @@ namespace {
 constexpr auto patience = std::chrono::microseconds(100);
 constexpr auto longest_stand_by = std::chrono::microseconds(200);
 constexpr auto margin = std::chrono::milliseconds(50);
+// How often a connection that is idle for a moment is listened to, and for how long.
+constexpr auto listen_interval = std::chrono::milliseconds(50);
+constexpr auto listen_time = std::chrono::microseconds(200);
 // Of requests that are to go soon: who sent something so long ago does not wait for company, and so
 // much is company enough.
 constexpr auto moment = std::chrono::microseconds(50);
@@ -241,19 +244,29 @@ void Combiner::relieve() noexcept {
   stop_reading(pass);
 }
 
-// On an idle connection the peer may have said something unasked, which would be taken for the
-// reply to the next request, or it may have closed it. So it looks first, which costs a system
-// call.
 bool Combiner::usable() noexcept {
   if (!accepting()) {
     const bool drained = state_ == State::open && retiring_ && in_flight() == 0;
     if (drained) let_go();
     return false;
   }
-  if (in_flight() > 0 || reading_ || !socket_->readable_now()) return true;
+  if (in_flight() > 0 || reading_ || !spoke_unasked()) return true;
   doubt(Errc::unavailable, "the server ended or broke an idle connection");
   let_go();
   return false;
+}
+
+// On an idle connection the peer may have said something unasked, which would be taken for the
+// reply to the next request, or it may have closed it. So each request looks first, which costs a
+// system call. Where one reply too many came beside a request, all later ones are a request late,
+// and a caller that asks without a pause always asks before the last one has arrived: so now and
+// then it waits for that.
+bool Combiner::spoke_unasked() noexcept {
+  if (socket_->readable_now()) return true;
+  const auto now = Clock::now();
+  if (now < listen_at_) return false;
+  listen_at_ = now + listen_interval;
+  return socket_->readable_within(listen_time);
 }
 
 void Combiner::sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept {

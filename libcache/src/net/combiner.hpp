@@ -153,6 +153,7 @@ class Combiner {
   [[nodiscard]] Entry enqueue(Waiter& waiter) noexcept;
   [[nodiscard]] bool encode(Waiter& waiter) noexcept;
   [[nodiscard]] bool usable() noexcept;
+  [[nodiscard]] bool spoke_unasked() noexcept;
   void sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept;
   enum class StoodBy : std::uint8_t { in_vain, for_news, to_read };
   [[nodiscard]] StoodBy stand_by(Sleeper& sleeper) noexcept;
@@ -255,6 +256,7 @@ class Combiner {
   Clock::time_point heard_at_{};          // Not kept up to date while nothing is under way.
   Clock::time_point busy_since_{};        // Far in the future until the first request is sent.
   Clock::time_point written_at_{};
+  Clock::time_point listen_at_{};  // When to listen to an idle connection for a while.
   CombinerStats counts_{};
 
   static constexpr int least_yields = 2;

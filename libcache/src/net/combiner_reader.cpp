@@ -97,7 +97,8 @@ Result<void> Combiner::hand_out(std::string_view bytes, Pass& pass) {
   while (end != nullptr && !session_->idle()) {
     Result<bool> complete = session_->advance(*end->request_);
     if (!complete) {
-      culprit_ = end;
+      // Bytes that were lost for want of memory are no fault of the reply.
+      if (complete.error().code != Errc::unavailable) culprit_ = end;
       return fail(std::move(complete).error());
     }
     if (!*complete) break;  // Half a reply is left.

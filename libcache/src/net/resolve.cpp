@@ -152,7 +152,7 @@ Result<Addresses> Lookups::find(const Address& address, Deadline deadline) {
 
 // Where it throws, nothing has begun.
 std::shared_ptr<Lookups::Lookup> Lookups::begin(const Name& name, State& state) {
-  const auto lookup = std::make_shared<Lookup>();
+  auto lookup = std::make_shared<Lookup>();
   std::thread([this, lookup, name] { run(lookup, name); }).detach();
   state.under_way = lookup;
   return lookup;

@@ -190,6 +190,12 @@ Result<Socket::Transfer> Socket::receive(std::span<char> into, int flags) noexce
   return failed_to("receive", errno);
 }
 
+bool Socket::readable_within(std::chrono::microseconds time) const noexcept {
+  pollfd entry{descriptor_, POLLIN, 0};
+  const timespec span{.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(time).count()};
+  return ppoll(&entry, 1, &span, nullptr) > 0;
+}
+
 bool Socket::readable_now() const noexcept {
   char one = 0;
   const ssize_t n = ::recv(descriptor_, &one, 1, MSG_PEEK | MSG_DONTWAIT);

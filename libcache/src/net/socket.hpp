@@ -5,6 +5,7 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -50,6 +51,8 @@ class Socket {
 
   /// Whether an idle socket has bytes to read or was closed by the peer.
   [[nodiscard]] bool readable_now() const noexcept;
+  /// The same, now or soon.
+  [[nodiscard]] bool readable_within(std::chrono::microseconds time) const noexcept;
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
  private:

@@ -53,7 +53,7 @@ Client::Client(const RedisConfig& config)
       channel_(channel_options(config), std::make_shared<Protocol>(config)) {}
 
 Result<void> Client::connect() {
-  if (!sound_) return sound_;
+  if (!sound_) return fail(sound_.error());
   if (Result<void> opened = channel_.open(); !opened) return opened;
   const auto alive =
       run({"PING"}, Replay::yes, only_status, Deadline::after(config_.connection_timeout));

@@ -1,6 +1,7 @@
 // RedisBackend: what each operation of the common interface is in commands. The operations that
 // only Redis has are in redis_extras.cpp, ping and stats in redis_report.cpp.
 
+#include "core/guarded.hpp"
 #include "redis/backend_impl.hpp"
 #include "redis/operations.hpp"
 
@@ -21,7 +22,7 @@ std::vector<Result<typename Operation::Value>> run_batch(redis::Client& client, 
                                                          Deadline deadline) {
   using Outcome = Result<typename Operation::Value>;
   auto replies = client.run_all(batch, deadline);
-  if (!replies) return std::vector<Outcome>(batch.size(), fail(replies.error()));
+  if (!replies) return all_failed<Outcome>(batch.size(), replies.error());
   std::vector<Outcome> outcomes;
   outcomes.reserve(replies->size());
   for (RedisReply& reply : *replies) {

@@ -202,6 +202,12 @@ extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attribute
 
 void* operator new(std::size_t bytes) { return cachekit::test::allocate(bytes); }
 void* operator new[](std::size_t bytes) { return cachekit::test::allocate(bytes); }
+void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return std::malloc(bytes == 0 ? 1 : bytes);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return std::malloc(bytes == 0 ? 1 : bytes);
+}
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete[](void* block) noexcept { std::free(block); }
 void operator delete(void* block, std::size_t) noexcept { std::free(block); }

@@ -7,6 +7,8 @@
 namespace cachekit::test {
 namespace {
 
+const std::string pong = "+PONG\r\n";
+
 std::string meta_value(std::string_view value, const std::string& flags) {
   return "VA " + std::to_string(value.size()) + flags + "\r\n" + std::string(value) + "\r\n";
 }
@@ -59,6 +61,7 @@ void TalkingServer::interject(std::string_view bytes) {
   for (Peer* const peer : peers_) {
     try {
       peer->send(bytes);
+      peer->wait_until_delivered();
     } catch (...) {  // That client has gone.
     }
   }
@@ -97,7 +100,8 @@ void TalkingServer::serve(Peer& peer) {
 
 void TalkingServer::answer(Peer& peer, std::string reply, std::string& held_back,
                            std::size_t& held) {
-  if (after_ == 0 || reply == "MN\r\n") {
+  const bool greets = reply == "MN\r\n" || reply == pong;
+  if (after_ == 0 || greets) {
     peer.send(held_back + reply);
     held_back.clear();
     held = 0;
@@ -121,6 +125,7 @@ std::string TalkingServer::read_resp(Peer& peer) const {
     const auto size = static_cast<std::size_t>(std::stoul(peer.read_line().substr(1)));
     command.push_back(peer.read_exactly(size + 2).substr(0, size));
   }
+  if (command.front() == "PING") return pong;
   if (command.front() == "GET") return bulk_reply(value_of(command.at(1)));
   return command.front() == "INCRBY" ? count_reply(1) : store_reply();
 }

@@ -1,6 +1,8 @@
 #include "classic_proxy.hpp"
+#include "memcached/batch.hpp"
 #include "memcached/protocol.hpp"
 #include "memcached/session.hpp"
+#include "net/channel.hpp"
 #include "net/dialer.hpp"
 #include "support.hpp"
 #include "support/crew.hpp"
@@ -201,6 +203,39 @@ TEST_CASE(
   auto& told = static_cast<memcached::MemcachedSession&>((*refused)->session());
   CHECK(told.dialect() == memcached::Dialect::classic);
   CHECK_FALSE(told.retiring());
+  CHECK(server.failures().empty());
+}
+
+TEST_CASE("a shared connection that spoke classic by suspicion gives way to one that speaks meta",
+          "[memcached][integration]") {
+  const auto closes = [](test::Peer& peer) { peer.expect("mn\r\n"); };
+  const auto speaks_classic = [](test::Peer& peer) {
+    peer.expect("get cachekit:handshake\r\n");
+    peer.send("END\r\n");
+    peer.expect("get k\r\n");
+    peer.send("END\r\n");
+    peer.stall();
+  };
+  const auto speaks_meta = [](test::Peer& peer) {
+    peer.expect("mn\r\n");
+    peer.send("MN\r\n");
+    for (int i = 0; i < 2; ++i) {
+      peer.expect("mg k v\r\n");
+      peer.send("VA 1\r\nv\r\n");
+    }
+  };
+  test::ScriptedServer server({closes, closes, closes, speaks_classic, speaks_meta});
+  net::Channel channel({.address = {.host = "127.0.0.1", .port = server.port()}},
+                       std::make_shared<memcached::MemcachedProtocol>(0ms));
+  std::vector<std::string> got;
+  for (int i = 0; i < 3; ++i) {
+    memcached::SingleCommand lookup({.verb = memcached::Verb::get, .key = "k"});
+    REQUIRE(channel.execute(lookup, Deadline::after(20s)));
+    REQUIRE(lookup.reply());
+    got.push_back(lookup.reply()->value);
+  }
+  CHECK(got == std::vector<std::string>{"", "v", "v"});
+  CHECK(server.connections() == 5);
   CHECK(server.failures().empty());
 }
 
