@@ -180,7 +180,8 @@ bool Caller::incremented(const Result<std::int64_t>& outcome, Slot& slot, std::u
   if (*outcome != expected && !forgotten) {
     if (*outcome > expected) ++tally_.doubled;
     tally_.wrong_answer("increment of " + slot.key + " gave " + std::to_string(*outcome) +
-                        " instead of " + std::to_string(expected));
+                        " instead of " + std::to_string(expected) +
+                        shown_failure(slot.last_failure));
   }
   slot.value = std::to_string(*outcome);
   slot.epoch = epoch;

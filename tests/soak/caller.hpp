@@ -25,6 +25,8 @@ namespace cachekit::soak {
 
 /// A value for an error message, not all of a long one.
 [[nodiscard]] std::string shown(const std::optional<std::string>& value);
+/// "; the last write that failed was ...", or nothing.
+[[nodiscard]] std::string shown_failure(const std::string& code);
 
 /// One thread's calls. It has keys that no other thread writes, so it knows what each must hold and
 /// checks every answer; and it reads and writes keys that all share, whose values name their key.
@@ -61,6 +63,7 @@ class Caller {
     std::optional<std::string> value{};
     std::uint64_t epoch = 0;  ///< Of the server that was told.
     bool counts = false;
+    std::string last_failure{};  ///< The code of the last write that was not done.
   };
 
   /// Runs one call and measures it. Now and then it is refused an allocation.
