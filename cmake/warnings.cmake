@@ -5,3 +5,11 @@ function(cachekit_warnings target)
                            -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Werror)
   endif()
 endfunction()
+
+# What the library and the command keep on a stack or in every thread stays small: programs start
+# threads with little of both. (A sanitizer lets frames grow.)
+function(cachekit_small_frames target)
+  if(CACHEKIT_DEVELOPER AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    target_compile_options(${target} PRIVATE -Wframe-larger-than=4096)
+  endif()
+endfunction()

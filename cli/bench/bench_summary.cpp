@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace cachekit::cli {
@@ -15,17 +16,17 @@ OperationReport report_of(std::string name, std::span<const BenchWorker* const> 
                           OperationTally WorkerTally::*operation, double seconds) {
   OperationReport report;
   report.operation = std::move(name);
-  Histogram latency;
+  const auto latency = std::make_unique<Histogram>();
   std::uint64_t hits = 0;
   for (const BenchWorker* worker : workers) {
     const OperationTally& tally = worker->tally().*operation;
-    latency.merge(tally.latency);
+    latency->merge(tally.latency);
     report.count += tally.count;
     report.errors += tally.errors;
     hits += tally.hits;
   }
   report.throughput = per_second(report.count - report.errors, seconds);
-  report.latency = summarise(latency);
+  report.latency = summarise(*latency);
   if (report.operation == "get") {
     report.hits = hits;
     report.misses = report.count - report.errors - hits;
@@ -36,10 +37,10 @@ OperationReport report_of(std::string name, std::span<const BenchWorker* const> 
 // Callers end a slice each at their own moment, so its length is their mean.
 SliceReport slice_of(std::span<const BenchWorker* const> workers, std::size_t index) {
   SliceReport report;
-  Histogram latency;
+  const auto latency = std::make_unique<Histogram>();
   for (const BenchWorker* worker : workers) {
     const SliceTally& tally = worker->tally().slices[index];
-    latency.merge(tally.latency);
+    latency->merge(tally.latency);
     report.count += tally.count;
     report.errors += tally.errors;
     report.start += std::chrono::duration<double>(tally.begin).count();
@@ -49,7 +50,7 @@ SliceReport slice_of(std::span<const BenchWorker* const> workers, std::size_t in
   report.start /= callers;
   report.seconds /= callers;
   report.throughput = per_second(report.count - report.errors, report.seconds);
-  report.latency = summarise(latency);
+  report.latency = summarise(*latency);
   return report;
 }
 

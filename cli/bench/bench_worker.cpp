@@ -1,6 +1,7 @@
 #include "bench/bench_worker.hpp"
 
 #include <functional>
+#include <memory>
 
 namespace cachekit::cli {
 namespace {
@@ -27,8 +28,8 @@ BenchWorker::BenchWorker(const BenchShared& shared, std::size_t index)
 
 void BenchWorker::warm_up() {
   const auto until = steady::now() + shared_.options.warmup;
-  SliceTally ignored;
-  while (steady::now() < until && !shared_.interrupted()) step(ignored);
+  const auto ignored = std::make_unique<SliceTally>();
+  while (steady::now() < until && !shared_.interrupted()) step(*ignored);
   tally_ = std::make_unique<WorkerTally>();
 }
 

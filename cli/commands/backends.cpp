@@ -52,10 +52,11 @@ std::string shown(const Json& value) {
 }
 
 ExitCode run_backends(Context& context) {
-  const InMemoryBackend memory;
-  const RedisBackend redis;
-  const MemcachedBackend memcached({.servers = {"localhost:11211"}});
-  const std::array<const CacheBackend*, 3> all{&memory, &redis, &memcached};
+  const auto memory = std::make_unique<const InMemoryBackend>();
+  const auto redis = std::make_unique<const RedisBackend>();
+  const auto memcached =
+      std::make_unique<const MemcachedBackend>(MemcachedConfig{.servers = {"localhost:11211"}});
+  const std::array<const CacheBackend*, 3> all{memory.get(), redis.get(), memcached.get()};
 
   if (context.options.json) {
     for (const CacheBackend* backend : all) {

@@ -1,6 +1,7 @@
 #include "data/warmer.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <random>
 #include <thread>
 #include <utility>
@@ -27,7 +28,7 @@ Warmer::Warmer(CacheBackend& backend, RecordReader& reader, WarmOptions options,
       options_(std::move(options)),
       interrupted_(std::move(interrupted)),
       progress_(std::move(progress)),
-      jitter_(options_.jitter, std::random_device()()),
+      jitter_(options_.jitter, (*std::make_unique<std::random_device>())()),
       batch_records_(most_records) {
   if (options_.rate) {
     limiter_.emplace(*options_.rate, std::chrono::steady_clock::now());

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -96,6 +98,8 @@ void ScriptedServer::accept_all() {
     ::poll(entries.data(), entries.size(), -1);
     if (entries[1].revents != 0) return;
     Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const int on = 1;  // What a script sends has left when the next step begins.
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!socket.open()) continue;
     const Script& script = scripts_[std::min<std::size_t>(connections_, scripts_.size() - 1)];
     ++connections_;

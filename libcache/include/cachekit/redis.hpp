@@ -60,6 +60,8 @@ class RedisBackend final : public CacheBackend {
 
   /// Any Redis command with its typed reply: `command({"HSET", "user:1", "name", "Ada"})`.
   ///
+  /// Cost: one that may wait at the server (BLPOP, XREAD with BLOCK, WAIT, ...), or that is none of
+  /// Redis 8 and Valkey 8 (those of modules), opens a connection of its own.
   /// Errors: `rejected` with the server's words for an error reply. `invalid_argument` for commands
   /// that change the state of a connection (SELECT, MULTI, SUBSCRIBE, AUTH, ...): they belong to
   /// `RedisConfig`, `transaction()` and `Subscriber`. A command that is not known to be read-only

@@ -1,5 +1,7 @@
 #include "expander/loading.hpp"
 
+#include "core/random_seed.hpp"
+
 #include <algorithm>
 #include <exception>
 #include <random>
@@ -11,7 +13,7 @@ namespace {
 
 void default_backoff(unsigned failures) {
   // "Full jitter": callers that failed together do not come back together.
-  thread_local std::minstd_rand random(std::random_device{}());
+  thread_local std::minstd_rand random(static_cast<std::uint32_t>(core::random_seed()));
   std::uniform_int_distribution<std::chrono::milliseconds::rep> pause(
       0, longest_pause(failures).count());
   std::this_thread::sleep_for(std::chrono::milliseconds(pause(random)));

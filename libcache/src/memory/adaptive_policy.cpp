@@ -34,6 +34,7 @@
 #include "memory/adaptive_policy.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace cachekit::memory {
 namespace {
@@ -60,7 +61,11 @@ void AdaptivePolicy::reserve() {
   if (full_ == 0 || (ghost_ && wanted <= ghost_->room() * 4 / 3 && wanted >= ghost_->room() / 3)) {
     return;
   }
-  ghost_.emplace(wanted);
+  try {
+    ghost_.emplace(wanted);
+  } catch (const std::bad_alloc&) {
+    return;  // It is tried again; until then nobody has a history.
+  }
   tick_ = static_cast<std::uint32_t>(std::max<std::size_t>(1, full_ / ticks_a_fill));
 }
 

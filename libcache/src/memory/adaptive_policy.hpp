@@ -25,6 +25,9 @@ class AdaptivePolicy final : public Policy {
   void replace(const Entry& old, Entry& fresh) noexcept override;
   void remove(const Entry& entry) noexcept override;
   [[nodiscard]] Entry& evict() noexcept override;
+  [[nodiscard]] Entry* front() const noexcept override {
+    return probation_.empty() ? main_.front() : probation_.front();
+  }
   void restart() noexcept override;
   void expand() noexcept override { full_ = 0; }
   void for_each(const std::function<void(const Entry&)>& visit) const override;

@@ -1,5 +1,7 @@
 #include "core/latency_sampling.hpp"
+#include "memory/configuration.hpp"
 #include "memory/limits.hpp"
+#include "memory/out_of_memory.hpp"
 #include "memory/persistence.hpp"
 #include "memory/store.hpp"
 
@@ -13,64 +15,9 @@
 namespace cachekit {
 namespace {
 
-constexpr std::uint64_t least_shard_bytes = std::uint64_t{4} << 20U;
-constexpr std::uint64_t least_shard_items = 4096;
-constexpr std::uint64_t most_chosen_shards = 64;
-
-memory::Bounds bounds_of(Bytes capacity, std::uint64_t max_items) {
-  return {.bytes = capacity.count, .items = max_items == 0 ? memory::max_items : max_items};
-}
-
-std::uint64_t choose_shards(const InMemoryConfig& config) {
-  const memory::Bounds bounds = bounds_of(config.capacity, config.max_items);
-  std::uint64_t shards = config.shards;
-  if (shards == 0) {
-    shards = std::min(bounds.bytes / least_shard_bytes, bounds.items / least_shard_items);
-    shards = std::clamp<std::uint64_t>(shards, 1, most_chosen_shards);
-  }
-  const std::uint64_t fewest = (bounds.bytes - 1) / memory::max_shard_bytes + 1;
-  return std::max(shards, fewest);
-}
-
-// For a cache with so many shards.
-Result<void> check_bounds(const InMemoryConfig& config, std::uint64_t shards) {
-  if (config.capacity.count == 0) {
-    return fail(Errc::invalid_argument, "a capacity of 0 holds nothing", "memory",
-                "give at least 1MiB");
-  }
-  if (config.capacity.count > memory::max_shard_bytes * shards) {
-    return fail(Errc::invalid_argument,
-                fmt::format("a capacity of {} is too much for {} shards; at most {}",
-                            format_bytes(config.capacity), shards,
-                            format_bytes({memory::max_shard_bytes * shards})),
-                "memory", "to bound the entries only, give the memory that there is as capacity");
-  }
-  if (config.max_items > 0 && config.max_items < shards) {
-    return fail(Errc::invalid_argument,
-                fmt::format("{} entries are too few for {} shards", config.max_items, shards),
-                "memory", "give a smaller capacity, or leave shards at 0 to have them chosen");
-  }
-  return {};
-}
-
-Result<void> check_config(const InMemoryConfig& config) {
-  if (config.shards > memory::max_shards) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("{} shards are too many; at most {}", config.shards, memory::max_shards),
-        "memory", "leave shards at 0 to have them chosen");
-  }
-  if (config.connection_timeout <= std::chrono::milliseconds::zero()) {
-    return fail(Errc::invalid_argument, "connection_timeout must be more than zero", "memory",
-                "to wait without limit, say cachekit::forever");
-  }
-  const std::uint64_t shards = config.capacity.count == 0 ? 1 : choose_shards(config);
-  return check_bounds(config, std::min<std::uint64_t>(shards, memory::max_shards));
-}
-
 memory::StoreOptions store_options(const InMemoryConfig& config, const CacheMetrics& metrics) {
-  const memory::Bounds bounds = bounds_of(config.capacity, config.max_items);
-  return {.shards = static_cast<std::size_t>(choose_shards(config)),
+  const memory::Bounds bounds = memory::bounds_of(config.capacity, config.max_items);
+  return {.shards = static_cast<std::size_t>(memory::choose_shards(bounds, config.shards)),
           .bounds = bounds,
           .policy = config.policy,
           .on_removal = config.on_removal,
@@ -134,6 +81,31 @@ std::vector<std::pair<std::string, std::string>> raw_stats(const memory::Store& 
   return raw;
 }
 
+void count(memory::Store& store, const MetricsSnapshot& calls, NodeStats& node) {
+  const memory::ShardStats now = store.stats();
+  node.items = now.items;
+  node.bytes = now.bytes;
+  node.max_bytes = store.bounds().bytes;
+  node.hits = calls.hits;
+  node.misses = calls.misses;
+  node.evictions = now.evictions;
+  node.expired = now.expired;
+}
+
+// A report on the one node that there is, or why there is none.
+template <typename Report, typename Fill>
+Report report_or_error(const Fill& fill) {
+  try {
+    Report report;
+    fill(report.nodes.emplace_back());
+    return report;
+  } catch (const std::bad_alloc&) {
+    Report report;
+    report.nodes.emplace_back().error = memory::out_of_memory().value();
+    return report;
+  }
+}
+
 }  // namespace
 
 class InMemoryBackend::Impl {
@@ -141,7 +113,7 @@ class InMemoryBackend::Impl {
   Impl(InMemoryConfig given, const Clock& given_clock, const CacheMetrics& given_metrics)
       : metrics(given_metrics),
         config(std::move(given)),
-        config_check(check_config(config)),
+        config_check(memory::check_config(config)),
         clock(given_clock),
         started(clock.now()),
         store(config_check ? store_options(config, metrics) : memory::StoreOptions{}, clock),
@@ -170,12 +142,36 @@ class InMemoryBackend::Impl {
   // Runs a call when ready, and says in its error where it happened.
   template <typename Run>
   [[nodiscard]] auto run(Deadline deadline, const Run& call) {
-    return ready(deadline).and_then(call).map_error(
-        [this](Error error) { return located(std::move(error)).value(); });
+    return memory::or_out_of_memory([&] {
+      return ready(deadline).and_then(call).map_error(
+          [this](Error error) { return located(std::move(error)).value(); });
+    });
+  }
+
+  // The same for a batch of `size` calls, which all fail where it is not ready or has no memory.
+  template <typename Outcome, typename Run>
+  [[nodiscard]] std::vector<Outcome> run_all(std::size_t size, Deadline deadline,
+                                             const Run& calls) {
+    try {
+      if (Result<void> outcome = ready(deadline); !outcome) {
+        return std::vector<Outcome>(size, located(std::move(outcome).error()));
+      }
+      return calls();
+    } catch (const std::bad_alloc&) {
+      return std::vector<Outcome>(size, memory::out_of_memory());
+    }
+  }
+
+  // Says where it happened, if there is memory for that.
+  void locate(Error& error) const noexcept {
+    try {
+      if (error.endpoint.empty()) error.endpoint = endpoint();
+    } catch (const std::bad_alloc&) {  // What happened matters more.
+    }
   }
 
   [[nodiscard]] tl::unexpected<Error> located(Error error) const {
-    if (error.endpoint.empty()) error.endpoint = endpoint();
+    locate(error);
     return fail(std::move(error));
   }
 
@@ -214,7 +210,8 @@ std::vector<std::string> InMemoryBackend::warnings() const { return impl_->persi
 Result<std::optional<std::string>> InMemoryBackend::get(std::string_view key,
                                                         const CallOptions& options) {
   if (!impl_->takes_short_way(key, options.timeout)) return CacheBackend::get(key, options);
-  Result<std::optional<std::string>> value = impl_->store.get(key);
+  Result<std::optional<std::string>> value =
+      memory::or_out_of_memory([&] { return impl_->store.get(key); });
   count_lookup(value);
   return value;
 }
@@ -223,7 +220,9 @@ Result<bool> InMemoryBackend::set(std::string_view key, std::string_view value,
                                   const SetOptions& options) {
   const bool sound = !options.ttl.expires() || cachekit::validate(options.ttl);
   if (sound && impl_->takes_short_way(key, options.timeout)) {
-    Result<bool> stored = impl_->store.set({key, value, options.ttl}, options.condition);
+    Result<bool> stored = memory::or_out_of_memory([&] {
+      return impl_->store.set({key, value, options.ttl}, options.condition);
+    });
     if (stored) {
       count_set(*stored);
       return stored;
@@ -237,28 +236,29 @@ PinnedValue::~PinnedValue() {
 }
 
 Result<std::optional<PinnedValue>> InMemoryBackend::pin(std::string_view key) {
-  Result<std::optional<PinnedValue>> outcome =
-      check_key(key)
-          .and_then([&] { return impl_->ready(Deadline::after(default_timeout())); })
-          .map([&]() -> std::optional<PinnedValue> {
-            const memory::Entry* const entry = impl_->store.pin(key).release();
-            if (entry == nullptr) return std::nullopt;
-            return PinnedValue(entry, entry->value());
-          });
+  auto outcome = memory::or_out_of_memory([&] {
+    return check_key(key)
+        .and_then([&] { return impl_->ready(Deadline::after(default_timeout())); })
+        .map([&]() -> std::optional<PinnedValue> {
+          const memory::Entry* const entry = impl_->store.pin(key).release();
+          if (entry == nullptr) return std::nullopt;
+          return PinnedValue(entry, entry->value());
+        });
+  });
   count_lookup(outcome);
   return outcome;
 }
 
 Result<void> InMemoryBackend::resize(Bytes capacity, std::uint64_t max_items) {
-  if (!impl_->config_check) return impl_->config_check;
-  InMemoryConfig wanted = impl_->config;
-  wanted.capacity = capacity;
-  wanted.max_items = max_items;
-  if (Result<void> sound = check_bounds(wanted, impl_->store.shard_count()); !sound) {
-    return impl_->located(std::move(sound).error());
-  }
-  impl_->store.resize(bounds_of(capacity, max_items));
-  return {};
+  return memory::or_out_of_memory([&]() -> Result<void> {
+    if (!impl_->config_check) return impl_->config_check;
+    const memory::Bounds wanted = memory::bounds_of(capacity, max_items);
+    if (Result<void> sound = memory::check_bounds(wanted, impl_->store.shard_count()); !sound) {
+      return impl_->located(std::move(sound).error());
+    }
+    impl_->store.resize(wanted);
+    return {};
+  });
 }
 
 Result<void> InMemoryBackend::hottest(const HotEntryVisitor& visit) {
@@ -307,18 +307,19 @@ Result<void> InMemoryBackend::check_key(std::string_view key) const {
 }
 
 Result<void> InMemoryBackend::do_connect() {
-  return impl_->ready(Deadline::after(impl_->config.connection_timeout));
+  return memory::or_out_of_memory(
+      [&] { return impl_->ready(Deadline::after(impl_->config.connection_timeout)); });
 }
 
 Result<void> InMemoryBackend::do_flush() {
-  if (!impl_->config_check) return impl_->config_check;
-  return impl_->persistence.flush();
+  return memory::or_out_of_memory(
+      [&] { return impl_->config_check ? impl_->persistence.flush() : impl_->config_check; });
 }
 
 Result<std::optional<std::string>> InMemoryBackend::do_get(std::string_view key,
                                                            Deadline deadline) {
   impl_->store.tend();  // Few calls come here: most take the short way.
-  if (impl_->is_ready()) return impl_->store.get(key);
+  if (impl_->is_ready()) return memory::or_out_of_memory([&] { return impl_->store.get(key); });
   return impl_->run(deadline, [&] { return impl_->store.get(key); });
 }
 
@@ -351,32 +352,32 @@ Result<std::int64_t> InMemoryBackend::do_increment(std::string_view key, std::in
 
 std::vector<Result<std::optional<std::string>>> InMemoryBackend::do_get_many(
     std::span<const std::string_view> keys, Deadline deadline) {
-  if (Result<void> ready = impl_->ready(deadline); !ready) {
-    return std::vector<Result<std::optional<std::string>>>(
-        keys.size(), impl_->located(std::move(ready).error()));
-  }
-  impl_->store.tend();
-  return impl_->store.get_many(keys);
+  using Outcome = Result<std::optional<std::string>>;
+  return impl_->run_all<Outcome>(keys.size(), deadline, [&] {
+    impl_->store.tend();
+    return impl_->store.get_many(keys);
+  });
 }
 
 std::vector<Result<bool>> InMemoryBackend::do_set_many(std::span<const SetItem> items,
                                                        SetCondition condition, Deadline deadline) {
-  if (Result<void> ready = impl_->ready(deadline); !ready) {
-    return std::vector<Result<bool>>(items.size(), impl_->located(std::move(ready).error()));
-  }
-  std::vector<Result<bool>> outcomes = impl_->store.set_many(items, condition);
-  for (Result<bool>& outcome : outcomes) {
-    if (!outcome) outcome = impl_->located(std::move(outcome).error());
-  }
-  return outcomes;
+  return impl_->run_all<Result<bool>>(items.size(), deadline, [&] {
+    std::vector<Result<bool>> outcomes = impl_->store.set_many(items, condition);
+    for (Result<bool>& outcome : outcomes) {
+      if (!outcome) impl_->locate(outcome.error());
+    }
+    return outcomes;
+  });
 }
 
 std::vector<Result<bool>> InMemoryBackend::do_remove_many(std::span<const std::string_view> keys,
                                                           Deadline deadline) {
-  std::vector<Result<bool>> outcomes;
-  outcomes.reserve(keys.size());
-  for (const std::string_view key : keys) outcomes.push_back(do_remove(key, deadline));
-  return outcomes;
+  return impl_->run_all<Result<bool>>(keys.size(), deadline, [&] {
+    std::vector<Result<bool>> outcomes;
+    outcomes.reserve(keys.size());
+    for (const std::string_view key : keys) outcomes.push_back(do_remove(key, deadline));
+    return outcomes;
+  });
 }
 
 Result<void> InMemoryBackend::do_scan(const ScanOptions& options,
@@ -399,34 +400,31 @@ Result<void> InMemoryBackend::do_clear(Deadline deadline) {
 }
 
 PingReport InMemoryBackend::do_ping(Deadline deadline) {
-  const auto start = Deadline::clock::now();
-  NodePing node{.endpoint = impl_->endpoint(), .role = "in-process", .version = version()};
-  if (Result<void> ready = impl_->ready(deadline); !ready) node.error = std::move(ready).error();
-  node.round_trip =
-      std::chrono::duration_cast<std::chrono::microseconds>(Deadline::clock::now() - start);
-  return {.nodes = {std::move(node)}};
+  return report_or_error<PingReport>([&](NodePing& node) {
+    const auto start = Deadline::clock::now();
+    node.endpoint = impl_->endpoint();
+    node.role = "in-process";
+    node.version = version();
+    if (Result<void> ready = impl_->ready(deadline); !ready) node.error = std::move(ready).error();
+    node.round_trip =
+        std::chrono::duration_cast<std::chrono::microseconds>(Deadline::clock::now() - start);
+  });
 }
 
 StatsReport InMemoryBackend::do_stats(Deadline deadline) {
-  NodeStats node{.endpoint = impl_->endpoint(), .version = version()};
-  if (Result<void> ready = impl_->ready(deadline); !ready) {
-    node.error = std::move(ready).error();
-    return {.nodes = {std::move(node)}};
-  }
-  const memory::ShardStats now = impl_->store.stats();
-  const MetricsSnapshot calls = metrics().snapshot();
-  const auto uptime = impl_->clock.now() - impl_->started;
-  node.uptime_seconds =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(uptime).count());
-  node.items = now.items;
-  node.bytes = now.bytes;
-  node.max_bytes = impl_->store.bounds().bytes;
-  node.hits = calls.hits;
-  node.misses = calls.misses;
-  node.evictions = now.evictions;
-  node.expired = now.expired;
-  node.raw = raw_stats(impl_->store, impl_->config.policy, insights());
-  return {.nodes = {std::move(node)}};
+  return report_or_error<StatsReport>([&](NodeStats& node) {
+    node.endpoint = impl_->endpoint();
+    node.version = version();
+    if (Result<void> ready = impl_->ready(deadline); !ready) {
+      node.error = std::move(ready).error();
+      return;
+    }
+    const auto uptime = impl_->clock.now() - impl_->started;
+    node.uptime_seconds = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(uptime).count());
+    count(impl_->store, metrics().snapshot(), node);
+    node.raw = raw_stats(impl_->store, impl_->config.policy, insights());
+  });
 }
 
 }  // namespace cachekit

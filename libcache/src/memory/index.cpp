@@ -1,5 +1,6 @@
 #include "memory/index.hpp"
 
+#include <new>
 #include <utility>
 
 namespace cachekit::memory {
@@ -75,8 +76,12 @@ void Index::erase(const Entry& entry) noexcept {
   --count_;
 }
 
-void Index::shrink() {
-  if (size_ > least_size && count_ < emptiest(size_)) rebuild(std::max(least_size, count_ * 3 / 2));
+void Index::shrink() noexcept {
+  if (size_ == least_size || count_ >= emptiest(size_)) return;
+  try {
+    rebuild(std::max(least_size, count_ * 3 / 2));
+  } catch (const std::bad_alloc&) {  // It is good as it is, too.
+  }
 }
 
 std::size_t Index::position_of(const Entry& entry) const noexcept {

@@ -53,8 +53,8 @@ class Index {
   void replace(const Entry& old, Entry& fresh) noexcept;
   /// Requires: it is in here.
   void erase(const Entry& entry) noexcept;
-  /// Gives memory back when few slots are taken.
-  void shrink();
+  /// Gives memory back when few slots are taken, unless there is none to do it with.
+  void shrink() noexcept;
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   /// In bytes, of the table itself.

@@ -1,9 +1,10 @@
 #include "memory/keyed_hash.hpp"
 
+#include "core/random_seed.hpp"
+
 #include <bit>
 #include <cstddef>
 #include <cstring>
-#include <random>
 
 namespace cachekit::memory {
 namespace {
@@ -49,11 +50,7 @@ std::uint64_t load_rest(const char* bytes, std::size_t count) noexcept {
 }  // namespace
 
 const HashSeed& process_seed() {
-  static const HashSeed seed = [] {
-    std::random_device random;
-    const auto word = [&] { return (static_cast<std::uint64_t>(random()) << 32U) | random(); };
-    return HashSeed{.first = word(), .second = word()};
-  }();
+  static const HashSeed seed{.first = core::random_seed(), .second = core::random_seed()};
   return seed;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <thread>
 
 #include <fmt/format.h>
@@ -57,7 +58,12 @@ Result<void> Persistence::connect(Deadline deadline) {
     if (!acquired) return fail(std::move(acquired).error());
     lock = *std::move(acquired);
   }
-  if (Result<void> loaded = load(); !loaded) return loaded;
+  try {
+    if (Result<void> loaded = load(); !loaded) return loaded;
+  } catch (const std::bad_alloc&) {
+    store_.discard();  // It is loaded anew, or not at all.
+    throw;
+  }
   lock_ = std::move(lock);
   saved_changes_ = store_.changes();
   ready_.store(true, std::memory_order_release);

@@ -44,6 +44,9 @@ class Policy {
   /// Takes out the entry that is to go, and remembers its key where that helps. Requires: there is
   /// an entry.
   [[nodiscard]] virtual Entry& evict() noexcept = 0;
+  /// An entry that is as good as any to go where there is no memory to look for a better one; null
+  /// where there is none. It stays.
+  [[nodiscard]] virtual Entry* front() const noexcept = 0;
   /// The cache was emptied, and begins anew. Requires: there is no entry.
   virtual void restart() noexcept {}
   /// There is more room than when the last entry had to go.
@@ -52,7 +55,7 @@ class Policy {
   /// Whether a use must be reported by `use`, under the lock for writing; otherwise `note_use` will
   /// do.
   [[nodiscard]] virtual bool orders_uses() const noexcept { return false; }
-  virtual void use(Entry& entry) { note_use(entry); }
+  virtual void use(Entry& entry) noexcept { note_use(entry); }
 
   /// Remembers a use in the entry alone. Readers may do that at the same time; an increment that is
   /// lost does not matter. Nothing is written for an entry that is used often, so its cache line

@@ -1,12 +1,14 @@
 #include "memory/shard.hpp"
 
 #include "core/glob.hpp"
+#include "memory/out_of_memory.hpp"
 
 #include <cachekit/units.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -127,7 +129,8 @@ EntryPtr Shard::make_if_large(const NewValue& value) const {
 }
 
 void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
-                     std::span<Result<bool>> outcomes, Departures& gone) {
+                     std::span<const std::size_t> positions, std::span<Result<bool>> outcomes,
+                     Departures& gone) {
   const Time now = clock_.now();
   std::vector<EntryPtr> ready(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) ready[i] = make_if_large(values[i]);
@@ -136,7 +139,8 @@ void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
   for (const NewValue& value : values) index_.prefetch(value.key.index_hash());
   for (const NewValue& value : values) index_.prefetch_entry(value.key.index_hash());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    outcomes[i] = set_locked(values[i], condition, now, ready[i], gone);
+    outcomes[positions[i]] =
+        or_out_of_memory([&] { return set_locked(values[i], condition, now, ready[i], gone); });
   }
 }
 
@@ -231,8 +235,7 @@ bool Shard::clear(std::size_t limit, Departures& gone) {
   begin_write(now, gone);
   drop_all_expired(now, limit, gone);
   for (; policy_->count() > 0 && limit > 0; --limit) {
-    policy_->reserve();
-    leave(policy_->evict(), RemovalCause::removed, gone);
+    drop(*policy_->front(), RemovalCause::removed, gone);
   }
   if (policy_->count() > 0) return false;
   policy_->restart();
@@ -318,7 +321,7 @@ Entry* Shard::find_alive(const HashedKey& key, Time now, Departures& gone) {
 
 // What every change begins with. The time was read before the lock was taken, so as to hold it for
 // a shorter time.
-void Shard::begin_write(Time now, Departures& gone) {
+void Shard::begin_write(Time now, Departures& gone) noexcept {
   heap_->collect();
   std::size_t steps = sweep_steps;
   drop_all_expired(now, steps, gone);
@@ -393,9 +396,21 @@ void Shard::drop_all_expired(Time now, std::size_t& steps, Departures& gone) noe
   }
 }
 
-void Shard::evict_one(Time now, Departures& gone) {
-  policy_->reserve();
-  Entry& victim = policy_->evict();
+// Where there is no memory to move on those that deserve it, the front goes, whether it does or
+// not.
+Entry& Shard::take_victim() noexcept {
+  try {
+    policy_->reserve();
+  } catch (const std::bad_alloc&) {
+    Entry& front = *policy_->front();
+    policy_->remove(front);
+    return front;
+  }
+  return policy_->evict();
+}
+
+void Shard::evict_one(Time now, Departures& gone) noexcept {
+  Entry& victim = take_victim();
   if (victim.expired(now)) {
     ++stats_.expired;
     return leave(victim, RemovalCause::expired, gone);
@@ -406,13 +421,14 @@ void Shard::evict_one(Time now, Departures& gone) {
 }
 
 // One that has expired if the wheel finds one; mostly its next step says whether there is any.
-void Shard::drop_one(Time now, Departures& gone) {
+void Shard::drop_one(Time now, Departures& gone) noexcept {
   std::size_t steps = search_steps;
   if (!drop_expired(now, steps, gone)) evict_one(now, gone);
 }
 
 // Until so much more would fit.
-void Shard::make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone) {
+void Shard::make_room(std::uint64_t bytes, std::uint64_t items, Time now,
+                      Departures& gone) noexcept {
   while (!fits(bytes, items, allowed_) && policy_->count() > 0) drop_one(now, gone);
 }
 

@@ -76,6 +76,10 @@ struct ListedEntry {
 ///
 /// Whatever leaves goes to the caller's `Departures`, which report and free it after the lock.
 ///
+/// Making room takes no memory, and all that may fail for want of it comes before what changes
+/// something: members that are not said to fail may still throw `std::bad_alloc`, and then the
+/// entry that was to be stored is not, nor is anything half done.
+///
 /// Threads: all members may be called from any thread at once. Readers share the lock.
 class Shard {
  public:
@@ -102,9 +106,11 @@ class Shard {
   [[nodiscard]] bool touch(const HashedKey& key, Time expires_at, Departures& gone);
   /// Errors: `too_large`; nothing has changed then.
   [[nodiscard]] Result<bool> set(const NewValue& value, SetCondition condition, Departures& gone);
-  /// The same for many items under one lock, whose cache misses overlap.
+  /// The same for many items under one lock, whose cache misses overlap. The outcome of each goes
+  /// to its position in `outcomes`. Errors: also `overloaded`, where there is no memory for one.
   void set_many(std::span<const NewValue> values, SetCondition condition,
-                std::span<Result<bool>> outcomes, Departures& gone);
+                std::span<const std::size_t> positions, std::span<Result<bool>> outcomes,
+                Departures& gone);
   [[nodiscard]] bool remove(const HashedKey& key, Departures& gone);
   /// Errors: `rejected` for a value that is no number and for an overflow; `too_large`.
   [[nodiscard]] Result<std::int64_t> increment(const HashedKey& key, std::int64_t by,
@@ -161,7 +167,7 @@ class Shard {
     return index_.find(key.index_hash(), key.text);
   }
   [[nodiscard]] Entry* find_alive(const HashedKey& key, Time now, Departures& gone);
-  void begin_write(Time now, Departures& gone);
+  void begin_write(Time now, Departures& gone) noexcept;
   // `ready`: the entry, if it was made already. It stays there if it is not wanted, for who calls
   // to free it after the lock.
   [[nodiscard]] Result<bool> set_locked(const NewValue& value, SetCondition condition, Time now,
@@ -177,9 +183,10 @@ class Shard {
   void leave(Entry& entry, RemovalCause cause, Departures& gone) noexcept;
   [[nodiscard]] bool drop_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
   void drop_all_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
-  void evict_one(Time now, Departures& gone);
-  void make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone);
-  void drop_one(Time now, Departures& gone);
+  [[nodiscard]] Entry& take_victim() noexcept;
+  void evict_one(Time now, Departures& gone) noexcept;
+  void make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone) noexcept;
+  void drop_one(Time now, Departures& gone) noexcept;
   void tighten() noexcept;
   [[nodiscard]] bool fits(std::uint64_t bytes, std::uint64_t items,
                           const Bounds& bounds) const noexcept {

@@ -1,5 +1,7 @@
 #include "memory/simple_policies.hpp"
 
+#include <new>
+
 namespace cachekit::memory {
 
 Entry& Fifo::evict() noexcept {
@@ -12,8 +14,12 @@ void Fifo::for_each(const std::function<void(const Entry&)>& visit) const {
   queue_.for_each(visit);
 }
 
-void Fifo::move_to_back(Entry& entry) {
-  queue_.reserve();
+void Fifo::move_to_back(Entry& entry) noexcept {
+  try {
+    queue_.reserve();
+  } catch (const std::bad_alloc&) {
+    return;  // A use that is not remembered is no reason to fail.
+  }
   queue_.remove(entry);
   queue_.push_back(entry);
 }

@@ -13,12 +13,13 @@ class Fifo : public Policy {
   void replace(const Entry& old, Entry& fresh) noexcept override { queue_.replace(old, fresh); }
   void remove(const Entry& entry) noexcept override { queue_.remove(entry); }
   [[nodiscard]] Entry& evict() noexcept override;
+  [[nodiscard]] Entry* front() const noexcept override { return queue_.front(); }
   void for_each(const std::function<void(const Entry&)>& visit) const override;
   [[nodiscard]] std::size_t count() const noexcept override { return queue_.count(); }
   [[nodiscard]] bool consistent() const override { return queue_.consistent(); }
 
  protected:
-  void move_to_back(Entry& entry);
+  void move_to_back(Entry& entry) noexcept;
 
  private:
   EntryQueue queue_;
@@ -29,7 +30,7 @@ class Fifo : public Policy {
 class Lru final : public Fifo {
  public:
   [[nodiscard]] bool orders_uses() const noexcept override { return true; }
-  void use(Entry& entry) override { move_to_back(entry); }
+  void use(Entry& entry) noexcept override { move_to_back(entry); }
   void replace(const Entry& old, Entry& fresh) noexcept override;
 };
 

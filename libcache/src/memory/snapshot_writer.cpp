@@ -82,20 +82,36 @@ Result<void> sync_folder(const std::filesystem::path& file) {
   });
 }
 
+// Removes a file if it still has its first name at the end.
+class Temporary {
+ public:
+  explicit Temporary(const std::filesystem::path& path) noexcept : path_(path) {}
+  ~Temporary() {
+    if (!renamed_) ::unlink(path_.c_str());
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+
+  [[nodiscard]] Result<void> rename_to(const std::filesystem::path& path) {
+    renamed_ = std::rename(path_.c_str(), path.c_str()) == 0;
+    return renamed_ ? Result<void>() : file_error("replace", path);
+  }
+
+ private:
+  const std::filesystem::path& path_;
+  bool renamed_ = false;
+};
+
 }  // namespace
 
 Result<void> write_snapshot(const std::filesystem::path& path,
                             std::span<const SnapshotEntry> entries) {
   std::filesystem::path fresh = path;
   fresh += ".tmp";
-  Result<void> written = write_whole_file(fresh, entries);
-  if (written && std::rename(fresh.c_str(), path.c_str()) != 0) {
-    written = file_error("replace", path);
-  }
-  if (!written) {
-    ::unlink(fresh.c_str());
-    return written;
-  }
+  Temporary temporary(fresh);
+  Result<void> written =
+      write_whole_file(fresh, entries).and_then([&] { return temporary.rename_to(path); });
+  if (!written) return written;
   return sync_folder(path);
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/random_interval.hpp"
 #include "memory/limits.hpp"
+#include "memory/out_of_memory.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -164,19 +165,20 @@ std::vector<Result<bool>> Store::set_many(std::span<const SetItem> items, SetCon
   for (const SetItem& item : items) hashed_keys.push_back(hashed(item.key));
   const Time now = clock_.now();
   std::vector<Result<bool>> outcomes(items.size());
+  // Too large for the stacks of some programs.
+  std::vector<Result<bool>> stored(std::min(items.size(), largest_step));
   for_groups(hashed_keys, [&](Shard& shard, std::span<const std::size_t> positions) {
     std::array<NewValue, largest_step> group;
-    std::array<Result<bool>, largest_step> stored;
     for (std::size_t i = 0; i < positions.size(); ++i) {
       const SetItem& item = items[positions[i]];
       group[i] = {hashed_keys[positions[i]], item.value, expiry_of(item.ttl, now)};
     }
-    seeing_off([&](Departures& gone) {
-      shard.set_many(std::span(group).first(positions.size()), condition, stored, gone);
-      return true;
-    });
-    for (std::size_t i = 0; i < positions.size(); ++i) {
-      outcomes[positions[i]] = std::move(stored[i]);
+    const std::span<const NewValue> values = std::span(group).first(positions.size());
+    try {
+      seeing_off(
+          [&](Departures& gone) { shard.set_many(values, condition, positions, outcomes, gone); });
+    } catch (const std::bad_alloc&) {  // None of this group was stored.
+      for (const std::size_t position : positions) outcomes[position] = out_of_memory();
     }
   });
   return outcomes;

@@ -60,7 +60,8 @@ class Store {
   [[nodiscard]] bool touch(std::string_view key, Ttl ttl);
   /// Errors: `too_large`; nothing has changed then.
   [[nodiscard]] Result<bool> set(const SetItem& item, SetCondition condition);
-  /// An outcome for each item, in order.
+  /// An outcome for each item, in order. Errors: also `overloaded`, for an item that there is no
+  /// memory for.
   [[nodiscard]] std::vector<Result<bool>> set_many(std::span<const SetItem> items,
                                                    SetCondition condition);
   [[nodiscard]] bool remove(std::string_view key);

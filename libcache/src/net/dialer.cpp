@@ -1,5 +1,6 @@
 #include "net/dialer.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "net/resolve.hpp"
 #include "net/socket.hpp"
 
@@ -78,7 +79,7 @@ Result<std::unique_ptr<Connection>> Dialer::open(Deadline deadline) {
   try {
     return open_any(deadline);
   } catch (const std::exception&) {
-    return fail(Errc::overloaded, "out of memory");  // Short enough to need none.
+    return fail(out_of_memory());
   }
 }
 

@@ -1,5 +1,6 @@
 #include "net/resolve.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "net/backoff.hpp"
 #include "net/fork.hpp"
 #include "net/wait_until.hpp"
@@ -115,7 +116,7 @@ Lookups& Lookups::of_this_process() {
 }
 
 tl::unexpected<Error> failure(const Address& address, int status) {
-  if (status == EAI_MEMORY) return fail(Errc::overloaded, "out of memory");
+  if (status == EAI_MEMORY) return fail(out_of_memory());
   return fail(Errc::unavailable,
               fmt::format("the host name '{}' could not be resolved: {}", address.host,
                           gai_strerror(status)),
@@ -209,7 +210,7 @@ Result<std::vector<SocketAddress>> resolve(const Address& address, Deadline dead
     }
     return find(address, deadline);
   } catch (const std::exception&) {
-    return fail(Errc::overloaded, "out of memory");  // Short enough to need none.
+    return fail(out_of_memory());
   }
 }
 

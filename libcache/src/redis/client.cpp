@@ -55,7 +55,8 @@ Client::Client(const RedisConfig& config)
 Result<void> Client::connect() {
   if (!sound_) return sound_;
   if (Result<void> opened = channel_.open(); !opened) return opened;
-  const auto alive = run({"PING"}, Replay::yes, Deadline::after(config_.connection_timeout));
+  const auto alive =
+      run({"PING"}, Replay::yes, only_status, Deadline::after(config_.connection_timeout));
   // An ACL may withhold PING; a server that says so is there and knows us.
   const bool withheld = !alive && alive.error().message.starts_with("NOPERM");
   if (!alive && !withheld) return fail(alive.error());
@@ -63,14 +64,14 @@ Result<void> Client::connect() {
 }
 
 Result<RedisReply> Client::run(std::initializer_list<std::string_view> arguments, Replay replay,
-                               Deadline deadline) {
-  return run(std::span(arguments.begin(), arguments.size()), replay, deadline);
+                               ReplyTypes types, Deadline deadline) {
+  return run(std::span(arguments.begin(), arguments.size()), replay, types, deadline);
 }
 
 Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Replay replay,
-                               Deadline deadline) {
+                               ReplyTypes types, Deadline deadline) {
   if (!sound_) return fail(sound_.error());
-  SingleCommand command(arguments, replay);
+  SingleCommand command(arguments, replay, types);
   if (Result<void> done = channel_.execute(command, deadline); !done) {
     return fail(std::move(done).error());
   }

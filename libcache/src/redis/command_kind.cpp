@@ -1,73 +1,58 @@
 #include "redis/command_kind.hpp"
 
+#include "redis/command_table.hpp"
+
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <cstddef>
 #include <string>
 
 namespace cachekit::redis {
 namespace {
 
-constexpr std::array<std::string_view, 23> connection_state{
-    "ASKING",       "AUTH",       "DISCARD",     "EXEC",         "HELLO",      "MONITOR",
-    "MULTI",        "PSUBSCRIBE", "PSYNC",       "PUNSUBSCRIBE", "QUIT",       "READONLY",
-    "READWRITE",    "REPLCONF",   "RESET",       "SELECT",       "SSUBSCRIBE", "SUBSCRIBE",
-    "SUNSUBSCRIBE", "SYNC",       "UNSUBSCRIBE", "UNWATCH",      "WATCH"};
-
-constexpr std::array<std::string_view, 13> blocking{
-    "BLMOVE",   "BLMPOP",   "BLPOP", "BRPOP",   "BRPOPLPUSH", "BZMPOP",  "BZPOPMAX",
-    "BZPOPMIN", "FAILOVER", "WAIT",  "WAITAOF", "SAVE",       "SHUTDOWN"};
-
-constexpr std::array<std::string_view, 55> reads{
-    "BITCOUNT",    "BITPOS",     "COMMAND",       "DBSIZE",    "DUMP",      "ECHO",
-    "EXISTS",      "EXPIRETIME", "GEODIST",       "GEOHASH",   "GEOPOS",    "GET",
-    "GETBIT",      "GETRANGE",   "HEXISTS",       "HGET",      "HGETALL",   "HKEYS",
-    "HLEN",        "HMGET",      "HSCAN",         "HSTRLEN",   "HVALS",     "INFO",
-    "LINDEX",      "LLEN",       "LPOS",          "LRANGE",    "MGET",      "OBJECT",
-    "PEXPIRETIME", "PING",       "PTTL",          "RANDOMKEY", "SCAN",      "SCARD",
-    "SISMEMBER",   "SMEMBERS",   "SMISMEMBER",    "SSCAN",     "STRLEN",    "TIME",
-    "TTL",         "TYPE",       "XLEN",          "XRANGE",    "XREVRANGE", "ZCARD",
-    "ZCOUNT",      "ZRANGE",     "ZRANGEBYSCORE", "ZRANK",     "ZREVRANGE", "ZSCAN",
-    "ZSCORE"};
-
+// As servers do it, without regard to the locale.
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::toupper(c); });
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
   return out;
 }
 
-bool among(std::span<const std::string_view> names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
+struct Option {
+  std::string_view name;
+  std::size_t words;  // With its own arguments.
+};
 
-// XREAD and XREADGROUP wait only with BLOCK, which comes before STREAMS.
-bool waits(std::string_view name, std::span<const std::string_view> arguments) {
-  if (name != "XREAD" && name != "XREADGROUP") return false;
-  for (const std::string_view argument : arguments.subspan(1)) {
-    const std::string word = upper(argument);
-    if (word == "BLOCK") return true;
-    if (word == "STREAMS") return false;
+// The options of XREAD and XREADGROUP, in any order; behind STREAMS there are keys and numbers.
+constexpr std::array stream_options{Option{"COUNT", 2}, Option{"GROUP", 3}, Option{"NOACK", 1},
+                                    Option{"CLAIM", 2}};
+
+CommandKind kind_of_stream_read(std::span<const std::string_view> arguments) {
+  for (std::size_t i = 1; i < arguments.size();) {
+    const std::string word = upper(arguments[i]);
+    if (word == "STREAMS") return CommandKind::write;
+    if (word == "BLOCK") return CommandKind::blocking;
+    const auto option = std::ranges::find(stream_options, word, &Option::name);
+    if (option == stream_options.end()) return CommandKind::unknown;
+    i += option->words;
   }
-  return false;
-}
-
-// CLIENT is mostly about the connection that sends it; what looks at others is harmless.
-bool changes_client(std::string_view name, std::span<const std::string_view> arguments) {
-  if (name != "CLIENT" || arguments.size() < 2) return false;
-  constexpr std::array<std::string_view, 7> harmless{"GETNAME", "HELP", "ID",     "INFO",
-                                                     "KILL",    "LIST", "UNBLOCK"};
-  return !among(harmless, upper(arguments[1]));
+  return CommandKind::write;  // Which the server refuses.
 }
 
 }  // namespace
 
 CommandKind kind_of(std::span<const std::string_view> arguments) {
-  const std::string name = upper(arguments.front());
-  if (among(connection_state, name) || changes_client(name, arguments)) {
-    return CommandKind::connection_state;
-  }
-  if (among(blocking, name) || waits(name, arguments)) return CommandKind::blocking;
-  return among(reads, name) ? CommandKind::read : CommandKind::write;
+  std::string name = upper(arguments.front());
+  if (name == "XREAD" || name == "XREADGROUP") return kind_of_stream_read(arguments);
+  if (name.find('|') != std::string::npos)
+    return CommandKind::unknown;  // No server has such a one.
+  if (arguments.size() < 2 || !has_subcommands(name)) return listed_kind(name);
+  const bool client = name == "CLIENT";
+  const CommandKind kind = listed_kind(name.append("|").append(upper(arguments[1])));
+  // CLIENT is mostly about the connection that sends it, and gets more such words in each version.
+  const bool unheard_of = client && kind == CommandKind::unknown;
+  return unheard_of ? CommandKind::connection_state : kind;
 }
 
 }  // namespace cachekit::redis

@@ -16,8 +16,9 @@
 /// Blocking calls, batches and asynchronous calls are made of these.
 ///
 /// An operation has a `Value`, says by `replay` whether it may be sent twice, by `replies` how many
-/// replies it gets (the last one counts), by `bytes()` about how large it is, and by `kept_in` what
-/// it is when all that it refers to has been copied into a string.
+/// replies it gets (the last one counts), by `types` of which types they can be, by `bytes()` about
+/// how large it is, and by `kept_in` what it is when all that it refers to has been copied into a
+/// string.
 /// Lifetime: the views must outlive the operation.
 
 namespace cachekit::redis {
@@ -26,6 +27,7 @@ struct Get {
   using Value = std::optional<std::string>;
   static constexpr Replay replay = Replay::yes;
   static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types{RedisReply::Type::string, RedisReply::Type::nil};
 
   std::string_view key;
 
@@ -40,6 +42,7 @@ struct Set {
   using Value = bool;
   static constexpr Replay replay = Replay::no;
   static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types{RedisReply::Type::status, RedisReply::Type::nil};
 
   SetItem item;
   SetCondition condition = SetCondition::always;
@@ -54,6 +57,7 @@ struct Set {
 struct Counted {
   using Value = bool;
   static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types = only_integer;
   [[nodiscard]] static Result<Value> value_of(RedisReply&& reply, const std::string& endpoint);
 };
 
@@ -98,6 +102,7 @@ struct RemainingTtl {
   using Value = std::optional<Ttl>;
   static constexpr Replay replay = Replay::yes;
   static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types = only_integer;
 
   std::string_view key;
 
@@ -111,6 +116,7 @@ struct Increment {
   using Value = std::int64_t;
   static constexpr Replay replay = Replay::no;
   static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types = only_integer;
 
   std::string_view key;
   std::int64_t by = 1;
@@ -134,13 +140,15 @@ class OperationRequest : public CommandRequest {
     operation_.encode(out);
     return {};
   }
-  [[nodiscard]] bool accept(RedisReply&& reply) override {
+  [[nodiscard]] Accepted accept(RedisReply&& reply) override {
+    if (!Operation::types.contain(reply.type)) return Accepted::impossible;
     reply_ = std::move(reply);
-    return ++accepted_ == Operation::replies;
+    return ++accepted_ == Operation::replies ? Accepted::all : Accepted::more;
   }
   [[nodiscard]] std::size_t missing() const noexcept override {
     return Operation::replies - accepted_;
   }
+  [[nodiscard]] std::size_t bytes() const noexcept override { return operation_.bytes(); }
   [[nodiscard]] bool heavy() const noexcept override {
     return heavy_ || operation_.bytes() > net::heavy_bytes;
   }

@@ -15,7 +15,7 @@ template <typename Operation>
 class OwningRequest final : private net::OwnedBytes, public redis::OperationRequest<Operation> {
  public:
   OwningRequest(const Operation& operation, std::string endpoint)
-      : redis::OperationRequest<Operation>(operation.kept_in(bytes)),
+      : redis::OperationRequest<Operation>(operation.kept_in(OwnedBytes::bytes)),
         endpoint_(std::move(endpoint)) {}
 
   [[nodiscard]] Result<typename Operation::Value> take(const Result<void>& outcome) {

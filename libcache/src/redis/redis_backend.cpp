@@ -168,7 +168,7 @@ Result<void> RedisBackend::do_scan(const ScanOptions& options,
   std::string cursor = "0";
   do {
     auto reply = impl_->client.run({"SCAN", cursor, "MATCH", options.pattern, "COUNT", count},
-                                   Replay::yes, Deadline::after(page_timeout));
+                                   Replay::yes, redis::only_array, Deadline::after(page_timeout));
     if (!reply) return fail(std::move(reply).error());
     if (reply->elements.size() != 2 || reply->elements[0].type != Type::string) {
       return fail(redis::unexpected_reply("SCAN", impl_->client.endpoint()));
@@ -182,7 +182,8 @@ Result<void> RedisBackend::do_scan(const ScanOptions& options,
 }
 
 Result<void> RedisBackend::do_clear(Deadline deadline) {
-  return impl_->client.run({"FLUSHDB", "ASYNC"}, Replay::no, deadline).map([](const auto&) {});
+  return impl_->client.run({"FLUSHDB", "ASYNC"}, Replay::no, redis::only_status, deadline)
+      .map([](const auto&) {});
 }
 
 }  // namespace cachekit

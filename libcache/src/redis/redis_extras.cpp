@@ -13,6 +13,7 @@ namespace cachekit {
 
 using redis::CommandKind;
 using redis::Replay;
+using redis::ReplyTypes;
 
 Result<RedisReply> RedisBackend::command(std::span<const std::string_view> arguments,
                                          const CallOptions& options) {
@@ -29,8 +30,9 @@ Result<RedisReply> RedisBackend::command(std::span<const std::string_view> argum
         {}, "use RedisConfig, transaction() or Subscriber for it");
   }
   const Replay replay = kind == CommandKind::read ? Replay::yes : Replay::no;
-  return kind == CommandKind::blocking ? impl_->client.run_apart(arguments, replay, *deadline)
-                                       : impl_->client.run(arguments, replay, *deadline);
+  return redis::wants_own_connection(kind)
+             ? impl_->client.run_apart(arguments, replay, *deadline)
+             : impl_->client.run(arguments, replay, ReplyTypes::any(), *deadline);
 }
 
 Result<RedisReply> RedisBackend::command(std::initializer_list<std::string_view> arguments,
@@ -40,9 +42,11 @@ Result<RedisReply> RedisBackend::command(std::initializer_list<std::string_view>
 
 Result<std::int64_t> RedisBackend::publish(std::string_view channel, std::string_view message,
                                            const CallOptions& options) {
-  return command({"PUBLISH", channel, message}, options).map([](const RedisReply& reply) {
-    return reply.integer;
-  });
+  const Result<Deadline> deadline = budget(options.timeout);
+  if (!deadline) return fail(deadline.error());
+  return impl_->client
+      .run({"PUBLISH", channel, message}, Replay::no, redis::only_integer, *deadline)
+      .map([](const RedisReply& reply) { return reply.integer; });
 }
 
 Result<RedisTransaction> RedisBackend::transaction(const CallOptions& options) {

@@ -10,9 +10,9 @@ PingReport RedisBackend::do_ping(Deadline deadline) {
   redis::Client& client = impl_->client;
   NodePing node{.endpoint = client.endpoint()};
   // The first PING may have to connect; the second one is timed.
-  auto alive = client.run({"PING"}, Replay::yes, deadline);
+  auto alive = client.run({"PING"}, Replay::yes, redis::only_status, deadline);
   const auto start = Deadline::clock::now();
-  if (alive) alive = client.run({"PING"}, Replay::yes, deadline);
+  if (alive) alive = client.run({"PING"}, Replay::yes, redis::only_status, deadline);
   node.round_trip =
       std::chrono::duration_cast<std::chrono::microseconds>(Deadline::clock::now() - start);
   if (!alive) {
@@ -20,7 +20,7 @@ PingReport RedisBackend::do_ping(Deadline deadline) {
     return {.nodes = {std::move(node)}};
   }
   // An ACL may withhold INFO; the node is alive all the same.
-  if (const auto info = client.run({"INFO"}, Replay::yes, deadline)) {
+  if (const auto info = client.run({"INFO"}, Replay::yes, redis::only_string, deadline)) {
     const redis::Info facts = redis::parse_info(info->text);
     const std::string_view role = redis::find(facts, "role");
     node.role = role == "slave" ? "replica" : role;
@@ -33,8 +33,8 @@ StatsReport RedisBackend::do_stats(Deadline deadline) {
   redis::Client& client = impl_->client;
   NodeStats node;
   Pipeline request(Replay::yes);
-  request.add({"INFO"});
-  request.add({"DBSIZE"});
+  request.add({"INFO"}, redis::only_string);
+  request.add({"DBSIZE"}, redis::only_integer);
   auto replies = client.run_all(request, deadline);
   auto info = replies ? redis::checked(std::move(replies->front()), client.endpoint())
                       : Result<RedisReply>(fail(replies.error()));

@@ -31,13 +31,13 @@ class SubscriptionRequest final : public Pipeline {
  public:
   SubscriptionRequest(std::string_view verb, std::string_view name, std::deque<Message>& inbox)
       : Pipeline(Replay::no), inbox_(inbox) {
-    add({verb, name});
+    add({verb, name}, redis::only_array);
   }
 
-  [[nodiscard]] bool accept(RedisReply&& reply) override {
+  [[nodiscard]] redis::Accepted accept(RedisReply&& reply) override {
     if (auto message = message_of(reply)) {
       inbox_.push_back(*std::move(message));
-      return false;
+      return redis::Accepted::more;
     }
     return Pipeline::accept(std::move(reply));
   }

@@ -5,6 +5,9 @@
 
 #include <cachekit/redis_transaction.hpp>
 
+#include <algorithm>
+#include <cstddef>
+
 #include <fmt/format.h>
 
 namespace cachekit {
@@ -14,25 +17,51 @@ using redis::CommandKind;
 using redis::Replay;
 using redis::SingleCommand;
 
-Result<void> check_open(bool executed, const net::Connection& connection) {
-  if (executed) {
-    return fail(Errc::invalid_argument, "this transaction was executed already", {},
-                "open a new one with transaction()");
+// MULTI was refused. What came behind it was then carried out at once, each command by itself.
+Error not_begun(const std::vector<RedisReply>& replies, const std::string& endpoint) {
+  Error error = redis::error_of_reply(replies.front().text, endpoint);
+  const auto refused =
+      std::ranges::count_if(replies, [](const RedisReply& reply) { return reply.is_error(); });
+  if (static_cast<std::size_t>(refused) == replies.size()) return error;
+  error.code = Errc::outcome_unknown;
+  error.message = fmt::format("MULTI was refused, so that the commands ran one by one: {}",
+                              replies.front().text);
+  return error;
+}
+
+// EXEC gave an error. EXECABORT says only that something was refused; the refusal itself came
+// before it. Any other one is about EXEC itself.
+Error not_done(const std::vector<RedisReply>& replies, const std::string& endpoint) {
+  if (redis::code_of_reply(replies.back().text) != "EXECABORT") {
+    return redis::error_of_reply(replies.back().text, endpoint);
   }
-  if (!connection.usable()) {
-    return fail(Errc::unavailable, "the transaction's connection was lost", connection.endpoint(),
-                "open a new one with transaction()");
-  }
-  return {};
+  const auto refusal =
+      std::ranges::find_if(replies, [](const RedisReply& reply) { return reply.is_error(); });
+  Error error = redis::error_of_reply(refusal->text, endpoint);
+  error.code = Errc::rejected;
+  error.message = fmt::format("nothing was done, a command was refused: {}", refusal->text);
+  return error;
 }
 
 }  // namespace
 
-Result<RedisReply> RedisTransaction::Impl::run(std::span<const std::string_view> arguments) {
-  if (Result<void> open = check_open(executed, *connection); !open) {
+Result<void> RedisTransaction::Impl::check_open() {
+  if (executed) {
+    return fail(Errc::invalid_argument, "this transaction was executed already", {},
+                "open a new one with transaction()");
+  }
+  lost = lost || connection->stale();
+  if (!lost) return {};
+  return fail(Errc::unavailable, "the transaction's connection was lost", connection->endpoint(),
+              "open a new one with transaction()");
+}
+
+Result<RedisReply> RedisTransaction::Impl::run(std::span<const std::string_view> arguments,
+                                               redis::ReplyTypes types) {
+  if (Result<void> open = check_open(); !open) {
     return fail(std::move(open).error());
   }
-  SingleCommand request(arguments, Replay::no);
+  SingleCommand request(arguments, Replay::no, types);
   if (Result<void> done = connection->exchange(request, Deadline::after(timeout)); !done) {
     return fail(std::move(done).error());
   }
@@ -47,7 +76,7 @@ RedisTransaction::~RedisTransaction() = default;
 Result<void> RedisTransaction::watch(std::initializer_list<std::string_view> keys) {
   std::vector<std::string_view> arguments{"WATCH"};
   arguments.insert(arguments.end(), keys.begin(), keys.end());
-  return impl_->run(arguments).map([](const RedisReply&) {});
+  return impl_->run(arguments, redis::only_status).map([](const RedisReply&) {});
 }
 
 Result<RedisReply> RedisTransaction::command(std::span<const std::string_view> arguments) {
@@ -55,7 +84,7 @@ Result<RedisReply> RedisTransaction::command(std::span<const std::string_view> a
     return fail(Errc::invalid_argument, "inside a transaction only commands on data are possible",
                 {}, "use watch(), queue() and execute()");
   }
-  return impl_->run(arguments);
+  return impl_->run(arguments, redis::ReplyTypes::any());
 }
 
 Result<RedisReply> RedisTransaction::command(std::initializer_list<std::string_view> arguments) {
@@ -72,28 +101,20 @@ void RedisTransaction::queue(std::initializer_list<std::string_view> arguments) 
 
 Result<std::optional<std::vector<RedisReply>>> RedisTransaction::execute() {
   Impl& tx = *impl_;
-  if (Result<void> open = check_open(tx.executed, *tx.connection); !open) {
+  if (Result<void> open = tx.check_open(); !open) {
     return fail(std::move(open).error());
   }
   tx.executed = true;
-  tx.queued.add({"EXEC"});
+  tx.queued.add({"EXEC"}, {RedisReply::Type::array, RedisReply::Type::nil});
   if (Result<void> done = tx.connection->exchange(tx.queued, Deadline::after(tx.timeout)); !done) {
     return fail(std::move(done).error());
   }
   std::vector<RedisReply>& replies = tx.queued.replies();
   RedisReply& outcome = replies.back();
+  if (replies.front().is_error()) return fail(not_begun(replies, tx.connection->endpoint()));
   if (outcome.is_nil()) return std::nullopt;
   if (outcome.type == RedisReply::Type::array) return std::move(outcome.elements);
-  // EXECABORT says only that something was refused; the refusal itself came before it.
-  for (const RedisReply& reply : replies) {
-    if (reply.is_error()) {
-      Error error = redis::error_of_reply(reply.text, tx.connection->endpoint());
-      error.code = Errc::rejected;
-      error.message = fmt::format("nothing was done, a command was refused: {}", reply.text);
-      return fail(std::move(error));
-    }
-  }
-  return fail(redis::unexpected_reply("EXEC", tx.connection->endpoint()));
+  return fail(not_done(replies, tx.connection->endpoint()));
 }
 
 }  // namespace cachekit

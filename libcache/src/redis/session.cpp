@@ -3,6 +3,7 @@
 #include "redis/dropped_reply.hpp"
 #include "redis/resp_encoder.hpp"
 
+#include <new>
 #include <utility>
 
 namespace cachekit::redis {
@@ -16,7 +17,9 @@ class Discarded final : public CommandRequest {
       : CommandRequest(Replay::no), missing_(replies) {}
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string&) override { return {}; }
-  [[nodiscard]] bool accept(RedisReply&&) override { return --missing_ == 0; }
+  [[nodiscard]] Accepted accept(RedisReply&&) override {
+    return --missing_ == 0 ? Accepted::all : Accepted::more;
+  }
   [[nodiscard]] std::size_t missing() const noexcept override { return missing_; }
 
  private:
@@ -34,55 +37,80 @@ Result<void> SingleCommand::encode(const net::Session&, std::string& out) {
   return {};
 }
 
-bool SingleCommand::accept(RedisReply&& reply) {
+Accepted SingleCommand::accept(RedisReply&& reply) {
+  if (!types_.contain(reply.type)) return Accepted::impossible;
   reply_ = std::move(reply);
-  return true;
+  return Accepted::all;
 }
 
-bool SingleCommand::heavy() const noexcept {
+std::size_t SingleCommand::bytes() const noexcept {
   std::size_t bytes = 0;
   for (const std::string_view argument : arguments_) bytes += argument.size();
-  return bytes > net::heavy_bytes;
+  return bytes;
 }
 
-void Pipeline::add(std::span<const std::string_view> arguments) {
-  append_command(wire_, arguments);
-  ++count_;
+bool SingleCommand::heavy() const noexcept { return bytes() > net::heavy_bytes; }
+
+void Pipeline::add(std::span<const std::string_view> arguments, ReplyTypes types) {
+  types_.push_back(types);
+  try {
+    append_command(wire_, arguments);
+  } catch (...) {
+    types_.pop_back();
+    throw;
+  }
 }
 
 // Room for the replies is made now, while nothing has been sent.
 Result<void> Pipeline::encode(const net::Session&, std::string& out) {
   replies_.clear();
-  replies_.reserve(count_);
+  replies_.reserve(size());
   out += wire_;
   return {};
 }
 
-bool Pipeline::accept(RedisReply&& reply) {
+Accepted Pipeline::accept(RedisReply&& reply) {
+  if (!types_[replies_.size()].contain(reply.type)) return Accepted::impossible;
   replies_.push_back(std::move(reply));
-  return replies_.size() == count_;
+  return replies_.size() == size() ? Accepted::all : Accepted::more;
 }
 
 bool Pipeline::heavy() const noexcept {
-  return heavy_ || wire_.size() > net::heavy_bytes || count_ > net::heavy_commands;
+  return heavy_ || wire_.size() > net::heavy_bytes || size() > net::heavy_commands;
 }
 
 Result<bool> Session::advance(net::Request& request) {
-  if (out_of_step_) return fail(Errc::unavailable, "out of memory");
+  if (out_of_step_) return out_of_step();
   auto& commands = static_cast<CommandRequest&>(request);
   while (true) {
     Result<std::optional<RedisReply>> reply = decoder_.next();
     if (!reply) return fail(std::move(reply).error());
     if (!*reply) return false;
     if ((*reply)->is_error()) look_at_error(**reply, commands);
-    out_of_step_ = true;  // Unless the request takes it.
-    const bool last = commands.accept(**std::move(reply));
-    out_of_step_ = false;
-    if (last) return true;
+    out_of_step_ = Errc::unavailable;  // Unless the request takes it.
+    const Accepted accepted = commands.accept(**std::move(reply));
+    if (accepted == Accepted::impossible) {
+      out_of_step_ = Errc::protocol;
+      return out_of_step();
+    }
+    out_of_step_.reset();
+    if (accepted == Accepted::all) return true;
   }
 }
 
+tl::unexpected<Error> Session::out_of_step() const noexcept {
+  Error error{*out_of_step_, "out of memory", {}, {}};
+  try {
+    if (error.code == Errc::protocol)
+      error.message = "a reply of a type that the command never gives";
+  } catch (const std::bad_alloc&) {
+    error.message = "another's reply";
+  }
+  return fail(std::move(error));
+}
+
 void Session::look_at_error(RedisReply& reply, const CommandRequest& commands) noexcept {
+  if (code_of_reply(reply.text) == "READONLY") demoted_ = true;
   if (!commands.replayable() && is_for_want_of_memory(reply.text)) {
     reply = dropped_reply(Dropped::lost);
   }

@@ -2,11 +2,13 @@
 
 #include "net/request.hpp"
 #include "redis/reply_error.hpp"
+#include "redis/reply_types.hpp"
 #include "redis/resp_decoder.hpp"
 
 #include <cachekit/redis_reply.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -20,6 +22,13 @@ namespace cachekit::redis {
 /// What may be done when a connection breaks while commands are under way.
 enum class Replay : bool { no, yes };
 
+/// What became of a reply that was handed over.
+enum class Accepted : std::uint8_t {
+  more,        ///< It was taken, and others are to come.
+  all,         ///< It was taken, and was the last.
+  impossible,  ///< The command never gives such a reply: it is somebody else's.
+};
+
 /// What a connection's replies are handed to, one by one and in order.
 class CommandRequest : public net::Request {
  public:
@@ -28,8 +37,8 @@ class CommandRequest : public net::Request {
   [[nodiscard]] bool replayable() const noexcept override { return replay_ == Replay::yes; }
   [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
 
-  /// Takes the next reply; true when it was the last.
-  [[nodiscard]] virtual bool accept(RedisReply&& reply) = 0;
+  /// Takes the next reply.
+  [[nodiscard]] virtual Accepted accept(RedisReply&& reply) = 0;
   /// How many replies are still to come.
   [[nodiscard]] virtual std::size_t missing() const noexcept = 0;
 
@@ -40,19 +49,22 @@ class CommandRequest : public net::Request {
 /// One command. Lifetime: the arguments must outlive it.
 class SingleCommand final : public CommandRequest {
  public:
-  SingleCommand(std::span<const std::string_view> arguments, Replay replay) noexcept
-      : CommandRequest(replay), arguments_(arguments) {}
+  SingleCommand(std::span<const std::string_view> arguments, Replay replay,
+                ReplyTypes types = ReplyTypes::any()) noexcept
+      : CommandRequest(replay), arguments_(arguments), types_(types) {}
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
-  [[nodiscard]] bool accept(RedisReply&& reply) override;
+  [[nodiscard]] Accepted accept(RedisReply&& reply) override;
   [[nodiscard]] std::size_t missing() const noexcept override { return 1; }
   [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] std::size_t bytes() const noexcept override;
 
   /// Requires: the request was executed.
   [[nodiscard]] RedisReply& reply() noexcept { return reply_; }
 
  private:
   std::span<const std::string_view> arguments_;
+  ReplyTypes types_;
   RedisReply reply_{};
 };
 
@@ -61,33 +73,39 @@ class Pipeline : public CommandRequest {
  public:
   explicit Pipeline(Replay replay) noexcept : CommandRequest(replay) {}
 
-  void reserve(std::size_t commands) { replies_.reserve(commands); }
-  void add(std::span<const std::string_view> arguments);
-  void add(std::initializer_list<std::string_view> arguments) {
-    add(std::span(arguments.begin(), arguments.size()));
+  void reserve(std::size_t commands) {
+    types_.reserve(commands);
+    replies_.reserve(commands);
+  }
+  /// Nothing has changed where there is no memory for it.
+  void add(std::span<const std::string_view> arguments, ReplyTypes types = ReplyTypes::any());
+  void add(std::initializer_list<std::string_view> arguments,
+           ReplyTypes types = ReplyTypes::any()) {
+    add(std::span(arguments.begin(), arguments.size()), types);
   }
   /// One of operations.hpp, with one reply.
   template <typename Operation>
   void add_operation(const Operation& operation) {
     static_assert(Operation::replies == 1);
+    types_.push_back(Operation::types);
     operation.encode(wire_);
-    ++count_;
   }
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
-  [[nodiscard]] bool accept(RedisReply&& reply) override;
-  [[nodiscard]] std::size_t missing() const noexcept override { return count_ - replies_.size(); }
+  [[nodiscard]] Accepted accept(RedisReply&& reply) override;
+  [[nodiscard]] std::size_t missing() const noexcept override { return size() - replies_.size(); }
   [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] std::size_t bytes() const noexcept override { return wire_.size(); }
 
   /// The replies, it seems, are large.
   void expect_much() noexcept { heavy_ = true; }
-  [[nodiscard]] std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] std::size_t size() const noexcept { return types_.size(); }
   /// One per command, in order. Requires: the request was executed.
   [[nodiscard]] std::vector<RedisReply>& replies() noexcept { return replies_; }
 
  private:
   std::string wire_;
-  std::size_t count_ = 0;
+  std::vector<ReplyTypes> types_;  // One per command.
   std::vector<RedisReply> replies_;
   bool heavy_ = false;
 };
@@ -97,7 +115,8 @@ class Session final : public net::Session {
  public:
   void feed(std::string_view bytes) noexcept override { decoder_.feed(bytes); }
   /// Requires: `request` is a `CommandRequest`. After an error, or an exception of the request, it
-  /// hands out no reply any more.
+  /// hands out no reply any more. Errors: `protocol`, also for a reply that the request cannot get;
+  /// `unavailable` where a reply was lost for want of memory.
   [[nodiscard]] Result<bool> advance(net::Request& request) override;
   [[nodiscard]] bool idle() const override { return subscribed_ || decoder_.idle(); }
 
@@ -105,16 +124,22 @@ class Session final : public net::Session {
     return error_of_unasked(bytes);
   }
 
+  /// Whether the server has said that it is a replica now: after a failover the connections of
+  /// before lead to the wrong one.
+  [[nodiscard]] bool retiring() const noexcept override { return demoted_; }
+
   /// From now on the server may send at any time.
   void expect_messages() noexcept { subscribed_ = true; }
   /// A message that has come, or empty.
   [[nodiscard]] Result<std::optional<RedisReply>> next_message() { return decoder_.next(); }
 
  private:
+  [[nodiscard]] tl::unexpected<Error> out_of_step() const noexcept;
   void look_at_error(RedisReply& reply, const CommandRequest& commands) noexcept;
 
   RespDecoder decoder_;
-  bool out_of_step_ = false;  // A reply may have been lost.
+  std::optional<Errc> out_of_step_{};  // Set as soon as a reply was lost, or somebody else's.
+  bool demoted_ = false;
   bool subscribed_ = false;
 };
 

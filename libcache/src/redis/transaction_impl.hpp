@@ -15,15 +15,20 @@ class RedisTransaction::Impl {
  public:
   Impl(std::unique_ptr<net::Connection> own, std::chrono::milliseconds budget)
       : connection(std::move(own)), timeout(budget) {
-    queued.add({"MULTI"});
+    queued.add({"MULTI"}, redis::only_status);
   }
 
-  [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments);
+  [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments,
+                                       redis::ReplyTypes types);
+  /// Whether another step is possible. What came unasked since the last one, if only the news that
+  /// the server has closed the connection, would be taken for its reply: there is none then.
+  [[nodiscard]] Result<void> check_open();
 
   std::unique_ptr<net::Connection> connection;
   std::chrono::milliseconds timeout;  // Of each step.
   redis::Pipeline queued{redis::Replay::no};
   bool executed = false;
+  bool lost = false;
 };
 
 }  // namespace cachekit

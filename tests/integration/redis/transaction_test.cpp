@@ -1,4 +1,6 @@
 #include "support.hpp"
+#include "support/results.hpp"
+#include "support/scripted_server.hpp"
 
 #include <cachekit/redis_transaction.hpp>
 
@@ -78,4 +80,58 @@ TEST_CASE("a transaction whose server died is in doubt, not silently done", "[re
   const auto outcome = tx->execute();
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().code == Errc::outcome_unknown);
+}
+
+TEST_CASE("what comes unasked between two steps is the reply to none of them",
+          "[redis][failures-47]") {
+  Gate answered, said;
+  ScriptedServer server([&](Peer& peer) {
+    peer.expect("*1\r\n$4\r\nPING\r\n");
+    peer.send("+PONG\r\n");
+    peer.expect("*2\r\n$3\r\nGET\r\n$1\r\na\r\n");
+    peer.send("$4\r\nmine\r\n");
+    peer.wait_for(answered);
+    peer.send("$6\r\nsecret\r\n");
+    said.open();
+    peer.stall();
+  });
+  RedisBackend redis({.host = "127.0.0.1", .port = server.port(), .client_name = {}});
+  auto tx = redis.transaction();
+  REQUIRE(tx);
+  CHECK(tx->command({"GET", "a"})->text == "mine");
+  answered.open();
+  REQUIRE(said.wait());
+  CHECK(code_of(tx->command({"GET", "a"})) == "unavailable");
+  CHECK(code_of(tx->watch({"a"})) == "unavailable");
+  tx->queue({"SET", "a", "1"});
+  CHECK(code_of(tx->execute()) == "unavailable");
+}
+
+TEST_CASE("a transaction that may not begin says what became of its commands", "[redis]") {
+  const RedisServer server({.acl_user = "app", .acl_password = "secret"});
+  RedisBackend admin(config_of(server));
+  REQUIRE(admin.command({"ACL", "SETUSER", "app", "-multi"}));
+  RedisConfig config = config_of(server);
+  config.username = "app";
+  config.password = "secret";
+  RedisBackend redis(config);
+  auto tx = redis.transaction();
+  REQUIRE(tx);
+  tx->queue({"SET", "a", "1"});
+  const auto outcome = tx->execute();
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().code == Errc::outcome_unknown);
+  CHECK(outcome.error().message.find("NOPERM") != std::string::npos);
+  CHECK(redis.get("a") == "1");
+}
+
+TEST_CASE("a transaction whose replies cannot be kept is not said to be undone", "[redis]") {
+  RedisBackend redis(config_of(shared_redis()));
+  REQUIRE(redis.clear());
+  auto tx = redis.transaction();
+  REQUIRE(tx);
+  tx->queue({"SET", "a", "1"});
+  tx->queue({"EVAL", "local t = {7} for i = 1, 100 do t = {t} end return t", "0"});
+  CHECK(code_of(tx->execute()) == "too_large");
+  CHECK(redis.get("a") == "1");
 }

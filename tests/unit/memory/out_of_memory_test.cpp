@@ -1,62 +1,15 @@
 // What a cache does when it is given no memory.
 
 #include "fixture.hpp"
+#include "shortage.hpp"
 
 #include <array>
-#include <cstdlib>
 #include <limits>
-#include <new>
 #include <set>
 #include <string>
 #include <vector>
 
 using namespace cachekit;
-
-namespace {
-
-// How many allocations of this thread succeed before some fail, and how many those are.
-thread_local std::size_t good = std::numeric_limits<std::size_t>::max();
-thread_local std::size_t bad = 0;
-
-class Shortage {
- public:
-  Shortage(std::size_t after, std::size_t length) {
-    good = after;
-    bad = length;
-  }
-  ~Shortage() { bad = 0; }
-  Shortage(const Shortage&) = delete;
-  Shortage& operator=(const Shortage&) = delete;
-
-  [[nodiscard]] static bool over() { return bad == 0; }
-};
-
-void* allocate(std::size_t bytes) {
-  if (bad > 0 && good > 0) {
-    --good;
-  } else if (bad > 0) {
-    --bad;
-    throw std::bad_alloc();
-  }
-  void* const block = std::malloc(bytes == 0 ? 1 : bytes);
-  if (block == nullptr) throw std::bad_alloc();
-  return block;
-}
-
-}  // namespace
-
-void* operator new(std::size_t bytes) { return allocate(bytes); }
-void* operator new[](std::size_t bytes) { return allocate(bytes); }
-void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
-  return std::malloc(bytes == 0 ? 1 : bytes);
-}
-void* operator new[](std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
-  return std::malloc(bytes == 0 ? 1 : bytes);
-}
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
 
 namespace {
 
@@ -89,16 +42,15 @@ void with_each_shortage(const Call& call) {
   std::size_t failed = 0;
   for (std::size_t after = 0;; ++after) {
     Full full;
-    bool enough = false;
-    try {
+    bool refused = false;
+    {
       const Shortage one(after, 1);
       call(full);
-      enough = !Shortage::over();
-    } catch (const std::bad_alloc&) {
-      ++failed;
+      refused = Shortage::over();
     }
     full.check();
-    if (enough) break;
+    if (!refused) break;
+    ++failed;
   }
   CHECK(failed > 0);
 }
