@@ -175,12 +175,13 @@ bool Caller::increment(Slot& slot) {
 
 bool Caller::incremented(const Result<std::int64_t>& outcome, Slot& slot, std::uint64_t epoch) {
   const std::int64_t expected = (slot.value ? std::stoll(*slot.value) : 0) + 1;
+  const std::string failures = shown_failures(slot.failures);
   if (!settled(outcome, slot, std::to_string(expected))) return false;
   const bool forgotten = *outcome == 1 && !exact(slot);
   if (*outcome != expected && !forgotten) {
     if (*outcome > expected) ++tally_.doubled;
     tally_.wrong_answer("increment of " + slot.key + " gave " + std::to_string(*outcome) +
-                        " instead of " + std::to_string(expected));
+                        " instead of " + std::to_string(expected) + failures);
   }
   slot.value = std::to_string(*outcome);
   slot.epoch = epoch;

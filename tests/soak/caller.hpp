@@ -25,6 +25,8 @@ namespace cachekit::soak {
 
 /// A value for an error message, not all of a long one.
 [[nodiscard]] std::string shown(const std::optional<std::string>& value);
+/// "; the writes since then: ...", or nothing.
+[[nodiscard]] std::string shown_failures(const std::string& codes);
 
 /// One thread's calls. It has keys that no other thread writes, so it knows what each must hold and
 /// checks every answer; and it reads and writes keys that all share, whose values name their key.
@@ -61,6 +63,7 @@ class Caller {
     std::optional<std::string> value{};
     std::uint64_t epoch = 0;  ///< Of the server that was told.
     bool counts = false;
+    std::string failures{};  ///< The codes of the writes that were not done since one was.
   };
 
   /// Runs one call and measures it. Now and then it is refused an allocation.
@@ -106,6 +109,7 @@ class Caller {
   bool settled(const Result<T>& outcome, Slot& slot, const std::optional<std::string>& intended) {
     if (!outcome) return write_failed(outcome.error(), slot, intended);
     ++tally_.succeeded;
+    slot.failures.clear();
     return true;
   }
   bool write_failed(const Error& error, Slot& slot, const std::optional<std::string>& intended);

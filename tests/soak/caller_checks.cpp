@@ -11,6 +11,10 @@ std::string shown(const std::optional<std::string>& value) {
   return value->size() <= enough ? "'" + *value + "'" : "'" + value->substr(0, enough) + "...'";
 }
 
+std::string shown_failures(const std::string& codes) {
+  return codes.empty() ? codes : "; the writes since then: " + codes;
+}
+
 void Caller::note_duration(const char* operation, clock::time_point begun, clock::time_point ended,
                            std::chrono::milliseconds budget) {
   const clock::duration overshoot = ended - begun - budget - budget / 10;
@@ -47,6 +51,8 @@ bool Caller::failed(const Error& error) {
 
 bool Caller::write_failed(const Error& error, Slot& slot,
                           const std::optional<std::string>& intended) {
+  slot.failures += slot.failures.empty() ? "" : ", ";
+  slot.failures += to_string(error.code);
   if (error.code == Errc::outcome_unknown) {
     look_once_more(slot, intended);
     retire(slot);
@@ -79,7 +85,7 @@ void Caller::check(Slot& slot, const std::optional<std::string>& seen, const cha
       ++tally_.doubled;
     }
     tally_.wrong_answer(std::string(how) + " of " + slot.key + " gave " + shown(seen) +
-                        " instead of " + shown(slot.value));
+                        " instead of " + shown(slot.value) + shown_failures(slot.failures));
   }
   retire(slot);
 }
@@ -92,6 +98,7 @@ void Caller::check_shared(const std::string& key, const std::optional<std::strin
 void Caller::retire(Slot& slot) {
   slot.key = "own-" + std::to_string(number_) + "-" + std::to_string(++serial_);
   slot.value.reset();
+  slot.failures.clear();
 }
 
 bool Caller::exact(const Slot& slot) const {

@@ -4,12 +4,8 @@
 #include <array>
 #include <cstdint>
 
-#include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,12 +59,6 @@ void Peer::send(std::string_view bytes) {
   }
 }
 
-void Peer::wait_until_delivered() {
-  for (int under_way = 1; under_way > 0; std::this_thread::yield()) {
-    if (ioctl(socket_.get(), SIOCOUTQ, &under_way) != 0) throw ScriptedServer::Ended{};
-  }
-}
-
 void Peer::send_bytewise(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size(); ++i) send(bytes.substr(i, 1));
 }
@@ -106,8 +96,6 @@ void ScriptedServer::accept_all() {
     ::poll(entries.data(), entries.size(), -1);
     if (entries[1].revents != 0) return;
     Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    const int on = 1;  // What a script sends has left when the next step begins.
-    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!socket.open()) continue;
     const Script& script = scripts_[std::min<std::size_t>(connections_, scripts_.size() - 1)];
     ++connections_;

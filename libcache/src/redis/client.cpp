@@ -69,9 +69,10 @@ Result<RedisReply> Client::run(std::initializer_list<std::string_view> arguments
 }
 
 Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Replay replay,
-                               ReplyTypes types, Deadline deadline) {
+                               ReplyTypes types, Deadline deadline, bool heavy) {
   if (!sound_) return fail(sound_.error());
   SingleCommand command(arguments, replay, types);
+  if (heavy) command.expect_much();
   if (Result<void> done = channel_.execute(command, deadline); !done) {
     return fail(std::move(done).error());
   }

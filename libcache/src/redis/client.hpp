@@ -40,10 +40,11 @@ class Client {
     return request.value(endpoint());
   }
   /// One command. Error replies become errors; a reply of another type closes the connection.
+  /// `heavy` as above.
   [[nodiscard]] Result<RedisReply> run(std::initializer_list<std::string_view> arguments,
                                        Replay replay, ReplyTypes types, Deadline deadline);
   [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments, Replay replay,
-                                       ReplyTypes types, Deadline deadline);
+                                       ReplyTypes types, Deadline deadline, bool heavy = false);
   /// Many commands in one write; one reply each, error replies among them.
   [[nodiscard]] Result<std::vector<RedisReply>> run_all(Pipeline& request, Deadline deadline);
   /// One command on a connection of its own.

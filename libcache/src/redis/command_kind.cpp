@@ -1,6 +1,7 @@
 #include "redis/command_kind.hpp"
 
 #include "redis/command_table.hpp"
+#include "redis/upper.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,15 +10,6 @@
 
 namespace cachekit::redis {
 namespace {
-
-// As servers do it, without regard to the locale.
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return out;
-}
 
 struct Option {
   std::string_view name;

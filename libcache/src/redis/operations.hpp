@@ -153,6 +153,7 @@ class OperationRequest : public CommandRequest {
     return heavy_ || operation_.bytes() > net::heavy_bytes;
   }
 
+  [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
   /// What the reply means. Requires: the request was executed; once.
   [[nodiscard]] Result<typename Operation::Value> value(const std::string& endpoint) {
     return Operation::value_of(std::move(reply_), endpoint);

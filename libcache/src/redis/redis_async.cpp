@@ -5,36 +5,53 @@
 #include "redis/operations.hpp"
 
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace cachekit {
 namespace {
 
-// An operation that owns all it refers to.
+// Whether the reply, it seems, is large.
+template <typename Operation>
+bool large_reply(const Operation& operation, const net::LargeKeys& large) noexcept {
+  if constexpr (std::is_same_v<Operation, redis::Get>) return large.contains(operation.key);
+  return false;
+}
+
+// An operation that owns all it refers to. Lifetime: of `large`, longer.
 template <typename Operation>
 class OwningRequest final : private net::OwnedBytes, public redis::OperationRequest<Operation> {
  public:
-  OwningRequest(const Operation& operation, std::string endpoint)
-      : redis::OperationRequest<Operation>(operation.kept_in(OwnedBytes::bytes)),
-        endpoint_(std::move(endpoint)) {}
+  using Value = typename Operation::Value;
 
-  [[nodiscard]] Result<typename Operation::Value> take(const Result<void>& outcome) {
+  OwningRequest(const Operation& operation, std::string endpoint, net::LargeKeys& large)
+      : redis::OperationRequest<Operation>(operation.kept_in(OwnedBytes::bytes),
+                                           large_reply(operation, large)),
+        endpoint_(std::move(endpoint)),
+        large_(large) {}
+
+  [[nodiscard]] Result<Value> take(const Result<void>& outcome) {
     if (!outcome) return fail(outcome.error());
-    return this->value(endpoint_);
+    Result<Value> value = this->value(endpoint_);
+    if constexpr (std::is_same_v<Operation, redis::Get>) {
+      if (value && *value) redis::note_size(large_, this->operation().key, (*value)->size());
+    }
+    return value;
   }
 
  private:
   std::string endpoint_;
+  net::LargeKeys& large_;
 };
 
 template <typename Operation, typename Call>
-Pending<typename Operation::Value> begin(redis::Client& client, const Operation& operation,
-                                         Call call) {
+Pending<typename Operation::Value> begin(redis::Client& client, net::LargeKeys& large,
+                                         const Operation& operation, Call call) {
   using Value = typename Operation::Value;
   if (!client.check_config()) return std::move(call).done(fail(client.check_config().error()));
   using State = net::AsyncState<Value, OwningRequest<Operation>>;
   auto* const state =
-      new State(call.deadline, std::move(call.report), operation, client.endpoint());
+      new State(call.deadline, std::move(call.report), operation, client.endpoint(), large);
   state->stop_with(std::move(call.stop));
   client.channel().start(*state);
   return Pending<Value>(state);
@@ -44,7 +61,7 @@ Pending<typename Operation::Value> begin(redis::Client& client, const Operation&
 
 Pending<std::optional<std::string>> RedisBackend::do_async_get(
     std::string_view key, AsyncCall<std::optional<std::string>> call) {
-  return begin(impl_->client, redis::Get{key}, std::move(call));
+  return begin(impl_->client, impl_->large_keys, redis::Get{key}, std::move(call));
 }
 
 Pending<bool> RedisBackend::do_async_set(const SetItem& item, SetCondition condition,
@@ -55,24 +72,25 @@ Pending<bool> RedisBackend::do_async_set(const SetItem& item, SetCondition condi
     }
     return std::move(call).done(fail(std::move(fits).error()));
   }
-  return begin(impl_->client, redis::Set{item, condition}, std::move(call));
+  impl_->note_size(item.key, item.value.size());
+  return begin(impl_->client, impl_->large_keys, redis::Set{item, condition}, std::move(call));
 }
 
 Pending<bool> RedisBackend::do_async_remove(std::string_view key, AsyncCall<bool> call) {
-  return begin(impl_->client, redis::Remove(key), std::move(call));
+  return begin(impl_->client, impl_->large_keys, redis::Remove(key), std::move(call));
 }
 
 Pending<bool> RedisBackend::do_async_exists(std::string_view key, AsyncCall<bool> call) {
-  return begin(impl_->client, redis::Exists(key), std::move(call));
+  return begin(impl_->client, impl_->large_keys, redis::Exists(key), std::move(call));
 }
 
 Pending<bool> RedisBackend::do_async_touch(std::string_view key, Ttl ttl, AsyncCall<bool> call) {
-  return begin(impl_->client, redis::Touch(key, ttl), std::move(call));
+  return begin(impl_->client, impl_->large_keys, redis::Touch(key, ttl), std::move(call));
 }
 
 Pending<std::int64_t> RedisBackend::do_async_increment(std::string_view key, std::int64_t by,
                                                        AsyncCall<std::int64_t> call) {
-  return begin(impl_->client, redis::Increment{key, by}, std::move(call));
+  return begin(impl_->client, impl_->large_keys, redis::Increment{key, by}, std::move(call));
 }
 
 }  // namespace cachekit

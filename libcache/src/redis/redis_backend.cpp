@@ -75,7 +75,7 @@ Result<void> RedisBackend::do_connect() { return impl_->client.connect(); }
 
 Result<std::optional<std::string>> RedisBackend::do_get(std::string_view key, Deadline deadline) {
   auto value = impl_->client.run(redis::Get{key}, deadline, impl_->large_keys.contains(key));
-  if (value && *value) impl_->large_keys.note(key, (*value)->size());
+  if (value && *value) impl_->note_size(key, (*value)->size());
   return value;
 }
 
@@ -92,7 +92,7 @@ Result<bool> RedisBackend::do_set(const SetItem& item, SetCondition condition, D
   if (Result<void> fits = impl_->check_value(item.value); !fits) {
     return fail(std::move(fits).error());
   }
-  impl_->large_keys.note(item.key, item.value.size());
+  impl_->note_size(item.key, item.value.size());
   return impl_->client.run(redis::Set{item, condition}, deadline);
 }
 
@@ -129,7 +129,7 @@ std::vector<Result<std::optional<std::string>>> RedisBackend::do_get_many(
   }
   auto values = run_batch<redis::Get>(impl_->client, request, deadline);
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (values[i] && *values[i]) impl_->large_keys.note(keys[i], (*values[i])->size());
+    if (values[i] && *values[i]) impl_->note_size(keys[i], (*values[i])->size());
   }
   return values;
 }
@@ -140,6 +140,7 @@ std::vector<Result<bool>> RedisBackend::do_set_many(std::span<const SetItem> ite
   std::vector<std::pair<std::size_t, Error>> refused;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (Result<void> fits = impl_->check_value(items[i].value); fits) {
+      impl_->note_size(items[i].key, items[i].value.size());
       request.add_operation(redis::Set{items[i], condition});
     } else {
       refused.emplace_back(i, std::move(fits).error());

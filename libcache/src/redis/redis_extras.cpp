@@ -2,6 +2,7 @@
 
 #include "redis/backend_impl.hpp"
 #include "redis/command_kind.hpp"
+#include "redis/large_replies.hpp"
 #include "redis/transaction_impl.hpp"
 
 #include <cachekit/redis_subscriber.hpp>
@@ -30,9 +31,18 @@ Result<RedisReply> RedisBackend::command(std::span<const std::string_view> argum
         {}, "use RedisConfig, transaction() or Subscriber for it");
   }
   const Replay replay = kind == CommandKind::read ? Replay::yes : Replay::no;
-  return redis::wants_own_connection(kind)
-             ? impl_->client.run_apart(arguments, replay, *deadline)
-             : impl_->client.run(arguments, replay, ReplyTypes::any(), *deadline);
+  if (redis::wants_own_connection(kind)) {
+    return impl_->client.run_apart(arguments, replay, *deadline);
+  }
+  const std::string label = redis::label_of(arguments);
+  auto reply = impl_->client.run(arguments, replay, ReplyTypes::any(), *deadline,
+                                 impl_->large_keys.contains(label));
+  // What was thrown away for its size was large, too.
+  const bool too_large = !reply && reply.error().code == Errc::too_large;
+  if (reply || too_large) {
+    impl_->note_size(label, too_large ? net::heavy_bytes : redis::size_of(*reply));
+  }
+  return reply;
 }
 
 Result<RedisReply> RedisBackend::command(std::initializer_list<std::string_view> arguments,

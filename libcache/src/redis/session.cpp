@@ -49,7 +49,7 @@ std::size_t SingleCommand::bytes() const noexcept {
   return bytes;
 }
 
-bool SingleCommand::heavy() const noexcept { return bytes() > net::heavy_bytes; }
+bool SingleCommand::heavy() const noexcept { return heavy_ || bytes() > net::heavy_bytes; }
 
 void Pipeline::add(std::span<const std::string_view> arguments, ReplyTypes types) {
   types_.push_back(types);

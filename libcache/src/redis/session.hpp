@@ -59,12 +59,15 @@ class SingleCommand final : public CommandRequest {
   [[nodiscard]] bool heavy() const noexcept override;
   [[nodiscard]] std::size_t bytes() const noexcept override;
 
+  /// The reply, it seems, is large.
+  void expect_much() noexcept { heavy_ = true; }
   /// Requires: the request was executed.
   [[nodiscard]] RedisReply& reply() noexcept { return reply_; }
 
  private:
   std::span<const std::string_view> arguments_;
   ReplyTypes types_;
+  bool heavy_ = false;
   RedisReply reply_{};
 };
 

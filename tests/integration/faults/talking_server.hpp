@@ -34,17 +34,18 @@ class TalkingServer {
   [[nodiscard]] std::string store_reply() const;
   [[nodiscard]] std::string count_reply(int count) const;
 
-  /// On all connections that are open. It is in the client's socket when this returns.
+  /// On all connections that are open. It is in the clients' sockets when this returns.
   void interject(std::string_view bytes);
   /// The next connections, `times` of them, hear this before anything else.
   void greet_with(std::string bytes, int times);
-  /// Once `requests` more have come on one connection, they are answered by these bytes instead of
-  /// their replies, in one packet.
+  /// Once `requests` more have come on one connection, greetings aside, they are answered by these
+  /// bytes instead of their replies, in one packet.
   void answer_once(std::size_t requests, std::string bytes);
 
  private:
   class Present;
 
+  void say(std::string_view bytes);
   void serve(Peer& peer);
   void greet(Peer& peer);
   [[nodiscard]] std::string read_request(Peer& peer) const;
