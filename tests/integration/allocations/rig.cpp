@@ -46,8 +46,8 @@ void Rig::check_neighbours() {
   for (const auto& [key, value] : neighbours_) {
     Result<std::optional<std::string>> seen = fail(Errc::unavailable, "never asked");
     // A shortage may have cost the connection, and a connection takes a moment.
-    CHECK(eventually([&] {
-      seen = cache_->get(key);
+    CHECK(eventually([&, &name = key] {
+      seen = cache_->get(name);
       return seen || seen.error().code != Errc::unavailable;
     }));
     CHECK(must(seen) == value);
