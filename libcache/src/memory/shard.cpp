@@ -37,6 +37,21 @@ Result<std::int64_t> parse_counter(std::string_view text) {
               "counters hold digits only; set the key anew to start over");
 }
 
+tl::unexpected<Error> too_large(const NewValue& value, std::uint64_t bytes) {
+  const bool expires = value.expires_at != no_expiry;
+  const std::size_t key = value.key.text.size();
+  const bool fits = entry_charge(key, 0, expires) <= bytes;
+  const std::string most =
+      fits ? fmt::format("at most {}", largest_value(bytes, key, expires)) : "none";
+  return fail(
+      Errc::too_large,
+      fmt::format("a value of {} bytes is too large: beside a key of {} bytes{}, a shard of "
+                  "{} holds {}",
+                  value.value.size(), key, expires ? " and a TTL" : "", format_bytes({bytes}),
+                  most),
+      {}, "raise the capacity, or use fewer shards; or store it in parts");
+}
+
 }  // namespace
 
 Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& clock,
@@ -146,15 +161,8 @@ void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
 
 Result<bool> Shard::set_locked(const NewValue& value, SetCondition condition, Time now,
                                EntryPtr& ready, Departures& gone) {
-  if (value.value.size() > max_value_bytes) {
-    return fail(Errc::too_large, "a value of 4 GiB and more does not fit", {},
-                "store it in parts, or elsewhere");
-  }
-  if (value.charge() > bounds_.bytes) {
-    return fail(Errc::too_large,
-                fmt::format("an entry of {} bytes is more than the {} that one shard may hold",
-                            value.charge(), format_bytes({bounds_.bytes})),
-                {}, "raise the capacity, or use fewer shards");
+  if (value.value.size() > max_value_bytes || value.charge() > bounds_.bytes) {
+    return too_large(value, bounds_.bytes);
   }
   Entry* const current = find_alive(value.key, now, gone);
   if (condition == SetCondition::if_absent && current != nullptr) return false;
