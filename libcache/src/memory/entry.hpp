@@ -97,6 +97,11 @@ using EntryReference = std::unique_ptr<const Entry, EntryDeleter>;
 [[nodiscard]] EntryPtr make_entry(BlockHeap& heap, const HashedKey& key, std::string_view value,
                                   Time expires_at);
 
+/// Another one that is the same, for another heap. Errors: `std::bad_alloc`.
+[[nodiscard]] EntryPtr copy_entry(BlockHeap& heap, const Entry& entry);
+/// Whether it lies in a heap. What does not belongs to none.
+[[nodiscard]] bool in_heap(const Entry& entry) noexcept;
+
 /// What an entry costs beside its block: its share of the index (8 bytes a slot, of which 70 to 87
 /// in 100 are taken), of its queue (12 bytes a place) and of the memory of keys that were evicted
 /// (4 bytes for each of one and a half times as many).
