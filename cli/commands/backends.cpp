@@ -22,6 +22,12 @@ struct Row {
   std::function<Json(const CacheBackend&, const Capabilities&)> value;
 };
 
+// A limit is shown to the byte: rounded, it would not be one.
+std::string exact(std::size_t bytes) {
+  const std::string text = format_bytes({bytes});
+  return text.find('.') == std::string::npos ? text : std::to_string(bytes) + "B";
+}
+
 std::vector<Row> rows() {
   return {
       {"tier", [](const auto& backend, const auto&) { return Json(to_string(backend.tier())); }},
@@ -39,10 +45,8 @@ std::vector<Row> rows() {
       {"binary_keys", [](const auto&, const auto& can) { return Json(can.binary_keys); }},
       {"negative_counters",
        [](const auto&, const auto& can) { return Json(can.negative_counters); }},
-      {"max_key",
-       [](const auto&, const auto& can) { return Json(format_bytes({can.max_key_bytes})); }},
-      {"max_value",
-       [](const auto&, const auto& can) { return Json(format_bytes({can.max_value_bytes})); }},
+      {"max_key", [](const auto&, const auto& can) { return Json(exact(can.max_key_bytes)); }},
+      {"max_value", [](const auto&, const auto& can) { return Json(exact(can.max_value_bytes)); }},
   };
 }
 

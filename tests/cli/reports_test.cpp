@@ -2,6 +2,8 @@
 #include "cli/targets.hpp"
 #include "support/catch.hpp"
 
+#include <cachekit/memory.hpp>
+
 #include <algorithm>
 #include <csignal>
 #include <fstream>
@@ -173,6 +175,9 @@ TEST_CASE("backends prints the table of what the code can do", "[cli][backends]"
   CHECK(memory["backend"] == "memory");
   CHECK(memory["tier"] == "Tier-1");
   CHECK(memory["transactions"] == false);
+  const std::size_t longest = cachekit::InMemoryBackend().capabilities().max_value_bytes;
+  CHECK(memory["max_value"] == std::to_string(longest) + "B");  // To the byte: it is a limit.
+  CHECK(memory["max_key"] == "64KiB");
 }
 
 TEST_CASE("config show tells values and where each came from", "[cli][config]") {

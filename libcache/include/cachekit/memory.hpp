@@ -57,9 +57,9 @@ struct InMemoryConfig {
   std::uint64_t max_items = 0;
   /// Most users leave this alone.
   EvictionPolicy policy = EvictionPolicy::adaptive;
-  /// Independent parts, each with its own lock and its share of the bounds. 0: chosen from them (at
-  /// least 4 MiB and 4,096 entries a shard, at most 64 shards). At most 1,024. Most users leave
-  /// this alone.
+  /// Independent parts, each with its own lock and its share of the bounds. 0: chosen from them (a
+  /// power of two up to 64, so that a shard has at least 4 MiB and 4,096 entries), and again when
+  /// they change. At most 1,024. Most users leave this alone.
   std::size_t shards = 0;
   /// Is told of every entry that is gone, after the fact, once, on the thread whose call found it
   /// so. No lock is held, so it may call the cache. What leaves by that waits, without a bound,
@@ -148,7 +148,8 @@ struct MemoryInsights {
 /// a newer version wrote it. `flush` without a `connect` that went well is `invalid_argument`, so
 /// that a cache which could not load its entries never replaces those on the disk.
 /// Limits: keys of 1 to 65,536 bytes; one entry takes at most one shard's share of the capacity,
-/// else `too_large`.
+/// else `too_large`. `capabilities().max_value_bytes` is the longest value that fits under a key of
+/// one byte without a TTL, now; a longer key and a TTL (32 bytes) leave so much less for the value.
 /// Cost: about 60 bytes an entry beside key and value.
 class InMemoryBackend final : public CacheBackend {
  public:
@@ -182,7 +183,9 @@ class InMemoryBackend final : public CacheBackend {
   }
 
   /// Changes the bounds. Where there is too much for the new ones, entries go in small steps, so
-  /// that nobody waits long; it is done when this returns. Errors: `invalid_argument`.
+  /// that nobody waits long; it is done when this returns. Where the number of shards was not
+  /// given, it follows the bounds. Errors: `invalid_argument`. Cost: calls for two shards at a time
+  /// wait while entries move between them, about 0.1 to 0.4 us for each entry.
   [[nodiscard]] Result<void> resize(Bytes capacity, std::uint64_t max_items = 0);
 
   /// Shows what is worth most to the policy first, until the visitor says false. What comes or goes

@@ -30,6 +30,11 @@ class AdaptivePolicy final : public Policy {
   }
   void restart() noexcept override;
   void expand() noexcept override { full_ = 0; }
+  [[nodiscard]] std::size_t queues() const noexcept override { return 2; }
+  [[nodiscard]] EntryQueue& queue(std::size_t number) noexcept override {
+    return number == 0 ? probation_ : main_;
+  }
+  [[nodiscard]] std::uint32_t now() const noexcept override { return now_; }
   void for_each(const std::function<void(const Entry&)>& visit) const override;
   [[nodiscard]] std::size_t count() const noexcept override {
     return probation_.count() + main_.count();

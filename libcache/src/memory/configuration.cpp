@@ -5,6 +5,7 @@
 #include <cachekit/units.hpp>
 
 #include <algorithm>
+#include <bit>
 
 #include <fmt/format.h>
 
@@ -22,12 +23,16 @@ Bounds bounds_of(Bytes capacity, std::uint64_t items) noexcept {
 }
 
 std::uint64_t choose_shards(const Bounds& bounds, std::uint64_t wanted) noexcept {
-  if (wanted == 0) {
-    wanted = std::min(bounds.bytes / least_shard_bytes, bounds.items / least_shard_items);
-    wanted = std::clamp<std::uint64_t>(wanted, 1, most_chosen_shards);
-  }
   const std::uint64_t fewest = bounds.bytes == 0 ? 1 : (bounds.bytes - 1) / max_shard_bytes + 1;
-  return std::max(wanted, fewest);
+  if (wanted > 0) return std::max(wanted, fewest);
+  const std::uint64_t best =
+      std::min(bounds.bytes / least_shard_bytes, bounds.items / least_shard_items);
+  return std::max(std::bit_floor(std::clamp<std::uint64_t>(best, 1, most_chosen_shards)),
+                  std::bit_ceil(fewest));
+}
+
+std::uint64_t most_shards(std::uint64_t shards, std::uint64_t wanted) noexcept {
+  return wanted > 0 ? shards : std::max(shards, most_chosen_shards);
 }
 
 Result<void> check_bounds(const Bounds& bounds, std::uint64_t shards) {

@@ -19,16 +19,21 @@ constexpr std::size_t largest_in_heap = BlockHeap::largest_block;
 
 std::size_t room_before(bool expires) noexcept { return expires ? sizeof(Expiry) : 0; }
 
+std::size_t block_size(const Entry& entry) noexcept {
+  return room_before(entry.expires) + sizeof(Entry) + entry.key_size() + entry.value_size;
+}
+
 }  // namespace
 
 std::size_t Entry::charge() const noexcept { return entry_charge(key_size(), value_size, expires); }
 
+bool in_heap(const Entry& entry) noexcept { return block_size(entry) <= largest_in_heap; }
+
 void release(const Entry* shared) noexcept {
   auto* const entry = const_cast<Entry*>(shared);
   if (entry->references.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
-  const std::size_t before = room_before(entry->expires);
-  void* const block = reinterpret_cast<char*>(entry) - before;
-  const std::size_t size = before + sizeof(Entry) + entry->key_size() + entry->value_size;
+  void* const block = reinterpret_cast<char*>(entry) - room_before(entry->expires);
+  const std::size_t size = block_size(*entry);
   if (size <= largest_in_heap) return BlockHeap::free(block, size);
   ::operator delete(block);
 }
@@ -50,6 +55,14 @@ EntryPtr make_entry(BlockHeap& heap, const HashedKey& key, std::string_view valu
   std::memcpy(bytes, key.text.data(), key.text.size());
   if (!value.empty()) std::memcpy(bytes + key.text.size(), value.data(), value.size());
   return entry;
+}
+
+EntryPtr copy_entry(BlockHeap& heap, const Entry& entry) {
+  const HashedKey key{.text = entry.key(), .hash = entry.hash};  // Its lower half is what counts.
+  EntryPtr copy = make_entry(heap, key, entry.value(), entry.expires_at());
+  copy->stored_at = entry.stored_at;
+  copy->policy.store(entry.policy.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  return copy;
 }
 
 }  // namespace cachekit::memory

@@ -97,6 +97,11 @@ using EntryReference = std::unique_ptr<const Entry, EntryDeleter>;
 [[nodiscard]] EntryPtr make_entry(BlockHeap& heap, const HashedKey& key, std::string_view value,
                                   Time expires_at);
 
+/// Another one that is the same, for another heap. Errors: `std::bad_alloc`.
+[[nodiscard]] EntryPtr copy_entry(BlockHeap& heap, const Entry& entry);
+/// Whether it lies in a heap. What does not belongs to none.
+[[nodiscard]] bool in_heap(const Entry& entry) noexcept;
+
 /// What an entry costs beside its block: its share of the index (8 bytes a slot, of which 70 to 87
 /// in 100 are taken), of its queue (12 bytes a place) and of the memory of keys that were evicted
 /// (4 bytes for each of one and a half times as many).
@@ -112,14 +117,16 @@ inline constexpr std::size_t index_share = 12 + 13 + 7;
 /// The longest value of all.
 inline constexpr std::size_t max_value_bytes = std::numeric_limits<std::uint32_t>::max();
 
-/// The longest value that fits beside a key of one byte into so many bytes; 0 when none does.
-[[nodiscard]] constexpr std::size_t largest_value(std::size_t capacity) noexcept {
-  if (capacity < entry_charge(1, 0)) return 0;
+/// The longest value that fits into so many bytes beside a key of `key_size` bytes and, where it
+/// expires, its TTL; 0 when none does.
+[[nodiscard]] constexpr std::size_t largest_value(std::size_t capacity, std::size_t key_size = 1,
+                                                  bool expires = false) noexcept {
+  if (capacity < entry_charge(key_size, 0, expires)) return 0;
   std::size_t least = 0;  // Fits.
   std::size_t most = capacity;
   while (least < most) {
     const std::size_t middle = most - (most - least) / 2;
-    if (entry_charge(1, middle) <= capacity) {
+    if (entry_charge(key_size, middle, expires) <= capacity) {
       least = middle;
     } else {
       most = middle - 1;

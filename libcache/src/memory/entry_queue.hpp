@@ -36,6 +36,10 @@ class EntryQueue {
   [[nodiscard]] Entry* front() const noexcept;
   /// What was given when it joined. Requires: the queue is not empty.
   [[nodiscard]] std::uint32_t front_stamp() const noexcept;
+  /// The same of any entry. Requires: the entry is in this queue.
+  [[nodiscard]] std::uint32_t stamp_of(const Entry& entry) const noexcept {
+    return block_of(entry).stamps[entry.place % block_size];
+  }
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
   /// In bytes, of the blocks.

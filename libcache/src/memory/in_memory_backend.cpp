@@ -17,7 +17,9 @@ namespace {
 
 memory::StoreOptions store_options(const InMemoryConfig& config, const CacheMetrics& metrics) {
   const memory::Bounds bounds = memory::bounds_of(config.capacity, config.max_items);
-  return {.shards = static_cast<std::size_t>(memory::choose_shards(bounds, config.shards)),
+  const std::uint64_t shards = memory::choose_shards(bounds, config.shards);
+  return {.shards = static_cast<std::size_t>(shards),
+          .most_shards = static_cast<std::size_t>(memory::most_shards(shards, config.shards)),
           .bounds = bounds,
           .policy = config.policy,
           .on_removal = config.on_removal,
@@ -253,10 +255,15 @@ Result<void> InMemoryBackend::resize(Bytes capacity, std::uint64_t max_items) {
   return memory::or_out_of_memory([&]() -> Result<void> {
     if (!impl_->config_check) return impl_->config_check;
     const memory::Bounds wanted = memory::bounds_of(capacity, max_items);
-    if (Result<void> sound = memory::check_bounds(wanted, impl_->store.shard_count()); !sound) {
+    const std::size_t shards =
+        impl_->config.shards > 0
+            ? impl_->store.shard_count()
+            : static_cast<std::size_t>(std::min<std::uint64_t>(memory::choose_shards(wanted, 0),
+                                                               impl_->store.most_shards()));
+    if (Result<void> sound = memory::check_bounds(wanted, shards); !sound) {
       return impl_->located(std::move(sound).error());
     }
-    impl_->store.resize(wanted);
+    impl_->store.resize(wanted, shards);
     return {};
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "memory/entry.hpp"
+#include "memory/entry_queue.hpp"
 
 #include <cachekit/memory.hpp>
 
@@ -65,6 +66,12 @@ class Policy {
     if ((state & most_uses) == most_uses) return;
     entry.policy.store(static_cast<std::uint8_t>(state + 1), std::memory_order_relaxed);
   }
+
+  /// Its queues, for who moves entries between the policies of two shards. An entry keeps what is
+  /// noted in it, and its age: `now()` less its stamp.
+  [[nodiscard]] virtual std::size_t queues() const noexcept = 0;
+  [[nodiscard]] virtual EntryQueue& queue(std::size_t number) noexcept = 0;
+  [[nodiscard]] virtual std::uint32_t now() const noexcept { return 0; }
 
   /// Shows all entries, the first to go first, as far as that is known beforehand.
   virtual void for_each(const std::function<void(const Entry&)>& visit) const = 0;

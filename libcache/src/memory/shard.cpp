@@ -6,9 +6,9 @@
 #include <cachekit/units.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
-#include <new>
 #include <system_error>
 #include <utility>
 
@@ -16,13 +16,6 @@
 
 namespace cachekit::memory {
 namespace {
-
-// Of each write, so that dead entries give their bytes back in step with new ones coming in.
-constexpr std::size_t sweep_steps = 16;
-// Before an entry that is alive makes room: how far to look for one that has expired.
-constexpr std::size_t search_steps = 128;
-// Of each write while the bounds do not hold yet, beside the room that it needs itself.
-constexpr std::size_t trim_steps = 8;
 
 // Values of this size are copied before the lock is taken, for others would wait for that.
 constexpr std::size_t large_value = std::size_t{64} << 10U;
@@ -37,12 +30,28 @@ Result<std::int64_t> parse_counter(std::string_view text) {
               "counters hold digits only; set the key anew to start over");
 }
 
+tl::unexpected<Error> too_large(const NewValue& value, std::uint64_t bytes) {
+  const bool expires = value.expires_at != no_expiry;
+  const std::size_t key = value.key.text.size();
+  const bool fits = entry_charge(key, 0, expires) <= bytes;
+  const std::string most =
+      fits ? fmt::format("at most {}", largest_value(bytes, key, expires)) : "none";
+  return fail(
+      Errc::too_large,
+      fmt::format("a value of {} bytes is too large: beside a key of {} bytes{}, a shard of "
+                  "{} holds {}",
+                  value.value.size(), key, expires ? " and a TTL" : "", format_bytes({bytes}),
+                  most),
+      {}, "raise the capacity, or use fewer shards; or store it in parts");
+}
+
 }  // namespace
 
 Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& clock,
-             std::shared_ptr<PagePool> pool, bool keep_replaced)
+             std::shared_ptr<PagePool> pool, const ShardTable& table, bool keep_replaced)
     : clock_(clock),
       policy_(std::move(policy)),
+      table_(table),
       reads_change_order_(policy_->orders_uses()),
       keep_replaced_(keep_replaced),
       index_(pool),
@@ -59,25 +68,31 @@ Shard::~Shard() {
 bool Shard::exists(const HashedKey& key) { return expires_at(key).has_value(); }
 
 std::optional<Time> Shard::expires_at(const HashedKey& key) {
-  const Reading lock(lock_);
-  const Entry* const entry = find(key);
-  if (entry == nullptr || (entry->expires && entry->expired(clock_.now()))) return std::nullopt;
-  return entry->expires_at();
+  {
+    const Reading lock(lock_);
+    if (is_home_of(key)) {
+      const Entry* const entry = find(key);
+      if (entry == nullptr || entry->expired(clock_.now())) return std::nullopt;
+      return entry->expires_at();
+    }
+  }
+  return table_.home_of(key).expires_at(key);
 }
 
 bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
   EntryReference large;
   EntryPtr ready;
-  std::optional<bool> outcome;
   // Again for a large value, once it is copied, or if it was replaced meanwhile.
-  while (!outcome) {
+  while (true) {
     if (large) ready = make_entry(*heap_, key, large->value(), expires_at);
     const Time now = clock_.now();
     const Writing lock(lock_);
+    if (!is_home_of(key)) break;
     begin_write(now, gone);
-    outcome = touch_locked(key, expires_at, now, large, ready, gone);
+    const std::optional<bool> outcome = touch_locked(key, expires_at, now, large, ready, gone);
+    if (outcome) return *outcome;
   }
-  return *outcome;
+  return table_.home_of(key).touch(key, expires_at, gone);
 }
 
 // Empty where a value has to be copied first: `large` holds it then.
@@ -116,9 +131,14 @@ std::optional<bool> Shard::touch_locked(const HashedKey& key, Time expires_at, T
 Result<bool> Shard::set(const NewValue& value, SetCondition condition, Departures& gone) {
   const Time now = clock_.now();
   EntryPtr ready = make_if_large(value);
-  const Writing lock(lock_);
-  begin_write(now, gone);
-  return set_locked(value, condition, now, ready, gone);
+  {
+    const Writing lock(lock_);
+    if (is_home_of(value.key)) {
+      begin_write(now, gone);
+      return set_locked(value, condition, now, ready, gone);
+    }
+  }
+  return table_.home_of(value.key).set(value, condition, gone);
 }
 
 // Empty where it is not large, or too large.
@@ -134,27 +154,32 @@ void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
   const Time now = clock_.now();
   std::vector<EntryPtr> ready(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) ready[i] = make_if_large(values[i]);
-  const Writing lock(lock_);
-  begin_write(now, gone);
-  for (const NewValue& value : values) index_.prefetch(value.key.index_hash());
-  for (const NewValue& value : values) index_.prefetch_entry(value.key.index_hash());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    outcomes[positions[i]] =
-        or_out_of_memory([&] { return set_locked(values[i], condition, now, ready[i], gone); });
+  Group strangers = 0;
+  {
+    const Writing lock(lock_);
+    begin_write(now, gone);
+    for (const NewValue& value : values) index_.prefetch(value.key.index_hash());
+    for (const NewValue& value : values) index_.prefetch_entry(value.key.index_hash());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (!is_home_of(values[i].key)) {
+        strangers |= Group{1} << i;
+        continue;
+      }
+      outcomes[positions[i]] =
+          or_out_of_memory([&] { return set_locked(values[i], condition, now, ready[i], gone); });
+    }
+  }
+  for (; strangers != 0; strangers &= strangers - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(strangers));
+    outcomes[positions[i]] = or_out_of_memory(
+        [&] { return table_.home_of(values[i].key).set(values[i], condition, gone); });
   }
 }
 
 Result<bool> Shard::set_locked(const NewValue& value, SetCondition condition, Time now,
                                EntryPtr& ready, Departures& gone) {
-  if (value.value.size() > max_value_bytes) {
-    return fail(Errc::too_large, "a value of 4 GiB and more does not fit", {},
-                "store it in parts, or elsewhere");
-  }
-  if (value.charge() > bounds_.bytes) {
-    return fail(Errc::too_large,
-                fmt::format("an entry of {} bytes is more than the {} that one shard may hold",
-                            value.charge(), format_bytes({bounds_.bytes})),
-                {}, "raise the capacity, or use fewer shards");
+  if (value.value.size() > max_value_bytes || value.charge() > bounds_.bytes) {
+    return too_large(value, bounds_.bytes);
   }
   Entry* const current = find_alive(value.key, now, gone);
   if (condition == SetCondition::if_absent && current != nullptr) return false;
@@ -192,19 +217,34 @@ bool Shard::overwrite(Entry& entry, const NewValue& fresh, Time now) {
 
 bool Shard::remove(const HashedKey& key, Departures& gone) {
   const Time now = clock_.now();
-  const Writing lock(lock_);
-  begin_write(now, gone);
-  Entry* const entry = find_alive(key, now, gone);
-  if (entry == nullptr) return false;
-  drop(*entry, RemovalCause::removed, gone);
-  ++stats_.changes;
-  return true;
+  {
+    const Writing lock(lock_);
+    if (is_home_of(key)) {
+      begin_write(now, gone);
+      Entry* const entry = find_alive(key, now, gone);
+      if (entry == nullptr) return false;
+      drop(*entry, RemovalCause::removed, gone);
+      ++stats_.changes;
+      return true;
+    }
+  }
+  return table_.home_of(key).remove(key, gone);
 }
 
 Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Departures& gone) {
   const Time now = clock_.now();
-  const Writing lock(lock_);
-  begin_write(now, gone);
+  {
+    const Writing lock(lock_);
+    if (is_home_of(key)) {
+      begin_write(now, gone);
+      return increment_locked(key, by, now, gone);
+    }
+  }
+  return table_.home_of(key).increment(key, by, gone);
+}
+
+Result<std::int64_t> Shard::increment_locked(const HashedKey& key, std::int64_t by, Time now,
+                                             Departures& gone) {
   Entry* const current = find_alive(key, now, gone);
   std::int64_t number = 0;
   if (current != nullptr) {
@@ -241,26 +281,6 @@ bool Shard::clear(std::size_t limit, Departures& gone) {
   policy_->restart();
   index_.shrink();
   ++stats_.changes;
-  return true;
-}
-
-void Shard::set_bounds(const Bounds& bounds) {
-  const Writing lock(lock_);
-  if (bounds.bytes > bounds_.bytes || bounds.items > bounds_.items) policy_->expand();
-  max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
-  bounds_ = bounds;
-  allowed_ = {.bytes = std::max(bounds.bytes, stats_.bytes),
-              .items = std::max<std::uint64_t>(bounds.items, index_.count())};
-}
-
-bool Shard::trim(std::size_t limit, Departures& gone) {
-  const Time now = clock_.now();
-  const Writing lock(lock_);
-  begin_write(now, gone);
-  for (; limit > 0 && !fits(0, 0, bounds_); --limit) drop_one(now, gone);
-  tighten();
-  if (!fits(0, 0, bounds_)) return false;
-  index_.shrink();
   return true;
 }
 
@@ -317,16 +337,6 @@ Entry* Shard::find_alive(const HashedKey& key, Time now, Departures& gone) {
   drop(*entry, RemovalCause::expired, gone);
   ++stats_.expired;
   return nullptr;
-}
-
-// What every change begins with. The time was read before the lock was taken, so as to hold it for
-// a shorter time.
-void Shard::begin_write(Time now, Departures& gone) noexcept {
-  heap_->collect();
-  std::size_t steps = sweep_steps;
-  drop_all_expired(now, steps, gone);
-  for (std::size_t i = 0; i < trim_steps && !fits(0, 0, bounds_); ++i) drop_one(now, gone);
-  tighten();
 }
 
 void Shard::store(EntryPtr entry, Entry* current, Time now, Departures& gone) {
@@ -394,50 +404,6 @@ bool Shard::drop_expired(Time now, std::size_t& steps, Departures& gone) noexcep
 void Shard::drop_all_expired(Time now, std::size_t& steps, Departures& gone) noexcept {
   while (drop_expired(now, steps, gone)) {
   }
-}
-
-// Where there is no memory to move on those that deserve it, the front goes, whether it does or
-// not.
-Entry& Shard::take_victim() noexcept {
-  try {
-    policy_->reserve();
-  } catch (const std::bad_alloc&) {
-    Entry& front = *policy_->front();
-    policy_->remove(front);
-    return front;
-  }
-  return policy_->evict();
-}
-
-void Shard::evict_one(Time now, Departures& gone) noexcept {
-  Entry& victim = take_victim();
-  if (victim.expired(now)) {
-    ++stats_.expired;
-    return leave(victim, RemovalCause::expired, gone);
-  }
-  ++stats_.evictions;
-  ++stats_.evicted_ages.buckets[AgeCounts<std::uint64_t>::bucket_of(age(victim.stored_at, now))];
-  leave(victim, RemovalCause::evicted, gone);
-}
-
-// One that has expired if the wheel finds one; mostly its next step says whether there is any.
-void Shard::drop_one(Time now, Departures& gone) noexcept {
-  std::size_t steps = search_steps;
-  if (!drop_expired(now, steps, gone)) evict_one(now, gone);
-}
-
-// Until so much more would fit.
-void Shard::make_room(std::uint64_t bytes, std::uint64_t items, Time now,
-                      Departures& gone) noexcept {
-  while (!fits(bytes, items, allowed_) && policy_->count() > 0) drop_one(now, gone);
-}
-
-// What is allowed follows what is held down to the bounds.
-void Shard::tighten() noexcept {
-  if (allowed_ == bounds_) return;
-  allowed_ = {
-      .bytes = std::max(bounds_.bytes, std::min(allowed_.bytes, stats_.bytes)),
-      .items = std::max(bounds_.items, std::min<std::uint64_t>(allowed_.items, index_.count()))};
 }
 
 }  // namespace cachekit::memory

@@ -7,14 +7,17 @@
 #include "memory/entry.hpp"
 #include "memory/index.hpp"
 #include "memory/policy.hpp"
+#include "memory/shard_table.hpp"
 #include "memory/striped_lock.hpp"
 #include "memory/timer_wheel.hpp"
 
 #include <cachekit/backend.hpp>
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -74,6 +77,9 @@ struct ListedEntry {
 /// one lock, so what is removed as expired is the very entry that was looked at, never one that was
 /// set meanwhile.
 ///
+/// Which keys it holds, the table says. Callers look that up without a lock; where a key has moved
+/// to another shard before they have this one's lock, the call is handed on.
+///
 /// Whatever leaves goes to the caller's `Departures`, which report and free it after the lock.
 ///
 /// Making room takes no memory, and all that may fail for want of it comes before what changes
@@ -83,10 +89,12 @@ struct ListedEntry {
 /// Threads: all members may be called from any thread at once. Readers share the lock.
 class Shard {
  public:
-  /// `keep_replaced`: a value that is replaced shows among the departures. Lifetime: the clock must
-  /// outlive this.
+  static constexpr std::size_t most_at_once = 64;
+
+  /// `keep_replaced`: a value that is replaced shows among the departures. Lifetime: the clock and
+  /// the table must outlive this.
   Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& clock,
-        std::shared_ptr<PagePool> pool, bool keep_replaced);
+        std::shared_ptr<PagePool> pool, const ShardTable& table, bool keep_replaced);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -95,7 +103,8 @@ class Shard {
   /// by `retain`.
   template <typename Found>
   bool look_up(const HashedKey& key, const Found& found);
-  /// The same for many keys under one lock, whose cache misses overlap: `found(i, entry)`.
+  /// The same for at most `most_at_once` keys under one lock, whose cache misses overlap:
+  /// `found(i, entry)`.
   template <typename Found>
   void look_up_many(std::span<const HashedKey> keys, const Found& found);
 
@@ -106,8 +115,9 @@ class Shard {
   [[nodiscard]] bool touch(const HashedKey& key, Time expires_at, Departures& gone);
   /// Errors: `too_large`; nothing has changed then.
   [[nodiscard]] Result<bool> set(const NewValue& value, SetCondition condition, Departures& gone);
-  /// The same for many items under one lock, whose cache misses overlap. The outcome of each goes
-  /// to its position in `outcomes`. Errors: also `overloaded`, where there is no memory for one.
+  /// The same for at most `most_at_once` under one lock, whose misses overlap. The outcome of each
+  /// goes to its position in `outcomes`. Errors: also `overloaded`, where there is no memory for
+  /// one.
   void set_many(std::span<const NewValue> values, SetCondition condition,
                 std::span<const std::size_t> positions, std::span<Result<bool>> outcomes,
                 Departures& gone);
@@ -123,6 +133,26 @@ class Shard {
   void set_bounds(const Bounds& bounds);
   /// Evicts at most `limit` entries; true when the bounds hold.
   [[nodiscard]] bool trim(std::size_t limit, Departures& gone);
+  /// The same for other bounds than its own, which stay as they are.
+  [[nodiscard]] bool trim_to(const Bounds& bounds, std::size_t limit, Departures& gone);
+
+  /// For who changes the table, which is the only one to hold two of these: the lower number first.
+  [[nodiscard]] auto lock_to_move() { return Writing(lock_); }
+  /// These require that this shard and the other one are locked so. What there is no memory for
+  /// goes, as evicted. All that the other one has: who was to go early there is so here.
+  void take_all(Shard& other, Departures& gone) noexcept;
+  /// Those entries that `moves`, in their order; `room` is for as many addresses as it has
+  /// capacity.
+  template <typename Moves>
+  void give_some(Shard& other, const Moves& moves, std::vector<const Entry*>& room,
+                 Departures& gone) noexcept;
+  void set_home(const HashRange& range) noexcept { home_ = range; }
+  /// For the time being: as much as the other one may hold, beside its own or instead of it.
+  void add_bounds(const Shard& other) noexcept {
+    change_bounds({.bytes = bounds_.bytes + other.bounds_.bytes,
+                   .items = bounds_.items + other.bounds_.items});
+  }
+  void copy_bounds(const Shard& other) noexcept { change_bounds(other.bounds_); }
 
   /// Looks at no more than about `limit` entries.
   [[nodiscard]] ScanPage scan(std::string_view pattern, std::uint64_t from,
@@ -146,12 +176,15 @@ class Shard {
   void unlock_after_fork(Process process) noexcept {
     process == Process::parent ? lock_.unlock() : lock_.unlock_in_child();
   }
-  /// Checks the invariants. Errors: `decode`.
-  [[nodiscard]] Result<void> validate() const;
+  /// Checks the invariants, and with the hash of a key that it is at home here. Errors: `decode`.
+  [[nodiscard]] Result<void> validate(
+      const std::function<std::uint64_t(std::string_view)>& hash) const;
 
  private:
   using Reading = StripedLock::Reading;
   using Writing = StripedLock::Writing;
+  using Group = std::uint64_t;  // A bit for each of many keys.
+  static_assert(most_at_once <= 64);
 
   // All of these require that lock_ is held, for writing where they are not const or `visit`.
   template <typename Found>
@@ -162,6 +195,9 @@ class Shard {
     } else {
       Policy::note_use(entry);
     }
+  }
+  [[nodiscard]] bool is_home_of(const HashedKey& key) const noexcept {
+    return home_.contains(key.hash);
   }
   [[nodiscard]] Entry* find(const HashedKey& key) const noexcept {
     return index_.find(key.index_hash(), key.text);
@@ -175,19 +211,29 @@ class Shard {
   [[nodiscard]] std::optional<bool> touch_locked(const HashedKey& key, Time expires_at, Time now,
                                                  EntryReference& large, EntryPtr& ready,
                                                  Departures& gone);
+  [[nodiscard]] Result<std::int64_t> increment_locked(const HashedKey& key, std::int64_t by,
+                                                      Time now, Departures& gone);
   [[nodiscard]] EntryPtr make_if_large(const NewValue& value) const;
   [[nodiscard]] bool overwrite(Entry& entry, const NewValue& fresh, Time now);
   void store(EntryPtr entry, Entry* current, Time now, Departures& gone);
   void replace(Entry& old, Entry& fresh, Departures& gone) noexcept;
+  void take(const Entry& entry, std::size_t queue, Shard& from, Departures& gone) noexcept;
+  [[nodiscard]] bool turn_over(std::size_t queue) noexcept;
+  void adopt(EntryPtr entry, std::size_t queue, std::uint32_t age, Departures& gone) noexcept;
+  [[nodiscard]] EntryPtr hand_over(const Entry& entry) noexcept;
   void drop(Entry& entry, RemovalCause cause, Departures& gone) noexcept;
   void leave(Entry& entry, RemovalCause cause, Departures& gone) noexcept;
   [[nodiscard]] bool drop_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
   void drop_all_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
   [[nodiscard]] Entry& take_victim() noexcept;
+  [[nodiscard]] bool drop_down_to(const Bounds& bounds, std::size_t limit, Time now,
+                                  Departures& gone) noexcept;
   void evict_one(Time now, Departures& gone) noexcept;
   void make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone) noexcept;
   void drop_one(Time now, Departures& gone) noexcept;
+  void change_bounds(const Bounds& bounds) noexcept;
   void tighten() noexcept;
+  void allow_what_is_held() noexcept;
   [[nodiscard]] bool fits(std::uint64_t bytes, std::uint64_t items,
                           const Bounds& bounds) const noexcept {
     return stats_.bytes + bytes <= bounds.bytes && index_.count() + items <= bounds.items;
@@ -195,8 +241,10 @@ class Shard {
 
   const Clock& clock_;
   const std::unique_ptr<Policy> policy_;
+  const ShardTable& table_;
   const bool reads_change_order_;
   const bool keep_replaced_;
+  HashRange home_;  // The keys that belong here. Guarded by lock_, too; all calls look at it.
   mutable StripedLock lock_;  // guards everything below, and what policy_ points to
   // Cache lines: reads look at the index only, and every change writes to the wheel and the counts,
   // but seldom to the rest.
@@ -224,18 +272,25 @@ bool Shard::look_up(const HashedKey& key, const Found& found) {
   index_.prefetch_unlocked(key.index_hash());  // While the lock is taken.
   if (reads_change_order_) {
     const Writing lock(lock_);
-    return visit(find(key), found);
+    if (is_home_of(key)) return visit(find(key), found);
+  } else {
+    const Reading lock(lock_);
+    if (is_home_of(key)) return visit(find(key), found);
   }
-  const Reading lock(lock_);
-  return visit(find(key), found);
+  return table_.home_of(key).look_up(key, found);
 }
 
 template <typename Found>
 void Shard::look_up_many(std::span<const HashedKey> keys, const Found& found) {
+  Group strangers = 0;
   const auto each = [&] {
     for (const HashedKey& key : keys) index_.prefetch(key.index_hash());
     for (const HashedKey& key : keys) index_.prefetch_entry(key.index_hash());
     for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (!is_home_of(keys[i])) {
+        strangers |= Group{1} << i;
+        continue;
+      }
       visit(find(keys[i]), [&](const Entry& entry) { found(i, entry); });
     }
   };
@@ -246,6 +301,25 @@ void Shard::look_up_many(std::span<const HashedKey> keys, const Found& found) {
     const Reading lock(lock_);
     each();
   }
+  for (; strangers != 0; strangers &= strangers - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(strangers));
+    table_.home_of(keys[i]).look_up(keys[i], [&](const Entry& entry) { found(i, entry); });
+  }
+}
+
+template <typename Moves>
+void Shard::give_some(Shard& other, const Moves& moves, std::vector<const Entry*>& room,
+                      Departures& gone) noexcept {
+  for (std::size_t queue = 0; queue < policy_->queues(); ++queue) {
+    do {  // Again if there are more than it has room for.
+      room.clear();
+      policy_->queue(queue).for_each([&](const Entry& entry) {
+        if (room.size() < room.capacity() && moves(entry)) room.push_back(&entry);
+      });
+      for (const Entry* const entry : room) other.take(*entry, queue, *this, gone);
+    } while (!room.empty());
+  }
+  other.allow_what_is_held();
 }
 
 }  // namespace cachekit::memory

@@ -14,7 +14,7 @@ tl::unexpected<Error> broken(std::string what) {
 
 }  // namespace
 
-Result<void> Shard::validate() const {
+Result<void> Shard::validate(const std::function<std::uint64_t(std::string_view)>& hash) const {
   const Reading lock(lock_);
   if (!index_.consistent()) return broken("the index is broken");
   if (!policy_->consistent()) return broken("the policy's order is broken");
@@ -30,10 +30,13 @@ Result<void> Shard::validate() const {
   policy_->for_each([&](const Entry& entry) {
     bytes += entry.charge();
     if (entry.expires_at() != no_expiry) ++expiring;
-    if (index_.find(entry.hash, entry.key()) != &entry) ++strangers;
+    if (index_.find(entry.hash, entry.key()) != &entry || !home_.contains(hash(entry.key()))) {
+      ++strangers;
+    }
   });
   if (strangers > 0) {
-    return broken(fmt::format("{} entries are not what the index has under their keys", strangers));
+    return broken(fmt::format(
+        "{} entries are not what the index has under their keys, or elsewhere at home", strangers));
   }
   if (wheel_.count() != expiring) {
     return broken(fmt::format("{} entries expire, {} are in the wheel", expiring, wheel_.count()));

@@ -14,6 +14,8 @@ class Fifo : public Policy {
   void remove(const Entry& entry) noexcept override { queue_.remove(entry); }
   [[nodiscard]] Entry& evict() noexcept override;
   [[nodiscard]] Entry* front() const noexcept override { return queue_.front(); }
+  [[nodiscard]] std::size_t queues() const noexcept override { return 1; }
+  [[nodiscard]] EntryQueue& queue(std::size_t) noexcept override { return queue_; }
   void for_each(const std::function<void(const Entry&)>& visit) const override;
   [[nodiscard]] std::size_t count() const noexcept override { return queue_.count(); }
   [[nodiscard]] bool consistent() const override { return queue_.consistent(); }

@@ -15,8 +15,6 @@ namespace {
 
 // No lock is held for longer than it takes to look at this many keys, whatever the caller asks for.
 constexpr std::size_t largest_page = 4096;
-// How many entries leave under one lock.
-constexpr std::size_t largest_step = 64;
 // A cache of that many bytes and more; a smaller one could take up much more memory with them.
 constexpr std::uint64_t worth_huge_pages = std::uint64_t{16} << 20U;
 // Larger values are copied after the lock.
@@ -43,47 +41,40 @@ Store::Store(StoreOptions options, const Clock& clock)
       max_items_(options.bounds.items),
       pool_(std::make_shared<PagePool>(options.bounds.bytes >= worth_huge_pages ? HugePages::yes
                                                                                 : HugePages::no)),
-      curve_(std::move(options.look_ups)) {
-  // The shares are worked out of the number of shards, which the deque does not know yet.
-  std::vector<Bounds> shares;
-  for (std::size_t i = 0; i < options.shards; ++i) {
-    shares.push_back(share_of(options.bounds, i, options.shards));
-  }
+      curve_(std::move(options.look_ups)),
+      table_(options.most_shards),
+      shard_count_(options.shards) {
   // Where the number of entries is not bounded, it is known once the cache is full.
   if (policy_ == EvictionPolicy::adaptive && options.bounds.items < max_items) {
     duel_.fit(options.bounds.items);
   }
-  for (const Bounds& share : shares) {
-    shards_.emplace_back(share, make_policy(options.policy, duel_.admission()), clock, pool_,
-                         notifier_.listening());
+  const std::size_t slots = table_.slots() / options.shards;
+  for (std::size_t number = 0; number < table_.slots(); number += slots) {
+    table_.make(number, make_shard({}));
+    table_.move(number, slots, *table_.made(number));
+    table_.made(number)->set_home(table_.range(number, slots));
   }
+  set_shares(options.bounds, options.shards);
   at_fork_.emplace(*this);
 }
 
-// Runs what may make entries leave, and then sees them off, also if it throws: what has left has
-// left.
-template <typename Run>
-auto Store::seeing_off(const Run& run) {
-  struct Leaving {
-    ~Leaving() { store.see_off(gone); }
-    Store& store;
-    Departures gone{};
-  } leaving{.store = *this};
-  return run(leaving.gone);
+std::unique_ptr<Shard> Store::make_shard(const Bounds& share) {
+  return std::make_unique<Shard>(share, make_policy(policy_, duel_.admission()), clock_, pool_,
+                                 table_, notifier_.listening());
 }
 
 template <typename Change>
 auto Store::change(std::string_view key, const Change& change) {
   const HashedKey hashed_key = hashed(key);
   return seeing_off(
-      [&](Departures& gone) { return change(shard_of(hashed_key), hashed_key, gone); });
+      [&](Departures& gone) { return change(table_.home_of(hashed_key), hashed_key, gone); });
 }
 
 Result<std::optional<std::string>> Store::get(std::string_view key) {
   const HashedKey hashed_key = hashed(key);
   Result<std::optional<std::string>> value;
   EntryReference large;
-  static_cast<void>(shard_of(hashed_key).look_up(hashed_key, [&](const Entry& entry) {
+  static_cast<void>(table_.home_of(hashed_key).look_up(hashed_key, [&](const Entry& entry) {
     take(entry, *value, large);
     count_age(entry);
   }));
@@ -105,7 +96,7 @@ void Store::take(const Entry& entry, std::optional<std::string>& value, EntryRef
 EntryReference Store::pin(std::string_view key) {
   const HashedKey hashed_key = hashed(key);
   EntryReference pinned;
-  static_cast<void>(shard_of(hashed_key).look_up(hashed_key, [&](const Entry& entry) {
+  static_cast<void>(table_.home_of(hashed_key).look_up(hashed_key, [&](const Entry& entry) {
     retain(entry);
     pinned.reset(&entry);
     count_age(entry);
@@ -122,16 +113,17 @@ void Store::for_groups(std::span<const HashedKey> keys, const Run& run) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   // Keys that are the same keep their order.
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return shard_number(keys[a]) < shard_number(keys[b]);
+    return table_.slot_of(keys[a].hash) < table_.slot_of(keys[b].hash);
   });
   for (std::size_t begin = 0; begin < order.size();) {
-    const std::size_t shard = shard_number(keys[order[begin]]);
+    Shard& shard = table_.home_of(keys[order[begin]]);
     std::size_t end = begin;
     while (end < order.size() && end - begin < largest_step &&
-           shard_number(keys[order[end]]) == shard) {
+           &table_.home_of(keys[order[end]]) == &shard) {
       ++end;
     }
-    run(shards_[shard], std::span(order).subspan(begin, end - begin));
+    if (end == begin) ++end;  // It has moved just now.
+    run(shard, std::span(order).subspan(begin, end - begin));
     begin = end;
   }
 }
@@ -187,12 +179,12 @@ std::vector<Result<bool>> Store::set_many(std::span<const SetItem> items, SetCon
 bool Store::exists(std::string_view key) {
   const HashedKey hashed_key = hashed(key);
   curve_.note(hashed_key.hash);
-  return shard_of(hashed_key).exists(hashed_key);
+  return table_.home_of(hashed_key).exists(hashed_key);
 }
 
 std::optional<Ttl> Store::ttl(std::string_view key) {
   const HashedKey hashed_key = hashed(key);
-  const std::optional<Time> expires_at = shard_of(hashed_key).expires_at(hashed_key);
+  const std::optional<Time> expires_at = table_.home_of(hashed_key).expires_at(hashed_key);
   if (!expires_at) return std::nullopt;
   if (*expires_at == no_expiry) return Ttl::none();
   const auto left = *expires_at - clock_.now();
@@ -226,73 +218,69 @@ Result<std::int64_t> Store::increment(std::string_view key, std::int64_t by) {
 }
 
 void Store::clear() {
-  in_steps([](Shard& shard, Departures& gone) { return shard.clear(largest_step, gone); });
-  pool_->give_back();
-}
-
-void Store::resize(const Bounds& bounds) {
-  // What has expired goes first, and what is alive only if that was not enough.
-  in_steps([](Shard& shard, Departures& gone) { return shard.sweep(largest_step, gone); });
-  {
-    const std::lock_guard lock(resizing_);
-    max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
-    max_items_.store(bounds.items, std::memory_order_relaxed);
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      shards_[i].set_bounds(share_of(bounds, i, shards_.size()));
-    }
-  }
-  in_steps([](Shard& shard, Departures& gone) { return shard.trim(largest_step, gone); });
+  unmoved([&] {
+    in_steps([](Shard& shard, Departures& gone) { return shard.clear(largest_step, gone); });
+    return true;
+  });
   pool_->give_back();
 }
 
 void Store::scan(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const {
+  unmoved([&] { return scan_once(options, visit); });
+}
+
+// False when the visitor has had enough.
+bool Store::scan_once(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const {
   const std::size_t limit = std::min(options.page_size, largest_page);
-  for (const Shard& shard : shards_) {
+  bool wanted = true;
+  table_.for_each([&](const Shard& shard) {
     std::uint64_t from = Index::walk_start;
-    while (from < Index::walk_end) {
+    while (wanted && from < Index::walk_end) {
       const ScanPage page = shard.scan(options.pattern, from, limit);
-      for (const std::string& key : page.keys) {
-        if (!visit(key)) return;
+      for (auto key = page.keys.begin(); wanted && key != page.keys.end(); ++key) {
+        wanted = visit(*key);
       }
       from = page.next;
     }
-  }
+  });
+  return wanted;
 }
 
 bool Store::restore(std::string_view key, std::string_view value, Time expires_at) {
   const HashedKey hashed_key = hashed(key);
   Departures gone;
-  Shard& shard = shard_of(hashed_key);
-  const auto kept = shard.set({hashed_key, value, expires_at}, SetCondition::always, gone);
+  const auto kept =
+      table_.home_of(hashed_key).set({hashed_key, value, expires_at}, SetCondition::always, gone);
   adapt(gone);
   return kept.has_value();
 }
 
 void Store::discard() {
-  for (Shard& shard : shards_) {
+  table_.for_each([](Shard& shard) {
     for (bool done = false; !done;) {
       Departures gone;
       done = shard.clear(largest_step, gone);
     }
     while (!shard.collect()) {
     }
-  }
+  });
 }
 
 std::vector<ListedEntry> Store::list() const {
+  const std::lock_guard lock(resizing_);  // No entry moves from behind us to before us.
   std::vector<ListedEntry> entries;
-  std::size_t expected = 0;  // Room is made before the locks, and a little more than is wanted now.
-  for (const Shard& shard : shards_) expected += static_cast<std::size_t>(shard.items());
+  // Room is made before the locks, and a little more than is wanted now.
+  const auto expected = static_cast<std::size_t>(items());
   entries.reserve(expected + expected / 16);
   std::vector<std::pair<double, std::size_t>> ranks;  // How far ahead in its shard, and which one.
-  for (const Shard& shard : shards_) {
+  table_.for_each([&](const Shard& shard) {
     const std::size_t before = entries.size();
     shard.list(entries);
     const auto count = static_cast<double>(entries.size() - before);
     for (std::size_t i = before; i < entries.size(); ++i) {
       ranks.emplace_back(static_cast<double>(i - before) / count, i);
     }
-  }
+  });
   std::sort(ranks.begin(), ranks.end());
   std::vector<ListedEntry> ordered;
   ordered.reserve(entries.size());
@@ -302,14 +290,20 @@ std::vector<ListedEntry> Store::list() const {
 
 std::uint64_t Store::changes() const {
   std::uint64_t changes = 0;
-  for (const Shard& shard : shards_) changes += shard.changes();
+  table_.for_each([&](const Shard& shard) { changes += shard.changes(); });
   return changes;
+}
+
+std::uint64_t Store::items() const noexcept {
+  std::uint64_t items = 0;
+  table_.for_each([&](const Shard& shard) { items += shard.items(); });
+  return items;
 }
 
 ShardStats Store::stats() {
   in_steps([](Shard& shard, Departures& gone) { return shard.sweep(largest_step, gone); });
   ShardStats total;
-  for (const Shard& shard : shards_) {
+  table_.for_each([&](const Shard& shard) {
     const ShardStats part = shard.counts();
     total.items += part.items;
     total.bytes += part.bytes;
@@ -319,7 +313,7 @@ ShardStats Store::stats() {
     for (std::size_t i = 0; i < total.evicted_ages.size; ++i) {
       total.evicted_ages.buckets[i] += part.evicted_ages.buckets[i];
     }
-  }
+  });
   return total;
 }
 
@@ -327,14 +321,14 @@ StoreSummary Store::summary() const {
   StoreSummary summary;
   double items = 0;
   double bytes = 0;
-  for (const Shard& shard : shards_) {
+  table_.for_each([&](const Shard& shard) {
     const ShardStats part = shard.counts();
     items += static_cast<double>(part.items);
     bytes += static_cast<double>(part.bytes);
     for (std::size_t i = 0; i < part.evicted_ages.size; ++i) {
       summary.evicted_ages.buckets[i] += part.evicted_ages.buckets[i];
     }
-  }
+  });
   const Bounds most = bounds();
   summary.room = static_cast<double>(most.items);
   if (bytes > 0)
@@ -353,16 +347,18 @@ AgeCounts<std::uint64_t> Store::hit_ages() const {
 }
 
 Result<void> Store::validate() const {
-  for (const Shard& shard : shards_) {
-    if (Result<void> sound = shard.validate(); !sound) return sound;
-  }
-  return {};
+  const std::lock_guard lock(resizing_);
+  Result<void> sound;
+  table_.for_each([&](const Shard& shard) {
+    if (sound) sound = shard.validate([&](std::string_view key) { return keyed_hash(seed_, key); });
+  });
+  return sound;
 }
 
 // In the order in which calls take more than one of them.
 void Store::lock_for_fork() {
   resizing_.lock();
-  for (Shard& shard : shards_) shard.lock_for_fork();
+  table_.for_each([](Shard& shard) { shard.lock_for_fork(); });
   duel_.lock_for_fork();
   curve_.lock_for_fork();
   pool_->lock_for_fork();
@@ -372,30 +368,13 @@ void Store::unlock_after_fork(Process process) noexcept {
   pool_->unlock_after_fork();
   curve_.unlock_after_fork();
   duel_.unlock_after_fork();
-  for (Shard& shard : shards_) shard.unlock_after_fork(process);
+  table_.for_each([&](Shard& shard) { shard.unlock_after_fork(process); });
   resizing_.unlock();
 }
 
 Bounds Store::bounds() const noexcept {
   return {.bytes = max_bytes_.load(std::memory_order_relaxed),
           .items = max_items_.load(std::memory_order_relaxed)};
-}
-
-// The shares add up to no more than the whole.
-Bounds Store::share_of(const Bounds& bounds, std::size_t shard, std::size_t shards) noexcept {
-  return {.bytes = bounds.bytes / shards,
-          .items = bounds.items / shards + (shard < bounds.items % shards ? 1 : 0)};
-}
-
-// Runs a step in each shard until it says that it is done; nobody waits for more than one step.
-template <typename Step>
-void Store::in_steps(const Step& step) {
-  for (Shard& shard : shards_) {
-    while (!seeing_off([&](Departures& gone) { return step(shard, gone); })) {
-    }
-    while (!shard.collect()) {  // What has left may be all that keeps many pages.
-    }
-  }
 }
 
 // After the lock: the listener may call the cache.
@@ -407,9 +386,7 @@ void Store::see_off(Departures& gone) noexcept {
 void Store::adapt(const Departures& gone) noexcept {
   if (!gone.evicted() || policy_ != EvictionPolicy::adaptive) return;
   if (tally().evicting.fetch_add(1, std::memory_order_relaxed) % fit_every != 0) return;
-  std::uint64_t items = 0;
-  for (const Shard& shard : shards_) items += shard.items();
-  duel_.fit(items);
+  duel_.fit(items());
   tend_now();
 }
 

@@ -6,6 +6,7 @@
 #include "memory/miss_ratio_curve.hpp"
 #include "memory/removal_notifier.hpp"
 #include "memory/shard.hpp"
+#include "memory/shard_table.hpp"
 
 #include <cachekit/backend.hpp>
 #include <cachekit/clock.hpp>
@@ -15,7 +16,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -34,6 +34,8 @@ struct StoreSummary {
 
 struct StoreOptions {
   std::size_t shards = 1;
+  /// How many there may be at most, a multiple of `shards`.
+  std::size_t most_shards = 1;
   Bounds bounds{};
   EvictionPolicy policy = EvictionPolicy::adaptive;
   RemovalListener on_removal{};
@@ -41,8 +43,8 @@ struct StoreOptions {
   std::function<std::uint64_t()> look_ups = [] { return std::uint64_t{0}; };
 };
 
-/// The entries of a cache, spread over shards by a keyed hash. No call but `lock_for_fork` locks
-/// two shards at once.
+/// The entries of a cache, spread over shards by a keyed hash. No call but `lock_for_fork` and
+/// `resize` locks two shards at once.
 ///
 /// Threads: all members may be called from any thread at once. A forked child may go on with it.
 class Store {
@@ -80,8 +82,10 @@ class Store {
   /// Grows with every change that callers make.
   [[nodiscard]] std::uint64_t changes() const;
 
-  /// Done when it returns, in steps that nobody waits long for.
-  void resize(const Bounds& bounds);
+  /// Done when it returns, in steps that nobody waits long for. `shards`: how many there are to be
+  /// then, a number that divides the most of them and is divided by the one that there was, or the
+  /// other way round; where there is no memory for more of them it stays as it is.
+  void resize(const Bounds& bounds, std::size_t shards);
 
   [[nodiscard]] ShardStats stats();
   [[nodiscard]] StoreSummary summary() const;
@@ -105,14 +109,20 @@ class Store {
   void lock_for_fork();
   void unlock_after_fork(Process process) noexcept;
 
-  [[nodiscard]] std::size_t shard_count() const noexcept { return shards_.size(); }
+  [[nodiscard]] std::size_t shard_count() const noexcept {
+    return shard_count_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::size_t most_shards() const noexcept { return table_.slots(); }
   [[nodiscard]] Bounds bounds() const noexcept;
   /// What one entry may take at most.
   [[nodiscard]] std::size_t shard_capacity() const noexcept {
-    return static_cast<std::size_t>(bounds().bytes / shards_.size());
+    return static_cast<std::size_t>(bounds().bytes / shard_count());
   }
 
  private:
+  // How many entries leave under one lock.
+  static constexpr std::size_t largest_step = Shard::most_at_once;
+
   // Counted by thread, on cache lines that threads do not share.
   struct alignas(64) Tally {
     std::atomic<std::uint64_t> evicting{0};  // Changes that had to make room.
@@ -123,18 +133,26 @@ class Store {
   [[nodiscard]] HashedKey hashed(std::string_view key) const noexcept {
     return {key, keyed_hash(seed_, key)};
   }
-  [[nodiscard]] std::size_t shard_number(const HashedKey& key) const noexcept {
-    return static_cast<std::size_t>(((key.hash >> 32U) * shards_.size()) >> 32U);
-  }
-  [[nodiscard]] Shard& shard_of(const HashedKey& key) noexcept {
-    return shards_[shard_number(key)];
-  }
   [[nodiscard]] static Bounds share_of(const Bounds& bounds, std::size_t shard,
                                        std::size_t shards) noexcept;
+  [[nodiscard]] std::unique_ptr<Shard> make_shard(const Bounds& share);
+  void set_shares(const Bounds& bounds, std::size_t shards);
+  void make_shards(std::size_t shards);
+  void reshape(const Bounds& bounds, std::size_t shards, Departures& gone);
+  void merge_shards(std::size_t before, Departures& gone);
+  void split_shards(std::size_t shards, std::vector<const Entry*>& room, Departures& gone);
+  void merge(std::size_t number, std::size_t half, Departures& gone);
+  void halve(std::size_t number, std::size_t half, std::vector<const Entry*>& room,
+             Departures& gone);
+  [[nodiscard]] bool scan_once(const ScanOptions& options,
+                               const CacheBackend::KeyVisitor& visit) const;
   template <typename Run>
   void for_groups(std::span<const HashedKey> keys, const Run& run);
   template <typename Step>
   void in_steps(const Step& step);
+  template <typename Pass>
+  void unmoved(const Pass& pass) const;
+  [[nodiscard]] std::uint64_t items() const noexcept;
   [[nodiscard]] Tally& tally() noexcept { return tallies_[core::ThreadSlot::mine().number()]; }
   void see_off(Departures& gone) noexcept;
   void adapt(const Departures& gone) noexcept;
@@ -150,16 +168,57 @@ class Store {
   const HashSeed seed_;
   RemovalNotifier notifier_;
   const EvictionPolicy policy_;
-  std::mutex resizing_;  // One call sets all shares.
+  // One call at a time sets all shares and moves entries between shards.
+  mutable std::mutex resizing_;
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> max_items_;
   const std::shared_ptr<PagePool> pool_;
   Duel duel_;
   MissRatioCurve curve_;
-  std::deque<Shard> shards_;  // Never resized; a deque because shards cannot move.
+  ShardTable table_;
+  std::atomic<std::size_t> shard_count_;      // That are home to something.
+  std::atomic<std::uint64_t> reshapings_{0};  // How often that has changed.
   std::array<Tally, core::ThreadSlot::count> tallies_{};
   // Made when all shards are there, and the last: nothing is missing while it is here.
   std::optional<AtFork> at_fork_;
 };
+
+// Runs what may make entries leave, and then sees them off, also if it throws: what has left has
+// left.
+template <typename Run>
+auto Store::seeing_off(const Run& run) {
+  struct Leaving {
+    ~Leaving() { store.see_off(gone); }
+    Store& store;
+    Departures gone{};
+  } leaving{.store = *this};
+  return run(leaving.gone);
+}
+
+// Runs a step in each shard until it says that it is done; nobody waits for more than one step.
+template <typename Step>
+void Store::in_steps(const Step& step) {
+  table_.for_each([&](Shard& shard) {
+    while (!seeing_off([&](Departures& gone) { return step(shard, gone); })) {
+    }
+    while (!shard.collect()) {  // What has left may be all that keeps many pages.
+    }
+  });
+}
+
+// Goes through the shards again where entries have moved between them meanwhile: some may have come
+// from before it to behind it. `pass` says whether it still wants to.
+template <typename Pass>
+void Store::unmoved(const Pass& pass) const {
+  const auto reshapings = [this] {
+    const std::lock_guard lock(resizing_);  // None is under way then.
+    return reshapings_.load(std::memory_order_relaxed);
+  };
+  for (std::uint64_t before = reshapings(); pass();) {
+    const std::uint64_t now = reshapings();
+    if (now == before) return;
+    before = now;
+  }
+}
 
 }  // namespace cachekit::memory

@@ -95,7 +95,7 @@ TEST_CASE("bounds that the shards cannot keep are refused", "[memory][bounds][fa
     CHECK(cache.connect().error().code == Errc::invalid_argument);
     CHECK(cache.set("k", "v").error().code == Errc::invalid_argument);
   }
-  CheckedCache t({.capacity = most_a_shard, .max_items = 100});
+  CheckedCache t({.capacity = most_a_shard, .max_items = 100, .shards = 1});
   CHECK(t.cache.capabilities().max_value_bytes > 0);
   t.set("k", "v");
   CHECK(t.cache.resize({most_a_shard.count + 1}).error().code == Errc::invalid_argument);

@@ -151,6 +151,47 @@ TEST_CASE("a value over a shard's share is too large, and no older value stays",
   CHECK(t.get("k") == "old");
 }
 
+TEST_CASE("max_value is the longest value that a set stores, to the byte",
+          "[memory][limits][failures-34]") {
+  const auto check = [](CheckedCache& t) {
+    const std::size_t most = t.cache.capabilities().max_value_bytes;
+    const std::string value(most + 1, 'v');
+    t.set("k", std::string_view(value).substr(0, most));
+    CHECK(t.get("k")->size() == most);
+    const auto refused = t.cache.set("k", value);
+    CHECK(refused.error().code == Errc::too_large);
+    CHECK(refused.error().message.find("at most " + std::to_string(most)) != std::string::npos);
+    CHECK(t.get("k") == std::nullopt);
+  };
+  for (const std::uint64_t capacity : {65U, 1'000U, 4'159U, 4'160U, 65'536U, 9'999'999U}) {
+    CheckedCache chosen({.capacity = {capacity}});
+    check(chosen);
+    for (const std::size_t shards : {1U, 2U, 3U, 15U, 64U}) {
+      if (capacity / shards < memory::entry_charge(1, 0)) continue;
+      CheckedCache t({.capacity = {capacity}, .shards = shards});
+      check(t);
+      REQUIRE(t.cache.resize({capacity * 2 + 1}));
+      check(t);
+    }
+  }
+}
+
+TEST_CASE("a value that is too large learns how much fits under its key", "[memory][limits]") {
+  CheckedCache t({.capacity = kibibytes(16), .shards = 2});
+  const std::string key(300, 'k');
+  const std::string value(20'000, 'v');
+  for (const Ttl ttl : {Ttl::none(), Ttl(1h)}) {
+    const std::size_t most = memory::largest_value(8'192, key.size(), ttl.expires());
+    const std::string refusal = t.cache.set(key, value, {.ttl = ttl}).error().message;
+    CHECK(refusal.find("at most " + std::to_string(most)) != std::string::npos);
+    t.set(key, std::string_view(value).substr(0, most), ttl);
+    CHECK_FALSE(t.cache.set(key, std::string_view(value).substr(0, most + 1), {.ttl = ttl}));
+  }
+  const std::string longest(9'000, 'k');
+  const std::string refusal = t.cache.set(longest, "").error().message;
+  CHECK(refusal.find("holds none") != std::string::npos);
+}
+
 TEST_CASE("a cache that was cleared takes new keys as a fresh one does, without filtering",
           "[memory][eviction]") {
   CheckedCache fresh({.max_items = 1000, .shards = 1});

@@ -5,6 +5,7 @@
 
 #include "fixture.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -253,6 +254,36 @@ TEST_CASE("what concerns all entries is an error or done where there is no memor
     survives([](InMemoryBackend& cache) { return cache.hottest([](auto&&) { return true; }); },
              length);
   }
+}
+
+TEST_CASE("shards merge and split as far as there is memory for it", "[memory][shortage][resize]") {
+  const auto policy = GENERATE(EvictionPolicy::adaptive, EvictionPolicy::lru);
+  const std::size_t length = GENERATE(std::size_t{1}, all);
+  std::size_t missing_at_worst = 0;
+  for (std::size_t after = 0;; after = after < 40 ? after + 1 : after + after / 8) {
+    CheckedCache t({.capacity = mebibytes(8), .policy = policy});
+    for (int i = 0; i < 600; ++i) {
+      t.set("key" + std::to_string(i), i % 100 == 0 ? large : small,
+            i % 5 == 0 ? Ttl(1h) : Ttl::none());
+    }
+    bool refused = false;
+    {
+      const Shortage shortage(after, length);
+      CHECK(t.cache.resize(mebibytes(64)));
+      CHECK(t.cache.resize(mebibytes(4)));
+      refused = Shortage::begun();
+    }
+    REQUIRE(t.cache.validate());
+    CHECK(t.stats().evictions == 600 - *t.stats().items);
+    missing_at_worst = std::max<std::size_t>(missing_at_worst, 600 - *t.stats().items);
+    for (int i = 0; i < 600; ++i) {
+      const auto value = t.cache.get("key" + std::to_string(i)).value();
+      if (value) REQUIRE(*value == (i % 100 == 0 ? large : small));
+    }
+    t.set("then", "v");
+    if (!refused) break;
+  }
+  CHECK(missing_at_worst <= (length == 1 ? 1U : 600U));
 }
 
 TEST_CASE("clear and resize are done without memory", "[memory][shortage]") {
