@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -56,6 +57,12 @@ void Peer::send(std::string_view bytes) {
         ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent <= 0) throw ScriptedServer::Ended{};
     bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+void Peer::wait_until_delivered() {
+  for (int under_way = 1; under_way > 0; std::this_thread::yield()) {
+    if (ioctl(socket_.get(), SIOCOUTQ, &under_way) != 0) throw ScriptedServer::Ended{};
   }
 }
 

@@ -28,6 +28,8 @@ class Peer {
   void expect(std::string_view bytes);
 
   void send(std::string_view bytes);
+  /// Returns once all that was sent has arrived at the client's side, read or not.
+  void wait_until_delivered();
   /// One system call, and so mostly one packet, per byte.
   void send_bytewise(std::string_view bytes);
 

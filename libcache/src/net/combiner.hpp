@@ -76,7 +76,7 @@ class Combiner {
   Combiner(const Combiner&) = delete;
   Combiner& operator=(const Combiner&) = delete;
 
-  /// Takes over a fresh connection, once the last one is let go of; drops it where it has one.
+  /// Takes over a fresh connection, once the last one is let go of; leaves it where it has one.
   /// False when the deadline came first.
   [[nodiscard]] bool attach(Connection&& connection, Deadline deadline) noexcept;
   [[nodiscard]] bool connected() const;

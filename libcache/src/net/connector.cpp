@@ -43,9 +43,11 @@ Result<void> Connector::take_or_begin(Combiner& combiner, Deadline deadline) {
     }
     if (!fresh_ && failure_) return fail(*failure_);
     if (!fresh_) continue;
-    const std::unique_ptr<Connection> connection = std::move(fresh_);
+    std::unique_ptr<Connection> connection = std::move(fresh_);
     lock.unlock();
     if (combiner.attach(std::move(*connection), deadline)) return {};
+    lock.lock();  // It is as good as before.
+    if (!fresh_) fresh_ = std::move(connection);
     return fail(Errc::timeout, "the broken connection was not let go of in time",
                 address_.endpoint());
   }
@@ -139,7 +141,8 @@ void Connector::note(const Result<std::unique_ptr<Connection>>& opened) noexcept
   } catch (const std::exception&) {
     failure_ = out_of_memory(opened.error().code);
   }
-  backoff_.failed(Deadline::clock::now());
+  // Want of memory or threads says nothing about the server.
+  if (opened.error().code != Errc::overloaded) backoff_.failed(Deadline::clock::now());
 }
 
 Result<void> Connector::may_try() const {

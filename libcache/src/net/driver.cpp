@@ -212,12 +212,13 @@ void Driver::serve_backlog(Lock& lock) noexcept {
   const auto next = connector_->next_attempt();
   lock.lock();
   if (connected) return hand_over(lock);
-  if (breaking || (under_way && combiner_.breaking())) {
-    retry_at_ = now + std::chrono::milliseconds(1);
-  } else if (!under_way && next > now && next - now <= Connector::short_wait) {
-    retry_at_ = next;
-  } else if (!under_way) {
+  const bool without_means = connected.error().code == Errc::overloaded;
+  if (without_means || (!under_way && next - now > Connector::short_wait)) {
     fail_backlog(lock, connected.error());
+  } else if (breaking) {
+    retry_at_ = now + std::chrono::milliseconds(1);
+  } else if (!under_way) {  // An attempt may have ended just now.
+    retry_at_ = next;
   }
 }
 

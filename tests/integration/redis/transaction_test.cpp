@@ -92,6 +92,7 @@ TEST_CASE("what comes unasked between two steps is the reply to none of them",
     peer.send("$4\r\nmine\r\n");
     peer.wait_for(answered);
     peer.send("$6\r\nsecret\r\n");
+    peer.wait_until_delivered();
     said.open();
     peer.stall();
   });
