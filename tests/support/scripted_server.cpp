@@ -62,7 +62,7 @@ void Peer::send(std::string_view bytes) {
 
 void Peer::wait_until_delivered() {
   for (int under_way = 1; under_way > 0; std::this_thread::yield()) {
-    if (ioctl(socket_.get(), SIOCOUTQ, &under_way) != 0) throw ScriptedServer::Ended{};
+    if (ioctl(socket_.get(), TIOCOUTQ, &under_way) != 0) throw ScriptedServer::Ended{};
   }
 }
 

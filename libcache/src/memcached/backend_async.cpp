@@ -33,6 +33,8 @@ Command kept_in(std::string& bytes, Command command) {
 template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
 class OwningCommand final : private net::OwnedBytes, public memcached::SingleCommand {
  public:
+  using net::OwnedBytes::release_bytes;
+
   OwningCommand(const Command& command, std::string endpoint)
       : SingleCommand(kept_in(OwnedBytes::bytes, command)), endpoint_(std::move(endpoint)) {}
 

@@ -22,12 +22,15 @@ namespace cachekit::net {
 /// A base of calls that own what they refer to: it has to exist before the request that does.
 struct OwnedBytes {
   std::string bytes{};
+
+  /// Gives the memory back. Requires: nothing refers to it any more.
+  void release_bytes() noexcept { std::string().swap(bytes); }
 };
 
 /// An asynchronous request of a protocol, behind the `Pending` that a caller holds.
 ///
 /// `Call` is a `Request` that owns all it refers to, with `Result<T> take(const Result<void>&)`,
-/// which makes the result of the outcome; it runs once.
+/// which makes the result of the outcome, and `release_bytes()`; each runs once, in this order.
 template <typename T, typename Call>
 class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
  public:
@@ -78,6 +81,7 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
       this->value =
           fail(out_of_memory(call_.replayable() ? Errc::overloaded : Errc::outcome_unknown));
     }
+    call_.release_bytes();  // Its caller may keep the result for long.
     report_(this->value);
   }
   void announce() noexcept override {

@@ -143,11 +143,10 @@ void Combiner::settle_lost(Waiter& waiter, bool sent, Pass& pass) noexcept {
   const bool replayable = waiter.request_->replayable();
   const bool ended = cause_.code == Errc::cancelled;  // By this side.
   const bool its_own = &waiter == culprit_;
-  const bool in_doubt = sent && !replayable && !its_own;
   waiter.resendable_ = !ended && !its_own && (!sent || replayable);
   const bool of_others = culprit_ != nullptr && !its_own;
-  const Errc code = !ended && (in_doubt || of_others) ? Errc::unavailable : cause_.code;
-  waiter.outcome_ = fail(connection_error(code, cause_.message, endpoint_, in_doubt));
+  const Errc code = of_others && !ended ? Errc::unavailable : cause_.code;
+  waiter.outcome_ = fail(connection_error(code, cause_.message, endpoint_, sent && !replayable));
   pass.add(waiter);
 }
 

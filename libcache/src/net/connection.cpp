@@ -70,8 +70,7 @@ Result<bool> Connection::move_on(std::optional<Deadline> wait) {
   // A server may refuse a large value before it has read all of it; it still has to be sent.
   if (wants_write()) return false;
   if (!session_->idle()) {  // Which of these bytes were the reply is not known.
-    const Errc code = request_->replayable() ? Errc::protocol : Errc::unavailable;
-    return fail(broken(code, "the server sent more than was asked for"));
+    return fail(broken(Errc::protocol, "the server sent more than was asked for"));
   }
   finish_request();
   return true;

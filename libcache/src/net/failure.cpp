@@ -11,7 +11,7 @@ namespace {
 
 bool leaves_in_doubt(Errc code) noexcept {
   return code == Errc::unavailable || code == Errc::timeout || code == Errc::cancelled ||
-         code == Errc::overloaded;
+         code == Errc::overloaded || code == Errc::protocol;
 }
 
 Error in_words(Errc code, std::string_view why, const std::string& endpoint) {

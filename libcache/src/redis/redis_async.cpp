@@ -22,6 +22,8 @@ bool large_reply(const Operation& operation, const net::LargeKeys& large) noexce
 template <typename Operation>
 class OwningRequest final : private net::OwnedBytes, public redis::OperationRequest<Operation> {
  public:
+  using net::OwnedBytes::release_bytes;
+
   using Value = typename Operation::Value;
 
   OwningRequest(const Operation& operation, std::string endpoint, net::LargeKeys& large)

@@ -36,6 +36,7 @@ struct OwnedLine final : public LineRequest {
     if (!outcome) return fail(outcome.error());
     return answer;
   }
+  void release_bytes() noexcept {}
 };
 
 /// A channel whose first connection is made once the gate is open.
