@@ -49,17 +49,17 @@ struct Entry {
 class Entries {
  public:
   ~Entries() {
-    mine_ = nullptr;
-    over_ = true;
+    current = nullptr;
+    over = true;
   }
 
-  [[nodiscard]] static Entries* mine() noexcept { return mine_; }
+  [[nodiscard]] static Entries* mine() noexcept { return current; }
   /// Null where the thread is about to end.
   [[nodiscard]] static Entries* make() {
-    if (over_) return nullptr;
+    if (over) return nullptr;
     static thread_local Entries own;
-    mine_ = &own;
-    return mine_;
+    current = &own;
+    return current;
   }
 
   // Entries of which nothing is under way are dropped on the way.
@@ -81,14 +81,14 @@ class Entries {
   [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
 
  private:
-  static thread_local Entries* mine_;
-  static thread_local bool over_;
+  static thread_local Entries* current;
+  static thread_local bool over;
 
   std::vector<Entry> list_;
 };
 
-thread_local Entries* Entries::mine_ = nullptr;
-thread_local bool Entries::over_ = false;
+thread_local Entries* Entries::current = nullptr;
+thread_local bool Entries::over = false;
 
 std::uint64_t next_number() noexcept {
   static std::atomic<std::uint64_t> last{0};
