@@ -47,7 +47,7 @@ void Sleeper::tell(News news, Wakeups& wakeups) noexcept {
 void Sleeper::released(Wakeups& wakeups) noexcept { tell(News::settled, wakeups); }
 
 void WaiterList::push_back(Waiter& waiter, Waiter::Place place) noexcept {
-  waiter.place_ = place;
+  waiter.place_.store(place, std::memory_order_relaxed);
   waiter.previous_ = last_;
   waiter.next_ = nullptr;
   (last_ != nullptr ? last_->next_ : first_) = &waiter;
@@ -78,13 +78,13 @@ void WaiterList::remove(Waiter& waiter) noexcept {
   (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = waiter.next_;
   (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = waiter.previous_;
   waiter.previous_ = waiter.next_ = nullptr;
-  waiter.place_ = Waiter::Place::nowhere;
+  waiter.place_.store(Waiter::Place::nowhere, std::memory_order_relaxed);
 }
 
 void WaiterList::replace(Waiter& waiter, Waiter& by) noexcept {
   by.previous_ = waiter.previous_;
   by.next_ = waiter.next_;
-  by.place_ = waiter.place_;
+  by.place_.store(waiter.place_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   by.begin_ = waiter.begin_;
   by.bytes_ = waiter.bytes_;
   by.batch_ = waiter.batch_;
@@ -92,12 +92,13 @@ void WaiterList::replace(Waiter& waiter, Waiter& by) noexcept {
   (by.previous_ != nullptr ? by.previous_->next_ : first_) = &by;
   (by.next_ != nullptr ? by.next_->previous_ : last_) = &by;
   waiter.previous_ = waiter.next_ = nullptr;
-  waiter.place_ = Waiter::Place::nowhere;
+  waiter.place_.store(Waiter::Place::nowhere, std::memory_order_relaxed);
 }
 
 void WaiterList::splice_back(WaiterList& other, Waiter::Place place) noexcept {
   if (other.empty()) return;
-  for (Waiter* at = other.first_; at != nullptr; at = at->next_) at->place_ = place;
+  for (Waiter* at = other.first_; at != nullptr; at = at->next_)
+    at->place_.store(place, std::memory_order_relaxed);
   other.first_->previous_ = last_;
   (last_ != nullptr ? last_->next_ : first_) = other.first_;
   last_ = other.last_;

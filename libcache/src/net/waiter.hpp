@@ -64,7 +64,8 @@ class Waiter {
   std::size_t bytes_ = 0;    // How many.
   std::uint64_t batch_ = 0;  // The number of its batch, once that is being sent.
   std::uint64_t heard_ = 0;  // How often the peer had been heard when it was handed in.
-  Place place_ = Place::nowhere;
+  // Changed under the lock of whoever has it in a list; looked at by others.
+  std::atomic<Place> place_{Place::nowhere};
   bool may_drive_ = false;  // Its thread sleeps or stands by, and can be told to drive.
   bool resendable_ = false;
   bool buried_ = false;      // It is a tombstone.
