@@ -111,12 +111,12 @@ bool AdaptivePolicy::deserves_main(const Entry& entry) noexcept {
 }
 
 void AdaptivePolicy::look_at_age() noexcept {
-  if (full_ == 0 || main_.empty()) {
+  const auto share = main_share();
+  const bool lost_much = main_.count() < share - share / lost_part;
+  if (full_ == 0 || main_.empty() || lost_much) {
     young_ = true;
-  } else if (main_.count() >= main_share()) {
+  } else if (main_.count() >= share) {
     young_ = false;
-  } else if (main_.count() < main_share() - main_share() / lost_part) {
-    young_ = true;
   }
 }
 
