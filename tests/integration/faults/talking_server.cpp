@@ -1,41 +1,14 @@
 #include "talking_server.hpp"
 
-#include "support/gate.hpp"
-
 #include <algorithm>
-#include <filesystem>
-#include <map>
 #include <sstream>
 #include <utility>
-
-#include <netinet/in.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 namespace cachekit::test {
 namespace {
 
 std::string meta_value(std::string_view value, const std::string& flags) {
   return "VA " + std::to_string(value.size()) + flags + "\r\n" + std::string(value) + "\r\n";
-}
-
-// The sockets of this process that are connected to that port, by their own ports, and how many
-// bytes have come and wait in each.
-std::map<std::uint16_t, int> client_sockets(std::uint16_t port) {
-  std::map<std::uint16_t, int> sockets;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    const int descriptor = std::stoi(entry.path().filename());
-    sockaddr_in peer{}, own{};
-    socklen_t length = sizeof peer;
-    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &length) != 0) continue;
-    if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != port) continue;
-    length = sizeof own;
-    ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &length);
-    int waiting = 0;
-    ::ioctl(descriptor, FIONREAD, &waiting);
-    sockets.emplace(ntohs(own.sin_port), waiting);
-  }
-  return sockets;
 }
 
 }  // namespace
@@ -82,23 +55,11 @@ std::string TalkingServer::count_reply(int count) const {
 }
 
 void TalkingServer::interject(std::string_view bytes) {
-  const auto clients = client_sockets(port());
-  say(bytes);
-  // Loopback mostly delivers within the call that sends, but it need not.
-  static_cast<void>(eventually([&] {
-    const auto now = client_sockets(port());
-    return std::ranges::all_of(clients, [&](const auto& client) {
-      const auto found = now.find(client.first);
-      return found == now.end() || found->second > client.second;
-    });
-  }));
-}
-
-void TalkingServer::say(std::string_view bytes) {
   const std::lock_guard lock(mutex_);
   for (Peer* const peer : peers_) {
     try {
       peer->send(bytes);
+      peer->wait_until_delivered();
     } catch (...) {  // That client has gone.
     }
   }

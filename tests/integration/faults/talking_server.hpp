@@ -45,7 +45,6 @@ class TalkingServer {
  private:
   class Present;
 
-  void say(std::string_view bytes);
   void serve(Peer& peer);
   void greet(Peer& peer);
   [[nodiscard]] std::string read_request(Peer& peer) const;
