@@ -1,7 +1,9 @@
 #include "option_types.hpp"
 
+#include "data/ttl_text.hpp"
 #include "data/whole_number.hpp"
 
+#include <cachekit/deadline.hpp>
 #include <cachekit/units.hpp>
 
 #include <charconv>
@@ -26,17 +28,17 @@ Result<std::uint64_t> parse_count(std::string_view text) {
   });
 }
 
-Result<Ttl> parse_ttl(std::string_view text) {
-  if (text == "none") return Ttl::none();
-  return parse_duration(text).and_then([](std::chrono::milliseconds duration) -> Result<Ttl> {
-    const Ttl ttl(duration);
-    if (Result<void> sound = validate(ttl); !sound) return fail(std::move(sound).error());
-    return ttl;
-  });
+Result<std::chrono::milliseconds> parse_timeout(std::string_view text) {
+  if (text == "forever") return forever;
+  return parse_duration(text);
 }
 
-CLI::Option* add_ttl(CLI::App& app, std::optional<Ttl>& into, const std::string& help) {
-  return add_parsed(app, "--ttl", into, parse_ttl, help)->type_name("DURATION");
+ArgumentSpec ttl_argument(std::optional<Ttl>& into, std::string_view help) {
+  return {.name = "--ttl",
+          .type = "DURATION",
+          .unit = Unit::duration,
+          .help = help,
+          .into = parsed(into, parse_ttl)};
 }
 
 }  // namespace cachekit::cli

@@ -1,29 +1,15 @@
 #pragma once
 
+#include "parser/command_spec.hpp"
+
 #include <cachekit/ttl.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string>
-
-#include <CLI/CLI.hpp>
+#include <string_view>
 
 namespace cachekit::cli {
-
-/// Adds an option whose text `parse` reads; what it refuses is a usage error in its own words.
-template <typename T, typename Parse>
-CLI::Option* add_parsed(CLI::App& app, const std::string& name, T& into, Parse parse,
-                        const std::string& help) {
-  return app.add_option_function<std::string>(
-      name,
-      [&into, parse, name](const std::string& text) {
-        auto parsed = parse(text);
-        if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
-        into = *std::move(parsed);
-      },
-      help);
-}
 
 /// A whole number in decimal; one that does not fit in 64 bits is refused.
 [[nodiscard]] Result<std::int64_t> parse_integer(std::string_view text);
@@ -31,10 +17,10 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, T& into, Parse p
 /// A whole number from 1 on.
 [[nodiscard]] Result<std::uint64_t> parse_count(std::string_view text);
 
-/// "30s" or "none"; refuses what no backend would take.
-[[nodiscard]] Result<Ttl> parse_ttl(std::string_view text);
+/// A budget: "500ms", or "forever" for none.
+[[nodiscard]] Result<std::chrono::milliseconds> parse_timeout(std::string_view text);
 
 /// `--ttl D` as every command has it.
-CLI::Option* add_ttl(CLI::App& app, std::optional<Ttl>& into, const std::string& help);
+[[nodiscard]] ArgumentSpec ttl_argument(std::optional<Ttl>& into, std::string_view help);
 
 }  // namespace cachekit::cli

@@ -59,6 +59,7 @@ check_includes() {
   only_one 'hiredis/' || status=1
   only_one 'libmemcached' || status=1
   only_one 'toml\+\+/' || status=1
+  only_one 'CLI/' || status=1
   { includes libcache/include || true; } |
     { grep -E '<(fmt|hiredis|libmemcached[^/]*|toml\+\+|nlohmann|tsl|CLI)/|<zlib' || true; } |
     { grep -v '/json_codec\.hpp:.*nlohmann' || true; } |

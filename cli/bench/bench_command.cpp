@@ -14,9 +14,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,87 +31,150 @@ struct BenchArguments {
   BenchOptions options{};
   std::optional<Sweep> sweep{};
   std::vector<Gate> gates{};
-  /// Options that mean nothing when a trace says what is asked for.
-  std::vector<const CLI::Option*> not_for_traces{};
+  /// What was given that means nothing when a trace says what is asked for.
+  std::vector<std::string> not_for_traces{};
 };
 
-void add_load_options(CLI::App& app, BenchArguments& arguments) {
-  BenchOptions& options = arguments.options;
-  CLI::Option* duration = add_parsed(app, "--duration", options.duration, parse_duration,
-                                     "How long to measure (default: 10s)");
-  duration->type_name("DURATION");
-  add_parsed(app, "--requests", options.requests, parse_whole_number,
-             "How many requests to make, all callers together, instead of a duration")
-      ->type_name("N")
-      ->excludes(duration);
-  add_parsed(app, "--threads", options.threads, parse_whole_number,
-             "Blocking callers that share one backend object (default: 1)")
-      ->type_name("N");
-  add_parsed(app, "--keys", options.keys, parse_whole_number,
-             "How many keys there are (default: 100000)")
-      ->type_name("N");
-  add_parsed(app, "--value-size", options.value_size, parse_size_range,
-             "Bytes of a value, or a range such as 64-1024 (default: 128)")
-      ->type_name("SIZE");
-  add_parsed(app, "--ratio", options.ratio, parse_ratio, "Gets to sets (default: 9:1)")
-      ->type_name("G:S");
-  add_parsed(app, "--distribution", options.distribution, parse_distribution,
-             "Which keys are asked for: uniform, zipf:0.99, sequential, or trace:FILE, a file with "
-             "one key a line (.xz too), which is replayed once (default: uniform)")
-      ->type_name("NAME");
-  add_parsed(app, "--seed", options.seed, parse_whole_number, "Of keys and sizes (default: 1)")
-      ->type_name("N");
-  add_parsed(app, "--warmup", options.warmup, parse_duration,
-             "How long to run before the measurement (default: 1s)")
-      ->type_name("DURATION");
-  for (const char* name : {"--duration", "--requests", "--keys", "--ratio", "--warmup"}) {
-    arguments.not_for_traces.push_back(app.get_option(name));
-  }
+// Remembers that the argument was given, which a trace has no use for.
+ArgumentSpec unlike_traces(BenchArguments& arguments, ArgumentSpec spec) {
+  spec.into = [&arguments, name = std::string(spec.name),
+               into = std::move(spec.into)](std::string_view text) {
+    arguments.not_for_traces.push_back(name);
+    return into(text);
+  };
+  return spec;
 }
 
-void add_options(CLI::App& app, BenchArguments& arguments) {
-  add_load_options(app, arguments);
-  add_parsed(app, "--pool-size", arguments.options.pool_size, parse_whole_number,
-             "Most connections at once, to each server (default: the profile's)")
-      ->type_name("N");
-  add_parsed(
-      app, "--capacity", arguments.options.capacity, parse_capacity,
-      "Of the memory backend: a size, or a number of entries such as 1000items (default: the "
-      "profile's)")
-      ->type_name("SIZE|Nitems");
-  add_parsed(app, "--policy", arguments.options.policy, parse_eviction_policy,
-             "What the memory backend evicts by: adaptive, lru, fifo (default: the profile's)")
-      ->type_name("NAME");
-  app.add_flag("--verify", arguments.options.verify,
-               "Stamp every value with its key and check every answer; a wrong one is exit code 7");
-  add_parsed(app, "--sweep", arguments.sweep, parse_sweep,
-             "Run once for each value of pool-size, threads, keys or value-size")
-      ->type_name("NAME=A,B,C");
-  arguments.not_for_traces.push_back(app.get_option("--sweep"));
-  app.add_option_function<std::vector<std::string>>(
-         "--fail-if",
-         [&arguments](const std::vector<std::string>& texts) {
-           for (const std::string& text : texts) {
-             Result<Gate> gate = parse_gate(text);
-             if (!gate) throw CLI::ValidationError("--fail-if", gate.error().message);
-             arguments.gates.push_back(*std::move(gate));
-           }
-         },
-         "Exit code 7 if this holds: get.p99>2ms, errors>0, total.hit_ratio<0.9; may be repeated")
-      ->type_name("EXPR")
-      ->allow_extra_args(false);
-  app.footer(
-      "The keys are cachekit-bench:RUN:NUMBER. They are filled before the measurement, which does "
-      "not\n"
-      "count, and removed after it; what a killed run leaves behind expires an hour after its "
-      "planned\n"
-      "end. A snapshot of the memory backend is neither read nor written.\n"
-      "A trace is replayed in its order by one caller: a get, and a set where that missed.\n"
-      "Gates: get. or set. with count, errors, throughput (operations a second), min, mean, p50, "
-      "p90,\n"
-      "p99, p999, max (microseconds, or with a unit); get. also with hits, misses, hit_ratio; "
-      "total.\n"
-      "with throughput, count, errors, wrong_answers, hit_ratio, seconds, cpu_seconds.");
+std::vector<ArgumentSpec> length_arguments(BenchArguments& arguments) {
+  constexpr std::string_view group = "How long";
+  BenchOptions& options = arguments.options;
+  return {
+      unlike_traces(arguments, {.name = "--duration",
+                                .type = "DURATION",
+                                .unit = Unit::duration,
+                                .default_text = "10s",
+                                .help = "How long to measure",
+                                .group = group,
+                                .into = parsed(options.duration, parse_duration)}),
+      unlike_traces(
+          arguments,
+          {.name = "--requests",
+           .type = "N",
+           .help = "How many requests to make, all callers together, instead of a duration",
+           .group = group,
+           .excludes = {"--duration"},
+           .into = parsed(options.requests, parse_whole_number)}),
+      unlike_traces(arguments, {.name = "--warmup",
+                                .type = "DURATION",
+                                .unit = Unit::duration,
+                                .default_text = "1s",
+                                .help = "How long to run before the measurement",
+                                .group = group,
+                                .into = parsed(options.warmup, parse_duration)}),
+  };
+}
+
+std::vector<ArgumentSpec> load_arguments(BenchArguments& arguments) {
+  constexpr std::string_view group = "Load";
+  BenchOptions& options = arguments.options;
+  return {
+      {.name = "--threads",
+       .type = "N",
+       .default_text = "1",
+       .help = "Blocking callers that share one backend object",
+       .group = group,
+       .into = parsed(options.threads, parse_whole_number)},
+      unlike_traces(arguments, {.name = "--keys",
+                                .type = "N",
+                                .default_text = "100000",
+                                .help = "How many keys there are",
+                                .group = group,
+                                .into = parsed(options.keys, parse_whole_number)}),
+      {.name = "--value-size",
+       .type = "SIZE",
+       .default_text = "128",
+       .help = "Bytes of a value, or a range such as 64-1024",
+       .group = group,
+       .into = parsed(options.value_size, parse_size_range)},
+      unlike_traces(arguments, {.name = "--ratio",
+                                .type = "G:S",
+                                .default_text = "9:1",
+                                .help = "Gets to sets",
+                                .group = group,
+                                .into = parsed(options.ratio, parse_ratio)}),
+      {.name = "--distribution",
+       .type = "NAME",
+       .default_text = "uniform",
+       .help =
+           "Which keys are asked for: uniform, zipf:0.99, sequential, or trace:FILE, a file with "
+           "one key a line (.xz too), which is replayed once",
+       .group = group,
+       .suggestions = {"uniform", "zipf:0.99", "sequential", "trace:"},
+       .into = parsed(options.distribution, parse_distribution)},
+      {.name = "--seed",
+       .type = "N",
+       .default_text = "1",
+       .help = "Of keys and sizes",
+       .group = group,
+       .into = parsed(options.seed, parse_whole_number)},
+  };
+}
+
+std::vector<ArgumentSpec> backend_arguments(BenchArguments& arguments) {
+  constexpr std::string_view group = "Backend";
+  BenchOptions& options = arguments.options;
+  return {
+      {.name = "--pool-size",
+       .type = "N",
+       .help = "Most connections at once, to each server (default: the profile's)",
+       .group = group,
+       .into = parsed(options.pool_size, parse_whole_number)},
+      {.name = "--capacity",
+       .type = "SIZE|Nitems",
+       .unit = Unit::size,
+       .help = "Of the memory backend: a size, or a number of entries such as 1000items (default: "
+               "the profile's)",
+       .group = group,
+       .into = parsed(options.capacity, parse_capacity)},
+      {.name = "--policy",
+       .type = "NAME",
+       .help = "What the memory backend evicts by: adaptive, lru, fifo (default: the profile's)",
+       .group = group,
+       .suggestions = {"adaptive", "lru", "fifo"},
+       .into = parsed(options.policy, parse_eviction_policy)},
+  };
+}
+
+std::vector<ArgumentSpec> judgement_arguments(BenchArguments& arguments) {
+  constexpr std::string_view group = "What comes out";
+  return {
+      {.name = "--verify",
+       .takes = Takes::nothing,
+       .help = "Stamp every value with its key and check every answer; a wrong one is exit code 7",
+       .group = group,
+       .into = switch_on(arguments.options.verify)},
+      unlike_traces(arguments,
+                    {.name = "--sweep",
+                     .type = "NAME=A,B,C",
+                     .help = "Run once for each value of pool-size, threads, keys or value-size",
+                     .group = group,
+                     .into = parsed(arguments.sweep, parse_sweep)}),
+      {.name = "--fail-if",
+       .takes = Takes::many,
+       .type = "EXPR",
+       .help = "Exit code 7 if this holds: get.p99>2ms, errors>0, total.hit_ratio<0.9; may be "
+               "repeated",
+       .group = group,
+       .into = all_parsed(arguments.gates, parse_gate)},
+  };
+}
+
+std::vector<ArgumentSpec> all_arguments(BenchArguments& arguments) {
+  std::vector<ArgumentSpec> all = length_arguments(arguments);
+  std::ranges::move(load_arguments(arguments), std::back_inserter(all));
+  std::ranges::move(backend_arguments(arguments), std::back_inserter(all));
+  std::ranges::move(judgement_arguments(arguments), std::back_inserter(all));
+  return all;
 }
 
 // What --capacity and --policy ask of the memory backend.
@@ -232,12 +297,11 @@ ExitCode sweep(Context& context, const BenchArguments& arguments) {
 // A trace says itself what is asked for, and how often.
 void check_trace_options(const BenchArguments& arguments) {
   if (arguments.options.distribution.kind != Distribution::Kind::trace) return;
-  for (const CLI::Option* option : arguments.not_for_traces) {
-    if (option->count() == 0) continue;
-    throw Failure("bench", Error{Errc::invalid_argument,
-                                 option->get_name() + ": a trace is replayed once, as it is", "",
-                                 "leave the option out"});
-  }
+  if (arguments.not_for_traces.empty()) return;
+  throw Failure("bench",
+                Error{Errc::invalid_argument,
+                      arguments.not_for_traces.front() + ": a trace is replayed once, as it is", "",
+                      "leave the option out"});
 }
 
 ExitCode bench(Context& context, const BenchArguments& arguments) {
@@ -249,11 +313,29 @@ ExitCode bench(Context& context, const BenchArguments& arguments) {
 
 }  // namespace
 
-void add_bench(Commands& commands) {
-  CLI::App& app = commands.add("bench", "Measure throughput, latency and hit ratio");
+CommandSpec bench_command() {
   const auto arguments = std::make_shared<BenchArguments>();
-  add_options(app, *arguments);
-  commands.on(app, [arguments](Context& context) { return bench(context, *arguments); });
+  return {
+      .name = "bench",
+      .help = "Measure throughput, latency and hit ratio",
+      .arguments = all_arguments(*arguments),
+      .notes =
+          "The keys are cachekit-bench:RUN:NUMBER. They are filled before the measurement, which "
+          "does not count, and removed after it; what a killed run leaves behind expires an hour "
+          "after its planned end. A snapshot of the memory backend is neither read nor written.\n\n"
+          "A trace is replayed in its order by one caller: a get, and a set where that missed.\n\n"
+          "Gates: get. or set. with count, errors, throughput (operations a second), min, mean, "
+          "p50, p90, p99, p999, max (microseconds, or with a unit); get. also with hits, misses, "
+          "hit_ratio; total. with throughput, count, errors, wrong_answers, hit_ratio, seconds, "
+          "cpu_seconds.",
+      .examples =
+          {{"cachekit -u memory: bench --duration 5s --threads 4", "The in-process engine"},
+           {"cachekit -u memory: bench --distribution trace:keys.txt --capacity 1000items",
+            "The hit ratio of a trace"},
+           {"cachekit -u memory: bench --verify --fail-if 'errors>0' --fail-if 'get.p99>2ms'",
+            "A gate for CI"}},
+      .run = [arguments](Context& context) { return bench(context, *arguments); },
+  };
 }
 
 }  // namespace cachekit::cli

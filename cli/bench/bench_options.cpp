@@ -73,6 +73,10 @@ Result<Capacity> parse_capacity(std::string_view text) {
       capacity.items = items;
       return capacity;
     }
+  } else if (std::uint64_t number = 0; read_whole(text, number)) {
+    return fail(Errc::invalid_argument,
+                fmt::format("'{}' is a number without a unit: of bytes or of entries?", text), {},
+                fmt::format("write {0}items, {0}B or {0}MiB", text));
   } else if (const Result<Bytes> bytes = parse_bytes(text); bytes && bytes->count > 0) {
     capacity.bytes = *bytes;
     return capacity;

@@ -87,9 +87,8 @@ ExitCode run_backends(Context& context) {
 
 }  // namespace
 
-void add_backends(Commands& commands) {
-  CLI::App& command = commands.add("backends", "Compare what the backends can do");
-  commands.on(command, run_backends);
+CommandSpec backends_command() {
+  return {.name = "backends", .help = "Compare what the backends can do", .run = run_backends};
 }
 
 }  // namespace cachekit::cli

@@ -26,12 +26,19 @@ ExitCode run_clear(Context& context, bool yes) {
 
 }  // namespace
 
-void add_clear(Commands& commands) {
-  CLI::App& command = commands.add("clear", "Delete everything in the target");
+CommandSpec clear_command() {
   const auto yes = std::make_shared<bool>(false);
-  command.add_flag("--yes", *yes, "Do not ask; needed where there is no terminal");
-  commands.on(
-      command, [yes](Context& context) { return run_clear(context, *yes); }, Prints::only_json);
+  return {
+      .name = "clear",
+      .help = "Delete everything in the target",
+      .arguments = {{.name = "--yes",
+                     .takes = Takes::nothing,
+                     .help = "Do not ask; needed where there is no terminal",
+                     .into = switch_on(*yes)}},
+      .examples = {{"cachekit -u memory:FILE clear --yes", "Empty a snapshot"}},
+      .run = [yes](Context& context) { return run_clear(context, *yes); },
+      .prints = Prints::only_json,
+  };
 }
 
 }  // namespace cachekit::cli

@@ -1,31 +1,35 @@
 #pragma once
 
-#include "command.hpp"
+#include "context.hpp"
+#include "parser/command_spec.hpp"
+
+#include <vector>
 
 namespace cachekit::cli {
 
-// Each makes one command known; its file has the same name.
-void add_backends(Commands& commands);
-void add_bench(Commands& commands);
-void add_clear(Commands& commands);
-void add_config(Commands& commands);
-void add_del(Commands& commands);
-void add_dump(Commands& commands);
-void add_doctor(Commands& commands);
-void add_exists(Commands& commands);
-void add_get(Commands& commands);
-void add_help(Commands& commands);
-void add_incr(Commands& commands);
-void add_keys(Commands& commands);
-void add_ping(Commands& commands);
-void add_set(Commands& commands);
-void add_stats(Commands& commands);
-void add_touch(Commands& commands);
-void add_ttl(Commands& commands);
-void add_version(Commands& commands);
-void add_warm(Commands& commands);
+// Each describes one command; its file has the same name.
+[[nodiscard]] CommandSpec backends_command();
+[[nodiscard]] CommandSpec bench_command();
+[[nodiscard]] CommandSpec clear_command();
+[[nodiscard]] CommandSpec completion_command();
+[[nodiscard]] CommandSpec config_command();
+[[nodiscard]] CommandSpec del_command();
+[[nodiscard]] CommandSpec doctor_command();
+[[nodiscard]] CommandSpec dump_command();
+[[nodiscard]] CommandSpec exists_command();
+[[nodiscard]] CommandSpec get_command();
+[[nodiscard]] CommandSpec help_command();
+[[nodiscard]] CommandSpec incr_command();
+[[nodiscard]] CommandSpec keys_command();
+[[nodiscard]] CommandSpec ping_command();
+[[nodiscard]] CommandSpec set_command();
+[[nodiscard]] CommandSpec stats_command();
+[[nodiscard]] CommandSpec touch_command();
+[[nodiscard]] CommandSpec ttl_command();
+[[nodiscard]] CommandSpec version_command();
+[[nodiscard]] CommandSpec warm_command();
 
 /// Every command, in the order of the help.
-void add_all(Commands& commands);
+[[nodiscard]] std::vector<CommandSpec> all_commands();
 
 }  // namespace cachekit::cli

@@ -89,22 +89,33 @@ ExitCode path(Context& context) {
 
 }  // namespace
 
-void add_config(Commands& commands) {
-  CLI::App& command = commands.add("config", "Check, show or begin a configuration");
-  command.require_subcommand(1);
-  commands.on(*command.add_subcommand("check", "Read everything and say what is wrong"), check);
-
-  CLI::App& shown = *command.add_subcommand("show", "Show every option's value, secrets masked");
+CommandSpec config_command() {
   const auto origin = std::make_shared<bool>(false);
-  shown.add_flag("--origin", *origin, "Also where each value came from");
-  commands.on(shown, [origin](Context& context) { return show(context, *origin); });
-
-  commands.on(*command.add_subcommand("init", "Print a commented file to start from"),
-              [](Context& context) {
-                context.out.write(config_template());
-                return ExitCode::done;
-              });
-  commands.on(*command.add_subcommand("path", "Print the file that is used"), path);
+  return {
+      .name = "config",
+      .help = "Check, show or begin a configuration",
+      .examples = {{"cachekit config init > cachekit.toml", "Begin with all options as comments"},
+                   {"cachekit config show --origin", "Where each value came from"}},
+      .commands =
+          {
+              {.name = "check", .help = "Read everything and say what is wrong", .run = check},
+              {.name = "show",
+               .help = "Show every option's value, secrets masked",
+               .arguments = {{.name = "--origin",
+                              .takes = Takes::nothing,
+                              .help = "Also where each value came from",
+                              .into = switch_on(*origin)}},
+               .run = [origin](Context& context) { return show(context, *origin); }},
+              {.name = "init",
+               .help = "Print a commented file to start from",
+               .run =
+                   [](Context& context) {
+                     context.out.write(config_template());
+                     return ExitCode::done;
+                   }},
+              {.name = "path", .help = "Print the file that is used", .run = path},
+          },
+  };
 }
 
 }  // namespace cachekit::cli

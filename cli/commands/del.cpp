@@ -19,7 +19,7 @@ namespace {
 
 struct DelOptions {
   std::vector<std::string> keys;
-  std::string pattern;
+  std::optional<std::string> pattern;
   bool dry_run = false;
   double rate = 0;
   bool yes = false;
@@ -47,7 +47,7 @@ ExitCode delete_keys(Context& context, const DelOptions& options) {
 void print_count(Context& context, const DelOptions& options, std::uint64_t count) {
   if (!context.options.json) return context.out.line(std::to_string(count));
   Json line;
-  put_bytes(line, "pattern", options.pattern);
+  put_bytes(line, "pattern", *options.pattern);
   line["dry_run"] = options.dry_run;
   line[options.dry_run ? "matched" : "deleted"] = count;
   context.out.line(dump(line));
@@ -63,15 +63,15 @@ ExitCode delete_matching(Context& context, const DelOptions& options) {
   }
   if (!options.dry_run &&
       !context.confirmed(options.yes, fmt::format("Deleting all keys that match '{}' in {}",
-                                                  options.pattern, backend.target()))) {
+                                                  *options.pattern, backend.target()))) {
     return ExitCode::no;
   }
   std::uint64_t count = 0;
   std::optional<Error> error;
   if (options.dry_run) {
-    count = value_or_fail("del --pattern", count_matching(backend, options.pattern));
+    count = value_or_fail("del --pattern", count_matching(backend, *options.pattern));
   } else {
-    Removal removal = remove_matching(backend, options.pattern, options.rate);
+    Removal removal = remove_matching(backend, *options.pattern, options.rate);
     context.flush_backend();
     count = removal.removed;
     error = std::move(removal.error);
@@ -82,29 +82,52 @@ ExitCode delete_matching(Context& context, const DelOptions& options) {
   return count > 0 ? ExitCode::done : ExitCode::no;
 }
 
+ExitCode run_del(Context& context, const DelOptions& options) {
+  if (options.pattern) return delete_matching(context, options);
+  if (options.keys.empty()) {
+    throw Failure("usage", Error{Errc::invalid_argument, "del needs a KEY or --pattern", "",
+                                 "see 'cachekit del --help'"});
+  }
+  return delete_keys(context, options);
+}
+
 }  // namespace
 
-void add_del(Commands& commands) {
-  CLI::App& command = commands.add("del", "Delete keys, print how many there were");
+CommandSpec del_command() {
   const auto options = std::make_shared<DelOptions>();
-  CLI::Option* keys = command.add_option("KEY", options->keys, "Keys to delete");
-  CLI::Option* pattern =
-      command.add_option("--pattern", options->pattern, "Delete what matches a glob instead");
-  pattern->type_name("GLOB")->excludes(keys);
-  command.add_flag("--dry-run", options->dry_run, "Count what matches, delete nothing")
-      ->needs(pattern);
-  add_parsed(command, "--rate", options->rate, parse_rate, "At most so many keys a second")
-      ->type_name("N/s")
-      ->needs(pattern);
-  command.add_flag("--yes", options->yes, "Do not ask");
-  commands.on(command, [options, keys, pattern](Context& context) {
-    if (keys->count() + pattern->count() == 0) {
-      throw Failure("usage", Error{Errc::invalid_argument, "del needs a KEY or --pattern", "",
-                                   "see 'cachekit del --help'"});
-    }
-    return pattern->count() > 0 ? delete_matching(context, *options)
-                                : delete_keys(context, *options);
-  });
+  return {
+      .name = "del",
+      .help = "Delete keys, print how many there were",
+      .arguments = {{.name = "KEY",
+                     .takes = Takes::many,
+                     .help = "Keys to delete",
+                     .may_be_empty = true,
+                     .into = texts(options->keys)},
+                    {.name = "--pattern",
+                     .type = "GLOB",
+                     .help = "Delete what matches a glob instead",
+                     .excludes = {"KEY"},
+                     .into = text(options->pattern)},
+                    {.name = "--dry-run",
+                     .takes = Takes::nothing,
+                     .help = "Count what matches, delete nothing",
+                     .needs = {"--pattern"},
+                     .into = switch_on(options->dry_run)},
+                    {.name = "--rate",
+                     .type = "N/s",
+                     .unit = Unit::rate,
+                     .help = "At most so many keys a second",
+                     .needs = {"--pattern"},
+                     .into = parsed(options->rate, parse_rate)},
+                    {.name = "--yes",
+                     .takes = Takes::nothing,
+                     .help = "Do not ask",
+                     .into = switch_on(options->yes)}},
+      .examples = {{"cachekit del user:1 user:2", "By name"},
+                   {"cachekit del --pattern 'user:*' --dry-run", "How many would go"},
+                   {"cachekit del --pattern 'user:*' --rate 1000/s --yes", "Gently"}},
+      .run = [options](Context& context) { return run_del(context, *options); },
+  };
 }
 
 }  // namespace cachekit::cli

@@ -88,12 +88,14 @@ ExitCode run_doctor(Context& context) {
 
 }  // namespace
 
-void add_doctor(Commands& commands) {
-  CLI::App& command = commands.add(
-      "doctor",
-      "Check configuration and servers for what should not reach production; exit 1 on "
-      "a warning");
-  commands.on(command, run_doctor);
+CommandSpec doctor_command() {
+  return {
+      .name = "doctor",
+      .help =
+          "Check configuration and servers for what should not reach production; exit 1 on a "
+          "warning",
+      .run = run_doctor,
+  };
 }
 
 }  // namespace cachekit::cli

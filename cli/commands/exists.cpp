@@ -33,12 +33,20 @@ ExitCode run_exists(Context& context, const std::vector<std::string>& keys) {
 
 }  // namespace
 
-void add_exists(Commands& commands) {
-  CLI::App& command =
-      commands.add("exists", "Print how many of the keys exist; exit 1 if any does not");
+CommandSpec exists_command() {
   const auto keys = std::make_shared<std::vector<std::string>>();
-  command.add_option("KEY", *keys, "Keys to look for")->required();
-  commands.on(command, [keys](Context& context) { return run_exists(context, *keys); });
+  return {
+      .name = "exists",
+      .help = "Print how many of the keys exist; exit 1 if any does not",
+      .arguments = {{.name = "KEY",
+                     .takes = Takes::many,
+                     .help = "Keys to look for",
+                     .required = true,
+                     .may_be_empty = true,
+                     .into = texts(*keys)}},
+      .examples = {{"cachekit exists user:1 user:2", "2 when both are there"}},
+      .run = [keys](Context& context) { return run_exists(context, *keys); },
+  };
 }
 
 }  // namespace cachekit::cli

@@ -121,17 +121,33 @@ ExitCode run_get(Context& context, const GetOptions& options) {
 
 }  // namespace
 
-void add_get(Commands& commands) {
-  CLI::App& command = commands.add("get",
-                                   "Print values: one key, its exact bytes; several, "
-                                   "KEY<TAB>VALUE lines");
+CommandSpec get_command() {
   const auto options = std::make_shared<GetOptions>();
-  command.add_option("KEY", options->keys, "Keys to look up")->required();
-  command.add_flag("--ttl", options->ttl, "Also what is left of the TTL");
-  command.add_flag("--decode", options->decode,
-                   "Take the expander's envelope apart: its fields, then the payload");
-  command.add_flag("--explain", options->explain, "Say where it came from, how old, and why");
-  commands.on(command, [options](Context& context) { return run_get(context, *options); });
+  return {
+      .name = "get",
+      .help = "Print values: one key, its exact bytes; several, KEY<TAB>VALUE lines",
+      .arguments = {{.name = "KEY",
+                     .takes = Takes::many,
+                     .help = "Keys to look up",
+                     .required = true,
+                     .may_be_empty = true,
+                     .into = texts(options->keys)},
+                    {.name = "--ttl",
+                     .takes = Takes::nothing,
+                     .help = "Also what is left of the TTL",
+                     .into = switch_on(options->ttl)},
+                    {.name = "--decode",
+                     .takes = Takes::nothing,
+                     .help = "Take the expander's envelope apart: its fields, then the payload",
+                     .into = switch_on(options->decode)},
+                    {.name = "--explain",
+                     .takes = Takes::nothing,
+                     .help = "Say where it came from, how old, and why",
+                     .into = switch_on(options->explain)}},
+      .examples = {{"cachekit get user:1", "The exact bytes"},
+                   {"cachekit --json get --ttl user:1 user:2", "A JSON object a line"}},
+      .run = [options](Context& context) { return run_get(context, *options); },
+  };
 }
 
 }  // namespace cachekit::cli

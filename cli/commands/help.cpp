@@ -1,18 +1,82 @@
-#include "commands/commands.hpp"
+#include "parser/help.hpp"
 
+#include "command_line.hpp"
+#include "commands/commands.hpp"
+#include "failure.hpp"
+#include "parser/reference.hpp"
+#include "parser/wrap.hpp"
+#include "reference_facts.hpp"
+
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
 
 namespace cachekit::cli {
+namespace {
 
-void add_help(Commands& commands) {
-  CLI::App& command = commands.add("help", "Explain a command");
-  const auto name = std::make_shared<std::string>();
-  command.add_option("COMMAND", *name, "Which one; all of them if left out");
-  commands.on(command, [&commands, name](Context& context) {
-    context.out.write(commands.help_of(*name));
-    return ExitCode::done;
-  });
+struct HelpOptions {
+  std::vector<std::string> names;
+  bool man = false;
+  bool markdown = false;
+};
+
+std::vector<const CommandSpec*> path_to(const CommandSpec& root,
+                                        const std::vector<std::string>& names) {
+  std::vector<const CommandSpec*> path{&root};
+  for (const std::string& name : names) {
+    const auto& commands = path.back()->commands;
+    const auto found = std::ranges::find(commands, name, &CommandSpec::name);
+    if (found == commands.end()) {
+      throw Failure("help",
+                    Error{Errc::invalid_argument, fmt::format("there is no command '{}'", name), "",
+                          fmt::format("'{}' lists them all",
+                                      path.size() == 1 ? "cachekit help"
+                                                       : "cachekit help " + names.front())});
+    }
+    path.push_back(&*found);
+  }
+  return path;
+}
+
+ExitCode run_help(Context& context, const HelpOptions& options) {
+  GlobalOptions none;
+  const CommandSpec root = command_line(none);
+  const auto path = path_to(root, options.names);
+  context.out.write(options.man        ? man_page(root, reference_facts())
+                    : options.markdown ? markdown_page(root, reference_facts())
+                                       : help_text(path, terminal_columns()));
+  return ExitCode::done;
+}
+
+}  // namespace
+
+CommandSpec help_command() {
+  const auto options = std::make_shared<HelpOptions>();
+  return {
+      .name = "help",
+      .help = "Explain a command",
+      .arguments = {{.name = "COMMAND",
+                     .takes = Takes::many,
+                     .help = "Which one; all of them if left out",
+                     .into = texts(options->names)},
+                    {.name = "--man",
+                     .takes = Takes::nothing,
+                     .help = "The manual page, in roff",
+                     .excludes = {"COMMAND"},
+                     .into = switch_on(options->man)},
+                    {.name = "--markdown",
+                     .takes = Takes::nothing,
+                     .help = "The same in Markdown",
+                     .excludes = {"COMMAND", "--man"},
+                     .into = switch_on(options->markdown)}},
+      .examples = {{"cachekit help config show", "One command"},
+                   {"cachekit help --man | man -l -", "All of it"}},
+      .run = [options](Context& context) { return run_help(context, *options); },
+  };
 }
 
 }  // namespace cachekit::cli

@@ -33,13 +33,25 @@ ExitCode run_incr(Context& context, const IncrOptions& options) {
 
 }  // namespace
 
-void add_incr(Commands& commands) {
-  CLI::App& command = commands.add("incr", "Add to a counter and print the sum");
+CommandSpec incr_command() {
   const auto options = std::make_shared<IncrOptions>();
-  command.add_option("KEY", options->key, "The counter; a missing one counts from 0")->required();
-  add_parsed(command, "BY", options->by, parse_integer, "How much, 1 if left out; may be negative")
-      ->type_name("NUMBER");
-  commands.on(command, [options](Context& context) { return run_incr(context, *options); });
+  return {
+      .name = "incr",
+      .help = "Add to a counter and print the sum",
+      .arguments = {{.name = "KEY",
+                     .help = "The counter; a missing one counts from 0",
+                     .required = true,
+                     .may_be_empty = true,
+                     .into = text(options->key)},
+                    {.name = "BY",
+                     .type = "NUMBER",
+                     .default_text = "1",
+                     .help = "How much; a negative one stands behind --",
+                     .into = parsed(options->by, parse_integer)}},
+      .examples = {{"cachekit incr visits", "One more"},
+                   {"cachekit incr visits -- -5", "Five less"}},
+      .run = [options](Context& context) { return run_incr(context, *options); },
+  };
 }
 
 }  // namespace cachekit::cli

@@ -40,12 +40,22 @@ ExitCode run_keys(Context& context, const KeysOptions& options) {
 
 }  // namespace
 
-void add_keys(Commands& commands) {
-  CLI::App& command = commands.add("keys", "List keys, one a line; exit 1 when there is none");
+CommandSpec keys_command() {
   const auto options = std::make_shared<KeysOptions>();
-  command.add_option("--pattern", options->pattern, "Only those that match")->type_name("GLOB");
-  add_parsed(command, "--limit", options->limit, parse_count, "Stop after so many")->type_name("N");
-  commands.on(command, [options](Context& context) { return run_keys(context, *options); });
+  return {
+      .name = "keys",
+      .help = "List keys, one a line; exit 1 when there is none",
+      .arguments = {{.name = "--pattern",
+                     .type = "GLOB",
+                     .help = "Only those that match",
+                     .into = text(options->pattern)},
+                    {.name = "--limit",
+                     .type = "N",
+                     .help = "Stop after so many",
+                     .into = parsed(options->limit, parse_count)}},
+      .examples = {{"cachekit keys --pattern 'user:*' --limit 10", "Ten of them"}},
+      .run = [options](Context& context) { return run_keys(context, *options); },
+  };
 }
 
 }  // namespace cachekit::cli

@@ -119,14 +119,27 @@ ExitCode run_ping(Context& context, const PingOptions& options) {
 
 }  // namespace
 
-void add_ping(Commands& commands) {
-  CLI::App& command = commands.add("ping", "Ask every node for a sign of life");
+CommandSpec ping_command() {
   const auto options = std::make_shared<PingOptions>();
-  add_parsed(command, "-n,--count", options->count, parse_count, "How many times (default 3)")
-      ->type_name("COUNT");
-  add_parsed(command, "--interval", options->interval, parse_duration, "How long between two")
-      ->type_name("DURATION");
-  commands.on(command, [options](Context& context) { return run_ping(context, *options); });
+  return {
+      .name = "ping",
+      .help = "Ask every node for a sign of life",
+      .arguments = {{.name = "--count",
+                     .letter = 'n',
+                     .type = "COUNT",
+                     .default_text = "3",
+                     .help = "How many times",
+                     .into = parsed(options->count, parse_count)},
+                    {.name = "--interval",
+                     .type = "DURATION",
+                     .unit = Unit::duration,
+                     .default_text = "0ms",
+                     .help = "How long between two",
+                     .into = parsed(options->interval, parse_duration)}},
+      .examples = {{"cachekit -u redis://localhost:6379 ping -n 10 --interval 1s",
+                    "Ten times, a second apart"}},
+      .run = [options](Context& context) { return run_ping(context, *options); },
+  };
 }
 
 }  // namespace cachekit::cli

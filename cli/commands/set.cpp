@@ -19,8 +19,8 @@ namespace {
 
 struct SetCommand {
   std::string key;
-  std::string value;
-  std::string file;
+  std::optional<std::string> value;
+  std::optional<std::string> file;
   std::optional<Ttl> ttl;
   bool nx = false;
   bool xx = false;
@@ -45,11 +45,15 @@ std::string read_value(const std::string& input, std::size_t most) {
 }
 
 std::string value_of(const SetCommand& command, std::size_t most) {
-  if (!command.file.empty()) return read_value(command.file, most);
-  return command.value == "-" ? read_value("-", most) : command.value;
+  if (command.file) return read_value(*command.file, most);
+  return *command.value == "-" ? read_value("-", most) : *command.value;
 }
 
 ExitCode run_set(Context& context, const SetCommand& command) {
+  if (!command.value && !command.file) {
+    throw Failure("usage", Error{Errc::invalid_argument, "set needs a VALUE, - or --file", "",
+                                 "see 'cachekit set --help'"});
+  }
   const std::size_t most =
       context.unconnected_backend(Access::write).capabilities().max_value_bytes;
   const std::string value = value_of(command, most);
@@ -75,26 +79,41 @@ ExitCode run_set(Context& context, const SetCommand& command) {
 
 }  // namespace
 
-void add_set(Commands& commands) {
-  CLI::App& command = commands.add("set", "Store a value");
+CommandSpec set_command() {
   const auto options = std::make_shared<SetCommand>();
-  command.add_option("KEY", options->key, "Where to store it")->required();
-  CLI::Option* value = command.add_option("VALUE", options->value, "The value; - reads stdin");
-  CLI::Option* file = command.add_option("--file", options->file, "Read the value from a file");
-  file->type_name("FILE")->excludes(value);
-  add_ttl(command, options->ttl, "Let it expire, after 300ms, 30s, 7d, ...");
-  CLI::Option* nx = command.add_flag("--nx", options->nx, "Only if the key does not exist");
-  command.add_flag("--xx", options->xx, "Only if the key exists")->excludes(nx);
-  commands.on(
-      command,
-      [options, value, file](Context& context) {
-        if (value->count() + file->count() == 0) {
-          throw Failure("usage", Error{Errc::invalid_argument, "set needs a VALUE, - or --file", "",
-                                       "see 'cachekit set --help'"});
-        }
-        return run_set(context, *options);
-      },
-      Prints::only_json);
+  return {
+      .name = "set",
+      .help = "Store a value",
+      .arguments = {{.name = "KEY",
+                     .help = "Where to store it",
+                     .required = true,
+                     .may_be_empty = true,
+                     .into = text(options->key)},
+                    {.name = "VALUE",
+                     .help = "The value; - reads stdin",
+                     .may_be_empty = true,
+                     .into = text(options->value)},
+                    {.name = "--file",
+                     .type = "FILE",
+                     .help = "Read the value from a file",
+                     .excludes = {"VALUE"},
+                     .into = text(options->file)},
+                    ttl_argument(options->ttl, "Let it expire, after 300ms, 30s, 7d, ..."),
+                    {.name = "--nx",
+                     .takes = Takes::nothing,
+                     .help = "Only if the key does not exist",
+                     .into = switch_on(options->nx)},
+                    {.name = "--xx",
+                     .takes = Takes::nothing,
+                     .help = "Only if the key exists",
+                     .excludes = {"--nx"},
+                     .into = switch_on(options->xx)}},
+      .examples = {{"cachekit set greeting hello --ttl 5m", "Gone in five minutes"},
+                   {"cachekit set page --file index.html", "The bytes of a file"},
+                   {"date | cachekit set now -", "From a pipe"}},
+      .run = [options](Context& context) { return run_set(context, *options); },
+      .prints = Prints::only_json,
+  };
 }
 
 }  // namespace cachekit::cli

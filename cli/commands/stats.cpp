@@ -1,7 +1,5 @@
 #include "commands/commands.hpp"
-#include "failure.hpp"
 #include "interrupt.hpp"
-#include "option_types.hpp"
 #include "output/stats_output.hpp"
 
 #include <cachekit/units.hpp>
@@ -9,7 +7,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace cachekit::cli {
@@ -18,9 +18,18 @@ namespace {
 struct StatsOptions {
   std::string format;
   bool raw = false;
-  bool watch = false;
-  std::string interval = "2s";
+  std::optional<std::chrono::milliseconds> interval;  ///< Of --watch.
 };
+
+Result<std::chrono::milliseconds> parse_interval(std::string_view text) {
+  return parse_duration(text).and_then(
+      [](std::chrono::milliseconds interval) -> Result<std::chrono::milliseconds> {
+        if (interval <= interval.zero()) {
+          return fail(Errc::invalid_argument, "needs more than zero, such as 2s");
+        }
+        return interval;
+      });
+}
 
 ExitCode show_once(Context& context, CacheBackend& backend, const StatsOptions& options) {
   const StatsReport report = backend.stats();
@@ -42,15 +51,10 @@ ExitCode show_once(Context& context, CacheBackend& backend, const StatsOptions& 
 }
 
 ExitCode run_stats(Context& context, const StatsOptions& options) {
-  const auto interval = value_or_fail("stats --watch", parse_duration(options.interval));
-  if (interval <= interval.zero()) {
-    throw Failure("usage", Error{Errc::invalid_argument, "--watch needs more than zero", "",
-                                 "such as --watch 2s"});
-  }
   CacheBackend& backend = context.unconnected_backend(Access::read);
   ExitCode code = show_once(context, backend, options);
-  while (options.watch && !interrupted()) {
-    const Deadline next = Deadline::after(interval);
+  while (options.interval && !interrupted()) {
+    const Deadline next = Deadline::after(*options.interval);
     while (!next.expired() && !interrupted()) {
       std::this_thread::sleep_for(std::min(next.remaining(), std::chrono::milliseconds(50)));
     }
@@ -58,25 +62,36 @@ ExitCode run_stats(Context& context, const StatsOptions& options) {
     if (context.out.is_terminal()) context.out.write("\x1b[H\x1b[J");
     code = show_once(context, backend, options);
   }
-  return options.watch && interrupted() ? ExitCode::interrupted : code;
+  return options.interval && interrupted() ? ExitCode::interrupted : code;
 }
 
 }  // namespace
 
-void add_stats(Commands& commands) {
-  CLI::App& command = commands.add("stats", "Show the figures of every node in one vocabulary");
+CommandSpec stats_command() {
   const auto options = std::make_shared<StatsOptions>();
-  command.add_option("--format", options->format, "table, json or prometheus")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"table", "json", "prometheus"}));
-  CLI::Option* watch =
-      command.add_option("--watch", options->interval, "Again and again, every 2s");
-  watch->type_name("DURATION")->expected(0, 1);
-  command.add_flag("--raw", options->raw, "The server's own names and values");
-  commands.on(command, [options, watch](Context& context) {
-    options->watch = watch->count() > 0;
-    return run_stats(context, *options);
-  });
+  return {
+      .name = "stats",
+      .help = "Show the figures of every node in one vocabulary",
+      .arguments = {{.name = "--format",
+                     .type = "FORMAT",
+                     .help = "table, json or prometheus (default: table; json under --json)",
+                     .choices = {"table", "json", "prometheus"},
+                     .into = text(options->format)},
+                    {.name = "--watch",
+                     .takes = Takes::optional,
+                     .type = "DURATION",
+                     .unit = Unit::duration,
+                     .default_text = "2s",
+                     .help = "Again and again, so often",
+                     .into = parsed(options->interval, parse_interval)},
+                    {.name = "--raw",
+                     .takes = Takes::nothing,
+                     .help = "The server's own names and values",
+                     .into = switch_on(options->raw)}},
+      .examples = {{"cachekit stats --watch 5s", "Every five seconds, until Ctrl-C"},
+                   {"cachekit stats --format prometheus", "For a scraper"}},
+      .run = [options](Context& context) { return run_stats(context, *options); },
+  };
 }
 
 }  // namespace cachekit::cli

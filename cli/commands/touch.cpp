@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -35,14 +36,23 @@ ExitCode run_touch(Context& context, const TouchOptions& options) {
 
 }  // namespace
 
-void add_touch(Commands& commands) {
-  CLI::App& command = commands.add("touch", "Give a key a new TTL");
+CommandSpec touch_command() {
   const auto options = std::make_shared<TouchOptions>();
-  command.add_option("KEY", options->key, "The key")->required();
-  add_ttl(command, options->ttl, "The new TTL; none for no expiry")->required();
-  commands.on(
-      command, [options](Context& context) { return run_touch(context, *options); },
-      Prints::only_json);
+  ArgumentSpec ttl = ttl_argument(options->ttl, "The new TTL; none for no expiry");
+  ttl.required = true;
+  return {
+      .name = "touch",
+      .help = "Give a key a new TTL",
+      .arguments = {{.name = "KEY",
+                     .help = "The key",
+                     .required = true,
+                     .may_be_empty = true,
+                     .into = text(options->key)},
+                    std::move(ttl)},
+      .examples = {{"cachekit touch session:7 --ttl 30m", "Half an hour from now"}},
+      .run = [options](Context& context) { return run_touch(context, *options); },
+      .prints = Prints::only_json,
+  };
 }
 
 }  // namespace cachekit::cli

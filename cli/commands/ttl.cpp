@@ -30,12 +30,19 @@ ExitCode run_ttl(Context& context, const std::string& key) {
 
 }  // namespace
 
-void add_ttl(Commands& commands) {
-  CLI::App& command =
-      commands.add("ttl", "Print what is left of a key's TTL, or 'none' for no expiry");
+CommandSpec ttl_command() {
   const auto key = std::make_shared<std::string>();
-  command.add_option("KEY", *key, "The key")->required();
-  commands.on(command, [key](Context& context) { return run_ttl(context, *key); });
+  return {
+      .name = "ttl",
+      .help = "Print what is left of a key's TTL, or 'none' for no expiry",
+      .arguments = {{.name = "KEY",
+                     .help = "The key",
+                     .required = true,
+                     .may_be_empty = true,
+                     .into = text(*key)}},
+      .examples = {{"cachekit ttl session:7", "29m58s"}},
+      .run = [key](Context& context) { return run_ttl(context, *key); },
+  };
 }
 
 }  // namespace cachekit::cli

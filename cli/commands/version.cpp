@@ -6,14 +6,18 @@
 #include <fmt/format.h>
 
 namespace cachekit::cli {
+namespace {
 
-void add_version(Commands& commands) {
-  CLI::App& command = commands.add("version", "Print the version");
-  commands.on(command, [](Context& context) {
-    context.out.line(context.options.json ? dump({{"version", version()}})
-                                          : fmt::format("cachekit {}", version()));
-    return ExitCode::done;
-  });
+ExitCode run_version(Context& context) {
+  context.out.line(context.options.json ? dump({{"version", version()}})
+                                        : fmt::format("cachekit {}", version()));
+  return ExitCode::done;
+}
+
+}  // namespace
+
+CommandSpec version_command() {
+  return {.name = "version", .help = "Print the version", .run = run_version};
 }
 
 }  // namespace cachekit::cli

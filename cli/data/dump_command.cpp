@@ -67,16 +67,25 @@ ExitCode dump(Context& context, const std::string& pattern) {
 
 }  // namespace
 
-void add_dump(Commands& commands) {
-  CLI::App& app = commands.add("dump", "Write all records as NDJSON that warm reads");
+CommandSpec dump_command() {
   const auto pattern = std::make_shared<std::string>("*");
-  app.add_option("--pattern", *pattern, "Only keys that match (default: *)")->type_name("GLOB");
-  app.footer(
-      "One record a line: {\"key\",\"value\",\"ttl\"}; key_base64 and value_base64 where the bytes "
-      "are not\n"
-      "UTF-8. Keys that expire meanwhile are left out; a key that moves meanwhile may come twice.\n"
-      "Exit code 5: some keys hold lists, hashes or the like, which have no place in it.");
-  commands.on(app, [pattern](Context& context) { return dump(context, *pattern); });
+  return {
+      .name = "dump",
+      .help = "Write all records as NDJSON that warm reads",
+      .arguments = {{.name = "--pattern",
+                     .type = "GLOB",
+                     .default_text = "*",
+                     .help = "Only keys that match",
+                     .into = text(*pattern)}},
+      .notes =
+          "One record a line: {\"key\",\"value\",\"ttl\"}; key_base64 and value_base64 where the "
+          "bytes are not UTF-8. Keys that expire meanwhile are left out; a key that moves "
+          "meanwhile "
+          "may come twice.\n\n"
+          "Exit code 5: some keys hold lists, hashes or the like, which have no place in it.",
+      .examples = {{"cachekit -u redis://localhost:6379 dump > all.ndjson", "Everything"}},
+      .run = [pattern](Context& context) { return dump(context, *pattern); },
+  };
 }
 
 }  // namespace cachekit::cli

@@ -22,12 +22,10 @@ class Events final : public nlohmann::json_sax<json> {
   bool null() override { return here(Kind::null, {}); }
   bool boolean(bool /*value*/) override { return here(Kind::other, {}); }
   bool number_integer(number_integer_t value) override {
-    return here(Kind::integer, std::to_string(value), value);
+    return here(Kind::number, std::to_string(value));
   }
   bool number_unsigned(number_unsigned_t value) override {
-    const auto most = static_cast<number_unsigned_t>(INT64_MAX);
-    return here(Kind::integer, std::to_string(value),
-                static_cast<std::int64_t>(std::min(value, most)));
+    return here(Kind::number, std::to_string(value));
   }
   bool number_float(number_float_t /*value*/, const string_t& text) override {
     return here(Kind::number, text);
@@ -52,7 +50,7 @@ class Events final : public nlohmann::json_sax<json> {
   }
 
  private:
-  enum class Kind { null, integer, number, string, other };
+  enum class Kind { null, number, string, other };
 
   bool refuse(std::string problem) {
     fields_.set_problem(std::move(problem));
@@ -72,11 +70,11 @@ class Events final : public nlohmann::json_sax<json> {
     return true;
   }
 
-  bool here(Kind kind, std::string text, std::int64_t integer = 0) {
+  bool here(Kind kind, std::string text) {
     if (depth_ == 0) return refuse("not a JSON object");
     const RecordFields::Field field = fields_.field(name_);
     if (depth_ > 1 || field == RecordFields::Field::other) return true;
-    if (field == RecordFields::Field::ttl) return ttl(kind, std::move(text), integer);
+    if (field == RecordFields::Field::ttl) return ttl(kind, text);
     if (kind == Kind::null || kind == Kind::other) {
       return refuse(fmt::format("'{}' is neither a string nor a number", name_));
     }
@@ -84,15 +82,10 @@ class Events final : public nlohmann::json_sax<json> {
     return true;
   }
 
-  bool ttl(Kind kind, std::string text, std::int64_t integer) {
+  bool ttl(Kind kind, const std::string& text) {
     if (kind == Kind::null) return true;
-    if (kind == Kind::string) {
-      fields_.set_text(name_, std::move(text));
-    } else if (kind == Kind::integer) {
-      fields_.set_ttl_milliseconds(integer);
-    } else {
-      return refuse("'ttl' is neither a duration such as \"90s\" nor whole milliseconds");
-    }
+    if (kind == Kind::other) return refuse("'ttl' is not a duration such as \"90s\"");
+    fields_.set_ttl(text);
     return true;
   }
 

@@ -1,11 +1,9 @@
 #include "data/record_fields.hpp"
 
 #include "data/encoding.hpp"
-
-#include <cachekit/units.hpp>
+#include "data/ttl_text.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,8 +19,9 @@ bool names_field(std::string_view name, std::string_view field) {
          (name.size() == field.size() || name.substr(field.size()) == base64_suffix);
 }
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+bool is_bare_number(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
 }  // namespace
@@ -49,24 +48,20 @@ void RecordFields::set_text(std::string_view name, std::string text) {
   target = std::move(text);
 }
 
-void RecordFields::set_ttl_milliseconds(std::int64_t milliseconds) {
-  const Ttl ttl = std::chrono::milliseconds(milliseconds);
-  if (const Result<void> checked = validate(ttl); !checked) {
-    return set_problem(fmt::format("'ttl': {}", checked.error().message));
-  }
-  ttl_ = ttl;
-}
-
 void RecordFields::set_ttl(std::string_view text) {
   if (text.empty()) return;  // An empty cell of a table.
-  if (text == "none") {
-    ttl_ = Ttl::none();
-    return;
+  std::string spelled(text);
+  if (is_bare_number(text)) {
+    if (names_.ttl_unit.empty()) {
+      return set_problem(fmt::format(
+          "'ttl': {0} has no unit: write {0}s, or say with --ttl-unit what such numbers mean",
+          text));
+    }
+    spelled += names_.ttl_unit;
   }
-  const std::string spelled = all_digits(text) ? fmt::format("{}ms", text) : std::string(text);
-  const Result<std::chrono::milliseconds> duration = parse_duration(spelled);
-  if (!duration) return set_problem(fmt::format("'ttl': {}", duration.error().message));
-  set_ttl_milliseconds(duration->count());
+  const Result<Ttl> ttl = parse_ttl(spelled);
+  if (!ttl) return set_problem(fmt::format("'ttl': {}", ttl.error().message));
+  ttl_ = *ttl;
 }
 
 void RecordFields::set_problem(std::string problem) {

@@ -18,16 +18,14 @@ class RecordFields {
   [[nodiscard]] Field field(std::string_view name) const;
 
   void set_text(std::string_view name, std::string text);
-  /// A TTL as a whole number of milliseconds.
-  void set_ttl_milliseconds(std::int64_t milliseconds);
+  /// A TTL as it was written: "90s", "none", or a number of the unit that was agreed upon.
+  void set_ttl(std::string_view text);
   /// Keeps the first problem.
   void set_problem(std::string problem);
 
   [[nodiscard]] Row finish(std::uint64_t line) &&;
 
  private:
-  void set_ttl(std::string_view text);
-
   const FieldNames& names_;
   std::optional<std::string> key_;
   std::optional<std::string> value_;

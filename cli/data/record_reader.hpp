@@ -34,6 +34,7 @@ enum class RecordFormat : std::uint8_t { ndjson, csv, tsv };
 struct FieldNames {
   std::string key = "key";
   std::string value = "value";
+  std::string ttl_unit{};  ///< What a TTL without a unit counts, such as "s"; empty: it is bad.
 };
 
 /// Above this a record is bad, and is dropped piece by piece as it comes in.

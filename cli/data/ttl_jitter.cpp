@@ -24,6 +24,7 @@ Result<Jitter> parse_jitter(std::string_view text) {
   if (read_number(text.substr(0, text.size() - (percent ? 1 : 0)), number)) {
     const double fraction = percent ? number / 100 : number;
     if (fraction >= 0 && fraction <= 1) return Jitter{fraction, {}};
+    if (!percent && number > 1) return fail(parse_duration(text).error());
   } else if (const auto duration = parse_duration(text)) {
     return Jitter{0, *duration};
   }

@@ -7,14 +7,17 @@
 #include "interrupt.hpp"
 #include "option_types.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -31,43 +34,74 @@ struct WarmArguments {
   WarmOptions options{};
 };
 
-void add_options(CLI::App& app, WarmArguments& arguments) {
+std::vector<ArgumentSpec> input_arguments(WarmArguments& arguments) {
+  return {
+      {.name = "FILE",
+       .type = "FILE",
+       .help = "NDJSON {\"key\",\"value\"|\"value_base64\",\"ttl\"?}, or CSV or TSV with a header "
+               "line; - for standard input",
+       .required = true,
+       .into = text(arguments.input)},
+      {.name = "--format",
+       .type = "FORMAT",
+       .help =
+           "What FILE holds: ndjson, csv or tsv (default: by its extension; NDJSON for standard "
+           "input)",
+       .choices = {"ndjson", "csv", "tsv"},
+       .into = text(arguments.format)},
+      {.name = "--key-field",
+       .type = "NAME",
+       .default_text = "key",
+       .help = "Field that holds the key",
+       .into = text(arguments.fields.key)},
+      {.name = "--value-field",
+       .type = "NAME",
+       .default_text = "value",
+       .help = "Field that holds the value",
+       .into = text(arguments.fields.value)},
+  };
+}
+
+ArgumentSpec ttl_unit_argument(WarmArguments& arguments) {
+  return {.name = "--ttl-unit",
+          .type = "UNIT",
+          .help =
+              "What a TTL of the file counts that is a bare number: s or ms (default: such a "
+              "record is bad)",
+          .choices = {"s", "ms"},
+          .into = text(arguments.fields.ttl_unit)};
+}
+
+std::vector<ArgumentSpec> load_arguments(WarmArguments& arguments) {
   WarmOptions& options = arguments.options;
-  app.add_option(
-         "FILE", arguments.input,
-         "NDJSON {\"key\",\"value\"|\"value_base64\",\"ttl\"?}, or CSV or TSV with a header "
-         "line; - for standard input")
-      ->required();
-  app.add_option("--format", arguments.format,
-                 "What FILE holds (default: by its extension; NDJSON for standard input)")
-      ->check(CLI::IsMember({"ndjson", "csv", "tsv"}));
-  app.add_option("--key-field", arguments.fields.key, "Field that holds the key (default: key)")
-      ->type_name("NAME");
-  app.add_option("--value-field", arguments.fields.value,
-                 "Field that holds the value (default: value)")
-      ->type_name("NAME");
-  add_ttl(app, arguments.ttl, "TTL of records that name none (default: no expiry)");
-  add_parsed(app, "--jitter", options.jitter, parse_jitter,
-             "Shorten each TTL by up to this at random, so that entries do not expire together: a "
-             "part of the TTL (0.1, 10%) or a duration (30s)")
-      ->type_name("PART|DURATION");
-  add_parsed(app, "--rate", options.rate, parse_rate, "At most so many records a second")
-      ->type_name("N/s");
-  app.add_flag("--skip-existing", options.skip_existing, "Leave keys alone that are there already");
-  app.add_option("--checkpoint", options.checkpoint,
-                 "Note here how far it came, and resume from there; removed once all is loaded")
-      ->type_name("FILE");
-  add_parsed(app, "--max-errors", options.max_errors, parse_whole_number,
-             "Stop above so many bad records (default: pass over all of them)")
-      ->type_name("N");
-  app.footer(
-      "A bad record is passed over and counted, its line is named at the end, and the exit code is "
-      "1.\n"
-      "When a server goes away the load stops with exit code 4: what was stored is counted, and "
-      "what\n"
-      "was sent without an answer is counted apart. A batch of up to 500 records has ten times "
-      "the\n"
-      "budget of one operation (--timeout).");
+  return {
+      ttl_argument(arguments.ttl, "TTL of records that name none (default: no expiry)"),
+      ttl_unit_argument(arguments),
+      {.name = "--jitter",
+       .type = "PART|DURATION",
+       .unit = Unit::duration,
+       .help =
+           "Shorten each TTL by up to this at random, so that entries do not expire together: a "
+           "part of the TTL (0.1, 10%) or a duration (30s)",
+       .into = parsed(options.jitter, parse_jitter)},
+      {.name = "--rate",
+       .type = "N/s",
+       .unit = Unit::rate,
+       .help = "At most so many records a second",
+       .into = parsed(options.rate, parse_rate)},
+      {.name = "--skip-existing",
+       .takes = Takes::nothing,
+       .help = "Leave keys alone that are there already",
+       .into = switch_on(options.skip_existing)},
+      {.name = "--checkpoint",
+       .type = "FILE",
+       .help = "Note here how far it came, and resume from there; removed once all is loaded",
+       .into = text(options.checkpoint)},
+      {.name = "--max-errors",
+       .type = "N",
+       .help = "Stop above so many bad records (default: pass over all of them)",
+       .into = parsed(options.max_errors, parse_whole_number)},
+  };
 }
 
 RecordFormat chosen_format(const WarmArguments& arguments) {
@@ -154,11 +188,28 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
 
 }  // namespace
 
-void add_warm(Commands& commands) {
-  CLI::App& app = commands.add("warm", "Load many records from a file or standard input");
-  const auto arguments = std::make_shared<WarmArguments>();
-  add_options(app, *arguments);
-  commands.on(app, [arguments](Context& context) { return warm(context, *arguments); });
+CommandSpec warm_command() {
+  const auto options = std::make_shared<WarmArguments>();
+  CommandSpec command{
+      .name = "warm",
+      .help = "Load many records from a file or standard input",
+      .arguments = input_arguments(*options),
+      .notes =
+          "A bad record is passed over and counted, its line is named at the end, and the exit "
+          "code "
+          "is 1.\n\n"
+          "When a server goes away the load stops with exit code 4: what was stored is counted, "
+          "and "
+          "what was sent without an answer is counted apart. A batch of up to 500 records has ten "
+          "times the budget of one operation (--timeout).",
+      .examples = {{"cachekit warm products.csv --key-field sku --ttl 1h --jitter 10%",
+                    "A column as keys"},
+                   {"cachekit warm all.ndjson --checkpoint all.done --rate 5000/s",
+                    "Gently, and again from where it stopped"}},
+      .run = [options](Context& context) { return warm(context, *options); },
+  };
+  std::ranges::move(load_arguments(*options), std::back_inserter(command.arguments));
+  return command;
 }
 
 }  // namespace cachekit::cli

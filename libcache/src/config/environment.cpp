@@ -1,11 +1,58 @@
 #include "config/environment.hpp"
 
 #include "config/apply.hpp"
+#include "config/option_table.hpp"
+#include "config/words.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+
+#include <fmt/format.h>
 
 namespace cachekit {
 namespace config {
+namespace {
+
+bool is_credential(const Option& option) {
+  return option.kind == Option::Kind::secret || option.key == "redis.username" ||
+         option.key == "redis.password_file";
+}
+
+// A secret in the wrong variable is still a secret: an address with a user in it, or the very text
+// of a variable that holds one.
+bool may_be_shown(const Option& option, std::string_view text, const Environment& environment) {
+  if (is_credential(option) || text.find('@') != std::string_view::npos) return false;
+  return std::ranges::none_of(options(), [&](const Option& other) {
+    if (other.kind != Option::Kind::secret || other.environment.empty()) return false;
+    const std::optional<std::string> secret = lookup(environment, other.environment);
+    return secret && text.find(*secret) != std::string_view::npos;
+  });
+}
+
+Error naming_value(Error error, const Option& option, std::string_view text,
+                   const Environment& environment) {
+  const std::string quoted = in_quotes(text);
+  if (may_be_shown(option, text, environment) && error.message.find(quoted) == std::string::npos) {
+    error.message += ", not " + quoted;
+  }
+  if (error.hint.empty()) {
+    error.hint = fmt::format("set {} to what is expected, or unset it", option.environment);
+  }
+  return error;
+}
+
+Result<void> apply_variable(Settings& settings, const Option& option,
+                            const Environment& environment) {
+  const std::optional<std::string> text = environment(option.environment);
+  if (!text || (text->empty() && is_credential(option))) return {};
+  if (text->empty()) return fail(empty_variable(option.environment));
+  const std::string origin = "environment " + std::string(option.environment);
+  Result<void> done = apply_option(settings, option, *text, origin, environment);
+  if (!done) return fail(naming_value(std::move(done).error(), option, *text, environment));
+  return done;
+}
+
+}  // namespace
 
 std::optional<std::string> lookup(const Environment& environment, std::string_view name) {
   std::optional<std::string> value = environment(name);
@@ -13,18 +60,29 @@ std::optional<std::string> lookup(const Environment& environment, std::string_vi
   return value;
 }
 
+Error empty_variable(std::string_view name) {
+  return {Errc::invalid_argument,
+          fmt::format("environment {}: it is empty", name),
+          {},
+          fmt::format("give {} a value, or unset it", name)};
+}
+
+Result<void> apply_backend_variable(Settings& settings, const Environment& environment) {
+  return apply_variable(settings, *find_option("backend"), environment);
+}
+
 Result<void> apply_environment(Settings& settings, const Environment& environment,
-                               std::string_view skipped) {
+                               const std::function<bool(const Option&)>& has_a_say) {
   for (const Option& option : options()) {
-    if (option.environment.empty() || option.key == skipped) continue;
-    const std::optional<std::string> text = lookup(environment, option.environment);
-    if (!text) continue;
-    const std::string origin = "environment " + std::string(option.environment);
-    if (Result<void> done = apply_option(settings, option, *text, origin, environment); !done) {
-      return done;
-    }
+    if (option.environment.empty() || option.key == "backend") continue;
+    Result<void> done = apply_variable(settings, option, environment);
+    if (!done && has_a_say(option)) return done;
   }
   return {};
+}
+
+bool belongs_to(const Option& option, BackendKind backend) {
+  return option.key.substr(0, option.key.find('.')) == to_string(backend);
 }
 
 }  // namespace config

@@ -85,7 +85,11 @@ Result<std::unique_ptr<CacheBackend>> make_backend(std::string_view profile) {
 
 Result<std::unique_ptr<CacheBackend>> backend_from_environment(const Environment& environment) {
   Settings settings = config::default_settings();
-  Result<void> done = config::apply_environment(settings, environment);
+  Result<void> done = config::apply_backend_variable(settings, environment).and_then([&] {
+    return config::apply_environment(settings, environment, [&](const Option& option) {
+      return config::belongs_to(option, settings.backend);
+    });
+  });
   if (!done) return fail(std::move(done).error());
   config::fit_connections(settings);
   return make_backend(settings);

@@ -62,7 +62,11 @@ Result<bool> parse_boolean(std::string_view text) {
 Result<std::chrono::milliseconds> parse_budget(std::string_view text) {
   if (text == "forever") return forever;
   const Result<std::chrono::milliseconds> parsed = parse_duration(text);
-  if (!parsed) return refuse("a duration such as 500ms, 5s or 1m30s, or forever", text);
+  if (!parsed) {
+    auto refused = refuse("a duration such as 500ms, 5s or 1m30s, or forever", text);
+    refused.value().hint = parsed.error().hint;
+    return refused;
+  }
   if (parsed->count() == 0) return refuse("more than zero; no limit is spelled forever", text);
   return *parsed;
 }

@@ -22,6 +22,7 @@ namespace {
 
 Result<ConfigFile> open_file(const SettingsRequest& request) {
   if (request.file) return read_config_file(*request.file);
+  if (request.environment("CACHEKIT_CONFIG") == "") return fail(empty_variable("CACHEKIT_CONFIG"));
   if (const auto found = find_config_file(request.environment)) return read_config_file(*found);
   return ConfigFile{};
 }
@@ -60,7 +61,8 @@ Result<void> choose_profile(Settings& settings, const SettingsRequest& request,
   if (request.profile) {
     settings.profile = *request.profile;
     origin = "option";
-  } else if (auto variable = lookup(request.environment, "CACHEKIT_PROFILE")) {
+  } else if (auto variable = request.environment("CACHEKIT_PROFILE")) {
+    if (variable->empty()) return fail(empty_variable("CACHEKIT_PROFILE"));
     settings.profile = *std::move(variable);
     origin = "environment CACHEKIT_PROFILE";
   } else if (file.default_profile) {
@@ -112,6 +114,37 @@ Result<void> apply_request(Settings& settings, const SettingsRequest& request) {
   return {};
 }
 
+bool is_given(const SettingsRequest& request, std::string_view key) {
+  return std::ranges::any_of(request.options,
+                             [&](const auto& option) { return option.first == key; });
+}
+
+// Whether the request says the same thing as a variable, so that the variable is of no consequence.
+bool is_overridden(const Option& option, const SettingsRequest& request, const Settings& outcome) {
+  const bool host = option.key == "redis.host";
+  const bool port = option.key == "redis.port";
+  const bool address =
+      host || port || option.key == "redis.database" || option.key == "memcached.servers";
+  if (is_given(request, option.key) || (address && request.url)) return true;
+  if ((host || port) && is_given(request, "redis.unix_socket")) return true;
+  // A host of the environment would take the place of the socket.
+  return port && !outcome.redis.unix_socket.empty() && !lookup(request.environment, "REDIS_HOST");
+}
+
+Result<void> apply_variables(Settings& settings, const SettingsRequest& request) {
+  const bool decided = (request.profile && origin_of(settings, "backend") != "default") ||
+                       request.url || is_given(request, "backend");
+  if (!decided) {
+    Result<void> done = apply_backend_variable(settings, request.environment);
+    if (!done) return done;
+  }
+  Settings outcome = settings;
+  if (Result<void> done = apply_request(outcome, request); !done) return done;
+  return apply_environment(settings, request.environment, [&](const Option& option) {
+    return belongs_to(option, outcome.backend) && !is_overridden(option, request, outcome);
+  });
+}
+
 }  // namespace
 }  // namespace config
 
@@ -128,13 +161,13 @@ Result<Settings> load_settings(const SettingsRequest& request) {
           .and_then([&] { return apply_built_in(settings, settings.profile, environment); })
           .and_then(
               [&] { return apply_profile(settings, file->find(settings.profile), environment); })
-          .and_then([&] {
-            const bool decided = request.profile && origin_of(settings, "backend") != "default";
-            return apply_environment(settings, environment, decided ? "backend" : "");
-          })
+          .and_then([&] { return apply_variables(settings, request); })
           .and_then([&] { return apply_request(settings, request); })
           .and_then([&] { return check_backend_named(settings, *file); })
-          .and_then([&] { return read_password_file(settings); });
+          .and_then([&] {
+            return settings.backend == BackendKind::redis ? read_password_file(settings)
+                                                          : Result<void>();
+          });
   if (!done) return fail(std::move(done).error());
   fit_connections(settings);
   return settings;

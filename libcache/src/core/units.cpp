@@ -84,6 +84,11 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   };
   std::string_view rest = text;
   if (rest.empty()) return refuse();
+  if (std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '.'; })) {
+    return fail(
+        Errc::invalid_argument, fmt::format("'{}' is a number without a unit", text), {},
+        fmt::format("write {}s, if seconds are meant; the units are ms, s, m, h, d and w", text));
+  }
   double total = 0;
   while (!rest.empty()) {
     const double number = take_number(rest);

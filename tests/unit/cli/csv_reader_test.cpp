@@ -22,7 +22,7 @@ TEST_CASE("CSV follows RFC 4180", "[cli][csv]") {
       "a,1,30s\r\n"
       "\"b,c\",\"say \"\"hi\"\"\",\r\n"
       "\r\n"
-      "d,\"two\r\nlines\",1500\r\n"
+      "d,\"two\r\nlines\",1.5s\r\n"
       "e,,\n"
       "f,last,none");
   REQUIRE(rows.size() == 5);

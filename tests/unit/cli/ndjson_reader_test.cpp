@@ -27,7 +27,7 @@ TEST_CASE("NDJSON gives keys, values and TTLs with their lines", "[cli][ndjson]"
       "{\"key\":\"a\",\"value\":\"1\"}\n"
       "\n"
       "{\"value\":\"tab\\tquote\\\"\",\"key\":\"b\",\"ttl\":\"1500ms\"}\r\n"
-      "{\"key\":\"c\",\"value\":42,\"ttl\":250,\"extra\":{\"deep\":[1,{}]}}");
+      "{\"key\":\"c\",\"value\":42,\"ttl\":\"250ms\",\"extra\":{\"deep\":[1,{}]}}");
   REQUIRE(rows.size() == 3);
   CHECK(rows[0].line == 1);
   CHECK(rows[0].record.key == "a");

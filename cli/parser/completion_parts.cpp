@@ -1,0 +1,46 @@
+#include "parser/completion_parts.hpp"
+
+namespace cachekit::cli {
+namespace {
+
+void visit_below(CommandPath& path, const std::function<void(const CommandPath&)>& visit) {
+  visit(path);
+  for (const CommandSpec& inner : path.back()->commands) {
+    path.push_back(&inner);
+    visit_below(path, visit);
+    path.pop_back();
+  }
+}
+
+}  // namespace
+
+void each_command(const CommandSpec& root, const std::function<void(const CommandPath&)>& visit) {
+  CommandPath path{&root};
+  visit_below(path, visit);
+}
+
+const std::vector<std::string_view>& candidates_of(const ArgumentSpec& argument) {
+  return argument.choices.empty() ? argument.suggestions : argument.choices;
+}
+
+bool is_file(const ArgumentSpec& argument) { return argument.type == "FILE"; }
+
+std::string single_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view separator) {
+  std::string out;
+  for (const std::string& word : words) out.append(out.empty() ? "" : separator).append(word);
+  return out;
+}
+
+}  // namespace cachekit::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "parser/command_spec.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachekit::cli {
+
+using CommandPath = std::vector<const CommandSpec*>;
+
+/// Calls `visit` with the path to every command, the root's first.
+void each_command(const CommandSpec& root, const std::function<void(const CommandPath&)>& visit);
+
+/// What a value may be completed to: the choices, or else what is suggested.
+[[nodiscard]] const std::vector<std::string_view>& candidates_of(const ArgumentSpec& argument);
+[[nodiscard]] bool is_file(const ArgumentSpec& argument);
+
+/// Between single quotes, as a POSIX shell reads it.
+[[nodiscard]] std::string single_quoted(std::string_view text);
+
+/// The words with `separator` between them.
+[[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view separator);
+
+}  // namespace cachekit::cli

@@ -1,0 +1,113 @@
+#include "parser/help.hpp"
+
+#include "parser/wrap.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+constexpr std::size_t two_columns_from = 64;  // Narrower, an explanation stands below its label.
+constexpr std::size_t widest_label = 24;
+
+struct Row {
+  std::string label;
+  std::string explanation;
+};
+
+// Labels with a letter in front stand in line with those without.
+std::string aligned_label(const ArgumentSpec& argument) {
+  const bool shifted = argument.is_option() && argument.letter == '\0';
+  return (shifted ? "    " : "") + label_of(argument);
+}
+
+std::string rows_text(const std::vector<Row>& rows, std::size_t columns) {
+  std::size_t width = 0;
+  for (const Row& row : rows) {
+    if (row.label.size() <= widest_label) width = std::max(width, row.label.size());
+  }
+  const bool narrow = columns < two_columns_from;
+  const std::size_t indent = narrow ? 6 : width + 4;
+  std::string out;
+  for (const Row& row : rows) {
+    const std::string explanation = wrapped(row.explanation, indent, columns);
+    const std::string label = "  " + row.label;
+    if (narrow || label.size() + 2 > indent) {
+      out += label + "\n" + explanation;
+    } else {
+      out += label + explanation.substr(label.size());
+    }
+  }
+  return out;
+}
+
+std::string section(std::string_view heading, const std::vector<Row>& rows, std::size_t columns) {
+  return rows.empty() ? "" : fmt::format("\n{}:\n{}", heading, rows_text(rows, columns));
+}
+
+std::string arguments_text(const CommandSpec& command, std::size_t columns) {
+  std::string out;
+  for (const std::string_view group : groups_of(command)) {
+    std::vector<Row> rows;
+    for (const ArgumentSpec& argument : command.arguments) {
+      if (group_of(argument) != group) continue;
+      rows.push_back({aligned_label(argument), explanation_of(argument)});
+    }
+    out += section(group, rows, columns);
+  }
+  return out;
+}
+
+std::string commands_text(const CommandSpec& command, std::size_t columns) {
+  std::vector<Row> rows;
+  for (const CommandSpec& inner : command.commands) {
+    rows.push_back({std::string(inner.name), std::string(inner.help)});
+  }
+  return section("Commands", rows, columns);
+}
+
+std::string units_text(const CommandSpec& command, std::size_t columns) {
+  std::vector<Row> rows;
+  const auto add = [&](Unit unit, std::string_view name) {
+    const auto same = [&](const ArgumentSpec& argument) { return argument.unit == unit; };
+    if (std::ranges::any_of(command.arguments, same)) {
+      rows.push_back({std::string(name), std::string(notation_of(unit))});
+    }
+  };
+  add(Unit::duration, "DURATION");
+  add(Unit::size, "SIZE");
+  add(Unit::rate, "N/s");
+  return section("Units", rows, columns);
+}
+
+std::string examples_text(const CommandSpec& command, std::size_t columns) {
+  std::string out;
+  for (const Example& example : command.examples) {
+    out += wrapped_command(example.line, 2, columns);
+    if (!example.says.empty()) out += wrapped(example.says, 6, columns);
+  }
+  return out.empty() ? out : "\nExamples:\n" + out;
+}
+
+}  // namespace
+
+std::string help_text(const std::vector<const CommandSpec*>& path, std::size_t columns) {
+  const CommandSpec& command = *path.back();
+  std::string out = wrapped(command.help, 0, columns) + "\n";
+  out += wrapped(fmt::format("Usage: {} {}", full_name(path), usage_of(command)), 0, columns);
+  out += commands_text(command, columns) + arguments_text(command, columns);
+  out += units_text(command, columns) + examples_text(command, columns);
+  if (!command.notes.empty()) out += "\n" + wrapped(command.notes, 0, columns);
+  const bool root = path.size() == 1;
+  out += "\n" + wrapped(root ? "'cachekit help COMMAND' explains a command; 'cachekit --version' "
+                               "prints the version."
+                             : "Global options, such as --url and --json, stand before or behind "
+                               "the command: see 'cachekit --help'.",
+                        0, columns);
+  return out;
+}
+
+}  // namespace cachekit::cli
