@@ -17,6 +17,13 @@ tl::unexpected<Error> refuse(std::string message, std::string hint) {
   return fail(Errc::invalid_argument, std::move(message), {}, std::move(hint));
 }
 
+Error unencoded() {
+  return {Errc::invalid_argument,
+          "user and password: a character there must be percent-encoded",
+          {},
+          "write / as %2F, ? as %3F, # as %23, @ as %40"};
+}
+
 Result<void> split_user(UrlParts& parts, std::string_view user) {
   const std::size_t colon = user.find(':');
   Result<std::string> name = percent_decode(user.substr(0, colon), "user name");
@@ -36,6 +43,7 @@ Result<void> split_query(UrlParts& parts, std::string_view query) {
     query.remove_prefix(std::min(end + 1, query.size()));
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos || equals == 0) {
+      if (pair.find('@') != std::string_view::npos) return fail(unencoded());
       return refuse("a query parameter is not NAME=VALUE", "write ?name=value&name=value");
     }
     Result<std::string> name = percent_decode(pair.substr(0, equals), "query");
@@ -102,10 +110,11 @@ Result<UrlParts> split_url(std::string_view url) {
     const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
     const std::string_view after = rest.substr(authority.size());
     const bool user_here = authority.find('@') != std::string_view::npos;
-    // An '@' further on, before any user, ends a password that holds a '/' or a '?'.
-    if (!user_here && !authority.empty() && after.find('@') != std::string_view::npos) {
-      return refuse("user and password: a character there must be percent-encoded",
-                    "write / as %2F, ? as %3F, # as %23, @ as %40");
+    // An '@' further on ends a password that holds a '/' or a '?': no path behind a host has one.
+    const std::string_view path = after.substr(0, after.find('?'));
+    const std::string_view suspect = user_here ? path : after;
+    if (!authority.empty() && suspect.find('@') != std::string_view::npos) {
+      return fail(unencoded());
     }
     if (Result<void> done = split_authority(parts, authority); !done) {
       return fail(std::move(done).error());
