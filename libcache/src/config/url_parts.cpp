@@ -13,7 +13,7 @@ namespace cachekit {
 namespace config {
 namespace {
 
-tl::unexpected<Error> refuse(std::string message, std::string hint) {
+tl::unexpected<Error> refuse_url(std::string message, std::string hint) {
   return fail(Errc::invalid_argument, std::move(message), {}, std::move(hint));
 }
 
@@ -44,7 +44,7 @@ Result<void> split_query(UrlParts& parts, std::string_view query) {
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos || equals == 0) {
       if (pair.find('@') != std::string_view::npos) return fail(unencoded());
-      return refuse("a query parameter is not NAME=VALUE", "write ?name=value&name=value");
+      return refuse_url("a query parameter is not NAME=VALUE", "write ?name=value&name=value");
     }
     Result<std::string> name = percent_decode(pair.substr(0, equals), "query");
     if (!name) return fail(std::move(name).error());
@@ -79,8 +79,8 @@ Result<std::string> percent_decode(std::string_view text, std::string_view part)
     const auto [stop, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
     if (digits.size() != 2 || error != std::errc{} || stop != digits.data() + 2) {
-      return refuse(fmt::format("{}: a % without two hexadecimal digits after it", part),
-                    "write a literal % as %25");
+      return refuse_url(fmt::format("{}: a % without two hexadecimal digits after it", part),
+                        "write a literal % as %25");
     }
     out += static_cast<char>(byte);
     i += 2;
@@ -102,7 +102,7 @@ Result<UrlParts> split_url(std::string_view url) {
   UrlParts parts{.scheme = url_scheme(url)};
   std::string_view rest = url.substr(parts.scheme.size() + 1);
   if (rest.find('#') != std::string_view::npos) {
-    return refuse("a '#' has no meaning here", "write a literal # as %23");
+    return refuse_url("a '#' has no meaning here", "write a literal # as %23");
   }
   if (rest.starts_with("//")) {
     parts.has_authority = true;
