@@ -14,7 +14,7 @@ namespace cachekit::memory {
 namespace {
 
 // flock cannot wait for a limited time.
-constexpr std::chrono::milliseconds poll_interval{10};
+constexpr std::chrono::milliseconds lock_poll_interval{10};
 
 }  // namespace
 
@@ -42,7 +42,7 @@ Result<SnapshotLock> SnapshotLock::acquire(const std::filesystem::path& snapshot
                   fmt::format("wait until it ends (fuser {} names it), or name another file",
                               path.string()));
     }
-    std::this_thread::sleep_for(std::min(poll_interval, deadline.remaining()));
+    std::this_thread::sleep_for(std::min(lock_poll_interval, deadline.remaining()));
   }
   return SnapshotLock(*std::move(file));
 }
