@@ -195,8 +195,8 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
     std::span<const std::string_view> keys, const CallOptions& options) {
   using Outcome = Result<std::optional<std::string>>;
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = guarded(
-      Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
+  const Result<Deadline> deadline =
+      guarded(Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
   auto outcomes = guarded_batch(Errc::overloaded, keys.size(), [&] {
     if (!deadline) return all_failed<Outcome>(keys.size(), deadline.error());
     return run_checked<Outcome>(
@@ -210,8 +210,8 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
 std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
                                                  const SetManyOptions& options) {
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = guarded(
-      Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
+  const Result<Deadline> deadline =
+      guarded(Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
   const auto sound = [&](const SetItem& item) {
     return check_key(item.key).and_then([&] { return validate(item.ttl); });
   };
@@ -236,8 +236,8 @@ std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
 std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_view> keys,
                                                     const CallOptions& options) {
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = guarded(
-      Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
+  const Result<Deadline> deadline =
+      guarded(Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
   auto outcomes = guarded_batch(Errc::outcome_unknown, keys.size(), [&] {
     if (!deadline) return all_failed<Result<bool>>(keys.size(), deadline.error());
     return run_checked<Result<bool>>(

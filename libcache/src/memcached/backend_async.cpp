@@ -29,8 +29,8 @@ Command kept_in(std::string& bytes, Command command) {
   return command;
 }
 
-// A command that owns all it refers to; `Meaning` tells what its reply is to the caller. Lifetime: of
-// the cluster, longer.
+// A command that owns all it refers to; `Meaning` tells what its reply is to the caller. Lifetime:
+// of the cluster, longer.
 template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
 class OwningCommand final : private net::OwnedBytes, public memcached::SingleCommand {
  public:

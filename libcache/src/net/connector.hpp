@@ -40,9 +40,9 @@ class Connector : public std::enable_shared_from_this<Connector> {
   [[nodiscard]] Result<void> connect(Combiner& combiner, Deadline deadline) noexcept;
   /// One more connection, for the caller alone.
   [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline) noexcept;
-  /// The same for a caller that comes again and again: waits until an attempt is due, and gives null
-  /// where the deadline comes first. The attempt goes on then, and what comes of it is for the next
-  /// call. Requires: nobody calls `connect`.
+  /// The same for a caller that comes again and again: waits until an attempt is due, and gives
+  /// null where the deadline comes first. The attempt goes on then, and what comes of it is for the
+  /// next call. Requires: nobody calls `connect`.
   [[nodiscard]] Result<std::unique_ptr<Connection>> await(Deadline deadline) noexcept;
 
   /// Whether an attempt is being made, or has succeeded and waits for somebody to take it.

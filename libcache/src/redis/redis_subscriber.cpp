@@ -3,8 +3,8 @@
 // `patterns`; a name comes into them when the server has confirmed it, and leaves them when it is
 // taken back or the server will not have it any more.
 //
-// `next` keeps to its time in everything: a connection that is being made, and a restoration that is
-// under way, are gone on with by the next call.
+// `next` keeps to its time in everything: a connection that is being made, and a restoration that
+// is under way, are gone on with by the next call.
 
 #include "core/out_of_memory.hpp"
 #include "net/backoff.hpp"
@@ -138,7 +138,8 @@ class Subscriber::Impl {
   }
 
   bool still_there() noexcept {
-    if (connection_ && !restoring_ && !connection_->usable()) lose({Errc::unavailable, "connection lost", {}, {}});
+    if (connection_ && !restoring_ && !connection_->usable())
+      lose({Errc::unavailable, "connection lost", {}, {}});
     return connection_ != nullptr;
   }
 
@@ -249,8 +250,8 @@ class Subscriber::Impl {
   Result<void> keep_or_forget(const Wanted& wanted, const RedisReply& reply) {
     if (!reply.is_error()) return {};
     Error error = redis::error_of_reply(reply.text, client_.endpoint());
-    error.message = fmt::format("the subscription to {} could not be restored: {}", wanted.name,
-                                error.message);
+    error.message =
+        fmt::format("the subscription to {} could not be restored: {}", wanted.name, error.message);
     if (error.code != Errc::rejected && error.code != Errc::unsupported) {
       return fail(std::move(error));
     }

@@ -150,8 +150,8 @@ TEST_CASE("an error reply to what was done is told, or leaves the outcome open",
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   const std::string key = "a counter with a name that needs memory";
-  const std::string script = "redis.call('INCR', KEYS[1]) return redis.error_reply('ERR " +
-                             std::string(100, 'x') + "')";
+  const std::string script =
+      "redis.call('INCR', KEYS[1]) return redis.error_reply('ERR " + std::string(100, 'x') + "')";
   std::int64_t count = 0;
   with_each_failure(
       "command with an error reply", scope, [] {},

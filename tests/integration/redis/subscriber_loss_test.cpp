@@ -193,15 +193,16 @@ TEST_CASE("a server that is not ready to restore a channel is not asked again an
   for (int i = 0; i < 200; ++i) {
     const std::string text = text_of(subscriber.next(5ms));
     if (text != "nothing") CHECK(text.starts_with("unavailable: "));
-    told += text != "nothing" ? 1 : 0;
+    if (text != "nothing") ++told;
   }
   CHECK(told > 0);
   CHECK(server.connections() - 1 >= told);
   CHECK(server.connections() < 100);
 }
 
-TEST_CASE("a server that is gone is told with each attempt to reach it, and not dialled without end",
-          "[redis][subscriber]") {
+TEST_CASE(
+    "a server that is gone is told with each attempt to reach it, and not dialled without end",
+    "[redis][subscriber]") {
   FaultProxy proxy(shared_redis().port());
   Subscriber subscriber({.host = "127.0.0.1", .port = proxy.port()});
   must(subscriber.subscribe("gone"));
