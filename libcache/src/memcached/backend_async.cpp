@@ -29,14 +29,17 @@ Command kept_in(std::string& bytes, Command command) {
   return command;
 }
 
-// A command that owns all it refers to; `Meaning` tells what its reply is to the caller.
+// A command that owns all it refers to; `Meaning` tells what its reply is to the caller. Lifetime:
+// of the cluster, longer.
 template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
 class OwningCommand final : private net::OwnedBytes, public memcached::SingleCommand {
  public:
   using net::OwnedBytes::release_bytes;
 
-  OwningCommand(const Command& command, std::string endpoint)
-      : SingleCommand(kept_in(OwnedBytes::bytes, command)), endpoint_(std::move(endpoint)) {}
+  OwningCommand(const Command& command, memcached::Cluster& cluster, std::string endpoint)
+      : SingleCommand(kept_in(OwnedBytes::bytes, command), cluster.expects_large(command)),
+        cluster_(cluster),
+        endpoint_(std::move(endpoint)) {}
 
   [[nodiscard]] Result<T> take(const Result<void>& outcome) {
     if (!outcome) return fail(outcome.error());
@@ -44,10 +47,12 @@ class OwningCommand final : private net::OwnedBytes, public memcached::SingleCom
       if (reply().error().endpoint.empty()) reply().error().endpoint = endpoint_;
       return fail(std::move(reply()).error());
     }
+    cluster_.note_fetched(command(), reply());
     return Meaning(*std::move(reply()), endpoint_);
   }
 
  private:
+  memcached::Cluster& cluster_;
   std::string endpoint_;
 };
 
@@ -63,7 +68,9 @@ Pending<T> begin(Result<memcached::Cluster>& cluster, const Command& command, Ca
   if (!cluster) return std::move(call).done(fail(cluster.error()));
   memcached::Node& node = cluster->owner(command.key);
   using State = net::AsyncState<T, OwningCommand<T, Meaning>>;
-  auto* const state = new State(call.deadline, std::move(call.report), command, node.endpoint());
+  cluster->note_stored(command);
+  auto* const state =
+      new State(call.deadline, std::move(call.report), command, *cluster, node.endpoint());
   state->stop_with(std::move(call.stop));
   node.channel().start(*state);
   return Pending<T>(state);
