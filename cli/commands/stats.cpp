@@ -66,7 +66,7 @@ ExitCode run_stats(Context& context, const StatsOptions& options) {
       std::this_thread::sleep_for(std::min(next.remaining(), std::chrono::milliseconds(50)));
     }
     if (interrupted()) break;
-    if (context.out.is_terminal()) context.out.write("\x1b[H\x1b[J");
+    if (context.out.has_controls()) context.out.control("\x1b[H\x1b[J");
     code = show_once(context, backend, options);
   }
   return options.interval && interrupted() ? ExitCode::interrupted : code;

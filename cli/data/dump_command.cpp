@@ -4,6 +4,7 @@
 #include "data/progress_bar.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
+#include "output/printable.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -40,15 +41,19 @@ ExitCode finish(const DumpResult& result) {
 ExitCode dump(Context& context, const std::string& pattern) {
   CacheBackend& backend = context.backend(Access::read);
   // A terminal shows the records themselves.
-  ProgressBar bar(context.err.is_terminal() && !context.out.is_terminal() &&
-                  !context.options.quiet);
+  ProgressBar bar(context.shows_progress() && !context.out.is_terminal());
   std::uint64_t written = 0;
   std::exception_ptr output_failed;  // Thrown on once the backend is out of the way.
   Dumper dumper(
       backend,
       [&](std::string_view lines) {
         try {
-          context.out.write(lines);
+          // A person gets lines that are JSON still when the terminal has been spared.
+          if (context.out.is_terminal() && !context.options.raw) {
+            context.out.write(escape_controls_in_json(lines));
+          } else {
+            context.out.write(lines);
+          }
           context.out.flush();
         } catch (...) {
           output_failed = std::current_exception();

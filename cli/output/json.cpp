@@ -1,6 +1,7 @@
 #include "output/json.hpp"
 
 #include "data/encoding.hpp"
+#include "output/printable.hpp"
 
 namespace cachekit::cli {
 
@@ -19,7 +20,7 @@ Json json_of(const Error& error) {
 }
 
 std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return escape_controls_in_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace cachekit::cli
