@@ -4,7 +4,6 @@
 #include "data/progress_bar.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
-#include "output/printable.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -48,12 +47,7 @@ ExitCode dump(Context& context, const std::string& pattern) {
       backend,
       [&](std::string_view lines) {
         try {
-          // A person gets lines that are JSON still when the terminal has been spared.
-          if (context.out.is_terminal() && !context.options.raw) {
-            context.out.write(escape_controls_in_json(lines));
-          } else {
-            context.out.write(lines);
-          }
+          context.out.write(lines);
           context.out.flush();
         } catch (...) {
           output_failed = std::current_exception();

@@ -1,25 +1,16 @@
 #include "data/dumper.hpp"
 
-#include "data/encoding.hpp"
+#include "output/json.hpp"
 
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace cachekit::cli {
 namespace {
 
 constexpr std::size_t batch_keys = 500;
 constexpr std::size_t unreadable_kept = 10;
-
-void put(nlohmann::ordered_json& line, const std::string& name, std::string_view bytes) {
-  if (is_utf8(bytes)) {
-    line[name] = bytes;
-  } else {
-    line[name + "_base64"] = to_base64(bytes);
-  }
-}
 
 // The server's word for a key that holds a list, a hash and the like.
 bool is_other_type(const Error& error) {
@@ -29,11 +20,11 @@ bool is_other_type(const Error& error) {
 }  // namespace
 
 std::string record_line(std::string_view key, std::string_view value, const Ttl& ttl) {
-  nlohmann::ordered_json line;
-  put(line, "key", key);
-  put(line, "value", value);
+  Json line;
+  put_bytes(line, "key", key);
+  put_bytes(line, "value", value);
   if (ttl.expires()) line["ttl"] = fmt::format("{}ms", ttl.duration().count());
-  return line.dump() + '\n';
+  return dump(line) + '\n';
 }
 
 Dumper::Dumper(CacheBackend& backend, Sink sink, std::function<bool()> interrupted)

@@ -1,7 +1,8 @@
 #include "data/warm_report.hpp"
 
+#include "output/json.hpp"
+
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace cachekit::cli {
 
@@ -27,16 +28,15 @@ std::vector<std::string> bad_lines_text(const WarmTally& tally, const std::strin
 
 std::string warm_json(const WarmResult& result, double seconds) {
   const WarmTally& tally = result.tally;
-  nlohmann::ordered_json json{{"stored", tally.stored},   {"skipped", tally.skipped},
-                              {"bad", tally.bad},         {"failed", tally.failed},
-                              {"unknown", tally.unknown}, {"resumed", tally.resumed}};
-  json["bad_lines"] = nlohmann::ordered_json::array();
+  Json json{{"stored", tally.stored}, {"skipped", tally.skipped}, {"bad", tally.bad},
+            {"failed", tally.failed}, {"unknown", tally.unknown}, {"resumed", tally.resumed}};
+  json["bad_lines"] = Json::array();
   for (const BadLine& bad : tally.bad_lines) {
     json["bad_lines"].push_back({{"line", bad.line}, {"problem", bad.problem}});
   }
   json["complete"] = !result.error && !result.too_many_bad;
   json["seconds"] = seconds;
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  return dump(json) + '\n';
 }
 
 std::string resume_hint(const WarmOptions& options) {
