@@ -38,8 +38,9 @@ std::vector<ArgumentSpec> input_arguments(WarmArguments& arguments) {
   return {
       {.name = "FILE",
        .type = "FILE",
-       .help = "NDJSON {\"key\", \"value\" or \"value_base64\", \"ttl\"?}, or CSV or TSV with a header "
-               "line; - for standard input",
+       .help =
+           "NDJSON {\"key\", \"value\" or \"value_base64\", \"ttl\"?}, or CSV or TSV with a header "
+           "line; - for standard input",
        .required = true,
        .into = text(arguments.input)},
       {.name = "--format",
@@ -173,7 +174,7 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
 
   const auto start = std::chrono::steady_clock::now();
   const std::optional<double> size = size_of(arguments.input);
-  ProgressBar bar(context.err.is_terminal() && !context.options.quiet);
+  ProgressBar bar(context.shows_progress());
   Warmer warmer(
       backend, *reader, options, interrupted, [&](const WarmTally& tally, std::uint64_t bytes) {
         const auto part = size ? std::optional(static_cast<double>(bytes) / *size) : std::nullopt;

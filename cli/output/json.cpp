@@ -1,6 +1,7 @@
 #include "output/json.hpp"
 
 #include "data/encoding.hpp"
+#include "output/printable.hpp"
 
 #include <algorithm>
 
@@ -97,7 +98,8 @@ Json json_of(const Error& error) {
 }
 
 std::string dump(const Json& json) {
-  return json.visit(ToLibrary()).dump(-1, ' ', false, Library::error_handler_t::replace);
+  return escape_controls_in_json(
+      json.visit(ToLibrary()).dump(-1, ' ', false, Library::error_handler_t::replace));
 }
 
 }  // namespace cachekit::cli
