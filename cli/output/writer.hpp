@@ -10,7 +10,8 @@ struct ClosedPipe {};
 
 /// Exact bytes to a descriptor, buffered. Threads: one at a time.
 ///
-/// Errors: throws `ClosedPipe`, or `Failure` when the bytes cannot be written (a full disk).
+/// Errors: throws `ClosedPipe`, or `Failure` when the bytes cannot be written (a full disk), or
+/// when an interrupted command waits for a reader that does not read.
 class Writer {
  public:
   explicit Writer(int descriptor);
@@ -27,8 +28,12 @@ class Writer {
   [[nodiscard]] bool is_terminal() const noexcept { return terminal_; }
 
  private:
+  // Writes some of it and gives how much, or -1 with errno.
+  [[nodiscard]] long write_some(std::string_view bytes) const;
+
   int descriptor_;
   bool terminal_;
+  bool may_block_;
   std::string buffer_;
 };
 
