@@ -117,14 +117,15 @@ TEST_CASE("a checkpoint gets past a record that the server closes the connection
     return run_cachekit(
         {"-u", redis.url, "warm", "-", "--checkpoint", checkpoint, "--max-errors", "2"}, input);
   };
-  const std::string records = with_two_too_long() + "bad\n" + record("last", "v");
+  std::string records = with_two_too_long() + "bad\n";
+  for (int i = 0; i < 1000; ++i) records += record(fmt::format("rest{}", i), "v");
   const auto stopped = warm(records);
   CHECK(stopped.err.find("more than 2 bad records") != std::string::npos);
   REQUIRE(std::filesystem::exists(checkpoint));
   const auto resumed = warm(records);
   CHECK(resumed.exit_code == 0);
-  CHECK(resumed.out.find("stored 1, skipped 0, bad 0, done before 101") == 0);
-  CHECK(redis.size() == 99);
+  CHECK(resumed.out.find("stored 600, skipped 0, bad 0, done before 501") == 0);
+  CHECK(redis.size() == 98 + 1000);
 }
 
 TEST_CASE("keys that an ACL forbids are named, and the others stored", "[cli][warm][items]") {

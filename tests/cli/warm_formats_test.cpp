@@ -36,7 +36,8 @@ TEST_CASE("a trace is recognised as warm's input is", "[cli][bench][input]") {
             "do "
             "$t -c < $home/t > $home/z; $cachekit -q --json -u memory: bench --distribution "
             "trace:$home/z --capacity 1000items | grep -o '\"hit_ratio\":[0-9.]*' | tail -1; done;"
-            "printf '[\"a\",\\n\"b\"]' > $home/j; iconv -t UTF-16 $home/t > $home/u; for f in j u; "
+            "printf '[\"a\",\\n\"b\"]' > $home/j; iconv -f UTF-8 -t UTF-16 $home/t > $home/u; for "
+            "f in j u; "
             "do "
             "$cachekit -u memory: bench --distribution trace:$home/$f >$home/o 2>$home/e; echo $?;"
             "grep -c 'JSON array\\|UTF-16' $home/e; done") ==

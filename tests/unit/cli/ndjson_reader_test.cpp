@@ -156,8 +156,8 @@ TEST_CASE("an array that is never closed is no good input", "[cli][ndjson]") {
 
 TEST_CASE("a record above the limit is bad, and the next one is read", "[cli][ndjson]") {
   const std::string good = "{\"key\":\"a\",\"value\":\"1\"}";
-  for (const std::string text : {std::string(1000, 'x') + "\n" + good,
-                                 "[\"" + std::string(1000, 'x') + "\"," + good + "]"}) {
+  for (const std::string& text : {std::string(1000, 'x') + "\n" + good,
+                                  "[\"" + std::string(1000, 'x') + "\"," + good + "]"}) {
     NdjsonReader reader(pieces_of(text, 4096), {}, 100);
     const auto rows = read_all(reader);
     REQUIRE(rows.size() == 2);
