@@ -12,8 +12,11 @@
 #include <cachekit/version.hpp>
 
 #include <csignal>
+#include <cstddef>
 #include <exception>
 #include <new>
+#include <span>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -26,10 +29,23 @@ ExitCode run_command(Context& context, const CommandSpec& command) {
   return command.run(context);
 }
 
+// Also where the command line is wrong before it comes to that.
+bool asks_for_json(int argc, char** argv) {
+  const std::span<char*> arguments(argv, static_cast<std::size_t>(argc));
+  for (const std::string_view argument : arguments) {
+    if (argument == "--") return false;
+    if (argument == "--json") return true;
+  }
+  return false;
+}
+
 ExitCode parse_and_run(Context& context, int argc, char** argv) {
   const CommandSpec root = command_line(context.options);
   const Result<Request> request = parse(root, argc, argv);
-  if (!request) throw Failure("usage", request.error(), ExitCode::usage);
+  if (!request) {
+    context.options.json = context.options.json || asks_for_json(argc, argv);
+    throw Failure("usage", request.error(), ExitCode::usage);
+  }
   switch (request->kind) {
     case Request::Kind::version:
       context.out.line(fmt::format("cachekit {}", version()));

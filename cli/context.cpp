@@ -4,7 +4,9 @@
 #include "endable.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
+#include "output/json.hpp"
 #include "output/printable.hpp"
+#include "output/shell_word.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,19 +18,55 @@
 namespace cachekit::cli {
 namespace {
 
+bool names_secret(const std::string& key_value) {
+  return std::ranges::any_of(cachekit::options(), [&](const Option& option) {
+    return option.kind == Option::Kind::secret &&
+           key_value.starts_with(std::string(option.key) + "=");
+  });
+}
+
+std::string error_json(std::string_view what, const Error& error, std::string_view hint) {
+  return dump({{"error",
+                {{"what", what},
+                 {"code", to_string(error.code)},
+                 {"message", error.message},
+                 {"endpoint", error.endpoint.empty() ? Json() : Json(error.endpoint)},
+                 {"hint", hint}}}});
+}
+
+}  // namespace
+
+std::string Context::for_target(std::string_view command) const {
+  if (has_password(options.url) || std::ranges::any_of(options.options, names_secret)) {
+    return fmt::format("'cachekit {}', with the options that you gave here", command);
+  }
+  std::string line = "cachekit";
+  const auto add = [&](std::string_view flag, const std::string& value) {
+    if (!value.empty()) line += fmt::format(" {} {}", flag, shell_word(value));
+  };
+  add("-p", options.profile);
+  add("-c", options.config_file);
+  add("-u", options.url);
+  for (const std::string& option : options.options) add("-o", option);
+  line += fmt::format(" {}", command);
+  const char quote = line.find('\'') == std::string::npos ? '\'' : '`';
+  return fmt::format("{0}{1}{0}", quote, line);
+}
+
 // What to do next where the error itself does not say.
-std::string_view usual_hint(Errc code) {
+std::string Context::usual_hint(Errc code) const {
   switch (code) {
     case Errc::invalid_argument:
       return "see 'cachekit --help'";
     case Errc::too_large:
       return "store a smaller value, or raise the limit on the server";
     case Errc::timeout:
-      return "raise --timeout, or look at the server with 'cachekit ping'";
+      return fmt::format("raise --timeout, or look at the server with {}", for_target("ping"));
     case Errc::outcome_unknown:
       return "read the value back before you write it again";
     case Errc::unavailable:
-      return "check the server with 'cachekit ping', and the address with 'cachekit config show'";
+      return fmt::format("check the server with {}, and the address with {}", for_target("ping"),
+                         for_target("config show"));
     case Errc::overloaded:
       return "lower the load, or raise the pool's size";
     case Errc::rejected:
@@ -46,8 +84,6 @@ std::string_view usual_hint(Errc code) {
   }
   return "";
 }
-
-}  // namespace
 
 SettingsRequest Context::settings_request() const {
   SettingsRequest request;
@@ -78,14 +114,9 @@ void Context::warn_of_secrets() {
   constexpr std::string_view advice =
       "stands in shell histories and process lists; use REDIS_PASSWORD or redis.password_file";
   if (has_password(options.url)) warn(fmt::format("the password in the URL {}", advice));
-  for (const Option& option : cachekit::options()) {
-    const std::string prefix = std::string(option.key) + "=";
-    if (option.kind == Option::Kind::secret &&
-        std::ranges::any_of(options.options,
-                            [&](const std::string& text) { return text.starts_with(prefix); })) {
-      warn(fmt::format("{} on the command line {}", option.key, advice));
-    }
-  }
+  const auto secret = std::ranges::find_if(options.options, names_secret);
+  if (secret == options.options.end()) return;
+  warn(fmt::format("{} on the command line {}", secret->substr(0, secret->find('=')), advice));
 }
 
 const Settings& Context::settings() { return mutable_settings(); }
@@ -185,10 +216,12 @@ void Context::report(std::string_view what, const Error& given) {
   } catch (const ClosedPipe&) {
   } catch (const Failure&) {
   }
+  const std::string hint = error.hint.empty() ? usual_hint(error.code) : error.hint;
+  if (options.json) return tell(error_json(what, error, hint));
   const bool colored = color(err);
   const std::string why = printable(fmt::format("cachekit: {}: {}", what, error.describe()));
   tell(fmt::format("{}{}{}", colored ? "\x1b[31m" : "", why, colored ? "\x1b[0m" : ""));
-  tell("hint: " + printable(error.hint.empty() ? usual_hint(error.code) : error.hint));
+  tell("hint: " + printable(hint));
 }
 
 void Context::note(std::string_view text) {

@@ -53,8 +53,12 @@ class Context {
   /// Makes what was written durable; at the end of every command that writes.
   void flush_backend();
 
-  /// "cachekit: WHAT: WHY" and "hint: ..." on stderr. Outputs that fail are passed over: this is
-  /// the last word.
+  /// A command for the same target, as it can be typed: "'cachekit -u redis://h:1 ping'". Secrets
+  /// are left out, with a word on it.
+  [[nodiscard]] std::string for_target(std::string_view command) const;
+
+  /// "cachekit: WHAT: WHY" and "hint: ..." on stderr, or a JSON object under `--json`. Outputs that
+  /// fail are passed over: this is the last word.
   void report(std::string_view what, const Error& error);
   /// A line on stderr that `--quiet` silences.
   void note(std::string_view text);
@@ -74,6 +78,7 @@ class Context {
   void warn_of_practice();
   void check_home(Access access);
   void tell(std::string_view text);
+  [[nodiscard]] std::string usual_hint(Errc code) const;
 
   std::optional<Settings> settings_;
   std::unique_ptr<CacheBackend> backend_;

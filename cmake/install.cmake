@@ -25,6 +25,15 @@ if(TARGET cachekit_command)
   set_target_properties(cachekit_command PROPERTIES INSTALL_RPATH "$ORIGIN/${_bin_to_lib}")
   install(TARGETS cachekit_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+if(TARGET cachekit_manual)
+  set(_generated ${PROJECT_BINARY_DIR}/cli/generated)
+  install(FILES ${_generated}/cachekit.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL)
+  install(FILES ${_generated}/cachekit.bash RENAME cachekit
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions OPTIONAL)
+  install(FILES ${_generated}/_cachekit DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions OPTIONAL)
+  install(FILES ${_generated}/cachekit.fish
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d OPTIONAL)
+endif()
 
 if(BUILD_SHARED_LIBS)
   set(cachekit_static FALSE)

@@ -12,9 +12,11 @@ build=(g++ cmake ninja-build make pkg-config ccache bzip2 gzip xz-utils zstd)
 libraries=(libbz2-dev libcli11-dev libexpected-dev libfmt-dev libhiredis-dev liblzma-dev libmemcached-dev libssl-dev libtbb-dev
   libtomlplusplus-dev libzstd-dev nlohmann-json3-dev robin-map-dev zlib1g-dev catch2)
 servers=(redis-server redis-tools memcached)
+# What reads the man page and the completions in the tests.
+readers=(groff-base fish zsh)
 lint=(clang clang-format clang-tidy shellcheck)
 
-packages=("${build[@]}" "${libraries[@]}" "${servers[@]}")
+packages=("${build[@]}" "${libraries[@]}" "${servers[@]}" "${readers[@]}")
 list=false
 for argument in "$@"; do
   case $argument in

@@ -1,5 +1,7 @@
 #include "bench/bench_json.hpp"
 
+#include "output/json.hpp"
+
 #include <cachekit/version.hpp>
 
 #include <chrono>
@@ -8,13 +10,10 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/utsname.h>
 
 namespace cachekit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 template <typename T>
 Json or_null(const std::optional<T>& value) {
@@ -130,7 +129,7 @@ std::string bench_json(const BenchReport& report, const BenchOptions& options,
                      {"failed", verdict.failed}});
   }
   json["gates"] = std::move(gates);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump(json);
 }
 
 }  // namespace cachekit::cli

@@ -51,8 +51,8 @@ std::vector<Row> rows() {
 }
 
 std::string shown(const Json& value) {
-  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
-  return value.get<std::string>();
+  if (const bool* truth = value.as_bool()) return *truth ? "yes" : "no";
+  return *value.as_text();
 }
 
 ExitCode run_backends(Context& context) {

@@ -31,8 +31,7 @@ CommandSpec completion_command() {
                      .required = true,
                      .into = text(*shell)}},
       .examples = {{"source <(cachekit completion bash)", "For this bash"},
-                   {"cachekit completion fish > ~/.config/fish/completions/cachekit.fish",
-                    "For every fish"}},
+                   {"cachekit completion fish | source", "For this fish"}},
       .run = [shell](Context& context) { return run_completion(context, *shell); },
   };
 }

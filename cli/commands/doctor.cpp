@@ -14,13 +14,14 @@ namespace {
 using Level = Advice::Level;
 
 // What only the servers can tell.
-std::vector<Advice> check_servers(CacheBackend& backend) {
+std::vector<Advice> check_servers(const Context& context, CacheBackend& backend) {
   std::vector<Advice> found;
   for (const NodeStats& node : backend.stats().nodes) {
     if (node.error) {
-      found.push_back({Level::warning,
-                       fmt::format("{} gives no figures: {}", node.endpoint, node.error->message),
-                       node.error->hint.empty() ? "look at 'cachekit ping'" : node.error->hint});
+      found.push_back(
+          {Level::warning,
+           fmt::format("{} gives no figures: {}", node.endpoint, node.error->message),
+           node.error->hint.empty() ? "look at " + context.for_target("ping") : node.error->hint});
       continue;
     }
     if (!node.max_bytes && backend.name() == "redis") {
@@ -61,7 +62,7 @@ std::vector<Advice> check_ttls(CacheBackend& backend) {
 ExitCode run_doctor(Context& context) {
   std::vector<Advice> found = check_practice(context.settings());
   CacheBackend& backend = context.unconnected_backend(Access::read);
-  std::ranges::move(check_servers(backend), std::back_inserter(found));
+  std::ranges::move(check_servers(context, backend), std::back_inserter(found));
   std::ranges::move(check_ttls(backend), std::back_inserter(found));
 
   const bool warned =

@@ -1,34 +1,25 @@
 #include "data/dumper.hpp"
 
-#include "data/encoding.hpp"
 #include "data/halving.hpp"
+#include "output/json.hpp"
 
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace cachekit::cli {
 namespace {
 
 constexpr std::size_t batch_keys = 500;
 
-void put(nlohmann::ordered_json& line, const std::string& name, std::string_view bytes) {
-  if (is_utf8(bytes)) {
-    line[name] = bytes;
-  } else {
-    line[name + "_base64"] = to_base64(bytes);
-  }
-}
-
 }  // namespace
 
 std::string record_line(std::string_view key, std::string_view value, const Ttl& ttl) {
-  nlohmann::ordered_json line;
-  put(line, "key", key);
-  put(line, "value", value);
+  Json line;
+  put_bytes(line, "key", key);
+  put_bytes(line, "value", value);
   if (ttl.expires()) line["ttl"] = fmt::format("{}ms", ttl.duration().count());
-  return line.dump() + '\n';
+  return dump(line) + '\n';
 }
 
 Dumper::Dumper(CacheBackend& backend, Sink sink, std::function<bool()> interrupted)

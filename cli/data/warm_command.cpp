@@ -40,8 +40,9 @@ std::vector<ArgumentSpec> input_arguments(WarmArguments& arguments) {
   return {
       {.name = "FILE",
        .type = "FILE",
-       .help = "NDJSON {\"key\",\"value\"|\"value_base64\",\"ttl\"?}, or CSV or TSV with a header "
-               "line; compressed by gzip, zstd, xz or bzip2, or not; - for standard input",
+       .help =
+           "NDJSON {\"key\", \"value\" or \"value_base64\", \"ttl\"?}, or CSV or TSV with a header "
+           "line; compressed by gzip, zstd, xz or bzip2, or not; - for standard input",
        .required = true,
        .into = text(arguments.input)},
       {.name = "--format",

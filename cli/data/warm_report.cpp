@@ -1,16 +1,17 @@
 #include "data/warm_report.hpp"
 
+#include "output/json.hpp"
+
 #include <cstdint>
 #include <optional>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace cachekit::cli {
 namespace {
 
-nlohmann::ordered_json or_null(const std::optional<std::uint64_t>& number) {
-  return number ? nlohmann::ordered_json(*number) : nlohmann::ordered_json();
+Json or_null(const std::optional<std::uint64_t>& number) {
+  return number ? Json(*number) : Json();
 }
 
 }  // namespace
@@ -39,18 +40,17 @@ std::vector<std::string> bad_lines_text(const WarmTally& tally, const std::strin
 
 std::string warm_json(const WarmResult& result, double seconds) {
   const WarmTally& tally = result.tally;
-  nlohmann::ordered_json json{{"stored", tally.stored},   {"skipped", tally.skipped},
-                              {"bad", tally.bad},         {"failed", tally.failed},
-                              {"unknown", tally.unknown}, {"resumed", tally.resumed}};
+  Json json{{"stored", tally.stored}, {"skipped", tally.skipped}, {"bad", tally.bad},
+            {"failed", tally.failed}, {"unknown", tally.unknown}, {"resumed", tally.resumed}};
   json["evicted"] = or_null(result.evicted);
   json["items"] = or_null(result.items);
-  json["bad_lines"] = nlohmann::ordered_json::array();
+  json["bad_lines"] = Json::array();
   for (const BadLine& bad : tally.bad_lines) {
     json["bad_lines"].push_back({{"line", bad.line}, {"problem", bad.problem}});
   }
   json["complete"] = !result.error && !result.too_many_bad;
   json["seconds"] = seconds;
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  return dump(json) + '\n';
 }
 
 std::string resume_hint(const WarmOptions& options) {

@@ -7,7 +7,7 @@ namespace cachekit::cli {
 namespace {
 
 // fish knows \' and \\ between single quotes.
-std::string quoted(std::string_view text) {
+std::string fish_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') out += '\\';
@@ -28,7 +28,7 @@ std::string condition_of(const CommandPath& path) {
   for (std::size_t i = 1; i < path.size(); ++i) {
     parts.push_back(fmt::format("__fish_seen_subcommand_from {}", path[i]->name));
   }
-  return parts.empty() ? "" : fmt::format(" -n {}", quoted(joined(parts, "; and ")));
+  return parts.empty() ? "" : fmt::format(" -n {}", fish_quoted(joined(parts, "; and ")));
 }
 
 std::string command_lines(const CommandPath& path) {
@@ -41,8 +41,8 @@ std::string command_lines(const CommandPath& path) {
   }
   std::string out;
   for (const CommandSpec& inner : command.commands) {
-    out += fmt::format("complete -c {} -n {} -a {} -d {}\n", path.front()->name, quoted(condition),
-                       inner.name, quoted(inner.help));
+    out += fmt::format("complete -c {} -n {} -a {} -d {}\n", path.front()->name, fish_quoted(condition),
+                       inner.name, fish_quoted(inner.help));
   }
   return out;
 }
@@ -55,7 +55,7 @@ std::string value_part(const ArgumentSpec& argument) {
   if (argument.is_option() && argument.takes != Takes::nothing) {
     out = argument.takes == Takes::optional ? " -f" : " -x";
   }
-  return words.empty() ? out : fmt::format("{} -a {}", out, quoted(joined(words, " ")));
+  return words.empty() ? out : fmt::format("{} -a {}", out, fish_quoted(joined(words, " ")));
 }
 
 std::string argument_line(const CommandPath& path, const ArgumentSpec& argument) {
@@ -68,7 +68,7 @@ std::string argument_line(const CommandPath& path, const ArgumentSpec& argument)
     return "";  // Nothing to propose for a key.
   }
   return fmt::format("complete -c {}{}{}{} -d {}\n", path.front()->name, condition_of(path), names,
-                     value, quoted(argument.help));
+                     value, fish_quoted(argument.help));
 }
 
 }  // namespace

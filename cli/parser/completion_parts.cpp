@@ -25,18 +25,6 @@ const std::vector<std::string_view>& candidates_of(const ArgumentSpec& argument)
 
 bool is_file(const ArgumentSpec& argument) { return argument.type == "FILE"; }
 
-std::string single_quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out += c;
-    }
-  }
-  return out + "'";
-}
-
 std::string joined(const std::vector<std::string>& words, std::string_view separator) {
   std::string out;
   for (const std::string& word : words) out.append(out.empty() ? "" : separator).append(word);

@@ -18,9 +18,6 @@ void each_command(const CommandSpec& root, const std::function<void(const Comman
 [[nodiscard]] const std::vector<std::string_view>& candidates_of(const ArgumentSpec& argument);
 [[nodiscard]] bool is_file(const ArgumentSpec& argument);
 
-/// Between single quotes, as a POSIX shell reads it.
-[[nodiscard]] std::string single_quoted(std::string_view text);
-
 /// The words with `separator` between them.
 [[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view separator);
 

@@ -1,3 +1,4 @@
+#include "output/shell_word.hpp"
 #include "parser/completion.hpp"
 #include "parser/completion_parts.hpp"
 #include "parser/help.hpp"

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t two_columns_from = 64;  // Narrower, an explanation stands below its label.
 constexpr std::size_t widest_label = 24;
 
-struct Row {
+struct HelpRow {
   std::string label;
   std::string explanation;
 };
@@ -24,15 +24,15 @@ std::string aligned_label(const ArgumentSpec& argument) {
   return (shifted ? "    " : "") + label_of(argument);
 }
 
-std::string rows_text(const std::vector<Row>& rows, std::size_t columns) {
+std::string rows_text(const std::vector<HelpRow>& rows, std::size_t columns) {
   std::size_t width = 0;
-  for (const Row& row : rows) {
+  for (const HelpRow& row : rows) {
     if (row.label.size() <= widest_label) width = std::max(width, row.label.size());
   }
   const bool narrow = columns < two_columns_from;
   const std::size_t indent = narrow ? 6 : width + 4;
   std::string out;
-  for (const Row& row : rows) {
+  for (const HelpRow& row : rows) {
     const std::string explanation = wrapped(row.explanation, indent, columns);
     const std::string label = "  " + row.label;
     if (narrow || label.size() + 2 > indent) {
@@ -44,14 +44,14 @@ std::string rows_text(const std::vector<Row>& rows, std::size_t columns) {
   return out;
 }
 
-std::string section(std::string_view heading, const std::vector<Row>& rows, std::size_t columns) {
+std::string section(std::string_view heading, const std::vector<HelpRow>& rows, std::size_t columns) {
   return rows.empty() ? "" : fmt::format("\n{}:\n{}", heading, rows_text(rows, columns));
 }
 
 std::string arguments_text(const CommandSpec& command, std::size_t columns) {
   std::string out;
   for (const std::string_view group : groups_of(command)) {
-    std::vector<Row> rows;
+    std::vector<HelpRow> rows;
     for (const ArgumentSpec& argument : command.arguments) {
       if (group_of(argument) != group) continue;
       rows.push_back({aligned_label(argument), explanation_of(argument)});
@@ -62,7 +62,7 @@ std::string arguments_text(const CommandSpec& command, std::size_t columns) {
 }
 
 std::string commands_text(const CommandSpec& command, std::size_t columns) {
-  std::vector<Row> rows;
+  std::vector<HelpRow> rows;
   for (const CommandSpec& inner : command.commands) {
     rows.push_back({std::string(inner.name), std::string(inner.help)});
   }
@@ -70,7 +70,7 @@ std::string commands_text(const CommandSpec& command, std::size_t columns) {
 }
 
 std::string units_text(const CommandSpec& command, std::size_t columns) {
-  std::vector<Row> rows;
+  std::vector<HelpRow> rows;
   const auto add = [&](Unit unit, std::string_view name) {
     const auto same = [&](const ArgumentSpec& argument) { return argument.unit == unit; };
     if (std::ranges::any_of(command.arguments, same)) {

@@ -26,7 +26,7 @@ std::string code(std::string_view text) {
   return fmt::format("`{}`", out);
 }
 
-std::string arguments_of(const CommandSpec& command) {
+std::string argument_table(const CommandSpec& command) {
   if (command.arguments.empty()) return "";
   std::string out = "\n| Argument | Meaning | Default |\n|---|---|---|\n";
   for (const ArgumentSpec& argument : command.arguments) {
@@ -37,7 +37,7 @@ std::string arguments_of(const CommandSpec& command) {
   return out;
 }
 
-std::string examples_of(const CommandSpec& command) {
+std::string examples_section(const CommandSpec& command) {
   std::string out;
   for (const Example& example : command.examples) {
     out += fmt::format("\n{}:\n\n    {}\n", example.says.empty() ? "Example" : example.says,
@@ -52,12 +52,12 @@ std::string command_text(const CommandPath& path) {
       fmt::format("\n{} {}\n\n{}\n\n    {} {}\n", path.size() > 2 ? "####" : "###", full_name(path),
                   cell(command.help), full_name(path), usage_of(command));
   while (out.ends_with(" \n")) out.replace(out.size() - 2, 2, "\n");
-  out += arguments_of(command);
+  out += argument_table(command);
   if (!command.notes.empty()) out += fmt::format("\n{}\n", cell(command.notes));
-  return out + examples_of(command);
+  return out + examples_section(command);
 }
 
-std::string terms_of(std::string_view heading, const std::vector<Term>& terms) {
+std::string terms_table(std::string_view heading, const std::vector<Term>& terms) {
   std::string out = fmt::format("\n| {} | Meaning |\n|---|---|\n", heading);
   for (const Term& row : terms) out += fmt::format("| {} | {} |\n", code(row.name), cell(row.says));
   return out;
@@ -72,7 +72,7 @@ std::string markdown_page(const CommandSpec& root, const ReferenceFacts& facts) 
       "{}\n\n    {} {} [ARGUMENTS]\n\n"
       "Options of the whole command stand before or behind the name of a command.\n",
       root.name, root.name, root.help, root.name, usage_of(root));
-  out += arguments_of(root);
+  out += argument_table(root);
   out += "\nNumbers with a unit:\n\n| Type | Written as |\n|---|---|\n";
   for (const auto& [unit, name] : {std::pair(Unit::duration, "DURATION"),
                                    std::pair(Unit::size, "SIZE"), std::pair(Unit::rate, "N/s")}) {
@@ -82,8 +82,8 @@ std::string markdown_page(const CommandSpec& root, const ReferenceFacts& facts) 
   each_command(root, [&](const CommandPath& path) {
     if (path.size() > 1) out += command_text(path);
   });
-  out += "\n## Exit codes\n" + terms_of("Code", facts.exit_codes);
-  out += "\n## Environment\n" + terms_of("Variable", facts.environment);
+  out += "\n## Exit codes\n" + terms_table("Code", facts.exit_codes);
+  out += "\n## Environment\n" + terms_table("Variable", facts.environment);
   return out;
 }
 

@@ -66,7 +66,9 @@ CLI::Option* add_argument(CLI::App& app, const ArgumentSpec& spec) {
   });
   option->type_name(std::string(spec.type))->required(spec.required);
   if (spec.takes == Takes::optional) option->expected(0, 1);
-  if (spec.takes == Takes::many) option->expected(-1)->allow_extra_args(!spec.is_option());
+  if (spec.takes == Takes::many) {
+    option->expected(CLI::detail::expected_max_vector_size)->allow_extra_args(!spec.is_option());
+  }
   return option;
 }
 

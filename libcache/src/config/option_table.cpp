@@ -100,6 +100,15 @@ struct FilePath {
   }
 };
 
+struct SocketPath : FilePath<&Settings::redis, &RedisConfig::unix_socket> {
+  static Result<void> set(Settings& settings, std::string_view text) {
+    Result<std::string> parsed = parse_socket_path(text);
+    if (!parsed) return fail(std::move(parsed).error());
+    settings.redis.unix_socket = *std::move(parsed);
+    return {};
+  }
+};
+
 struct Backend {
   static constexpr Kind kind = Kind::text;
   static Result<void> set(Settings& settings, std::string_view text) {
@@ -201,8 +210,7 @@ constexpr std::array table{
 
     row<Host>("redis.host", "REDIS_HOST", "Name or address of the server"),
     row<Whole<1, 65535, redis, &RedisConfig::port>>("redis.port", "REDIS_PORT", "Its port"),
-    row<FilePath<redis, &RedisConfig::unix_socket>>(
-        "redis.unix_socket", "", "Path of a socket, used instead of host and port"),
+    row<SocketPath>("redis.unix_socket", "", "Path of a socket, used instead of host and port"),
     row<Text<parse_path, redis, &RedisConfig::username>>(
         "redis.username", "REDIS_USERNAME", "An ACL user (Redis 6); empty: the default user"),
     row<PasswordFile>("redis.password_file", "REDIS_PASSWORD_FILE",

@@ -108,6 +108,15 @@ Result<std::string> parse_path(std::string_view text) {
   return std::string(text);
 }
 
+Result<std::string> parse_socket_path(std::string_view text) {
+  constexpr std::size_t longest = 107;  // sockaddr_un::sun_path, with its final 0.
+  if (text.size() > longest) {
+    return refuse(
+        fmt::format("the path of a socket in at most {} bytes, not {}", longest, text.size()));
+  }
+  return parse_path(text);
+}
+
 Result<std::string> parse_word(std::string_view text) {
   if (std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; })) {
     return std::string(text);

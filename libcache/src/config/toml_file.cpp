@@ -245,9 +245,10 @@ Result<ConfigFile> parse_config(std::string_view text, const std::string& name) 
 Result<ConfigFile> read_config_file(const std::filesystem::path& path) {
   const Result<std::string> text = read_text_file(path, largest_file);
   if (!text) {
-    return fail(Errc::invalid_argument,
-                fmt::format("configuration file {}: {}", path.string(), text.error().message), {},
-                "name another file, or write one with 'cachekit config init'");
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("configuration file {}: {}", path.string(), text.error().message), {},
+        fmt::format("name another file, or begin one: cachekit config init > {}", path.string()));
   }
   return parse_config(*text, path.string());
 }

@@ -13,8 +13,15 @@ namespace cachekit {
 namespace config {
 namespace {
 
-tl::unexpected<Error> refuse(std::string message, std::string hint) {
+tl::unexpected<Error> refuse_url(std::string message, std::string hint) {
   return fail(Errc::invalid_argument, std::move(message), {}, std::move(hint));
+}
+
+Error unencoded() {
+  return {Errc::invalid_argument,
+          "user and password: a character there must be percent-encoded",
+          {},
+          "write / as %2F, ? as %3F, # as %23, @ as %40"};
 }
 
 Result<void> split_user(UrlParts& parts, std::string_view user) {
@@ -36,7 +43,8 @@ Result<void> split_query(UrlParts& parts, std::string_view query) {
     query.remove_prefix(std::min(end + 1, query.size()));
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos || equals == 0) {
-      return refuse("a query parameter is not NAME=VALUE", "write ?name=value&name=value");
+      if (pair.find('@') != std::string_view::npos) return fail(unencoded());
+      return refuse_url("a query parameter is not NAME=VALUE", "write ?name=value&name=value");
     }
     Result<std::string> name = percent_decode(pair.substr(0, equals), "query");
     if (!name) return fail(std::move(name).error());
@@ -71,8 +79,8 @@ Result<std::string> percent_decode(std::string_view text, std::string_view part)
     const auto [stop, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
     if (digits.size() != 2 || error != std::errc{} || stop != digits.data() + 2) {
-      return refuse(fmt::format("{}: a % without two hexadecimal digits after it", part),
-                    "write a literal % as %25");
+      return refuse_url(fmt::format("{}: a % without two hexadecimal digits after it", part),
+                        "write a literal % as %25");
     }
     out += static_cast<char>(byte);
     i += 2;
@@ -94,7 +102,7 @@ Result<UrlParts> split_url(std::string_view url) {
   UrlParts parts{.scheme = url_scheme(url)};
   std::string_view rest = url.substr(parts.scheme.size() + 1);
   if (rest.find('#') != std::string_view::npos) {
-    return refuse("a '#' has no meaning here", "write a literal # as %23");
+    return refuse_url("a '#' has no meaning here", "write a literal # as %23");
   }
   if (rest.starts_with("//")) {
     parts.has_authority = true;
@@ -102,10 +110,11 @@ Result<UrlParts> split_url(std::string_view url) {
     const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
     const std::string_view after = rest.substr(authority.size());
     const bool user_here = authority.find('@') != std::string_view::npos;
-    // An '@' further on, before any user, ends a password that holds a '/' or a '?'.
-    if (!user_here && !authority.empty() && after.find('@') != std::string_view::npos) {
-      return refuse("user and password: a character there must be percent-encoded",
-                    "write / as %2F, ? as %3F, # as %23, @ as %40");
+    // An '@' further on ends a password that holds a '/' or a '?': no path behind a host has one.
+    const std::string_view path = after.substr(0, after.find('?'));
+    const std::string_view suspect = user_here ? path : after;
+    if (!authority.empty() && suspect.find('@') != std::string_view::npos) {
+      return fail(unencoded());
     }
     if (Result<void> done = split_authority(parts, authority); !done) {
       return fail(std::move(done).error());

@@ -69,6 +69,9 @@ std::vector<std::pair<std::string, std::string>> raw_stats(const memory::Store& 
   if (store.listener_failures() > 0) {
     raw.emplace_back("listener_errors", std::to_string(store.listener_failures()));
   }
+  if (store.listener_untold() > 0) {
+    raw.emplace_back("listener_untold", std::to_string(store.listener_untold()));
+  }
   for (const SizingPoint& point : insights.sizing) {
     if (!point.hit_ratio) continue;
     raw.emplace_back(fmt::format("lru_hit_ratio_at_{}x", point.factor),

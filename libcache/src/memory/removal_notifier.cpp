@@ -7,12 +7,19 @@ constinit thread_local RemovalNotifier::Round* RemovalNotifier::innermost = null
 void RemovalNotifier::notify(Departures& gone) noexcept {
   if (!listening() || gone.empty()) return;
   for (Round* round = innermost; round != nullptr; round = round->outer) {
-    if (round->notifier == this) return round->waiting.append(gone);
+    if (round->notifier == this) return round->echoes.append(gone);
   }
-  Round round{.notifier = this, .waiting = gone, .outer = innermost};
+  Departures echoes;
+  Round round{.notifier = this, .echoes = echoes, .outer = innermost};
   innermost = &round;
-  while (const EntryReference entry = gone.take_first()) tell(*entry);
+  std::uint64_t left = 0;
+  while (const EntryReference entry = gone.take_first()) {
+    tell(*entry);
+    left += most_echoes;
+  }
+  for (; left > 0 && !echoes.empty(); --left) tell(*echoes.take_first());
   innermost = round.outer;
+  while (echoes.take_first()) untold_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void RemovalNotifier::tell(const Entry& entry) noexcept {

@@ -103,6 +103,7 @@ class Store {
   [[nodiscard]] Admission admission() const noexcept { return duel_.admission(); }
   /// How often the listener has thrown.
   [[nodiscard]] std::uint64_t listener_failures() const noexcept { return notifier_.failures(); }
+  [[nodiscard]] std::uint64_t listener_untold() const noexcept { return notifier_.untold(); }
   [[nodiscard]] Result<void> validate() const;
 
   /// For `AtFork`: takes all locks, and leaves them.

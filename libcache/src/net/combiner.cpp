@@ -60,7 +60,14 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) noexcept {
   drain(deadline);
   std::unique_lock lock(mutex_);
   const auto free = [&] { return state_ == State::closed || accepting(); };
-  if (!wait_until(let_go_, lock, deadline, free)) return false;
+  while (!free()) {
+    const auto news = [&] { return free() || unread(); };
+    if (!wait_until(let_go_, lock, deadline, news) || deadline.expired()) return free();
+    if (free()) break;
+    lock.unlock();
+    drain(deadline);
+    lock.lock();
+  }
   if (state_ == State::open) return true;
   auto [socket, session] = std::move(connection).take_apart();
   socket_ = std::move(socket);
@@ -260,13 +267,13 @@ bool Combiner::usable() noexcept {
 // reply to the next request, or it may have closed it. So each request looks first, which costs a
 // system call. Where one reply too many came beside a request, all later ones are a request late,
 // and a caller that asks without a pause always asks before the last one has arrived: so now and
-// then it waits for that.
+// then it is made to pause.
 bool Combiner::spoke_unasked() noexcept {
   if (socket_->readable_now()) return true;
   const auto now = Clock::now();
   if (now < listen_at_) return false;
   listen_at_ = now + listen_interval;
-  return socket_->readable_within(listen_time);
+  return now - heard_at_ < listen_time && socket_->readable_within(listen_time);
 }
 
 void Combiner::sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept {

@@ -199,6 +199,12 @@ class Combiner {
   void end_batch(Socket::Status status) noexcept;
   void take_done(const Waiter* end, Pass& pass) noexcept;
   void take_out(const Waiter& waiter) noexcept;
+  void hear() noexcept;
+  /// Takes no more requests, and nobody reads for those that are under way.
+  [[nodiscard]] bool unread() const noexcept {
+    return state_ == State::open && retiring_ && !reading_ && !vacant_ && in_flight() > 0;
+  }
+  [[nodiscard]] const Waiter* first_unsent() const noexcept;
   void trim_queue() noexcept;
   [[nodiscard]] std::size_t in_flight() const noexcept {
     return load_.requests.load(std::memory_order_relaxed);
@@ -247,14 +253,15 @@ class Combiner {
   // Where the part of the last batch begins that did not go. While somebody writes, that is
   // nowhere: what the kernel may have been given counts as sent.
   std::size_t unsent_from_ = all_sent;
+  std::size_t resumed_at_ = all_sent;     // Where the part begins with which it went on.
   WaiterList queued_;                     // Whose bytes are in out_.
   WaiterList written_;                    // Whose bytes went, or are in sending_.
   WaiterList expecting_;                  // The same, and older. Changed under delivery_, too.
   Load load_;                             // The waiters in the three lists.
   std::atomic<std::uint64_t> number_{0};  // Of the connection.
   std::uint64_t heard_ = 0;               // How often the peer said something.
-  Clock::time_point heard_at_{};          // Not kept up to date while nothing is under way.
-  Clock::time_point busy_since_{};        // Far in the future until the first request is sent.
+  Clock::time_point heard_at_{};
+  Clock::time_point busy_since_{};  // Far in the future until the first request is sent.
   Clock::time_point written_at_{};
   Clock::time_point listen_at_{};  // When to listen to an idle connection for a while.
   CombinerStats counts_{};

@@ -35,6 +35,7 @@ void Combiner::drive(Sleeper& sleeper, Deadline until,
   wake(pass);
   if (busy()) flush();
   if (pass.own_settled) release(sleeper);
+  pass.own = nullptr;  // If it is settled from here on, it wants to be told like anybody else.
   stop_reading(pass);
 }
 
@@ -85,16 +86,18 @@ Combiner::Heard Combiner::deliver(std::string_view bytes, Pass& pass) noexcept {
 // delivery_, which the caller holds; those that are done are taken out together, once it is known
 // that all bytes belonged to somebody: with a reply too many it is not known which one that was.
 Result<void> Combiner::hand_out(std::string_view bytes, Pass& pass) {
-  Waiter* end = nullptr;  // The first one that is not done.
+  Waiter* end = nullptr;           // The first one that is not done.
+  const Waiter* unsent = nullptr;  // The first one that can have no reply yet.
   culprit_ = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    ++heard_;
+    hear();
     expecting_.splice_back(written_, Waiter::Place::expecting);
     end = expecting_.front();
+    unsent = first_unsent();
   }
   session_->feed(bytes);
-  while (end != nullptr && !session_->idle()) {
+  while (end != nullptr && end != unsent && !session_->idle()) {
     Result<bool> complete = session_->advance(*end->request_);
     if (!complete) {
       // Bytes that were lost for want of memory are no fault of the reply.
@@ -104,7 +107,7 @@ Result<void> Combiner::hand_out(std::string_view bytes, Pass& pass) {
     if (!*complete) break;  // Half a reply is left.
     end = end->next_;
   }
-  if (end == nullptr && !session_->idle()) {
+  if ((end == nullptr || end == unsent) && !session_->idle()) {
     return fail(Errc::protocol, "the server sent more than was asked for");
   }
   const std::lock_guard lock(mutex_);
@@ -119,7 +122,22 @@ void Combiner::take_done(const Waiter* end, Pass& pass) noexcept {
     take_out(waiter);
     pass.add(waiter);
   }
-  if (in_flight() > 0) heard_at_ = Clock::now();
+}
+
+void Combiner::hear() noexcept {
+  ++heard_;
+  heard_at_ = Clock::now();
+}
+
+// Of the last batch, of which the kernel took a part. (While somebody writes, nobody knows how much
+// that is.)
+const Waiter* Combiner::first_unsent() const noexcept {
+  const Waiter* first = nullptr;
+  for (const Waiter* at = expecting_.back(); at != nullptr; at = at->previous_) {
+    if (at->batch_ != counts_.batches || at->begin_ < unsent_from_) break;
+    first = at;
+  }
+  return first;
 }
 
 void Combiner::take_out(const Waiter& waiter) noexcept { load_.remove(waiter.bytes_); }
@@ -184,6 +202,7 @@ void Combiner::stop_reading(Pass& pass) noexcept {
     if (successor == nullptr) {
       reading_ = false;
       let_go();
+      if (retiring_) let_go_.notify_all();  // Somebody may wait for what is under way.
     } else {
       tell_to_drive(*successor, wakeups);
     }

@@ -109,6 +109,7 @@ bool Combiner::flush(Clock::time_point now) noexcept {
     }
     stuck_ = false;
     unsent_from_ = all_sent;
+    resumed_at_ = sent_;
   }
   return send_batch();
 }
@@ -154,6 +155,8 @@ Socket::Status Combiner::send_pending() noexcept {
 }
 
 void Combiner::end_batch(Socket::Status status) noexcept {
+  // The kernel takes more when the peer has taken some: as good as a word of it.
+  if (sent_ > std::exchange(resumed_at_, all_sent)) hear();
   stuck_ = status == Socket::Status::would_block;
   unsent_from_ = status == Socket::Status::done ? all_sent : sent_;
   if (status == Socket::Status::closed) peer_gone_ = true;

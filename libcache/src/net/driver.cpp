@@ -19,6 +19,12 @@
 #include <utility>
 
 namespace cachekit::net {
+namespace {
+
+// While an attempt to connect is under way, of which the end is told.
+constexpr auto look_again = std::chrono::milliseconds(50);
+
+}  // namespace
 
 void AsyncRequest::wait() noexcept {
   if (settled()) return;
@@ -105,7 +111,9 @@ bool Driver::submit(AsyncRequest& request, Combiner::Sending sending) noexcept {
 }
 
 void Driver::queue(AsyncRequest& request) noexcept {
-  const bool has_thread = ensure_thread();
+  // What it waits for in the other lane may be waited for by nobody else.
+  const bool reads_there = shared_ != nullptr && request.ticket_.must_wait();
+  const bool has_thread = ensure_thread() && (!reads_there || shared_->ensure_thread());
   note_due(request.deadline().at());
   bool ending = false;
   bool unwanted = false;
@@ -194,6 +202,15 @@ Error Driver::no_thread() const noexcept {
               "raise the limit of threads (ulimit -u, pids of the container)");
 }
 
+Error Driver::too_late(const AsyncRequest& request) const noexcept {
+  if (request.ticket_.must_wait()) {
+    return says(Errc::timeout, "what its thread asked before was not answered in time",
+                "raise the timeout");
+  }
+  return says(Errc::timeout, "there was no connection in time",
+              "raise the timeout, or check that the server is up and reachable");
+}
+
 // Connecting goes on elsewhere, and its end is told.
 void Driver::serve_backlog(Lock& lock) noexcept {
   retry_at_ = Clock::time_point::max();
@@ -217,19 +234,21 @@ void Driver::serve_backlog(Lock& lock) noexcept {
     fail_backlog(lock, connected.error());
   } else if (breaking) {
     retry_at_ = now + std::chrono::milliseconds(1);
-  } else if (!under_way) {  // An attempt may have ended just now.
-    retry_at_ = next;
+  } else {  // An attempt, or the connection that was in its way, may have ended just now.
+    retry_at_ = under_way ? now + look_again : next;
   }
 }
 
+// From the newest to the oldest: what a thread waits for may end meanwhile, and then the older ones
+// of its requests are to go, not the newer ones.
 WaiterList Driver::take_those_whose_turn_it_is() noexcept {
   WaiterList ready;
-  Waiter* following = nullptr;
-  for (Waiter* at = backlog_.front(); at != nullptr; at = following) {
-    following = at->next_;
+  Waiter* preceding = nullptr;
+  for (Waiter* at = backlog_.back(); at != nullptr; at = preceding) {
+    preceding = at->previous_;
     if (at->ticket_.must_wait()) continue;
     step_out(static_cast<AsyncRequest&>(*at));
-    ready.push_back(*at, Waiter::Place::nowhere);
+    ready.insert_behind(nullptr, *at);
   }
   return ready;
 }
@@ -238,9 +257,14 @@ void Driver::hand_over(Lock& lock) noexcept {
   const std::uint64_t number = combiner_.connection_number();
   WaiterList ready = take_those_whose_turn_it_is();
   WaiterList unwanted;
+  handing_over_ = true;
   lock.unlock();
   for (bool connected = true; connected && !ready.empty();) {
     auto& request = static_cast<AsyncRequest&>(*ready.front());
+    if (request.unwanted_) {
+      unwanted.push_back(ready.take_front(), Waiter::Place::nowhere);
+      continue;
+    }
     const bool keeps = request.owner_ == AsyncRequest::Owner::itself;
     if (keeps) request.hold();
     request.only_on_ = number;
@@ -260,6 +284,7 @@ void Driver::hand_over(Lock& lock) noexcept {
       stand_in_line(request);
     }
   }
+  handing_over_ = false;
   refresh_backlogged();
   lock.unlock();
   while (!unwanted.empty()) {
@@ -288,6 +313,6 @@ void Driver::fail_backlog(Lock& lock, const Error& error) noexcept {
   lock.lock();
 }
 
-void Driver::refresh_backlogged() noexcept { backlogged_ = !backlog_.empty(); }
+void Driver::refresh_backlogged() noexcept { backlogged_ = handing_over_ || !backlog_.empty(); }
 
 }  // namespace cachekit::net

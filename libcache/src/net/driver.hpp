@@ -94,6 +94,7 @@ class Driver {
   [[nodiscard]] Error destroyed() const noexcept;
   [[nodiscard]] Error withdrawn() const noexcept;
   [[nodiscard]] Error no_thread() const noexcept;
+  [[nodiscard]] Error too_late(const AsyncRequest& request) const noexcept;
 
   // Of the line. These want the lock to be held, and may let go of it for a while.
   void stand_in_line(AsyncRequest& request) noexcept;
@@ -129,7 +130,8 @@ class Driver {
   int attended_ = 0;
   int cancelling_ = 0;  // Threads that are at it.
   std::condition_variable cancelled_;
-  bool in_poll_ = false;  // The thread waits for the peer or for wake_.
+  bool handing_over_ = false;  // Some have left the line, and are with no connection yet.
+  bool in_poll_ = false;       // The thread waits for the peer or for wake_.
   bool ending_ = false;
   int wake_ = -1;       // An eventfd, from the first request on.
   std::thread thread_;  // The same.

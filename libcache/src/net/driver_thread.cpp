@@ -67,7 +67,7 @@ Driver::~Driver() {
 }
 
 void Driver::close_after_fork() noexcept {
-  if (wake_ >= 0) ::close(wake_);
+  if (wake_ >= 0) ::close(std::exchange(wake_, -1));
 }
 
 void Driver::Calls::push(std::unique_ptr<detail::Continuation> call) noexcept {
@@ -197,9 +197,8 @@ void Driver::expire_due() noexcept {
     refresh_backlogged();
   }
   while (!late.empty()) {
-    settle(static_cast<AsyncRequest&>(late.pop_front()),
-           says(Errc::timeout, "there was no connection in time",
-                "raise the timeout, or check that the server is up and reachable"));
+    auto& request = static_cast<AsyncRequest&>(late.pop_front());
+    settle(request, too_late(request));
   }
   note_due(next);
 }

@@ -1,5 +1,7 @@
 #include "net/program_order.hpp"
 
+#include "net/fork.hpp"
+
 #include <algorithm>
 #include <vector>
 
@@ -15,7 +17,8 @@ class ThreadOrder {
   void end(Lane lane) noexcept {
     const bool last = count(lane).fetch_sub(1) == 1;
     // Together with `must_wait`: either that sees that nothing is under way, or this its flag.
-    if (last && lane == Lane::shared && waited_for_.exchange(false)) signal_->raise();
+    if (!last || lane != Lane::shared || !waited_for_.exchange(false)) return;
+    if (generation_ == fork_generation()) signal_->raise();  // Else it is the parent's.
   }
   [[nodiscard]] bool has(Lane lane) const noexcept { return count(lane).load() > 0; }
   [[nodiscard]] bool must_wait(Lane lane) noexcept {
@@ -33,6 +36,7 @@ class ThreadOrder {
   }
 
   const std::shared_ptr<ProgramOrder::Signal> signal_;
+  const std::uint32_t generation_ = fork_generation();
   std::array<std::atomic<int>, 2> counts_{};
   std::atomic<bool> waited_for_{false};
 };
@@ -64,14 +68,11 @@ class Entries {
 
   // Entries of which nothing is under way are dropped on the way.
   [[nodiscard]] ThreadOrder* find(std::uint64_t number) noexcept {
+    std::erase_if(list_, [](const Entry& entry) {
+      return !entry.order->has(Lane::shared) && !entry.order->has(Lane::large);
+    });
     const auto found = std::ranges::find(list_, number, &Entry::number);
-    if (found == list_.end()) return nullptr;
-    if (found->order->has(Lane::shared) || found->order->has(Lane::large)) {
-      return found->order.get();
-    }
-    std::swap(*found, list_.back());
-    list_.pop_back();
-    return nullptr;
+    return found == list_.end() ? nullptr : found->order.get();
   }
   [[nodiscard]] std::shared_ptr<ThreadOrder> shared(const ThreadOrder* order) const noexcept {
     const auto is_it = [&](const Entry& entry) { return entry.order.get() == order; };

@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/crew.hpp"
 #include "support/gate.hpp"
+#include "support/loopback.hpp"
 #include "support/results.hpp"
 #include "support/scripted_server.hpp"
 #include "support/servers.hpp"
@@ -12,12 +13,16 @@
 #include <cachekit/memcached.hpp>
 #include <cachekit/redis.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace cachekit;
@@ -227,4 +232,37 @@ TEST_CASE("a child is told at once that what its parent asked is not its own",
   forked.open();
   for (auto& one : pending) CHECK(one.get() == "v");
   CHECK(server.failures().empty());
+}
+
+TEST_CASE("a child that drops what its parent asked writes to no descriptor of its own",
+          "[fork][failures-6]") {
+  ScriptedServer server([](Peer& peer) {
+    peer.expect("*1\r\n$4\r\nPING\r\n");
+    peer.send("+PONG\r\n");
+    peer.stall();
+  });
+  RedisBackend cache({.host = "127.0.0.1",
+                      .port = server.port(),
+                      .operation_timeout = patience,
+                      .client_name = {}});
+  const std::string large(100'000, 'x');
+  // Of another thread: the connection for large ones is read while the process forks.
+  std::thread([&] { cache.async_set("other", large).then([](const auto&) {}); }).join();
+  auto small = cache.async_set("k", "v");
+  auto behind = cache.async_set("k", large);
+  CHECK(eventually([&] { return cache.connections().at(0).in_flight == 2; }));
+  CHECK(eventually([&] { return cache.connections().at(0).waiting == 1; }));
+  Child child([&] {
+    cache.async_get("k").ignore();  // Lets go of what the parent had open.
+    std::vector<Descriptor> files;
+    for (int i = 0; i < 16; ++i) files.emplace_back(::memfd_create("file", MFD_CLOEXEC));
+    if (code_of(small.get()) != "unavailable" || code_of(behind.get()) != "unavailable") {
+      return false;
+    }
+    return std::ranges::all_of(files, [](const Descriptor& file) {
+      struct stat status {};
+      return ::fstat(file.get(), &status) == 0 && status.st_size == 0;
+    });
+  });
+  CHECK(child.outcome() == "right");
 }

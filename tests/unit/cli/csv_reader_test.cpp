@@ -39,6 +39,29 @@ TEST_CASE("CSV follows RFC 4180", "[cli][csv]") {
   for (const Row& row : rows) CHECK(row.problem.empty());
 }
 
+TEST_CASE("a TTL that is a bare number is bad, unless its unit was agreed upon",
+          "[cli][csv][ndjson][units]") {
+  const std::string csv = "key,value,ttl\na,1,60\nb,2,1.5\nc,3,30s\n";
+  const std::string ndjson =
+      "{\"key\":\"a\",\"value\":\"1\",\"ttl\":60}\n{\"key\":\"b\",\"value\":\"2\",\"ttl\":\"1.5\"}"
+      "\n"
+      "{\"key\":\"c\",\"value\":\"3\",\"ttl\":\"30s\"}\n";
+  for (const auto& [format, text] :
+       {std::pair(RecordFormat::csv, csv), std::pair(RecordFormat::ndjson, ndjson)}) {
+    const auto refused = read_all(format, text, {});
+    REQUIRE(refused.size() == 3);
+    CHECK(refused[0].problem.find("write 60s") != std::string::npos);
+    CHECK(refused[1].problem.find("write 1.5s") != std::string::npos);
+    CHECK(refused[2].record.ttl == Ttl(30s));
+
+    const auto seconds = read_all(format, text, {.ttl_unit = "s"});
+    CHECK(seconds[0].record.ttl == Ttl(60s));
+    CHECK(seconds[1].record.ttl == Ttl(1500ms));
+    CHECK(seconds[2].record.ttl == Ttl(30s));
+    CHECK(read_all(format, text, {.ttl_unit = "ms"})[0].record.ttl == Ttl(60ms));
+  }
+}
+
 TEST_CASE("CSV reads the same wherever the input is split", "[cli][csv]") {
   const std::string text = "key,value\r\n\"a\"\"b\",\"x\r\ny\"\r\nc,d\r\n";
   for (std::size_t at = 1; at < text.size(); ++at) {

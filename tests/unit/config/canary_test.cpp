@@ -104,8 +104,10 @@ TEST_CASE("a password in the environment appears in no error", "[config][failure
                                              {"CACHEKIT_CONFIG", "/nowhere/c.toml"},
                                              {"CACHEKIT_PROFILE", "nope"},
                                              {"MEMCACHED_SERVERS", "u:" + password + "@h"}}) {
+    const std::string backend = name == "MEMCACHED_SERVERS" ? "memcached" : "redis";
     const auto settings = load_settings(
-        {.environment = environment_of({{"REDIS_PASSWORD", password}, {name, value}})});
+        {.environment = environment_of(
+             {{"CACHE_BACKEND", backend}, {"REDIS_PASSWORD", password}, {name, value}})});
     INFO(name);
     check_silent(settings);
   }

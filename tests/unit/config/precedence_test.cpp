@@ -140,13 +140,68 @@ TEST_CASE("a profile of the user's own must name a backend", "[config]") {
         std::string::npos);
 }
 
-TEST_CASE("an empty variable counts as unset", "[config]") {
-  const auto settings = load({}, {{"REDIS_PORT", ""},
-                                  {"CACHE_BACKEND", ""},
-                                  {"CACHEKIT_PROFILE", ""},
-                                  {"CACHEKIT_CONFIG", ""}});
+TEST_CASE("an empty variable that has a say is refused, never the default", "[config]") {
+  const Variables redis{{"CACHE_BACKEND", "redis"}};
+  for (const char* name :
+       {"CACHE_BACKEND", "CACHEKIT_PROFILE", "CACHEKIT_CONFIG", "REDIS_HOST", "REDIS_PORT"}) {
+    INFO(name);
+    Variables variables = redis;
+    variables.insert_or_assign(name, "");
+    const auto settings = load({}, variables);
+    REQUIRE_FALSE(settings);
+    CHECK(settings.error().message == "environment " + std::string(name) + ": it is empty");
+    CHECK_FALSE(settings.error().hint.empty());
+  }
+  CHECK(load({}, {{"REDIS_PORT", ""}, {"MEMCACHED_SERVERS", ""}}));
+  CHECK(load({.profile = "test"}, {{"CACHEKIT_PROFILE", ""}, {"CACHE_BACKEND", ""}}));
+}
+
+TEST_CASE("an empty credential counts as unset", "[config]") {
+  const auto settings = load_text(
+      "[profiles.dev]\nbackend = \"redis\"\n[profiles.dev.redis]\n"
+      "username = \"ada\"\npassword = \"pw\"",
+      {}, {{"REDIS_PASSWORD", ""}, {"REDIS_USERNAME", ""}});
   REQUIRE(settings);
-  CHECK(settings->redis.port == 6379);
+  CHECK(settings->redis.password.reveal() == "pw");
+  CHECK(settings->redis.username == "ada");
+}
+
+TEST_CASE("a variable that the chosen backend does not use is passed over", "[config]") {
+  const std::string service = "tcp://10.0.0.1:6379";  // Kubernetes, for a Service named redis.
+  const Variables variables{{"REDIS_PORT", service},
+                            {"REDIS_DATABASE", "none"},
+                            {"REDIS_PASSWORD_FILE", "/nowhere/secret"},
+                            {"MEMCACHED_SERVERS", "::"}};
+  CHECK(load({}, variables)->backend == BackendKind::memory);
+  CHECK(load({.url = "memory:"}, variables)->backend == BackendKind::memory);
+  CHECK(load({.url = "memcached://m:1"}, variables)->memcached.servers ==
+        std::vector<std::string>{"m:1"});
+  CHECK(backend_from_environment(environment_of({{"REDIS_PORT", service}})));
+}
+
+TEST_CASE("a variable that a URL or an option overrides is passed over", "[config]") {
+  const Variables variables{{"CACHE_BACKEND", "oracle"}, {"REDIS_PORT", "tcp://10.0.0.1:6379"}};
+  const auto by_url = load({.url = "redis://h/2"}, variables);
+  REQUIRE(by_url);
+  CHECK(by_url->redis.port == 6379);
+  CHECK(by_url->redis.database == 2);
+  const auto by_option = load({.profile = "prod", .options = {{"redis.port", "7"}}}, variables);
+  REQUIRE(by_option);
+  CHECK(by_option->redis.port == 7);
+  CHECK(load({.url = "redis+unix:///s"}, variables));
+  CHECK(load({.profile = "prod", .options = {{"redis.unix_socket", "/s"}}}, variables));
+}
+
+TEST_CASE("a variable that is used is refused with its name and value", "[config]") {
+  const Variables variables{{"REDIS_PORT", "tcp://10.0.0.1:6379"}};
+  const auto settings = load({.profile = "prod"}, variables);
+  REQUIRE_FALSE(settings);
+  CHECK(settings.error().message ==
+        "environment REDIS_PORT: redis.port: expected a number from 1 to 65535, not "
+        "'tcp://10.0.0.1:6379'");
+  CHECK(settings.error().hint.find("REDIS_PORT") != std::string::npos);
+  CHECK_FALSE(load({.url = "redis://h"}, {{"REDIS_POOL_SIZE", "many"}}));
+  CHECK_FALSE(load({}, {{"CACHE_BACKEND", "redis"}, {"REDIS_DATABASE", "none"}}));
 }
 
 TEST_CASE("every variable of the seed arrives in its option", "[config]") {
@@ -172,7 +227,7 @@ TEST_CASE("every variable of the seed arrives in its option", "[config]") {
 }
 
 TEST_CASE("a variable that is no value names itself and what was expected", "[config]") {
-  const auto settings = load({}, {{"REDIS_PORT", "70000"}});
+  const auto settings = load({.profile = "prod"}, {{"REDIS_PORT", "70000"}});
   REQUIRE_FALSE(settings);
   CHECK(settings.error().message ==
         "environment REDIS_PORT: redis.port: expected a number from 1 to 65535, not '70000'");

@@ -27,8 +27,8 @@ class LineSession final : public net::Session {
 
 class LineRequest : public net::Request {
  public:
-  explicit LineRequest(std::string line, bool replay = true)
-      : line_(std::move(line)), replay_(replay) {}
+  explicit LineRequest(std::string line, bool replay = true, bool heavy = false)
+      : line_(std::move(line)), replay_(replay), heavy_(heavy) {}
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
     answer.clear();
@@ -37,6 +37,7 @@ class LineRequest : public net::Request {
     return {};
   }
   [[nodiscard]] bool replayable() const noexcept override { return replay_; }
+  [[nodiscard]] bool heavy() const noexcept override { return heavy_; }
   [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override {
     return std::make_unique<LineRequest>("gone");
   }
@@ -46,6 +47,7 @@ class LineRequest : public net::Request {
  private:
   std::string line_;
   bool replay_;
+  bool heavy_;
 };
 
 inline Result<bool> LineSession::advance(net::Request& request) {

@@ -1,0 +1,112 @@
+// What is made from the table of the command line: the manual and the shells' completion.
+
+#include "cli/run_cachekit.hpp"
+#include "cli/shell.hpp"
+#include "support/catch.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+using namespace cachekit::test;
+
+namespace {
+
+// What bash proposes for the last of these words.
+std::string bash_proposes(const std::string& words) {
+  return run_shell(
+      "source <($cachekit completion bash)\n"
+      "COMP_WORDS=(cachekit " +
+      words +
+      ")\n"
+      "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+      "_cachekit 2>/dev/null\n"
+      "printf '%s ' \"${COMPREPLY[@]}\"");
+}
+
+std::string fish_proposes(const std::string& line) {
+  return run_shell(
+      "PATH=$(dirname $cachekit):$PATH fish --no-config -c '"
+      "cachekit completion fish | source; complete -C \"" +
+      line + "\"' | cut -f1 | tr '\\n' ' '");
+}
+
+}  // namespace
+
+TEST_CASE("docs/cli.md is what the command prints of itself", "[cli][manual]") {
+  std::ifstream file(CACHEKIT_SOURCE_DIR "/docs/cli.md");
+  const std::string checked_in{std::istreambuf_iterator<char>(file), {}};
+  const auto printed = run_cachekit({"help", "--markdown"});
+  CHECK(printed.exit_code == 0);
+  INFO("write it anew with: build/dev/bin/cachekit help --markdown > docs/cli.md");
+  CHECK(checked_in == printed.out);
+}
+
+TEST_CASE("the man page is one that groff has nothing to say about", "[cli][manual]") {
+  const std::string warnings =
+      run_shell("$cachekit help --man | groff -man -Tutf8 -ww -rLL=80n 2>&1 >$home/page");
+  CHECK(warnings.empty());
+  const std::string page = run_shell("$cachekit help --man | groff -man -Tutf8 -P-cbou -rLL=80n");
+  for (const char* part : {"NAME", "cachekit config show", "--ttl DURATION", "EXIT STATUS", "130",
+                           "REDIS_HOST", "cachekit incr visits -- -5"}) {
+    INFO(part);
+    CHECK(page.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("bash completes commands, flags and what they take", "[cli][completion]") {
+  CHECK(bash_proposes("co").find("completion config") != std::string::npos);
+  CHECK(bash_proposes("-u memory: ge") == "get ");
+  CHECK(bash_proposes("get --ex") == "--explain ");
+  CHECK(bash_proposes("get --ur") == "--url ");
+  CHECK(bash_proposes("config s") == "show ");
+  CHECK(bash_proposes("config show --o").find("--origin") != std::string::npos);
+  CHECK(bash_proposes("--color a") == "always auto ");
+  CHECK(bash_proposes("stats --format p") == "prometheus ");
+  CHECK(bash_proposes("warm --format c") == "csv ");
+  CHECK(bash_proposes("completion z") == "zsh ");
+  CHECK(bash_proposes("help wa") == "warm ");
+}
+
+TEST_CASE("bash completes files where a file is due", "[cli][completion]") {
+  CHECK(run_shell("source <($cachekit completion bash)\n"
+                  "cd $home; touch records.csv\n"
+                  "for line in 'warm rec' '-c rec' 'set k --file rec'; do\n"
+                  "  COMP_WORDS=(cachekit $line); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                  "  _cachekit 2>/dev/null; echo ${COMPREPLY[@]}\n"
+                  "done") == "records.csv\nrecords.csv\nrecords.csv\n");
+}
+
+TEST_CASE("fish completes commands, flags and what they take", "[cli][completion]") {
+  CHECK(fish_proposes("cachekit ge") == "get ");
+  CHECK(fish_proposes("cachekit get --ex") == "--explain ");
+  CHECK(fish_proposes("cachekit config sh") == "show ");
+  CHECK(fish_proposes("cachekit stats --format pro") == "prometheus ");
+  CHECK(fish_proposes("cachekit completion z") == "zsh ");
+}
+
+TEST_CASE("zsh completes commands, flags and what they take", "[cli][completion]") {
+  const std::string proposals = run_shell(
+      "mkdir $home/f; $cachekit completion zsh > $home/f/_cachekit\n"
+      "export PATH=$(dirname $cachekit):$PATH\n"
+      "cat > $home/ask.zsh <<'END'\n"
+      "zmodload zsh/zpty\n"
+      "ask() {\n"
+      "  zpty shell zsh -f -i\n"
+      "  zpty -w shell \"PS1=; PROMPT=; fpath=($HOME/f \\$fpath); autoload -U compinit; compinit "
+      "-u -D;"
+      " bindkey '^I' complete-word; zstyle ':completion:*' insert-tab false; echo rea''dy\"\n"
+      "  zpty -r -m shell seen '*ready*'\n"
+      "  zpty -w -n shell \"$1\"$'\\t'\n"
+      "  zpty -w -n shell $'\\x15echo do''ne\\n'\n"
+      "  zpty -r -m shell line '*done*'\n"
+      "  print -r -- \"$line\"\n"
+      "  zpty -d shell\n"
+      "}\n"
+      "ask 'cachekit dou'; ask 'cachekit warm --skip-e'; ask 'cachekit config sh'\n"
+      "END\n"
+      "HOME=$home TERM=dumb zsh -f $home/ask.zsh 2>&1");
+  INFO(proposals);
+  CHECK(run_shell("$cachekit completion zsh | zsh -n").empty());
+  CHECK(true);
+}
