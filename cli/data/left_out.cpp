@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t most_named = 10;
 
 // What Redis says of a key that holds a list, a hash and the like.
-std::string reason(const Error& error) {
+std::string why_left_out(const Error& error) {
   return error.message.starts_with("WRONGTYPE") ? "holds something else than a string"
                                                 : error.message;
 }
@@ -32,7 +32,7 @@ bool blames_item(const Error& error) noexcept {
 void LeftOut::add(std::string_view key, const Error& error) {
   if (++count_ > most_named) return;
   const std::string shown = is_utf8(key) ? fmt::format("'{}'", key) : "base64:" + to_base64(key);
-  named_.push_back(fmt::format("{} ({})", shown, reason(error)));
+  named_.push_back(fmt::format("{} ({})", shown, why_left_out(error)));
 }
 
 std::string LeftOut::text() const {

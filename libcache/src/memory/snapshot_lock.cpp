@@ -18,7 +18,7 @@ using core::File;
 using core::file_error;
 
 // flock cannot wait for a limited time.
-constexpr std::chrono::milliseconds poll_interval{10};
+constexpr std::chrono::milliseconds lock_poll_interval{10};
 
 Result<File> open_lock(const std::filesystem::path& path, const std::filesystem::path& snapshot) {
   Result<File> fresh = File::open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR | S_IWUSR);
@@ -52,7 +52,7 @@ Result<SnapshotLock> SnapshotLock::acquire(const std::filesystem::path& snapshot
                   fmt::format("wait until it ends (fuser {} names it), or name another file",
                               path.string()));
     }
-    std::this_thread::sleep_for(std::min(poll_interval, deadline.remaining()));
+    std::this_thread::sleep_for(std::min(lock_poll_interval, deadline.remaining()));
   }
   return SnapshotLock(*std::move(file));
 }
