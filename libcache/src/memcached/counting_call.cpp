@@ -54,15 +54,16 @@ CountingCall::CountingCall(Cluster& cluster, std::string_view key, std::int64_t 
       deadline_(deadline),
       report_(std::move(report)),
       generation_(net::fork_generation()),
-      counting_(key_, by, node.endpoint()) {}
+      counting_(key_, by, cluster.owner(key).endpoint()) {}
 
 void CountingCall::start(std::stop_token stop) {
   if (stop.stop_possible()) stop_of_caller_.emplace(std::move(stop), Stop{stop_});
   using State = net::AsyncState<Attempt, AttemptRequest>;
   const auto nobody = [](const Result<Attempt>&) {};
-  auto* const state = new State(deadline_, nobody, counting_.attempt(), node_.endpoint());
+  Node& node = cluster_.owner(key_);
+  auto* const state = new State(deadline_, nobody, counting_.attempt(), node.endpoint());
   state->stop_with(stop_.get_token());
-  node_.channel().start(*state);
+  node.channel().start(*state);
   retain();  // Until it is settled.
   Pending<Attempt>(state).then([this](Result<Attempt> attempt) {
     if (!attempt) return settle(fail(std::move(attempt).error()));

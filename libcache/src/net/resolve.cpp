@@ -130,7 +130,8 @@ Result<Addresses> Lookups::find(const Address& address, Deadline deadline) {
     }
     if (due > deadline.at()) return failure(address, state.status);
     lock.unlock();
-    std::this_thread::sleep_until(due);
+    // Not all of it at once: the deadline may be cut meanwhile.
+    std::this_thread::sleep_until(std::min(due, now + std::chrono::milliseconds(100)));
     lock.lock();
   }
   if (!wait_until(lookup->ended, lock, deadline, [&] { return lookup->finished; })) {

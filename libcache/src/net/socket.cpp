@@ -98,7 +98,9 @@ tl::unexpected<Error> no_answer(Errc code, const std::string& why) {
 bool wait_for(int descriptor, int events, Deadline deadline) noexcept {
   pollfd entry{descriptor, static_cast<short>(events), 0};
   while (true) {
-    const int ready = poll(&entry, 1, poll_timeout(deadline));
+    // In slices, because deadlines may be cut meanwhile.
+    const int ready =
+        poll(&entry, 1, poll_timeout(earlier(deadline, Deadline::after(receive_slice))));
     if (ready > 0) return true;
     if (ready == 0 && deadline.expired()) return false;
     if (ready < 0 && errno != EINTR) return true;  // The read or write that follows tells why.
