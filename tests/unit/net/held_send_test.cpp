@@ -79,9 +79,9 @@ TEST_CASE("an answer before all of the request is out, and no word more, lets it
   net::Dialer dialer(peer.address(), std::make_shared<LineProtocol>());
   auto connection = dialer.open(Deadline::after(10s));
   REQUIRE(connection);
-  LineRequest large(std::string(std::size_t{64} << 20U, 'x'), false);
+  LineRequest large(std::string(std::size_t{16} << 20U, 'x'), false);
   sends = 0;
-  const auto outcome = (*connection)->exchange(large, Deadline::after(300ms));
+  const auto outcome = (*connection)->exchange(large, Deadline::after(1s));
   over.open();
   CHECK(code_of(outcome) == "outcome_unknown");
   CHECK(large.answer == "refused");
