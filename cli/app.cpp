@@ -26,6 +26,7 @@ namespace {
 ExitCode run_command(Context& context, const CommandSpec& command) {
   // Nothing is done whose result cannot be told.
   if (command.prints == Prints::always || context.options.json) context.out.require();
+  if (context.options.raw) context.out.trust_data();
   return command.run(context);
 }
 

@@ -200,9 +200,12 @@ Error interrupted_instead_of(const Error& error) {
 }  // namespace
 
 // Trouble with stderr is no reason to end otherwise than without it.
-void Context::tell(std::string_view text) {
+void Context::tell(std::string_view text, std::string_view color) {
   try {
-    err.line(text);
+    err.control(color);
+    err.write(text);
+    if (!color.empty()) err.control("\x1b[0m");
+    err.write("\n");
     err.flush();
   } catch (const ClosedPipe&) {
   } catch (const Failure&) {
@@ -220,7 +223,7 @@ void Context::report(std::string_view what, const Error& given) {
   if (options.json) return tell(error_json(what, error, hint));
   const bool colored = color(err);
   const std::string why = printable(fmt::format("cachekit: {}: {}", what, error.describe()));
-  tell(fmt::format("{}{}{}", colored ? "\x1b[31m" : "", why, colored ? "\x1b[0m" : ""));
+  tell(why, colored ? "\x1b[31m" : "");
   tell("hint: " + printable(hint));
 }
 
@@ -237,11 +240,15 @@ void Context::detail(std::string_view text) {
 }
 
 bool Context::color(const Writer& writer) const {
+  // One that does not understand the sequences shows them, whatever was asked for.
+  if (writer.is_terminal() && !writer.has_controls()) return false;
   if (options.color == "always") return true;
   if (options.color == "never") return false;
   const char* no_color = std::getenv("NO_COLOR");
   return writer.is_terminal() && (no_color == nullptr || *no_color == '\0');
 }
+
+bool Context::shows_progress() const { return err.has_controls() && !options.quiet; }
 
 bool Context::confirmed(bool yes, std::string_view question) {
   if (yes) return true;

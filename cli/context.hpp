@@ -26,6 +26,7 @@ struct GlobalOptions {
   bool quiet = false;
   bool verbose = false;
   std::string color = "auto";
+  bool raw = false;  ///< Bytes as they are, also on a terminal.
 };
 
 /// What a command means to do. Readers leave the snapshot of the in-process cache alone; writers
@@ -69,6 +70,9 @@ class Context {
   /// Whether to colour what goes to `writer`.
   [[nodiscard]] bool color(const Writer& writer) const;
 
+  /// Whether a line on stderr may be written over and over.
+  [[nodiscard]] bool shows_progress() const;
+
   /// Asks on the terminal, or refuses where there is none. True for yes, or when `yes` is set.
   /// Errors: throws `Failure` with exit code 2 where nobody can be asked.
   [[nodiscard]] bool confirmed(bool yes, std::string_view question);
@@ -77,7 +81,7 @@ class Context {
   void warn_of_secrets();
   void warn_of_practice();
   void check_home(Access access);
-  void tell(std::string_view text);
+  void tell(std::string_view text, std::string_view color = {});
   [[nodiscard]] std::string usual_hint(Errc code) const;
 
   std::optional<Settings> settings_;

@@ -255,7 +255,7 @@ ExitCode judge_run(Context& context, const BenchReport& report,
 ExitCode run_once(Context& context, const BenchArguments& arguments, const BenchOptions& options,
                   std::optional<std::size_t> sweep_index) {
   const std::unique_ptr<CacheBackend> backend = backend_for(context, options);
-  ProgressBar bar(context.err.is_terminal() && !context.options.quiet);
+  ProgressBar bar(context.shows_progress());
   Result<BenchReport> report =
       run_bench(*backend, options, interrupted, [&](std::string_view phase, double part) {
         bar.show(part > 0 ? std::optional(part) : std::nullopt, phase);

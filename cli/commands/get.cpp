@@ -73,11 +73,12 @@ void print_text(Context& context, const Answer& answer, const GetOptions& option
   if (answer.envelope) context.out.write(envelope_text(*answer.envelope));
   const std::string_view value = answer.envelope ? answer.envelope->payload : *answer.value;
   if (options.keys.size() > 1) {
-    context.out.write(answer.key + "\t");
-    context.out.write(value);
+    context.out.data(answer.key);
+    context.out.write("\t");
+    context.out.data(value);
     context.out.write("\n");
   } else {
-    context.out.write(value);
+    context.out.data(value);
     if (context.out.is_terminal()) context.out.write("\n");
   }
   if (options.ttl && answer.ttl) context.note(fmt::format("ttl: {}", to_string(*answer.ttl)));

@@ -19,7 +19,10 @@ struct KeysOptions {
 };
 
 void print_key(Context& context, std::string_view key) {
-  if (!context.options.json) return context.out.line(key);
+  if (!context.options.json) {
+    context.out.data(key);
+    return context.out.write("\n");
+  }
   Json line;
   put_bytes(line, "key", key);
   context.out.line(dump(line));

@@ -1,4 +1,5 @@
 #include "commands/commands.hpp"
+#include "failure.hpp"
 #include "interrupt.hpp"
 #include "output/stats_output.hpp"
 
@@ -51,6 +52,12 @@ ExitCode show_once(Context& context, CacheBackend& backend, const StatsOptions& 
 }
 
 ExitCode run_stats(Context& context, const StatsOptions& options) {
+  if (options.interval && options.format == "prometheus") {
+    throw Failure("usage", Error{Errc::invalid_argument,
+                                 "--watch would print many pages, and Prometheus reads one", "",
+                                 "leave --watch out and have it scraped again and again, or use "
+                                 "--format json"});
+  }
   CacheBackend& backend = context.unconnected_backend(Access::read);
   ExitCode code = show_once(context, backend, options);
   while (options.interval && !interrupted()) {
@@ -59,7 +66,7 @@ ExitCode run_stats(Context& context, const StatsOptions& options) {
       std::this_thread::sleep_for(std::min(next.remaining(), std::chrono::milliseconds(50)));
     }
     if (interrupted()) break;
-    if (context.out.is_terminal()) context.out.write("\x1b[H\x1b[J");
+    if (context.out.has_controls()) context.out.control("\x1b[H\x1b[J");
     code = show_once(context, backend, options);
   }
   return options.interval && interrupted() ? ExitCode::interrupted : code;

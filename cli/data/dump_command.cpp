@@ -33,8 +33,7 @@ ExitCode finish(const DumpResult& result) {
 ExitCode dump(Context& context, const std::string& pattern) {
   CacheBackend& backend = context.backend(Access::read);
   // A terminal shows the records themselves.
-  ProgressBar bar(context.err.is_terminal() && !context.out.is_terminal() &&
-                  !context.options.quiet);
+  ProgressBar bar(context.shows_progress() && !context.out.is_terminal());
   std::uint64_t written = 0;
   std::exception_ptr output_failed;  // Thrown on once the backend is out of the way.
   Dumper dumper(

@@ -1,9 +1,11 @@
 #include "data/ndjson_reader.hpp"
 
+#include "data/json_numbers.hpp"
 #include "data/record_fields.hpp"
 
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,18 +19,15 @@ using nlohmann::json;
 // brackets costs a counter.
 class Events final : public nlohmann::json_sax<json> {
  public:
-  explicit Events(RecordFields& fields) : fields_(fields) {}
+  Events(RecordFields& fields, std::vector<std::string> numbers)
+      : fields_(fields), numbers_(std::move(numbers)) {}
 
   bool null() override { return here(Kind::null, {}); }
   bool boolean(bool /*value*/) override { return here(Kind::other, {}); }
-  bool number_integer(number_integer_t value) override {
-    return here(Kind::number, std::to_string(value));
-  }
-  bool number_unsigned(number_unsigned_t value) override {
-    return here(Kind::number, std::to_string(value));
-  }
-  bool number_float(number_float_t /*value*/, const string_t& text) override {
-    return here(Kind::number, text);
+  bool number_integer(number_integer_t /*value*/) override { return number(); }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return number(); }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override {
+    return number();
   }
   bool string(string_t& text) override { return here(Kind::string, std::move(text)); }
   bool binary(binary_t& /*value*/) override { return false; }
@@ -55,6 +54,12 @@ class Events final : public nlohmann::json_sax<json> {
   bool refuse(std::string problem) {
     fields_.set_problem(std::move(problem));
     return false;
+  }
+
+  // What the parser sees in its place says nothing.
+  bool number() {
+    if (depth_ != 1) return here(Kind::number, {});
+    return here(Kind::number, std::move(numbers_.at(next_number_++)));
   }
 
   bool open() {
@@ -90,6 +95,8 @@ class Events final : public nlohmann::json_sax<json> {
   }
 
   RecordFields& fields_;
+  std::vector<std::string> numbers_;  // Of the record itself, as they were written.
+  std::size_t next_number_ = 0;
   std::string name_;
   std::size_t depth_ = 0;
 };
@@ -150,12 +157,12 @@ Result<bool> NdjsonReader::read_element(bool& too_long) {
   return fail(Errc::invalid_argument, "the JSON array is never closed: the input may be cut off");
 }
 
-Row NdjsonReader::to_row(bool too_long) const {
+Row NdjsonReader::to_row(bool too_long) {
   RecordFields fields(names_);
   if (too_long) {
     fields.set_problem(fmt::format("longer than {} bytes", record_limit_));
   } else {
-    Events events(fields);
+    Events events(fields, take_out_numbers(text_));
     json::sax_parse(text_.begin(), text_.end(), &events);
   }
   return std::move(fields).finish(line_);

@@ -27,7 +27,7 @@ class NdjsonReader final : public RecordReader {
   void enter_array();
   [[nodiscard]] Result<bool> read_line(bool& too_long);
   [[nodiscard]] Result<bool> read_element(bool& too_long);
-  [[nodiscard]] Row to_row(bool too_long) const;
+  [[nodiscard]] Row to_row(bool too_long);
 
   ByteStream stream_;
   FieldNames names_;

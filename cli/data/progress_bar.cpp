@@ -4,8 +4,18 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 
 namespace cachekit::cli {
+namespace {
+
+// 0 where it is no terminal, or does not say.
+std::size_t columns_of(std::FILE* terminal) {
+  winsize size{};
+  return ioctl(fileno(terminal), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+}  // namespace
 
 std::string bar(std::optional<double> part) {
   constexpr int width = 20;
@@ -25,7 +35,11 @@ void ProgressBar::show(std::optional<double> part, std::string_view text) {
   const auto now = std::chrono::steady_clock::now();
   if (!enabled_ || now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
-  fmt::print(terminal_, "\r\x1b[K{}{}", bar(part), text);
+  std::string line = fmt::format("{}{}", bar(part), text);
+  if (const std::size_t columns = columns_of(terminal_); columns > 0) {
+    line.resize(std::min(line.size(), columns - 1));  // One that wraps is not written over.
+  }
+  fmt::print(terminal_, "\r\x1b[K{}", line);
   std::fflush(terminal_);
   shown_ = true;
 }

@@ -9,7 +9,8 @@
 namespace cachekit::cli {
 
 /// One line on a terminal that is written over and over, at most ten times a second, and gone in
-/// the end. Writes nothing where it is switched off.
+/// the end, cut to the width of the terminal. Writes nothing where it is switched off. Requires:
+/// the text is ASCII.
 class ProgressBar {
  public:
   explicit ProgressBar(bool enabled, std::FILE* terminal = stderr);

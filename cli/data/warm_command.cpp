@@ -222,7 +222,7 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
 
   const auto start = std::chrono::steady_clock::now();
   const auto size = input.compressed ? std::nullopt : size_of(arguments.input);
-  ProgressBar bar(context.err.is_terminal() && !context.options.quiet);
+  ProgressBar bar(context.shows_progress());
   Warmer warmer(
       backend, *reader, options, interrupted, [&](const WarmTally& tally, std::uint64_t bytes) {
         const auto part = size ? std::optional(static_cast<double>(bytes) / *size) : std::nullopt;

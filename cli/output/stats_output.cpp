@@ -3,11 +3,11 @@
 #include "output/json.hpp"
 #include "output/table.hpp"
 
+#include <cachekit/prometheus.hpp>
 #include <cachekit/units.hpp>
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -19,25 +19,23 @@ namespace {
 
 using Count = std::optional<std::uint64_t>;
 
-// The figures that are whole numbers, by the names that every output uses.
+// The figures that are whole numbers, by the names that every output but Prometheus uses.
 struct Field {
   std::string_view name;
   Count NodeStats::*member;
   bool adds_up;  // Over nodes.
-  std::string_view type;
-  std::string_view help;
 };
 
 constexpr std::array fields{
-    Field{"uptime_s", &NodeStats::uptime_seconds, false, "gauge", "Seconds since the start."},
-    Field{"connections", &NodeStats::connections, true, "gauge", "Open client connections."},
-    Field{"items", &NodeStats::items, true, "gauge", "Entries held."},
-    Field{"bytes", &NodeStats::bytes, true, "gauge", "Memory used."},
-    Field{"max_bytes", &NodeStats::max_bytes, true, "gauge", "Memory allowed."},
-    Field{"hits", &NodeStats::hits, true, "counter", "Look-ups that found a value."},
-    Field{"misses", &NodeStats::misses, true, "counter", "Look-ups that found none."},
-    Field{"evictions", &NodeStats::evictions, true, "counter", "Entries that made room."},
-    Field{"expired", &NodeStats::expired, true, "counter", "Entries whose TTL ran out."},
+    Field{"uptime_s", &NodeStats::uptime_seconds, false},
+    Field{"connections", &NodeStats::connections, true},
+    Field{"items", &NodeStats::items, true},
+    Field{"bytes", &NodeStats::bytes, true},
+    Field{"max_bytes", &NodeStats::max_bytes, true},
+    Field{"hits", &NodeStats::hits, true},
+    Field{"misses", &NodeStats::misses, true},
+    Field{"evictions", &NodeStats::evictions, true},
+    Field{"expired", &NodeStats::expired, true},
 };
 
 template <typename T>
@@ -97,7 +95,7 @@ Json client_json(const std::optional<ConnectionStats>& client) {
   Json object;
   for (const ClientField& field : client_fields) {
     object[std::string(field.name)] = (*client).*field.member;
-    if (field.name == "batches") object["mean_batch"] = client->mean_batch();
+    if (field.name == "batches") object["mean_batch"] = or_null(client->mean_batch());
   }
   return object;
 }
@@ -166,7 +164,8 @@ std::string stats_table(const StatsReport& report, bool client) {
     });
     if (field.name != "batches") continue;
     row("client_mean_batch", [](const NodeStats& node) {
-      return node.client ? fmt::format("{:.1f}", node.client->mean_batch()) : "-";
+      const auto mean = node.client ? node.client->mean_batch() : std::nullopt;
+      return mean ? fmt::format("{:.1f}", *mean) : "-";
     });
   }
   return table.text();
@@ -183,35 +182,7 @@ std::string stats_json(const CacheBackend& backend, const StatsReport& report, b
 }
 
 std::string stats_prometheus(const CacheBackend& backend, const StatsReport& report) {
-  std::string out;
-  const auto to = std::back_inserter(out);
-  const auto metric = [&](std::string_view name, std::string_view type, std::string_view help,
-                          const auto& value_of) {
-    fmt::format_to(to, "# HELP cachekit_server_{0} {1}\n# TYPE cachekit_server_{0} {2}\n", name,
-                   help, type);
-    for (const NodeStats& node : report.nodes) {
-      if (const auto value = value_of(node)) {
-        fmt::format_to(to, "cachekit_server_{}{{backend=\"{}\",node=\"{}\"}} {}\n", name,
-                       backend.name(), node.endpoint, *value);
-      }
-    }
-  };
-  metric("up", "gauge", "1 when the node gave its figures.",
-         [](const NodeStats& node) { return std::optional<int>(node.error ? 0 : 1); });
-  for (const Field& field : fields) {
-    const std::string name =
-        fmt::format("{}{}", field.name, field.type == "counter" ? "_total" : "");
-    metric(name, field.type, field.help, [&](const NodeStats& node) { return node.*field.member; });
-  }
-  metric("hit_ratio", "gauge", "Hits per look-up since the start.",
-         [](const NodeStats& node) { return node.hit_ratio(); });
-  metric("ops_per_s", "gauge", "Operations a second, as the server tells.",
-         [](const NodeStats& node) { return node.operations_per_second; });
-  std::vector<ConnectionStats> clients;
-  for (const NodeStats& node : report.nodes) {
-    if (node.client) clients.push_back(*node.client);
-  }
-  return out + prometheus(clients, backend.name());
+  return PrometheusPage().add(report, backend.name()).text();
 }
 
 std::string stats_raw(const StatsReport& report) {

@@ -11,7 +11,7 @@ namespace cachekit::cli {
 [[nodiscard]] std::string stats_table(const StatsReport& report, bool client);
 [[nodiscard]] std::string stats_json(const CacheBackend& backend, const StatsReport& report,
                                      bool raw);
-/// Prometheus text format 0.0.4, labelled with backend and node.
+/// A page of the Prometheus text format, labelled with backend and node.
 [[nodiscard]] std::string stats_prometheus(const CacheBackend& backend, const StatsReport& report);
 /// "endpoint<TAB>name<TAB>value" lines with the server's own names.
 [[nodiscard]] std::string stats_raw(const StatsReport& report);

@@ -1,5 +1,7 @@
 #include "output/table.hpp"
 
+#include "output/printable.hpp"
+
 #include <algorithm>
 
 namespace cachekit::cli {
@@ -11,6 +13,11 @@ std::size_t width_of(const std::string& text) {
 }
 
 }  // namespace
+
+void Table::row(std::vector<std::string> cells) {
+  for (std::string& cell : cells) cell = printable(cell);
+  rows_.push_back(std::move(cells));
+}
 
 std::string Table::text() const {
   std::vector<std::size_t> widths(columns_.size(), 0);

@@ -15,7 +15,8 @@ class Table {
   /// One alignment for each column.
   explicit Table(std::vector<Align> columns) : columns_(std::move(columns)) {}
 
-  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  /// Control bytes in a cell, which could end the line, are shown as `printable` does.
+  void row(std::vector<std::string> cells);
   /// All rows, each with its newline.
   [[nodiscard]] std::string text() const;
 

@@ -4,11 +4,13 @@
 #include "data/wait_for.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
+#include "output/printable.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <climits>
+#include <cstdlib>
 #include <system_error>
 #include <utility>
 
@@ -46,9 +48,24 @@ void Writer::require() const {
                                 "send it to a file, or to /dev/null where nobody wants it"});
 }
 
-void Writer::write(std::string_view bytes) {
+bool Writer::has_controls() const noexcept {
+  const char* const term = std::getenv("TERM");
+  return terminal_ && term != nullptr && *term != '\0' && std::string_view(term) != "dumb";
+}
+
+void Writer::append(std::string_view bytes) {
   buffer_ += bytes;
   if (buffer_.size() >= buffer_size) flush();
+}
+
+void Writer::write(std::string_view text) {
+  if (terminal_ && !trusted_) return append(escape_controls(text, "\n\t"));
+  append(text);
+}
+
+void Writer::data(std::string_view bytes) {
+  if (terminal_ && !trusted_) return append(escape_controls(bytes));
+  append(bytes);
 }
 
 void Writer::line(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "cli/run_cachekit.hpp"
 #include "cli/targets.hpp"
 #include "support/catch.hpp"
+#include "support/prometheus_check.hpp"
 
 #include <cachekit/memory.hpp>
 
@@ -149,6 +150,64 @@ TEST_CASE("stats prints a table, Prometheus text, and the server's own words", "
   CHECK(text.find("cachekit_server_up{backend=\"redis\",node=\"") != std::string::npos);
   CHECK(run_cachekit({"-u", targets.redis(), "stats", "--raw"}).out.find("\tredis_version\t") !=
         std::string::npos);
+}
+
+TEST_CASE("what stats prints for Prometheus is a page without a fault",
+          "[cli][stats][prometheus]") {
+  Targets targets;
+  const auto check = [](const std::string& url) {
+    const auto text = run_cachekit({"-u", url, "stats", "--format", "prometheus"}).out;
+    INFO(text);
+    CHECK_FALSE(text.empty());
+    CHECK(prometheus_problems(text) == std::vector<std::string>{});
+  };
+  targets.each(check);
+  targets.each([](const std::string& url) { run_cachekit({"-u", url, "get", "k"}); });
+  targets.each(check);
+  targets.one_memcached().kill();
+  check(targets.memcached());
+}
+
+TEST_CASE("many pages are no page: stats --watch does not print them for Prometheus",
+          "[cli][stats][prometheus]") {
+  const auto refused =
+      run_cachekit({"-u", "memory:", "stats", "--watch", "10ms", "--format", "prometheus"});
+  CHECK(refused.exit_code == 2);
+  CHECK(refused.out.empty());
+  CHECK(refused.err.find("one") != std::string::npos);
+}
+
+TEST_CASE("0 of 0 is null, - and no series, never 0", "[cli][stats]") {
+  const Targets targets;
+  targets.each([](const std::string& url) {
+    const json report = json_of({"-u", url, "stats"});
+    CHECK(report["nodes"][0]["hit_ratio"].is_null());
+    CHECK(report["total"]["hit_ratio"].is_null());
+    const std::string table = run_cachekit({"-u", url, "stats"}).out;
+    const std::size_t row = table.find("hit_ratio");
+    REQUIRE(row != std::string::npos);
+    const std::string cells = table.substr(row, table.find('\n', row) - row);
+    CHECK(cells.find_first_of("0123456789%") == std::string::npos);
+    CHECK(cells.ends_with(" -"));
+    CHECK(run_cachekit({"-u", url, "stats", "--format", "prometheus"}).out.find("_ratio") ==
+          std::string::npos);
+  });
+}
+
+TEST_CASE("the items of a Redis are those of the whole server, as the rest of its row",
+          "[cli][stats]") {
+  const RedisServer server;
+  REQUIRE(run_cachekit({"-u", server.url(), "set", "a", "1"}).exit_code == 0);
+  for (const std::string key : {"b", "c"}) {
+    REQUIRE(run_cachekit({"-u", server.url() + "/3", "set", key, "1"}).exit_code == 0);
+  }
+  for (const std::string database : {"", "/3", "/7"}) {
+    const std::string url = server.url() + database;
+    CHECK(json_of({"-u", url, "stats"})["nodes"][0]["items"] == 3);
+    CHECK(run_cachekit({"-u", url, "stats", "--format", "prometheus"})
+              .out.find("_items{backend=\"redis\",node=\"" + server.endpoint() + "\"} 3\n") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("stats --watch goes on until Ctrl-C, which is exit 130", "[cli][stats]") {

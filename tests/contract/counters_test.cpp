@@ -3,7 +3,9 @@
 #include "support/results.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 
 using namespace cachekit;
@@ -50,22 +52,80 @@ TEST_CASE("counters go down, and below 0 where the backend says so", "[contract]
   CHECK(must(cache->increment(cache.key("fresh"), 6)) == (below ? 1 : 6));
 }
 
+// Blocking and asynchronous: both have to say and to leave behind the same.
+namespace {
+
+Result<std::int64_t> count_up(const Subject& cache, const std::string& key, std::int64_t by,
+                              bool waiting) {
+  return waiting ? cache->increment(key, by) : cache->async_increment(key, by).get();
+}
+
+}  // namespace
+
 TEST_CASE("incrementing what is no number is rejected and leaves the value alone", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
-  for (const std::string value : {"Ada", "", "1.5", "12apples", "99999999999999999999999"}) {
+  const bool waiting = GENERATE(true, false);
+  for (const std::string value :
+       {"Ada", "", "1.5", "12apples", "12 apples", "05", "00", "-0", "-05", "+5", " 5", "5\n", "-",
+        "0x10", "1e3", "9223372036854775808", "18446744073709551615", "-9223372036854775809",
+        "99999999999999999999999"}) {
     INFO("value \"" << value << '"');
-    must(cache->set(cache.key("n"), value));
-    CHECK(code_of(cache->increment(cache.key("n"))) == "rejected");
-    CHECK(must(cache->get(cache.key("n"))) == value);
+    const std::string key = cache.key("n");
+    must(cache->set(key, value, {.ttl = 1h}));
+    CHECK(code_of(count_up(cache, key, 1, waiting)) == "rejected");
+    CHECK(code_of(count_up(cache, key, 0, waiting)) == "rejected");
+    CHECK(code_of(count_up(cache, key, -1, waiting)) == "rejected");
+    CHECK(must(cache->get(key)) == value);
+    const std::optional<Ttl> left = must(cache->ttl(key));
+    REQUIRE(left);
+    REQUIRE(left->expires());
+    CHECK(left->duration() > 59min);
+    CHECK(left->duration() <= 1h);
   }
 }
 
-TEST_CASE("a counter that would overflow is rejected", "[contract]") {
+TEST_CASE("the numbers that are counters count everywhere", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
+  const bool waiting = GENERATE(true, false);
+  const std::string key = cache.key("n");
+  for (const std::int64_t number : {std::int64_t{0}, std::int64_t{7}, std::int64_t{99},
+                                    std::numeric_limits<std::int64_t>::max() - 1}) {
+    must(cache->set(key, std::to_string(number)));
+    CHECK(must(count_up(cache, key, 1, waiting)) == number + 1);
+    CHECK(must(cache->get(key)) == std::to_string(number + 1));
+  }
+}
+
+TEST_CASE("a counter that lost a digit is a counter still", "[contract]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  const bool waiting = GENERATE(true, false);
+  const std::string key = cache.key("n");
+  must(cache->set(key, "100"));
+  CHECK(must(count_up(cache, key, -95, waiting)) == 5);
+  CHECK(must(count_up(cache, key, 1, waiting)) == 6);
+  CHECK(must(count_up(cache, key, -1, waiting)) == 5);
+}
+
+TEST_CASE("a counter that would overflow is rejected and left as it is", "[contract]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  const bool waiting = GENERATE(true, false);
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
-  must(cache->set(cache.key("n"), std::to_string(most)));
-  CHECK(must(cache->increment(cache.key("n"), 0)) == most);
-  CHECK(code_of(cache->increment(cache.key("n"), 1)) == "rejected");
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  const std::string key = cache.key("n");
+  must(cache->set(key, std::to_string(most), {.ttl = 1h}));
+  CHECK(must(count_up(cache, key, 0, waiting)) == most);
+  for (const std::int64_t by : {std::int64_t{1}, most}) {
+    CHECK(code_of(count_up(cache, key, by, waiting)) == "rejected");
+    CHECK(must(cache->get(key)) == std::to_string(most));
+  }
+  CHECK(must(cache->ttl(key)).value().expires());
+  if (!cache->capabilities().negative_counters) return;
+  must(cache->set(key, std::to_string(least)));
+  CHECK(must(count_up(cache, key, 0, waiting)) == least);
+  for (const std::int64_t by : {std::int64_t{-1}, least}) {
+    CHECK(code_of(count_up(cache, key, by, waiting)) == "rejected");
+    CHECK(must(cache->get(key)) == std::to_string(least));
+  }
 }
 
 TEST_CASE("the smallest step a counter can be given does not overflow on the way", "[contract]") {

@@ -10,6 +10,7 @@
 #include <cachekit/memcached.hpp>
 #include <cachekit/memory.hpp>
 #include <cachekit/pending.hpp>
+#include <cachekit/prometheus.hpp>
 #include <cachekit/redis.hpp>
 #include <cachekit/redis_subscriber.hpp>
 #include <cachekit/redis_transaction.hpp>

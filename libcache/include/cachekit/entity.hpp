@@ -11,7 +11,8 @@
 namespace cachekit {
 
 /// Writes a `T` to bytes and reads it back. Both functions are static; either may throw, which
-/// the expander turns into an error.
+/// the expander turns into an error. What a codec wrote is read back before it is stored: a value
+/// that it cannot take back is an error at once.
 ///
 /// `static constexpr CodecId id` is optional; with it, entries that another codec wrote are told
 /// apart without trying to read them.

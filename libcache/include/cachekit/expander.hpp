@@ -78,8 +78,8 @@ class CacheExpander {
 
   /// hits + misses = look-ups that the cache answered; loads count for themselves.
   [[nodiscard]] const CacheMetrics& metrics() const noexcept { return metrics_; }
-  /// The metrics as Prometheus text, labelled `backend="expander:NAME"` to tell them from the
-  /// backend's own.
+  /// The metrics as a Prometheus page of their own, labelled `backend="expander:NAME"` to tell them
+  /// from the backend's. To put both on one page, see `PrometheusPage` in prometheus.hpp.
   [[nodiscard]] std::string prometheus() const;
 
  private:

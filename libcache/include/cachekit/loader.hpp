@@ -35,6 +35,9 @@ namespace detail {
 /// The exception that is being handled, as an error. Requires: called from a catch block.
 [[nodiscard]] Error error_of_exception(Errc code, std::string_view what_failed);
 
+/// The error for a codec that wrote what it cannot read, for the reason that it gave.
+[[nodiscard]] Error unreadable(const Error& why);
+
 /// What the expander needs a type for. It keeps the value between the steps.
 class FetchJob {
  public:
@@ -43,14 +46,20 @@ class FetchJob {
   [[nodiscard]] virtual Result<void> decode(std::string_view payload) = 0;
   /// Calls the loader; false: there is no such entity. Errors: `loader_failed`.
   [[nodiscard]] virtual Result<bool> load() = 0;
-  /// The value as a payload. Errors: `invalid_argument` when the codec throws.
+  /// The value as a payload. Errors: `invalid_argument` when the codec throws, or could not read
+  /// the payload back.
   [[nodiscard]] virtual Result<std::string> encode() const = 0;
 };
 
+/// A payload that could not be read back would be found damaged, loaded and replaced by every fetch
+/// from now on, so it is read once before it is stored.
 template <Entity T>
 [[nodiscard]] Result<std::string> encode_entity(const T& value) {
+  using Codec = typename EntityTraits<T>::codec;
   try {
-    return std::string(EntityTraits<T>::codec::encode(value));
+    std::string payload(Codec::encode(value));
+    if (const Result<T> back = Codec::decode(payload); !back) return fail(unreadable(back.error()));
+    return payload;
   } catch (...) {
     return fail(error_of_exception(Errc::invalid_argument, "the value could not be encoded"));
   }

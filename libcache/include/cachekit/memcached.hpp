@@ -41,11 +41,13 @@ struct MemcachedConfig {
 /// keys, and they never move to a server that may give them back stale later.
 ///
 /// It speaks the meta protocol (memcached 1.6), and the classic text commands to servers that do
-/// not know it; there, `ttl` is `unsupported`, and keys must be free of spaces and control bytes.
-/// TTLs are whole seconds, rounded up. Counters are unsigned and stop at 0; one that lost a digit
-/// reads back through `get` with a space after it, as the server stores it, and "12 apples" counts
-/// as the number 12. A value over the server's own bound drops the entry that it was to replace,
-/// under `if_absent` too.
+/// not know it; there, `ttl` is `unsupported`, keys must be free of spaces and control bytes, and
+/// an `async_increment` takes several steps, between which later calls for its key may come. TTLs
+/// are whole seconds, rounded up. Counters are unsigned and stop at 0; one that lost a digit reads
+/// back through `get` with a space after it, as the server stores it. What is a number to the
+/// server alone ("05", "12 apples", 2^63 and more) is refused as elsewhere: it is put back, unless
+/// it was written anew meanwhile, and others may for a moment see it counted. A value over the
+/// server's own bound drops the entry that it was to replace, under `if_absent` too.
 ///
 /// Threads: all members may be called from any thread at once.
 /// Limits: keys of 250 bytes, of 186 where they hold spaces or control bytes; values as large as

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,14 @@ struct MetricsSnapshot {
   std::uint64_t load_failures = 0;  ///< Of these, the ones that failed (expander only).
   std::uint64_t repairs = 0;        ///< Unreadable entries that were replaced (expander only).
 
-  /// hits / (hits + misses), 0 when nothing was asked.
-  [[nodiscard]] double hit_rate() const noexcept {
+  /// hits / (hits + misses); empty when nothing was asked.
+  [[nodiscard]] std::optional<double> hit_ratio() const noexcept {
     const auto lookups = static_cast<double>(hits) + static_cast<double>(misses);
-    return lookups == 0 ? 0.0 : static_cast<double>(hits) / lookups;
+    if (lookups == 0) return std::nullopt;
+    return static_cast<double>(hits) / lookups;
   }
+  /// The same, 0 when nothing was asked.
+  [[nodiscard]] double hit_rate() const noexcept { return hit_ratio().value_or(0.0); }
 };
 
 /// Counts what an application's caching does, for dashboards and alerts.
@@ -55,9 +59,8 @@ class CacheMetrics {
   [[nodiscard]] double hit_rate() const noexcept { return snapshot().hit_rate(); }
   [[nodiscard]] const Histogram& latency() const noexcept { return latency_; }
 
-  /// Prometheus text format 0.0.4: counters `cachekit_hits_total`, ..., the gauge
-  /// `cachekit_hit_ratio` and the histogram `cachekit_operation_duration_seconds`, each with the
-  /// label `backend`.
+  /// A page of the Prometheus text format with these figures alone: see `PrometheusPage::add` in
+  /// prometheus.hpp, which also merges them with other sources. Two pages make no third.
   [[nodiscard]] std::string prometheus(std::string_view backend) const;
 
  private:

@@ -53,18 +53,20 @@ struct ConnectionStats {
   /// Requests given up after they were sent; their reply is thrown away, should it come.
   std::uint64_t tombstones = 0;
 
-  /// requests / batches, 0 when nothing was sent: how many requests share a system call.
-  [[nodiscard]] double mean_batch() const noexcept {
-    return batches == 0 ? 0.0 : static_cast<double>(requests) / static_cast<double>(batches);
+  /// requests / batches, empty when nothing was sent: how many requests share a system call.
+  [[nodiscard]] std::optional<double> mean_batch() const noexcept {
+    if (batches == 0) return std::nullopt;
+    return static_cast<double>(requests) / static_cast<double>(batches);
   }
 };
 
-/// Prometheus text format 0.0.4: the gauges and counters `cachekit_client_...`, with the labels
-/// `backend` and `node`; empty where there are no connections.
+/// A page of the Prometheus text format with these figures alone, empty where there are none: see
+/// `PrometheusPage::add` in prometheus.hpp, which also merges them with other sources.
 [[nodiscard]] std::string prometheus(std::span<const ConnectionStats> connections,
                                      std::string_view backend);
 
-/// One node's figures in one vocabulary; what a server does not tell is empty, never 0.
+/// One node's figures in one vocabulary, all of the whole server, whichever database is selected;
+/// what a server does not tell is empty, never 0.
 struct NodeStats {
   std::string endpoint{};
   std::string version{};
@@ -83,11 +85,12 @@ struct NodeStats {
   std::optional<ConnectionStats> client{};
   std::optional<Error> error{};  ///< Set when this node gave no figures.
 
-  /// hits / (hits + misses); empty where either is unknown, 0 when nothing was asked.
+  /// hits / (hits + misses); empty where either is unknown, or nothing was asked.
   [[nodiscard]] std::optional<double> hit_ratio() const noexcept {
     if (!hits || !misses) return std::nullopt;
     const double lookups = static_cast<double>(*hits) + static_cast<double>(*misses);
-    return lookups == 0 ? 0.0 : static_cast<double>(*hits) / lookups;
+    if (lookups == 0) return std::nullopt;
+    return static_cast<double>(*hits) / lookups;
   }
 };
 

@@ -51,9 +51,11 @@ FetchInfo ask_cache(CacheAccess& cache, Strategy strategy, const EntityKind& kin
 // Makes the cache agree with what the source said.
 Result<void> write_back(CacheAccess& cache, const EntityKind& kind, const detail::FetchJob& job,
                         const Loaded& loaded, Ttl ttl, MissReason miss) {
-  if (loaded.present) return cache.store(kind, job.encode(), ttl, loaded.cost);
-  if (unreadable(miss)) return cache.drop().map([](bool) {});
-  return {};
+  if (!loaded.present) return unreadable(miss) ? cache.drop().map([](bool) {}) : Result<void>();
+  Result<std::string> payload = job.encode();
+  // Nothing takes the place of an entry that cannot be read: it would be tried by every fetch.
+  if (!payload && unreadable(miss)) static_cast<void>(cache.drop());
+  return cache.store(kind, std::move(payload), ttl, loaded.cost);
 }
 
 }  // namespace

@@ -38,6 +38,12 @@ Error detail::error_of_exception(Errc code, std::string_view what_failed) {
   return {.code = code, .message = std::move(message)};
 }
 
+Error detail::unreadable(const Error& why) {
+  return {.code = Errc::invalid_argument,
+          .message = "the codec cannot read back what it made of the value: " + why.message,
+          .hint = "give the type a codec that keeps every value, or keep such values out"};
+}
+
 Result<Loaded> load(detail::FetchJob& job, unsigned retries,
                     const std::function<void(unsigned)>& backoff, CacheMetrics& metrics,
                     const Clock& clock) {

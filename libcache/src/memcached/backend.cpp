@@ -1,4 +1,5 @@
 #include "memcached/backend_impl.hpp"
+#include "memcached/counting.hpp"
 #include "memcached/expiry.hpp"
 #include "memcached/key.hpp"
 #include "memcached/meaning.hpp"
@@ -7,7 +8,9 @@
 #include <cachekit/memcached.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -21,10 +24,6 @@ using Status = memcached::Reply::Status;
 namespace {
 
 bool is_done(const Reply& reply) { return reply.status == Status::done; }
-
-// The server creates missing counters itself under meta. Under classic that takes an "add", which
-// another client may be faster with, or whose entry may be gone again when it is counted up.
-constexpr int max_increment_rounds = 4;
 
 }  // namespace
 
@@ -119,23 +118,13 @@ Result<bool> MemcachedBackend::do_touch(std::string_view key, Ttl ttl, Deadline 
 
 Result<std::int64_t> MemcachedBackend::do_increment(std::string_view key, std::int64_t by,
                                                     Deadline deadline) {
-  const std::int64_t start = std::max<std::int64_t>(by, 0);
-  const std::string start_text = std::to_string(start);
-  for (int round = 0; round < max_increment_rounds; ++round) {
-    Result<Reply> counted =
-        impl_->ask({.verb = Verb::increment, .key = key, .delta = by}, deadline);
-    if (!counted) return fail(std::move(counted).error());
-    if (is_done(*counted)) {
-      return memcached::as_counter(*std::move(counted), impl_->cluster->owner(key).endpoint());
-    }
-
-    Result<bool> created =
-        do_set({.key = key, .value = start_text}, SetCondition::if_absent, deadline);
-    if (!created) return fail(std::move(created).error());
-    if (*created) return start;
-  }
-  return fail(Errc::overloaded, "the counter kept coming and going while it was counted up",
-              impl_->cluster->owner(key).endpoint(), "look for other writers of this key");
+  if (!impl_->cluster) return fail(impl_->cluster.error());
+  memcached::Cluster& cluster = *impl_->cluster;
+  memcached::Counting counting(key, by, cluster.owner(key).endpoint());
+  std::vector<Result<Reply>> replies = cluster.ask_many(counting.attempt(), deadline);
+  std::optional<Command> next = counting.tried(std::move(replies[0]), replies[1]);
+  while (next) next = counting.answered(cluster.ask(*next, deadline));
+  return std::move(counting.outcome());
 }
 
 Result<void> MemcachedBackend::do_scan(const ScanOptions&, std::chrono::milliseconds,

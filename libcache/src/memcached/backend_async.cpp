@@ -1,9 +1,10 @@
 // The operations of the common interface once more, for callers who do not wait.
 
 #include "memcached/backend_impl.hpp"
+#include "memcached/counting_call.hpp"
 #include "memcached/expiry.hpp"
 #include "memcached/meaning.hpp"
-#include "net/async_state.hpp"
+#include "memcached/owning_command.hpp"
 
 #include <cachekit/clock.hpp>
 #include <cachekit/memcached.hpp>
@@ -13,60 +14,15 @@
 namespace cachekit {
 
 using memcached::Command;
-using memcached::Reply;
 using memcached::Verb;
 
 namespace {
 
-// The command when all that it refers to has been copied into a string.
-Command kept_in(std::string& bytes, Command command) {
-  bytes.reserve(command.key.size() + command.value.size());
-  bytes.append(command.key).append(command.value);
-  const std::string_view kept = bytes;
-  const std::size_t end = command.key.size();
-  command.key = kept.substr(0, end);
-  command.value = kept.substr(end);
-  return command;
-}
-
-// A command that owns all it refers to; `Meaning` tells what its reply is to the caller.
-template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
-class OwningCommand final : private net::OwnedBytes, public memcached::SingleCommand {
- public:
-  using net::OwnedBytes::release_bytes;
-
-  OwningCommand(const Command& command, std::string endpoint)
-      : SingleCommand(kept_in(OwnedBytes::bytes, command)), endpoint_(std::move(endpoint)) {}
-
-  [[nodiscard]] Result<T> take(const Result<void>& outcome) {
-    if (!outcome) return fail(outcome.error());
-    if (!reply()) {
-      if (reply().error().endpoint.empty()) reply().error().endpoint = endpoint_;
-      return fail(std::move(reply()).error());
-    }
-    return Meaning(*std::move(reply()), endpoint_);
-  }
-
- private:
-  std::string endpoint_;
-};
-
-// A classic server cannot create a counter and count in one step.
-Result<std::int64_t> as_counted(Reply&& reply, const std::string& endpoint) {
-  if (reply.status == Reply::Status::done) return memcached::as_counter(std::move(reply), endpoint);
-  return fail(Errc::unsupported, "the counter does not exist, and this server cannot create it",
-              endpoint, "use increment(), or set the counter first");
-}
-
 template <auto Meaning, typename T, typename Call>
 Pending<T> begin(Result<memcached::Cluster>& cluster, const Command& command, Call call) {
   if (!cluster) return std::move(call).done(fail(cluster.error()));
-  memcached::Node& node = cluster->owner(command.key);
-  using State = net::AsyncState<T, OwningCommand<T, Meaning>>;
-  auto* const state = new State(call.deadline, std::move(call.report), command, node.endpoint());
-  state->stop_with(std::move(call.stop));
-  node.channel().start(*state);
-  return Pending<T>(state);
+  return memcached::start<T, Meaning>(*cluster, command, call.deadline, std::move(call.stop),
+                                      std::move(call.report));
 }
 
 }  // namespace
@@ -111,8 +67,12 @@ Pending<bool> MemcachedBackend::do_async_touch(std::string_view key, Ttl ttl,
 
 Pending<std::int64_t> MemcachedBackend::do_async_increment(std::string_view key, std::int64_t by,
                                                            AsyncCall<std::int64_t> call) {
-  return begin<as_counted, std::int64_t>(
-      impl_->cluster, {.verb = Verb::increment, .key = key, .delta = by}, std::move(call));
+  if (!impl_->cluster) return std::move(call).done(fail(impl_->cluster.error()));
+  auto* const state =
+      new memcached::CountingCall(*impl_->cluster, key, by, call.deadline, std::move(call.report));
+  Pending<std::int64_t> pending(state);
+  state->start(std::move(call.stop));
+  return pending;
 }
 
 }  // namespace cachekit

@@ -39,6 +39,7 @@ class SingleCommand : public CommandRequest {
   }
   void answer(Result<Reply>&& reply) override;
 
+  [[nodiscard]] const Command& command() const noexcept { return command_; }
   /// Requires: the request was executed.
   [[nodiscard]] Result<Reply>& reply() noexcept { return reply_; }
 
@@ -52,7 +53,7 @@ class SingleCommand : public CommandRequest {
 /// Many commands for one server, sent at once, and their replies in order.
 ///
 /// A command that the peer's dialect cannot say gets its error here, and the others go out.
-class Batch final : public CommandRequest {
+class Batch : public CommandRequest {
  public:
   Batch() = default;
   explicit Batch(const Command& command) { add(command); }

@@ -51,6 +51,7 @@ Result<Step> read_word(std::string_view line, Reply& reply, std::string_view yes
 Result<Step> read_classic(std::string_view line, const Command& command, Reply& reply) {
   switch (command.verb) {
     case Verb::get:
+    case Verb::inspect:
     case Verb::exists:
       return read_lookup(line, command, reply);
     case Verb::increment:

@@ -29,9 +29,14 @@ Result<void> encode_classic(const Command& command, std::string& out) {
     return fail(Errc::unsupported, "this server's protocol does not tell remaining TTLs", {},
                 "use memcached 1.6 or later");
   }
+  if (command.versioned || command.version != 0) {
+    return fail(Errc::unsupported, "this server's protocol does not tell a counter's version", {},
+                "use memcached 1.6 or later");
+  }
   LineWriter line(out, command.key.size() + command.value.size());
   switch (command.verb) {
     case Verb::get:
+    case Verb::inspect:
     case Verb::exists:
       line << "get " << command.key << "\r\n";
       break;

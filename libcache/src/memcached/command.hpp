@@ -12,6 +12,7 @@ namespace cachekit::memcached {
 /// they cannot.
 enum class Verb : std::uint8_t {
   get,
+  inspect,  ///< A value and all that it takes to put it back as it was.
   exists,
   remaining_ttl,
   store,
@@ -32,6 +33,12 @@ struct Command {
   SetCondition condition = SetCondition::always;
   std::int64_t expiry = 0;  ///< As `expiry_number` gives it; of `store` and `touch`.
   std::int64_t delta = 0;   ///< Of `increment`.
+  /// Of `store`: only where the entry still has this version. 0: whatever it has.
+  std::uint64_t version = 0;
+  std::uint32_t client_flags = 0;  ///< Of `store`: what some clients keep beside a value.
+  /// Of `increment`: only where the reply tells the version, so that it can be taken back. That the
+  /// classic dialect cannot.
+  bool versioned = false;
 };
 
 /// The distance of `delta` from 0; the most negative number has one, too.
@@ -55,9 +62,13 @@ struct Reply {
     refused,  ///< The condition of `store` did not hold.
   };
   Status status = Status::pending;
-  std::string value{};        ///< Of `get`; the text of `version`; "name value" lines of `stats`.
-  std::int64_t seconds = -1;  ///< Of `remaining_ttl`; -1 for no expiry.
+  /// Of `get` and `inspect`; the text of `version`; "name value" lines of `stats`.
+  std::string value{};
+  std::int64_t seconds = -1;  ///< Of `remaining_ttl` and `inspect`; -1 for no expiry.
   std::uint64_t number = 0;   ///< Of `increment`.
+  /// Of `inspect` and a versioned `increment`; 0 from a server that counts no versions.
+  std::uint64_t version = 0;
+  std::uint32_t client_flags = 0;  ///< Of `inspect`.
 
   friend bool operator==(const Reply&, const Reply&) = default;
 };

@@ -1,5 +1,6 @@
 #include "memcached/dialect.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -9,11 +10,13 @@ namespace {
 
 using Status = Reply::Status;
 
-bool gives_value(Verb verb) { return verb == Verb::get || verb == Verb::increment; }
+bool gives_value(Verb verb) {
+  return verb == Verb::get || verb == Verb::inspect || verb == Verb::increment;
+}
 
 bool is_lookup(Verb verb) {
-  return verb == Verb::get || verb == Verb::exists || verb == Verb::remaining_ttl ||
-         verb == Verb::touch;
+  return verb == Verb::get || verb == Verb::inspect || verb == Verb::exists ||
+         verb == Verb::remaining_ttl || verb == Verb::touch;
 }
 
 // "HD t-1" for no expiry, "HD t300" for seconds.
@@ -47,13 +50,39 @@ unsigned code_of(std::string_view line) {
   return pair(line[0], line[1]);
 }
 
+// "c12", "f0" or "t-1". What was not asked for is passed over.
+bool read_flag(std::string_view flag, Reply& reply) {
+  if (flag == "t-1") return true;
+  const char name = flag.empty() ? ' ' : flag.front();
+  if (name != 'c' && name != 'f' && name != 't') return true;
+  const std::optional<std::uint64_t> number = parse_decimal(flag.substr(1));
+  if (!number || (name != 'c' && *number > std::numeric_limits<std::uint32_t>::max())) return false;
+  if (name == 'c') reply.version = *number;
+  if (name == 'f') reply.client_flags = static_cast<std::uint32_t>(*number);
+  if (name == 't') reply.seconds = static_cast<std::int64_t>(*number);
+  return true;
+}
+
+bool read_flags(std::string_view flags, Reply& reply) {
+  while (!flags.empty()) {
+    const std::string_view flag = flags.substr(0, flags.find(' '));
+    if (!read_flag(flag, reply)) return false;
+    flags.remove_prefix(std::min(flag.size() + 1, flags.size()));
+  }
+  return true;
+}
+
 // "VA 5" and perhaps flags.
-Result<Step> read_value(std::string_view line, Reply& reply) {
+Result<Step> read_value(std::string_view line, Verb verb, Reply& reply) {
   if (line.size() <= 3) return unexpected_line(line);
   reply.status = Status::done;
   const std::string_view rest = line.substr(3);
-  Result<std::size_t> bytes = parse_length(rest.substr(0, rest.find(' ')));
+  const std::string_view length = rest.substr(0, rest.find(' '));
+  Result<std::size_t> bytes = parse_length(length);
   if (!bytes) return fail(std::move(bytes).error());
+  if (verb != Verb::get && !read_flags(rest.substr(length.size()), reply)) {
+    return unexpected_line(line);
+  }
   return Step{.data_bytes = *bytes};
 }
 
@@ -89,7 +118,7 @@ std::optional<Status> meaning_of(unsigned code, Verb verb) {
 Result<Step> read_meta(std::string_view line, const Command& command, Reply& reply) {
   const Verb verb = command.verb;
   const unsigned code = code_of(line);
-  if (code == pair('V', 'A') && gives_value(verb)) return read_value(line, reply);
+  if (code == pair('V', 'A') && gives_value(verb)) return read_value(line, verb, reply);
   const std::optional<Status> status = meaning_of(code, verb);
   if (verb == Verb::remaining_ttl && status != Status::missing) return read_ttl(line, reply);
   if (!status) return unexpected_line(line);

@@ -41,7 +41,16 @@ class Key {
 void write_increment(const Command& command, const Key& key, LineWriter& line) {
   const bool down = command.delta < 0;
   line << "ma " << key.text() << key.flag() << " N0 J" << (down ? 0 : command.delta) << " D"
-       << magnitude(command.delta) << (down ? " MD v\r\n" : " v\r\n");
+       << magnitude(command.delta) << (down ? " MD" : "") << (command.versioned ? " c" : "")
+       << " v\r\n";
+}
+
+void write_store(const Command& command, const Key& key, LineWriter& line) {
+  line << "ms " << key.text() << " " << command.value.size() << key.flag() << " T"
+       << command.expiry;
+  if (command.client_flags != 0) line << " F" << command.client_flags;
+  if (command.version != 0) line << " C" << command.version;
+  line << mode_of(command.condition) << command.value << "\r\n";
 }
 
 }  // namespace
@@ -52,6 +61,9 @@ void encode_meta(const Command& command, std::string& out) {
   switch (command.verb) {
     case Verb::get:
       line << "mg " << key.text() << key.flag() << " v\r\n";
+      break;
+    case Verb::inspect:
+      line << "mg " << key.text() << key.flag() << " c f t v\r\n";
       break;
     case Verb::exists:
       line << "mg " << key.text() << key.flag() << "\r\n";
@@ -69,8 +81,7 @@ void encode_meta(const Command& command, std::string& out) {
       write_increment(command, key, line);
       break;
     default:
-      line << "ms " << key.text() << " " << command.value.size() << key.flag() << " T"
-           << command.expiry << mode_of(command.condition) << command.value << "\r\n";
+      write_store(command, key, line);
       break;
   }
 }

@@ -56,6 +56,8 @@ Result<Reply> ReplyDecoder::take() {
   reply_.value.clear();
   reply_.seconds = -1;
   reply_.number = 0;
+  reply_.version = 0;
+  reply_.client_flags = 0;
   return taken;
 }
 

@@ -1,5 +1,6 @@
 #include "memory/shard.hpp"
 
+#include "core/counter.hpp"
 #include "core/glob.hpp"
 #include "memory/out_of_memory.hpp"
 
@@ -7,9 +8,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,13 +20,10 @@ namespace {
 constexpr std::size_t large_value = std::size_t{64} << 10U;
 static_assert(large_value > BlockHeap::largest_block, "they are not made in the heap");
 
-Result<std::int64_t> parse_counter(std::string_view text) {
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error == std::errc() && stop == end) return number;
+tl::unexpected<Error> no_counter() {
   return fail(Errc::rejected, "the value is not a decimal number of 64 bits", {},
-              "counters hold digits only; set the key anew to start over");
+              "counters hold a whole number without leading zeros, signs or spaces; set the key "
+              "anew to start over");
 }
 
 tl::unexpected<Error> too_large(const NewValue& value, std::uint64_t bytes) {
@@ -248,8 +244,8 @@ Result<std::int64_t> Shard::increment_locked(const HashedKey& key, std::int64_t 
   Entry* const current = find_alive(key, now, gone);
   std::int64_t number = 0;
   if (current != nullptr) {
-    Result<std::int64_t> stored = parse_counter(current->value());
-    if (!stored) return stored;
+    const std::optional<std::int64_t> stored = core::parse_counter(current->value());
+    if (!stored) return no_counter();
     number = *stored;
   }
   std::int64_t sum = 0;

@@ -15,6 +15,11 @@ std::optional<Number> number(const Info& info, std::string_view name) {
   return value;
 }
 
+bool is_database(std::string_view name) {
+  return name.size() > 2 && name.starts_with("db") &&
+         name.find_first_not_of("0123456789", 2) == std::string_view::npos;
+}
+
 }  // namespace
 
 Info parse_info(std::string_view text) {
@@ -34,6 +39,23 @@ std::string_view find(const Info& info, std::string_view name) noexcept {
   const auto row =
       std::ranges::find(info, name, [](const auto& r) -> const std::string& { return r.first; });
   return row == info.end() ? std::string_view() : std::string_view(row->second);
+}
+
+std::optional<std::uint64_t> keys_of_all(std::string_view text) {
+  if (text.find("# Keyspace") == std::string_view::npos) return std::nullopt;
+  std::uint64_t sum = 0;
+  for (const auto& [name, value] : parse_info(text)) {
+    if (!is_database(name)) continue;
+    constexpr std::string_view first = "keys=";
+    std::uint64_t keys = 0;
+    if (!value.starts_with(first) ||
+        std::from_chars(value.data() + first.size(), value.data() + value.size(), keys).ec !=
+            std::errc{}) {
+      return std::nullopt;
+    }
+    sum += keys;
+  }
+  return sum;
 }
 
 NodeStats stats_of(Info info) {

@@ -3,7 +3,6 @@
 
 namespace cachekit {
 
-using redis::Pipeline;
 using redis::Replay;
 
 PingReport RedisBackend::do_ping(Deadline deadline) {
@@ -32,20 +31,12 @@ PingReport RedisBackend::do_ping(Deadline deadline) {
 StatsReport RedisBackend::do_stats(Deadline deadline) {
   redis::Client& client = impl_->client;
   NodeStats node;
-  Pipeline request(Replay::yes);
-  request.add({"INFO"}, redis::only_string);
-  request.add({"DBSIZE"}, redis::only_integer);
-  auto replies = client.run_all(request, deadline);
-  auto info = replies ? redis::checked(std::move(replies->front()), client.endpoint())
-                      : Result<RedisReply>(fail(replies.error()));
+  auto info = client.run({"INFO"}, Replay::yes, redis::only_string, deadline);
   if (!info) {
     node.error = std::move(info).error();
   } else {
     node = redis::stats_of(redis::parse_info(info->text));
-    const RedisReply& size = replies->back();
-    if (size.type == RedisReply::Type::integer && size.integer >= 0) {
-      node.items = static_cast<std::uint64_t>(size.integer);
-    }
+    node.items = redis::keys_of_all(info->text);  // Of the whole server, as all the rest.
   }
   node.endpoint = client.endpoint();
   node.client = client.channel().stats();

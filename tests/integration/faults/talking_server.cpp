@@ -131,6 +131,7 @@ std::string TalkingServer::read_resp(Peer& peer) const {
 std::string TalkingServer::read_meta(Peer& peer) const {
   std::istringstream line(peer.read_line());
   std::string verb, key, flags;
+  bool versioned = false;
   line >> verb >> key;
   std::size_t size = 0;
   if (verb == "ms") {
@@ -140,8 +141,10 @@ std::string TalkingServer::read_meta(Peer& peer) const {
   for (std::string flag; line >> flag;) {  // Those that the client wants to have back.
     if (flag.front() == 'O') flags += " " + flag;
     if (flag == "k") flags += " k" + key;
+    if (flag == "c") versioned = true;
   }
   if (verb == "mn") return "MN\r\n";
+  if (verb == "mg" && versioned) return "EN\r\n";  // Before it is counted up: there is no counter.
   if (verb == "mg") return meta_value(value_of(key), flags);
   return verb == "ma" ? meta_value("1", flags) : "HD" + flags + "\r\n";
 }

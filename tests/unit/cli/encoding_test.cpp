@@ -28,16 +28,3 @@ TEST_CASE("base64 is read without padding and refused with foreign letters", "[c
   CHECK_FALSE(from_base64("Z").has_value());
   CHECK_FALSE(from_base64("Zg=a").has_value());
 }
-
-TEST_CASE("UTF-8 is told from other bytes", "[cli][encoding]") {
-  CHECK(is_utf8(""));
-  CHECK(is_utf8("plain"));
-  CHECK(is_utf8("\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80"));
-  CHECK_FALSE(is_utf8("\x80"));
-  CHECK_FALSE(is_utf8("\xFF"));
-  CHECK_FALSE(is_utf8("\xC0\xAF"));          // overlong
-  CHECK_FALSE(is_utf8("\xE0\x9F\xBF"));      // overlong
-  CHECK_FALSE(is_utf8("\xED\xA0\x80"));      // surrogate
-  CHECK_FALSE(is_utf8("\xF4\x90\x80\x80"));  // above U+10FFFF
-  CHECK_FALSE(is_utf8("\xE2\x82"));          // cut short
-}

@@ -39,6 +39,23 @@ TEST_CASE("NDJSON gives keys, values and TTLs with their lines", "[cli][ndjson]"
   CHECK(rows[2].record.ttl == Ttl(250ms));
 }
 
+TEST_CASE("NDJSON gives numbers as they were written", "[cli][ndjson]") {
+  for (const std::string number :
+       {"0", "-0", "1e400", "-1E-400", "1.10", "12345678901234567890", "-9223372036854775809",
+        "0.1000000000000000055511151231257827", "1e5", "100000000000000000000000000000000"}) {
+    INFO(number);
+    const auto rows = read("{\"deep\":[1,{\"x\":2e999}],\"n\":3,\"key\":" + number +
+                           ",\"value\":" + number + "}\n");
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].problem == "");
+    CHECK(rows[0].record.key == number);
+    CHECK(rows[0].record.value == number);
+  }
+  for (const std::string text : {"01", "+1", "1.", ".5", "-", "1e", "0x1", "NaN", "Infinity"}) {
+    CHECK(problem_of("{\"key\":\"a\",\"value\":" + text + "}").find("not valid JSON") == 0);
+  }
+}
+
 TEST_CASE("NDJSON reads the same wherever the input is split", "[cli][ndjson]") {
   const std::string text =
       "{\"key\":\"\xC3\xA9\",\"value\":\"x\"}\n{\"key\":\"b\",\"value_base64\":\"/"

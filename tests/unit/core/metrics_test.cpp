@@ -10,8 +10,9 @@ using namespace cachekit;
 using namespace std::chrono_literals;
 using Event = CacheMetrics::Event;
 
-TEST_CASE("hit_rate is 0 when nothing was asked", "[metrics]") {
+TEST_CASE("there is no hit ratio when nothing was asked, and hit_rate is 0", "[metrics]") {
   const CacheMetrics metrics;
+  CHECK(metrics.snapshot().hit_ratio() == std::nullopt);
   CHECK(metrics.hit_rate() == 0.0);
 }
 

@@ -45,7 +45,45 @@ void check_repair(Fixture& t, MissReason why) {
   CHECK(after.errors == before.errors);
 }
 
+// Its codec writes more than it takes back.
+struct Forgetful {
+  struct Codec {
+    static std::string encode(const Forgetful& value) { return value.text; }
+    static Result<Forgetful> decode(std::string_view bytes) {
+      if (bytes.size() > 3) return fail(Errc::decode, "longer than three letters");
+      return Forgetful{std::string(bytes)};
+    }
+  };
+  static constexpr std::string_view cache_prefix = "forgetful";
+  using cache_codec = Codec;
+
+  std::string text{};
+};
+
 }  // namespace
+
+TEST_CASE("what its codec cannot take back is not stored, whatever was there before",
+          "[expander]") {
+  Fixture t;
+  const bool damaged = GENERATE(false, true);
+  if (damaged) {
+    t.backend.entries.insert_or_assign("forgetful:1", FaultyBackend::Entry{"garbage", Ttl::none()});
+  }
+  for (int i = 0; i < 3; ++i) {
+    const auto fetched = t.expander.fetch<Forgetful>(1, [] { return Forgetful{"Adam"}; });
+    REQUIRE(fetched);
+    CHECK((*fetched)->text == "Adam");
+    CHECK(fetched->miss == (damaged && i == 0 ? MissReason::undecodable : MissReason::absent));
+    REQUIRE(fetched->cache_error);
+    CHECK(fetched->cache_error->code == Errc::invalid_argument);
+    CHECK(fetched->cache_error->message.find("three letters") != std::string::npos);
+    CHECK(t.backend.entries.empty());
+  }
+  CHECK(t.expander.metrics().snapshot().repairs == 0);
+  CHECK(t.expander.metrics().snapshot().errors == 3);
+  REQUIRE(t.expander.put(1, Forgetful{"Ada"}));
+  CHECK((*t.expander.find<Forgetful>(1))->text == "Ada");
+}
 
 TEST_CASE("an entry with any one byte changed is a miss and is repaired",
           "[expander][failures-37]") {

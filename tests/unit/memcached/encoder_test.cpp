@@ -35,6 +35,15 @@ TEST_CASE("commands are written in the meta dialect", "[memcached]") {
   CHECK(meta({.verb = Verb::increment, .key = "k", .delta = -5}) == "ma k N0 J0 D5 MD v\r\n");
   CHECK(meta({.verb = Verb::increment, .key = "k", .delta = INT64_MIN}) ==
         "ma k N0 J0 D9223372036854775808 MD v\r\n");
+  CHECK(meta({.verb = Verb::increment, .key = "k", .delta = -5, .versioned = true}) ==
+        "ma k N0 J0 D5 MD c v\r\n");
+  CHECK(meta({.verb = Verb::inspect, .key = "k"}) == "mg k c f t v\r\n");
+  CHECK(meta({.verb = Verb::store,
+              .key = "k",
+              .value = "05",
+              .expiry = 7,
+              .version = 12,
+              .client_flags = 3}) == "ms k 2 T7 F3 C12\r\n05\r\n");
   CHECK(meta({.verb = Verb::hello}) == "mn\r\n");
 }
 
@@ -51,6 +60,10 @@ TEST_CASE("commands are written in the classic dialect", "[memcached]") {
         "replace k 0 0 0\r\n\r\n");
   CHECK(classic({.verb = Verb::increment, .key = "k", .delta = 5}) == "incr k 5\r\n");
   CHECK(classic({.verb = Verb::increment, .key = "k", .delta = -5}) == "decr k 5\r\n");
+  CHECK(classic({.verb = Verb::inspect, .key = "k"}) == "get k\r\n");
+  CHECK(classic({.verb = Verb::increment, .key = "k", .delta = 5, .versioned = true}) ==
+        "refused: unsupported");
+  CHECK(classic({.verb = Verb::store, .key = "k", .version = 5}) == "refused: unsupported");
   CHECK(classic({.verb = Verb::version}) == "version\r\n");
   CHECK(classic({.verb = Verb::stats}) == "stats\r\n");
   CHECK(classic({.verb = Verb::flush_all}) == "flush_all\r\n");

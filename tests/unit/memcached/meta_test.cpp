@@ -61,6 +61,23 @@ TEST_CASE("a counter is read with the spaces that follow a lost digit", "[memcac
   CHECK(meta("VA 2\r\nxy\r\n", Verb::increment).error().code == Errc::protocol);
 }
 
+TEST_CASE("an inspected entry comes with its version, flags and TTL", "[memcached]") {
+  const auto entry = meta("VA 2 c12 f4294967295 t300\r\n05\r\n", Verb::inspect);
+  REQUIRE(entry);
+  CHECK(entry->value == "05");
+  CHECK(entry->version == 12);
+  CHECK(entry->client_flags == 4294967295U);
+  CHECK(entry->seconds == 300);
+  CHECK(meta("VA 1 c1 f0 t-1\r\n5\r\n", Verb::inspect)->seconds == -1);
+  CHECK(meta("EN\r\n", Verb::inspect)->status == Status::missing);
+  CHECK(meta("VA 1 c13\r\n6\r\n", Verb::increment)->version == 13);
+  for (const std::string_view bytes :
+       {"VA 1 cx\r\n5\r\n", "VA 1 f4294967296\r\n5\r\n", "VA 1 t\r\n5\r\n", "VA 1 c-1\r\n5\r\n"}) {
+    CAPTURE(bytes);
+    CHECK(meta(bytes, Verb::inspect).error().code == Errc::protocol);
+  }
+}
+
 TEST_CASE("an announced length that no server can hold breaks the connection off",
           "[memcached][failures-8]") {
   for (const std::string_view bytes :

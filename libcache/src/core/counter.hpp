@@ -1,0 +1,24 @@
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+namespace cachekit::core {
+
+/// What every backend takes for a counter: a whole number of 64 bits, spelled as it would be
+/// written back. Empty for anything else: `05`, `-0`, `+5`, ` 5`, `5 ` and `9223372036854775808`
+/// are text. (Redis' own rule: string2ll in its util.c.)
+[[nodiscard]] inline std::optional<std::int64_t> parse_counter(std::string_view text) noexcept {
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.starts_with('0') && text != "0") return std::nullopt;
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+}  // namespace cachekit::core

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "memcached/command.hpp"
+
+#include <cachekit/error.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cachekit::memcached {
+
+/// How a counter is counted up: what to ask one after another until there is an outcome. No I/O.
+///
+/// The server takes "05", " 5" and "12 apples" for numbers and has one bit more than other
+/// backends, so its own verdict is not enough for a counter to mean the same everywhere. A server
+/// with versions is asked in one go for what the counter was and to count it up, so that many
+/// callers can share a counter and asynchronous calls stay in order. What should have been refused
+/// is put back, with its TTL, unless somebody has written the key meanwhile. A classic server has
+/// no versions: there the counter is looked at first.
+///
+/// Requires: `tried` once with the replies to `attempt`, then `answered` with the reply to each
+/// command that was given, until there is none.
+class Counting {
+ public:
+  /// Lifetime: the key and the endpoint outlive this object, which outlives the commands it gives.
+  Counting(std::string_view key, std::int64_t by, const std::string& endpoint)
+      : key_(key), by_(by), endpoint_(endpoint) {}
+
+  /// The commands to begin with, for one batch.
+  [[nodiscard]] std::array<Command, 2> attempt() const noexcept {
+    return {Command{.verb = Verb::inspect, .key = key_},
+            Command{.verb = Verb::increment, .key = key_, .delta = by_, .versioned = true}};
+  }
+  [[nodiscard]] std::optional<Command> tried(Result<Reply> before, const Result<Reply>& after);
+  [[nodiscard]] std::optional<Command> answered(const Result<Reply>& reply);
+
+  /// Requires: no command is left to be asked.
+  [[nodiscard]] Result<std::int64_t>& outcome() noexcept { return outcome_; }
+
+ private:
+  enum class Asked : std::uint8_t { undo, creation, look, increment };
+
+  [[nodiscard]] std::optional<Error> refusal() const;
+  [[nodiscard]] std::optional<Command> ask(Asked what, const Command& command);
+  [[nodiscard]] std::optional<Command> settle(Result<std::int64_t> outcome);
+  [[nodiscard]] std::optional<Command> take_back(Error why, std::uint64_t version);
+  [[nodiscard]] std::optional<Command> look_again();
+  [[nodiscard]] std::optional<Command> after_look();
+  [[nodiscard]] std::optional<Command> counted(const Reply& reply);
+
+  std::string_view key_;
+  std::int64_t by_;
+  const std::string& endpoint_;
+  Reply before_{};
+  std::string start_{};  // What a classic server stores for a counter that is new.
+  Asked asked_ = Asked::look;
+  int rounds_ = 0;
+  Result<std::int64_t> outcome_{};
+};
+
+}  // namespace cachekit::memcached

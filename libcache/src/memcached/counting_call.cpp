@@ -1,0 +1,133 @@
+#include "memcached/counting_call.hpp"
+
+#include "core/out_of_memory.hpp"
+#include "memcached/owning_command.hpp"
+#include "net/fork.hpp"
+
+#include <array>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace cachekit::memcached {
+namespace {
+
+struct Attempt {
+  Result<Reply> before{};
+  Result<Reply> after{};
+};
+
+// Both commands of an attempt, with a key of their own.
+class AttemptRequest final : private net::OwnedBytes, public Batch {
+ public:
+  using net::OwnedBytes::release_bytes;
+
+  AttemptRequest(const std::array<Command, 2>& commands, const std::string& endpoint)
+      : endpoint_(endpoint) {
+    OwnedBytes::bytes = commands.front().key;
+    for (Command command : commands) {
+      command.key = OwnedBytes::bytes;
+      add(command);
+    }
+  }
+
+  [[nodiscard]] Result<Attempt> take(const Result<void>& outcome) {
+    if (!outcome) return fail(outcome.error());
+    for (Result<Reply>& reply : replies()) {
+      if (!reply && reply.error().endpoint.empty()) reply.error().endpoint = endpoint_;
+    }
+    return Attempt{std::move(replies()[0]), std::move(replies()[1])};
+  }
+
+ private:
+  const std::string& endpoint_;
+};
+
+Result<Reply> as_reply(Reply&& reply, const std::string& /*endpoint*/) { return std::move(reply); }
+
+}  // namespace
+
+CountingCall::CountingCall(Cluster& cluster, std::string_view key, std::int64_t by,
+                           Deadline deadline, Report report)
+    : cluster_(cluster),
+      key_(key),
+      deadline_(deadline),
+      report_(std::move(report)),
+      generation_(net::fork_generation()),
+      counting_(key_, by, node.endpoint()) {}
+
+void CountingCall::start(std::stop_token stop) {
+  if (stop.stop_possible()) stop_of_caller_.emplace(std::move(stop), Stop{stop_});
+  using State = net::AsyncState<Attempt, AttemptRequest>;
+  const auto nobody = [](const Result<Attempt>&) {};
+  auto* const state = new State(deadline_, nobody, counting_.attempt(), node_.endpoint());
+  state->stop_with(stop_.get_token());
+  node_.channel().start(*state);
+  retain();  // Until it is settled.
+  Pending<Attempt>(state).then([this](Result<Attempt> attempt) {
+    if (!attempt) return settle(fail(std::move(attempt).error()));
+    try {
+      go_on(counting_.tried(std::move(attempt->before), attempt->after));
+    } catch (const std::bad_alloc&) {
+      settle(fail(out_of_memory(Errc::outcome_unknown)));
+    }
+  });
+}
+
+// What comes now may be the end of a change that must not be left half done: no stop.
+void CountingCall::go_on(const std::optional<Command>& next) {
+  if (!next) return settle(std::move(counting_.outcome()));
+  const auto nobody = [](const Result<Reply>&) {};
+  memcached::start<Reply, as_reply>(cluster_, *next, deadline_, {}, nobody)
+      .then([this](const Result<Reply>& reply) {
+        try {
+          go_on(counting_.answered(reply));
+        } catch (const std::bad_alloc&) {
+          settle(fail(out_of_memory(Errc::outcome_unknown)));
+        }
+      });
+}
+
+void CountingCall::settle(Result<std::int64_t> outcome) noexcept {
+  stop_of_caller_.reset();
+  value = std::move(outcome);
+  report_(value);
+  const Stage before = stage_.exchange(Stage::settled);
+  stage_.notify_all();
+  if (before == Stage::left) {
+    const std::unique_ptr<detail::Continuation> next = std::move(next_);
+    if (next) next->run();
+  }
+  release();
+}
+
+// The threads that would settle it are the parent's.
+void CountingCall::settle_inherited() noexcept {
+  if (generation_ == net::fork_generation() || stage_ == Stage::settled) return;
+  try {
+    value = fail(Errc::unavailable, "this request belongs to the parent process", {},
+                 "start one of your own after fork()");
+  } catch (const std::bad_alloc&) {
+    value = fail(out_of_memory(Errc::unavailable));
+  }
+  stage_ = Stage::settled;
+}
+
+bool CountingCall::ready() const noexcept { return stage_ == Stage::settled; }
+
+void CountingCall::wait() {
+  settle_inherited();
+  stage_.wait(Stage::under_way);
+}
+
+bool CountingCall::leave(std::unique_ptr<detail::Continuation>& next) {
+  settle_inherited();
+  if (ready()) return false;
+  next_ = std::move(next);
+  Stage watched = Stage::under_way;
+  if (stage_.compare_exchange_strong(watched, Stage::left)) return true;
+  next = std::move(next_);
+  return false;
+}
+
+}  // namespace cachekit::memcached

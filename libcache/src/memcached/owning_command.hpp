@@ -1,0 +1,71 @@
+#pragma once
+
+#include "memcached/batch.hpp"
+#include "memcached/cluster.hpp"
+#include "memcached/node.hpp"
+#include "net/async_state.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/pending.hpp>
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace cachekit::memcached {
+
+/// The command when all that it refers to has been copied into a string.
+[[nodiscard]] inline Command kept_in(std::string& bytes, Command command) {
+  bytes.reserve(command.key.size() + command.value.size());
+  bytes.append(command.key).append(command.value);
+  const std::string_view kept = bytes;
+  const std::size_t end = command.key.size();
+  command.key = kept.substr(0, end);
+  command.value = kept.substr(end);
+  return command;
+}
+
+/// A command that owns all it refers to; `Meaning` tells what its reply is to the caller. Lifetime:
+/// of the cluster, longer.
+template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
+class OwningCommand final : private net::OwnedBytes, public SingleCommand {
+ public:
+  using net::OwnedBytes::release_bytes;
+
+  OwningCommand(const Command& command, Cluster& cluster, std::string endpoint)
+      : SingleCommand(kept_in(OwnedBytes::bytes, command), cluster.expects_large(command)),
+        cluster_(cluster),
+        endpoint_(std::move(endpoint)) {}
+
+  [[nodiscard]] Result<T> take(const Result<void>& outcome) {
+    if (!outcome) return fail(outcome.error());
+    if (!reply()) {
+      if (reply().error().endpoint.empty()) reply().error().endpoint = endpoint_;
+      return fail(std::move(reply()).error());
+    }
+    cluster_.note_fetched(command(), reply());
+    return Meaning(*std::move(reply()), endpoint_);
+  }
+
+ private:
+  Cluster& cluster_;
+  std::string endpoint_;
+};
+
+/// Sends a command on its way; `report` is told the result. Errors: throws `std::bad_alloc`, and
+/// then nothing is under way.
+template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
+[[nodiscard]] Pending<T> start(Cluster& cluster, const Command& command, Deadline deadline,
+                               std::stop_token stop, std::function<void(const Result<T>&)> report) {
+  using State = net::AsyncState<T, OwningCommand<T, Meaning>>;
+  Node& node = cluster.owner(command.key);
+  cluster.note_stored(command);
+  auto* const state = new State(deadline, std::move(report), command, cluster, node.endpoint());
+  state->stop_with(std::move(stop));
+  node.channel().start(*state);
+  return Pending<T>(state);
+}
+
+}  // namespace cachekit::memcached
