@@ -188,7 +188,7 @@ Error interrupted_instead_of(const Error& error) {
   switch (error.code) {
     case Errc::outcome_unknown:
       return {Errc::cancelled, "interrupted before the answer came: it may have been done or not",
-              error.endpoint, std::string(usual_hint(Errc::outcome_unknown))};
+              error.endpoint, "read the value back before you write it again"};
     case Errc::timeout:
     case Errc::unavailable:
       return {Errc::cancelled, "interrupted", error.endpoint, {}};
