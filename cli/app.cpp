@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -81,6 +82,10 @@ ExitCode run_guarded(Context& context, int argc, char** argv) {
     return failure.code;
   } catch (const ClosedPipe&) {
     return ExitCode::done;
+  } catch (const std::bad_alloc&) {
+    context.report("memory", Error{Errc::rejected, "out of memory", "",
+                                   "give it less at once, or raise the limit (ulimit -v)"});
+    return ExitCode::refused;
   } catch (const std::exception& error) {
     context.report("internal fault",
                    Error{Errc::protocol, error.what(), "", "please report this with the command"});
@@ -93,11 +98,12 @@ ExitCode run_guarded(Context& context, int argc, char** argv) {
 ExitCode run(int argc, char** argv) {
   fill_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // A write above `ulimit -f` fails as on a full disk.
   handle_interrupts();
   Context context;
   try {
     const ExitCode code = finish(context, run_guarded(context, argc, argv));
-    return interrupted() && code != ExitCode::done ? ExitCode::interrupted : code;
+    return interrupted() && code != ExitCode::done ? interrupted_code() : code;
   } catch (...) {
     return ExitCode::fault;
   }

@@ -1,6 +1,9 @@
 #include "context.hpp"
 
+#include "data/wait_for.hpp"
+#include "endable.hpp"
 #include "failure.hpp"
+#include "interrupt.hpp"
 #include "output/json.hpp"
 #include "output/printable.hpp"
 #include "output/shell_word.hpp"
@@ -125,11 +128,27 @@ void Context::warn_of_practice() {
   }
 }
 
+// What a user without a home would store in the profile `dev` is gone when the command ends.
+void Context::check_home(Access access) {
+  const Settings& chosen = settings();
+  const auto origin = chosen.origins.find("memory.snapshot_file");
+  const bool forgets = chosen.backend == BackendKind::memory &&
+                       chosen.memory.snapshot_file.empty() && origin != chosen.origins.end() &&
+                       origin->second == "profile dev";
+  if (!forgets) return;
+  const std::string why = "there is no home directory to keep anything in: HOME is not set";
+  const std::string hint = "set HOME, or name a file: --url memory:FILE";
+  if (access == Access::read) return warn(why + "; " + hint);
+  throw Failure("profile dev", Error{Errc::rejected, why, "", hint});
+}
+
 CacheBackend& Context::unconnected_backend(Access access) {
   if (backend_) return *backend_;
+  check_home(access);
   Settings& chosen = mutable_settings();
   if (access == Access::read) chosen.memory.snapshot_read_only = true;
-  Result<std::unique_ptr<CacheBackend>> made = make_backend(chosen);
+  chosen.memory.snapshot_must_fit = access == Access::write;
+  Result<std::unique_ptr<CacheBackend>> made = make_backend(endable(chosen));
   if (!made) throw Failure("configuration", std::move(made).error(), ExitCode::configuration);
   backend_ = *std::move(made);
   detail(fmt::format("profile {}, backend {}, target {}", chosen.profile, backend_->name(),
@@ -162,6 +181,24 @@ void Context::flush_backend() {
   }
 }
 
+namespace {
+
+// Why a call did not come to its end, where the answer is that somebody wanted to go.
+Error interrupted_instead_of(const Error& error) {
+  switch (error.code) {
+    case Errc::outcome_unknown:
+      return {Errc::cancelled, "interrupted before the answer came: it may have been done or not",
+              error.endpoint, std::string(usual_hint(Errc::outcome_unknown))};
+    case Errc::timeout:
+    case Errc::unavailable:
+      return {Errc::cancelled, "interrupted", error.endpoint, {}};
+    default:
+      return error;
+  }
+}
+
+}  // namespace
+
 // Trouble with stderr is no reason to end otherwise than without it.
 void Context::tell(std::string_view text, std::string_view color) {
   try {
@@ -175,7 +212,8 @@ void Context::tell(std::string_view text, std::string_view color) {
   }
 }
 
-void Context::report(std::string_view what, const Error& error) {
+void Context::report(std::string_view what, const Error& given) {
+  const Error error = interrupted() ? interrupted_instead_of(given) : given;
   try {
     out.flush();  // Data that came before the error is shown before it.
   } catch (const ClosedPipe&) {
@@ -222,7 +260,8 @@ bool Context::confirmed(bool yes, std::string_view question) {
   err.write(fmt::format("{} Type yes to go on: ", question));
   err.flush();
   std::string answer;
-  return std::getline(std::cin, answer) && answer == "yes";
+  return wait_for_input(STDIN_FILENO, interrupted) && std::getline(std::cin, answer) &&
+         answer == "yes";
 }
 
 }  // namespace cachekit::cli

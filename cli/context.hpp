@@ -29,8 +29,9 @@ struct GlobalOptions {
   bool raw = false;  ///< Bytes as they are, also on a terminal.
 };
 
-/// What a command means to do: readers leave the snapshot of the in-process cache alone.
-enum class Access { read, write };
+/// What a command means to do. Readers leave the snapshot of the in-process cache alone; writers
+/// get no cache that cannot hold all of it, unless they are about to discard it.
+enum class Access { read, write, discard };
 
 /// What every command works with: the options, the settings they lead to, the backend, the outputs.
 class Context {
@@ -79,6 +80,7 @@ class Context {
  private:
   void warn_of_secrets();
   void warn_of_practice();
+  void check_home(Access access);
   void tell(std::string_view text, std::string_view color = {});
   [[nodiscard]] std::string usual_hint(Errc code) const;
 

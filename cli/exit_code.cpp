@@ -25,6 +25,12 @@ ExitCode exit_code_of(Errc code) noexcept {
   return ExitCode::fault;
 }
 
+ExitCode exit_code_of(const Error& error) noexcept {
+  // The library has no code of its own for it.
+  const bool no_memory = error.code == Errc::overloaded && error.message == "out of memory";
+  return no_memory ? ExitCode::refused : exit_code_of(error.code);
+}
+
 ExitCode worse(ExitCode a, ExitCode b) noexcept {
   const auto is_failure = [](ExitCode code) {
     return code != ExitCode::done && code != ExitCode::no;

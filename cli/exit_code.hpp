@@ -15,11 +15,15 @@ enum class ExitCode : int {
   unsupported = 6,    ///< This backend cannot do that.
   gate = 7,           ///< A bench gate fell short.
   fault = 70,         ///< A fault of our own.
-  interrupted = 130,  ///< Ctrl-C.
+  hung_up = 129,      ///< SIGHUP: the terminal is gone.
+  interrupted = 130,  ///< SIGINT: Ctrl-C.
+  terminated = 143,   ///< SIGTERM.
 };
 
 /// The exit code for a failed operation.
 [[nodiscard]] ExitCode exit_code_of(Errc code) noexcept;
+/// The same, and tells that there was no memory from a server that is out of reach.
+[[nodiscard]] ExitCode exit_code_of(const Error& error) noexcept;
 
 /// The graver of two outcomes of one command: any failure before a "no", a "no" before done.
 [[nodiscard]] ExitCode worse(ExitCode a, ExitCode b) noexcept;

@@ -13,7 +13,7 @@ namespace cachekit::cli {
 /// Thrown to end a command: what failed, why, and with which exit code. `main` shows it.
 struct Failure {
   Failure(std::string what_failed, Error why)
-      : what(std::move(what_failed)), error(std::move(why)), code(exit_code_of(error.code)) {}
+      : what(std::move(what_failed)), error(std::move(why)), code(exit_code_of(error)) {}
   Failure(std::string what_failed, Error why, ExitCode exit_code)
       : what(std::move(what_failed)), error(std::move(why)), code(exit_code) {}
 

@@ -1,19 +1,32 @@
 #include "interrupt.hpp"
 
+#include <cachekit/deadline.hpp>
+
 #include <atomic>
+#include <chrono>
 #include <csignal>
 
 namespace cachekit::cli {
 namespace {
 
-// Written by a handler and polled by every worker, so it is atomic, and a handler may only touch
-// what is lock-free.
-std::atomic<bool> was_interrupted = false;
-static_assert(std::atomic<bool>::is_always_lock_free);
+// What is nearly answered is answered by then.
+constexpr auto grace = std::chrono::milliseconds(150);
+
+// The first signal. Written by a handler and polled by every worker, so it is atomic, and a handler
+// may only touch what is lock-free.
+std::atomic<int> first_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 void on_interrupt(int signal) {
-  was_interrupted.store(true, std::memory_order_relaxed);
+  int none = 0;
+  first_signal.compare_exchange_strong(none, signal, std::memory_order_relaxed);
   std::signal(signal, SIG_DFL);
+  Deadline::cut_all(Deadline::clock::now() + grace);
+}
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 }  // namespace
@@ -23,8 +36,20 @@ void handle_interrupts() {
   action.sa_handler = on_interrupt;  // No SA_RESTART: a read from the terminal ends too.
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  if (!is_ignored(SIGHUP)) sigaction(SIGHUP, &action, nullptr);
 }
 
-bool interrupted() noexcept { return was_interrupted.load(std::memory_order_relaxed); }
+bool interrupted() noexcept { return first_signal.load(std::memory_order_relaxed) != 0; }
+
+ExitCode interrupted_code() noexcept {
+  switch (first_signal.load(std::memory_order_relaxed)) {
+    case SIGHUP:
+      return ExitCode::hung_up;
+    case SIGTERM:
+      return ExitCode::terminated;
+    default:
+      return ExitCode::interrupted;
+  }
+}
 
 }  // namespace cachekit::cli

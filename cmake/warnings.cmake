@@ -1,7 +1,11 @@
 # Warnings belong to cachekit's own targets and are never exported to those who link it.
 function(cachekit_warnings target)
+  # Joined with others, a file is included, and sees their names: neither is worth a warning.
+  set(joined $<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<CXX_COMPILER_ID:GNU>>)
+  target_compile_options(${target} PRIVATE $<${joined}:-Wno-subobject-linkage>)
   if(CACHEKIT_DEVELOPER)
-    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
+                           $<IF:${joined},-Wshadow=local,-Wshadow>
                            -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Werror)
   endif()
 endfunction()

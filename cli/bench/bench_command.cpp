@@ -6,6 +6,7 @@
 #include "commands/commands.hpp"
 #include "data/progress_bar.hpp"
 #include "data/whole_number.hpp"
+#include "endable.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "option_types.hpp"
@@ -107,7 +108,7 @@ std::vector<ArgumentSpec> load_arguments(BenchArguments& arguments) {
        .default_text = "uniform",
        .help =
            "Which keys are asked for: uniform, zipf:0.99, sequential, or trace:FILE, a file with "
-           "one key a line (.xz too), which is replayed once",
+           "one key a line, compressed or not, which is replayed once",
        .group = group,
        .suggestions = {"uniform", "zipf:0.99", "sequential", "trace:"},
        .into = parsed(options.distribution, parse_distribution)},
@@ -211,7 +212,7 @@ std::unique_ptr<CacheBackend> backend_for(Context& context, const BenchOptions& 
         std::min(settings.memcached.min_connections, *options.pool_size);
   }
   bound_memory(settings, options);
-  return value_or_fail("bench", make_backend(settings));
+  return value_or_fail("bench", make_backend(endable(std::move(settings))));
 }
 
 BenchSetting setting_of(Context& context, CacheBackend& backend) {

@@ -1,6 +1,9 @@
 #include "bench/key_filler.hpp"
 
+#include "bench/cleanup.hpp"
+
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -32,10 +35,10 @@ class Batch {
     return first_error(shared_.backend.set_many(items, {SetCondition::always, batch_budget}));
   }
 
-  Result<void> remove(std::uint64_t first, std::uint64_t count) {
+  Result<void> remove(std::uint64_t first, std::uint64_t count, std::chrono::milliseconds budget) {
     std::vector<std::string_view> keys;
     for (std::uint64_t i = 0; i < count; ++i) keys.push_back(shared_.keys.key(first + i, keys_[i]));
-    return first_error(shared_.backend.remove_many(keys, {batch_budget}));
+    return first_error(shared_.backend.remove_many(keys, {budget}));
   }
 
  private:
@@ -85,9 +88,13 @@ Result<std::uint64_t> fill_keys(const BenchShared& shared,
 Result<void> remove_keys(const BenchShared& shared) {
   const std::uint64_t all = shared.options.keys;
   Batch batch(shared);
+  Cleanup cleanup(shared.interrupted);
   for (std::uint64_t done = 0; done < all; done += batch.size()) {
     const std::uint64_t count = std::min(batch.size(), all - done);
-    if (Result<void> removed = batch.remove(done, count); !removed) return removed;
+    const auto step = [&](std::chrono::milliseconds budget) {
+      return batch.remove(done, count, budget);
+    };
+    if (Result<void> removed = cleanup.run(step, batch_budget); !removed) return removed;
   }
   return {};
 }

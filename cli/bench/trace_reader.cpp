@@ -1,6 +1,6 @@
 #include "bench/trace_reader.hpp"
 
-#include "data/xz_input.hpp"
+#include "data/data_input.hpp"
 
 #include <filesystem>
 #include <system_error>
@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::size_t longest_line = 65'536;
 
+// What is behind the bracket tells it from a key.
+bool begins_json_array(std::string_view line) {
+  if (!line.starts_with('[')) return false;
+  const std::size_t next = line.find_first_not_of(" \t", 1);
+  return next == std::string_view::npos || line[next] == '"' || line[next] == '{';
+}
+
 }  // namespace
 
 Result<TraceReader> TraceReader::open(const std::string& path, std::function<bool()> interrupted) {
@@ -21,9 +28,17 @@ Result<TraceReader> TraceReader::open(const std::string& path, std::function<boo
     return fail(Errc::invalid_argument, fmt::format("{} is no regular file", path), {},
                 "a trace is read more than once: write it to a file first");
   }
-  return open_plain_or_xz(path, std::move(interrupted)).map([&](ReadSome read) {
-    return TraceReader(path, std::move(read));
-  });
+  Result<DataInput> input = open_data(path, std::move(interrupted));
+  // The file was named by the user, and is not what it was said to be.
+  if (!input && input.error().code == Errc::decode) input.error().code = Errc::invalid_argument;
+  if (!input) return fail(std::move(input).error());
+  return TraceReader(path, std::move(input->read));
+}
+
+tl::unexpected<Error> TraceReader::json_array() const {
+  return fail(Errc::invalid_argument,
+              fmt::format("{} is a JSON array, and a trace has one key on each line", path_), {},
+              fmt::format("convert it, as with: jq -r '.[]' {} > NEW", path_));
 }
 
 Result<bool> TraceReader::next(std::string& key) {
@@ -46,6 +61,7 @@ Result<bool> TraceReader::next(std::string& key) {
                   {}, "a trace has one key on each line");
     }
     if (key.ends_with('\r')) key.pop_back();
+    if (line_ == 1 && begins_json_array(key)) return json_array();
   } while (key.empty());
   return true;
 }

@@ -10,8 +10,8 @@
 
 namespace cachekit::cli {
 
-/// The keys of a trace, one a line, plain or .xz. Empty lines are passed over, and a carriage
-/// return at the end of a line.
+/// The keys of a trace, one a line, plain or compressed (see `open_data`). Empty lines are passed
+/// over, and a carriage return at the end of a line.
 class TraceReader {
  public:
   /// Errors: `invalid_argument` when it cannot be opened or is no regular file.
@@ -24,6 +24,8 @@ class TraceReader {
 
  private:
   TraceReader(std::string path, ReadSome read) : path_(std::move(path)), lines_(std::move(read)) {}
+
+  [[nodiscard]] tl::unexpected<Error> json_array() const;
 
   std::string path_;
   ByteStream lines_;

@@ -2,10 +2,12 @@
 
 #include "bench/bench_summary.hpp"
 #include "bench/bench_worker.hpp"
+#include "bench/cleanup.hpp"
 #include "bench/cpu_seconds.hpp"
 #include "bench/trace_reader.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,16 @@ namespace cachekit::cli {
 namespace {
 
 constexpr std::size_t removed_at_once = 500;
+constexpr auto removal_budget = std::chrono::seconds(10);
+
+Result<void> remove_all(CacheBackend& backend, const std::vector<std::string>& keys,
+                        std::chrono::milliseconds budget) {
+  const std::vector<std::string_view> views(keys.begin(), keys.end());
+  for (const Result<bool>& removed : backend.remove_many(views, {budget})) {
+    if (!removed && removed.error().code != Errc::invalid_argument) return fail(removed.error());
+  }
+  return {};
+}
 
 // In a second pass: keys that come again are removed again, which costs less than remembering all.
 Result<void> remove_stored(const BenchShared& shared, const std::string& path) {
@@ -20,16 +32,17 @@ Result<void> remove_stored(const BenchShared& shared, const std::string& path) {
   if (!trace) return fail(std::move(trace).error());
   std::string name;
   std::vector<std::string> keys;
+  Cleanup cleanup(shared.interrupted);
   for (bool more = true; more;) {
     const Result<bool> read = trace->next(name);
     if (!read) return fail(read.error());
     more = *read;
     if (more) shared.keys.named(name, keys.emplace_back());
     if (keys.size() < removed_at_once && more) continue;
-    const std::vector<std::string_view> views(keys.begin(), keys.end());
-    for (const Result<bool>& removed : shared.backend.remove_many(views)) {
-      if (!removed && removed.error().code != Errc::invalid_argument) return fail(removed.error());
-    }
+    const auto step = [&](std::chrono::milliseconds budget) {
+      return remove_all(shared.backend, keys, budget);
+    };
+    if (Result<void> removed = cleanup.run(step, removal_budget); !removed) return removed;
     keys.clear();
   }
   return {};

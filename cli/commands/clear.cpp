@@ -10,11 +10,11 @@ namespace cachekit::cli {
 namespace {
 
 ExitCode run_clear(Context& context, bool yes) {
-  CacheBackend& backend = context.unconnected_backend(Access::write);
+  CacheBackend& backend = context.unconnected_backend(Access::discard);
   if (!context.confirmed(yes, fmt::format("Clearing everything in {}", backend.target()))) {
     return ExitCode::no;
   }
-  value_or_fail("clear", context.backend(Access::write).clear());
+  value_or_fail("clear", context.backend(Access::discard).clear());
   context.flush_backend();
   if (context.options.json) {
     context.out.line(dump({{"cleared", backend.target()}}));

@@ -53,6 +53,19 @@ void print_count(Context& context, const DelOptions& options, std::uint64_t coun
   context.out.line(dump(line));
 }
 
+void check_all_removed(const Removal& removal) {
+  const std::uint64_t left = removal.left_out.count();
+  if (left == 0 && removal.error) throw Failure("del --pattern", *removal.error);
+  if (left == 0) return;
+  const std::string also = removal.error ? "; " + removal.error->describe() : "";
+  throw Failure("del --pattern",
+                Error{Errc::rejected,
+                      fmt::format("could not delete {} key{}: {}{}", left, left == 1 ? "" : "s",
+                                  removal.left_out.text(), also),
+                      "", "delete them with the server's own tool, such as redis-cli UNLINK"},
+                removal.error ? exit_code_of(*removal.error) : ExitCode::refused);
+}
+
 ExitCode delete_matching(Context& context, const DelOptions& options) {
   const Access access = options.dry_run ? Access::read : Access::write;
   CacheBackend& backend = context.backend(access);
@@ -66,20 +79,17 @@ ExitCode delete_matching(Context& context, const DelOptions& options) {
                                                   *options.pattern, backend.target()))) {
     return ExitCode::no;
   }
-  std::uint64_t count = 0;
-  std::optional<Error> error;
+  Removal removal;
   if (options.dry_run) {
-    count = value_or_fail("del --pattern", count_matching(backend, *options.pattern));
+    removal.removed = value_or_fail("del --pattern", count_matching(backend, *options.pattern));
   } else {
-    Removal removal = remove_matching(backend, *options.pattern, options.rate);
+    removal = remove_matching(backend, *options.pattern, options.rate);
     context.flush_backend();
-    count = removal.removed;
-    error = std::move(removal.error);
   }
-  print_count(context, options, count);
-  if (error) throw Failure("del --pattern", *std::move(error));
+  print_count(context, options, removal.removed);
+  check_all_removed(removal);
   if (interrupted()) return ExitCode::interrupted;
-  return count > 0 ? ExitCode::done : ExitCode::no;
+  return removal.removed > 0 ? ExitCode::done : ExitCode::no;
 }
 
 ExitCode run_del(Context& context, const DelOptions& options) {

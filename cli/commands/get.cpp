@@ -104,6 +104,18 @@ ExitCode show(Context& context, CacheBackend& backend, const std::string& key,
   return value ? ExitCode::done : ExitCode::no;
 }
 
+// What is wrong with one answer does not keep the others from being shown.
+ExitCode show_or_report(Context& context, CacheBackend& backend, const std::string& key,
+                        const std::optional<std::string>& value, const GetOptions& options) {
+  try {
+    return show(context, backend, key, value, options);
+  } catch (const Failure& failure) {
+    if (failure.what == "output") throw;
+    context.report(failure.what, failure.error);
+    return failure.code;
+  }
+}
+
 ExitCode run_get(Context& context, const GetOptions& options) {
   CacheBackend& backend = context.backend(Access::read);
   const std::vector<std::string_view> keys(options.keys.begin(), options.keys.end());
@@ -111,7 +123,8 @@ ExitCode run_get(Context& context, const GetOptions& options) {
   ExitCode code = ExitCode::done;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i]) {
-      code = worse(code, show(context, backend, options.keys[i], *values[i], options));
+      const std::string& key = options.keys[i];
+      code = worse(code, show_or_report(context, backend, key, *values[i], options));
     } else {
       context.report("get " + options.keys[i], values[i].error());
       code = worse(code, exit_code_of(values[i].error().code));

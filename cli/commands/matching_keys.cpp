@@ -18,6 +18,8 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t largest_page = 500;
+// A server that refuses so many and takes none, such as a replica, refuses all.
+constexpr std::size_t most_refused = 1000;
 
 class PagedRemoval {
  public:
@@ -37,10 +39,8 @@ class PagedRemoval {
     wait_for_turn();
     if (interrupted()) return false;
     const std::vector<std::string_view> keys(page_.begin(), page_.end());
-    for (const Result<bool>& outcome : backend_.remove_many(keys)) {
-      if (!outcome) done_.error = outcome.error();
-      if (outcome && *outcome) ++done_.removed;
-    }
+    const std::vector<Result<bool>> outcomes = backend_.remove_many(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) count(keys[i], outcomes[i]);
     page_.clear();
     return !done_.error;
   }
@@ -52,6 +52,18 @@ class PagedRemoval {
   }
 
  private:
+  void count(std::string_view key, const Result<bool>& outcome) {
+    if (outcome) {
+      if (*outcome) ++done_.removed;
+      refused_in_a_row_ = 0;
+    } else if (blames_item(outcome.error()) && ++refused_in_a_row_ <= most_refused) {
+      // A scan may show a key twice.
+      if (left_out_.emplace(key).second) done_.left_out.add(key, outcome.error());
+    } else {
+      done_.error = outcome.error();
+    }
+  }
+
   void wait_for_turn() {
     if (!limiter_) return;
     const auto until = clock::now() + limiter_->take(page_.size(), clock::now());
@@ -64,6 +76,8 @@ class PagedRemoval {
   std::optional<RateLimiter> limiter_;
   std::size_t page_size_ = largest_page;
   std::vector<std::string> page_;
+  std::unordered_set<std::string> left_out_;
+  std::size_t refused_in_a_row_ = 0;
   Removal done_;
 };
 

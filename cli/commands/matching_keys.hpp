@@ -1,5 +1,7 @@
 #pragma once
 
+#include "data/left_out.hpp"
+
 #include <cachekit/backend.hpp>
 
 #include <cstdint>
@@ -11,6 +13,7 @@ namespace cachekit::cli {
 /// How far a removal came, also where it was cut short.
 struct Removal {
   std::uint64_t removed = 0;
+  LeftOut left_out{};  ///< Keys that could not be removed, and did not stop the rest.
   std::optional<Error> error{};
 };
 

@@ -1,6 +1,7 @@
 #include "data/byte_stream.hpp"
 
 #include "data/standard_descriptors.hpp"
+#include "data/wait_for.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -44,7 +45,8 @@ Result<ReadSome> open_input(const std::string& path, std::function<bool()> inter
     return fail(Errc::rejected, "cannot read standard input: it is closed", {},
                 "give it a file or a pipe, as in: cachekit ... - < FILE");
   }
-  const int fd = standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK the opening of a named pipe would wait for its other end.
+  const int fd = standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return cannot("open", path, errno);
   auto held = std::make_shared<Descriptor>(fd, !standard);
   struct stat status {};
@@ -52,12 +54,12 @@ Result<ReadSome> open_input(const std::string& path, std::function<bool()> inter
 
   return ReadSome(
       [held, path, stop = std::move(interrupted)](std::span<char> into) -> Result<std::size_t> {
-        while (true) {
-          if (stop()) return fail(Errc::cancelled, "interrupted");
+        while (wait_for_input(held->fd, stop)) {
           const ssize_t got = ::read(held->fd, into.data(), into.size());
           if (got >= 0) return static_cast<std::size_t>(got);
-          if (errno != EINTR) return cannot("read", path, errno);
+          if (errno != EINTR && errno != EAGAIN) return cannot("read", path, errno);
         }
+        return fail(Errc::cancelled, "interrupted");
       });
 }
 

@@ -1,5 +1,6 @@
 #include "data/checkpoint.hpp"
 
+#include "core/file_replacement.hpp"
 #include "data/encoding.hpp"
 
 #include <cerrno>
@@ -61,6 +62,9 @@ Result<std::optional<Checkpoint>> read_checkpoint(const std::filesystem::path& f
     if (failure) return cannot("read", file, failure.message());
     return std::optional<Checkpoint>();
   }
+  if (!std::filesystem::is_regular_file(file, failure)) {
+    return cannot("use", file, "it is not a regular file");
+  }
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   if (!in.is_open() || in.bad()) return cannot("read", file, std::strerror(errno));
@@ -75,16 +79,26 @@ Result<void> write_checkpoint(const std::filesystem::path& file, const Checkpoin
                             {"rows", checkpoint.rows},
                             {"hash", checkpoint.hash},
                             {"last_key_base64", to_base64(checkpoint.last_key)}};
-  std::filesystem::path fresh = file;
-  fresh += ".new";
-  std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
-  out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-  out.close();
-  if (!out) return cannot("write", fresh, std::strerror(errno));
-  std::error_code failure;
-  std::filesystem::rename(fresh, file, failure);
-  if (failure) return cannot("write", file, failure.message());
-  return {};
+  constexpr unsigned mode = 0666;  // Less the umask.
+  using core::FileReplacement;
+  return FileReplacement::begin(file, FileReplacement::Name::unique, mode)
+      .and_then([&](FileReplacement begun) {
+        return begun.file()
+            .write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n')
+            .and_then([&] { return begun.commit(false); });
+      })
+      .map_error([&](Error error) {
+        error.message = fmt::format("cannot write the checkpoint: {}", error.message);
+        return error;
+      });
+}
+
+void remove_checkpoint(const std::filesystem::path& file) {
+  const Result<std::filesystem::path> resolved = core::resolve_file(file);
+  std::error_code ignored;
+  if (resolved && std::filesystem::is_regular_file(*resolved, ignored)) {
+    std::filesystem::remove(*resolved, ignored);
+  }
 }
 
 }  // namespace cachekit::cli

@@ -38,8 +38,11 @@ struct Checkpoint {
 /// Errors: `invalid_argument` when the file is not a checkpoint or cannot be read.
 [[nodiscard]] Result<std::optional<Checkpoint>> read_checkpoint(const std::filesystem::path& file);
 
-/// Replaces the file as a whole: a reader sees the old one or the new one.
+/// Replaces the file as a whole: a reader sees the old one or the new one. Errors: `rejected`.
 [[nodiscard]] Result<void> write_checkpoint(const std::filesystem::path& file,
                                             const Checkpoint& checkpoint);
+
+/// Removes the file; a symbolic link to it stays. Nothing that is no regular file is removed.
+void remove_checkpoint(const std::filesystem::path& file);
 
 }  // namespace cachekit::cli

@@ -9,8 +9,11 @@
 
 namespace cachekit::cli {
 
-CsvReader::CsvReader(ReadSome read, char delimiter, FieldNames names)
-    : stream_(std::move(read)), delimiter_(delimiter), names_(std::move(names)) {}
+CsvReader::CsvReader(ReadSome read, char delimiter, FieldNames names, std::size_t record_limit)
+    : stream_(std::move(read)),
+      delimiter_(delimiter),
+      names_(std::move(names)),
+      record_limit_(record_limit) {}
 
 std::optional<char> CsvReader::take() {
   const std::optional<char> byte = stream_.next();
@@ -25,11 +28,11 @@ void CsvReader::skip_line() {
 }
 
 void CsvReader::add(std::string& cell, char byte, Cells& row) const {
-  if (row.bytes < max_record_bytes) {
+  if (row.bytes < record_limit_) {
     cell += byte;
     ++row.bytes;
   } else if (row.problem.empty()) {
-    row.problem = "longer than 1 GiB";
+    row.problem = fmt::format("longer than {} bytes", record_limit_);
   }
 }
 
@@ -92,9 +95,6 @@ std::optional<CsvReader::Cells> CsvReader::read_cells() {
 }
 
 Result<void> CsvReader::read_header() {
-  for (const char byte : {'\xEF', '\xBB', '\xBF'}) {
-    if (stream_.peek() == byte) take();
-  }
   std::optional<Cells> header = read_cells();
   if (stream_.error()) return fail(*stream_.error());
   if (!header) return {};

@@ -2,6 +2,7 @@
 
 #include "data/record_reader.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,7 +18,8 @@ class RecordFields;
 /// not count.
 class CsvReader final : public RecordReader {
  public:
-  CsvReader(ReadSome read, char delimiter, FieldNames names);
+  CsvReader(ReadSome read, char delimiter, FieldNames names,
+            std::size_t record_limit = max_record_bytes);
 
   [[nodiscard]] Result<std::optional<Row>> next() override;
   [[nodiscard]] std::uint64_t bytes_taken() const noexcept override {
@@ -47,6 +49,7 @@ class CsvReader final : public RecordReader {
   ByteStream stream_;
   char delimiter_;
   FieldNames names_;
+  std::size_t record_limit_;
   std::vector<std::string> header_;
   std::uint64_t line_ = 1;
 };

@@ -1,6 +1,5 @@
 #include "commands/commands.hpp"
 #include "data/dumper.hpp"
-#include "data/encoding.hpp"
 #include "data/progress_bar.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
@@ -16,24 +15,18 @@
 namespace cachekit::cli {
 namespace {
 
-Error other_types(const DumpResult& result) {
-  std::string names;
-  for (const std::string& key : result.unreadable_keys) {
-    names += fmt::format("{}{}", names.empty() ? "" : ", ",
-                         is_utf8(key) ? key : "base64:" + to_base64(key));
-  }
-  if (result.unreadable > result.unreadable_keys.size()) names += ", ...";
-  return {
-      Errc::rejected,
-      fmt::format("left out {} key{} that hold something else than a string: {}", result.unreadable,
-                  result.unreadable == 1 ? "" : "s", names),
-      {},
-      "everything else was dumped; save those with redis-cli, or narrow the dump with --pattern"};
+Error keys_left_out(const DumpResult& result) {
+  return {Errc::rejected,
+          fmt::format("left out {} key{}: {}", result.unreadable, result.unreadable == 1 ? "" : "s",
+                      result.left_out.text()),
+          {},
+          "everything else was dumped; save those with redis-cli, or narrow the dump with "
+          "--pattern"};
 }
 
 ExitCode finish(const DumpResult& result) {
   if (result.error) throw Failure("dump", *result.error);
-  if (result.unreadable > 0) throw Failure("dump", other_types(result));
+  if (result.unreadable > 0) throw Failure("dump", keys_left_out(result));
   return ExitCode::done;
 }
 

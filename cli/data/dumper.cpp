@@ -1,5 +1,6 @@
 #include "data/dumper.hpp"
 
+#include "data/halving.hpp"
 #include "output/json.hpp"
 
 #include <utility>
@@ -10,12 +11,6 @@ namespace cachekit::cli {
 namespace {
 
 constexpr std::size_t batch_keys = 500;
-constexpr std::size_t unreadable_kept = 10;
-
-// The server's word for a key that holds a list, a hash and the like.
-bool is_other_type(const Error& error) {
-  return error.code == Errc::rejected && error.message.find("WRONGTYPE") != std::string::npos;
-}
 
 }  // namespace
 
@@ -53,11 +48,10 @@ bool Dumper::take(std::string_view key) {
 }
 
 bool Dumper::write_batch() {
-  const std::vector<std::string_view> keys(keys_.begin(), keys_.end());
-  if (keys.empty()) return true;
-  std::vector<Result<std::optional<std::string>>> values = backend_.get_many(keys);
+  if (keys_.empty()) return true;
+  std::vector<Result<std::optional<std::string>>> values = read_batch();
   bool going = true;
-  for (std::size_t i = 0; i < keys.size() && going; ++i) going = add_line(keys[i], values[i]);
+  for (std::size_t i = 0; i < keys_.size() && going; ++i) going = add_line(keys_[i], values[i]);
   // What was read whole is written, also when the next key failed.
   going = sink_(lines_) && going;
   lines_.clear();
@@ -66,23 +60,35 @@ bool Dumper::write_batch() {
 }
 
 bool Dumper::add_line(std::string_view key, Result<std::optional<std::string>>& value) {
-  if (!value) {
-    if (!is_other_type(value.error())) return stop(std::move(value.error()));
-    ++result_.unreadable;
-    if (result_.unreadable_keys.size() < unreadable_kept) {
-      result_.unreadable_keys.emplace_back(key);
-    }
-    return true;
-  }
+  if (!value) return leave_out(key, std::move(value.error()));
   Result<std::optional<Ttl>> ttl = std::optional<Ttl>();
   if (*value) ttl = backend_.ttl(key);
-  if (!ttl) return stop(std::move(ttl.error()));
+  if (!ttl) return leave_out(key, std::move(ttl.error()));
   if (!*value || !*ttl) {
     ++result_.vanished;
     return true;
   }
   lines_ += record_line(key, **value, **ttl);
   ++result_.written;
+  return true;
+}
+
+// Some servers close the connection on a reply that is too long for them.
+std::vector<Result<std::optional<std::string>>> Dumper::read_batch() {
+  using Value = std::optional<std::string>;
+  const auto call = [&](Halving<Value>::Indices which) {
+    std::vector<std::string_view> chosen;
+    chosen.reserve(which.size());
+    for (const std::size_t i : which) chosen.emplace_back(keys_[i]);
+    return backend_.get_many(chosen);
+  };
+  return Halving<Value>(backend_, call, {}, interrupted_).run(keys_.size());
+}
+
+bool Dumper::leave_out(std::string_view key, Error error) {
+  if (!blames_item(error)) return stop(std::move(error));
+  ++result_.unreadable;
+  result_.left_out.add(key, error);
   return true;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "data/left_out.hpp"
+
 #include <cachekit/backend.hpp>
 
 #include <cstdint>
@@ -18,8 +20,8 @@ namespace cachekit::cli {
 struct DumpResult {
   std::uint64_t written = 0;
   std::uint64_t vanished = 0;    ///< Expired or removed between listing and reading.
-  std::uint64_t unreadable = 0;  ///< Hold something else than a string (Redis lists, hashes, ...).
-  std::vector<std::string> unreadable_keys{};  ///< The first ten.
+  std::uint64_t unreadable = 0;  ///< Could not be read, and did not stop the rest.
+  LeftOut left_out{};            ///< Which they are.
   std::optional<Error> error{};  ///< What stopped it before the end, `cancelled` for Ctrl-C.
 };
 
@@ -37,7 +39,9 @@ class Dumper {
  private:
   bool take(std::string_view key);
   bool write_batch();
+  [[nodiscard]] std::vector<Result<std::optional<std::string>>> read_batch();
   bool add_line(std::string_view key, Result<std::optional<std::string>>& value);
+  bool leave_out(std::string_view key, Error error);
   bool stop(Error error);
 
   CacheBackend& backend_;

@@ -107,30 +107,65 @@ bool is_blank(std::string_view text) {
 
 }  // namespace
 
-NdjsonReader::NdjsonReader(ReadSome read, FieldNames names)
-    : stream_(std::move(read)), names_(std::move(names)) {}
+NdjsonReader::NdjsonReader(ReadSome read, FieldNames names, std::size_t record_limit)
+    : stream_(std::move(read)), names_(std::move(names)), record_limit_(record_limit) {}
 
 Result<std::optional<Row>> NdjsonReader::next() {
+  if (!std::exchange(begun_, true)) enter_array();
   while (true) {
     text_.clear();
     bool too_long = false;
-    const bool more = stream_.read_line(text_, max_record_bytes, too_long);
+    const Result<bool> more = array_ ? read_element(too_long) : read_line(too_long);
     // A line that broke off may look whole, and is not.
     if (stream_.error()) return fail(*stream_.error());
-    if (!more) return std::optional<Row>();
-    ++line_;
-    if (line_ == 1 && text_.starts_with("\xEF\xBB\xBF")) text_.erase(0, 3);
-    if (is_blank(text_)) continue;
-
-    RecordFields fields(names_);
-    if (too_long) {
-      fields.set_problem("longer than 1 GiB");
-    } else {
-      Events events(fields, take_out_numbers(text_));
-      json::sax_parse(text_.begin(), text_.end(), &events);
+    if (!more) {
+      Row broken;
+      broken.line = line_;
+      broken.problem = more.error().message;
+      return std::optional(std::move(broken));
     }
-    return std::optional(std::move(fields).finish(line_));
+    if (!*more) return std::optional<Row>();
+    if (is_blank(text_)) continue;
+    return std::optional(to_row(too_long));
   }
+}
+
+// Only where the input begins with one: in a line of its own an array is a bad record.
+void NdjsonReader::enter_array() {
+  while (const std::optional<char> byte = stream_.peek()) {
+    if (*byte == '[') {
+      array_.emplace(stream_, position_);
+      return;
+    }
+    if (*byte != ' ' && *byte != '\t' && *byte != '\r' && *byte != '\n') return;
+    stream_.next();
+    if (*byte == '\n') ++position_;
+  }
+}
+
+Result<bool> NdjsonReader::read_line(bool& too_long) {
+  line_ = position_++;
+  return stream_.read_line(text_, record_limit_, too_long);
+}
+
+Result<bool> NdjsonReader::read_element(bool& too_long) {
+  const JsonArray::Found found = array_->next(text_, record_limit_, too_long, line_);
+  if (found == JsonArray::Found::element) return true;
+  array_.reset();
+  if (found == JsonArray::Found::end) return read_line(too_long);
+  line_ = position_;
+  return fail(Errc::invalid_argument, "the JSON array is never closed: the input may be cut off");
+}
+
+Row NdjsonReader::to_row(bool too_long) {
+  RecordFields fields(names_);
+  if (too_long) {
+    fields.set_problem(fmt::format("longer than {} bytes", record_limit_));
+  } else {
+    Events events(fields, take_out_numbers(text_));
+    json::sax_parse(text_.begin(), text_.end(), &events);
+  }
+  return std::move(fields).finish(line_);
 }
 
 }  // namespace cachekit::cli

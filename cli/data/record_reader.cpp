@@ -1,27 +1,30 @@
 #include "data/record_reader.hpp"
 
 #include "data/csv_reader.hpp"
+#include "data/data_input.hpp"
 #include "data/ndjson_reader.hpp"
 
 #include <utility>
 
 namespace cachekit::cli {
 
-std::unique_ptr<RecordReader> make_reader(RecordFormat format, ReadSome read, FieldNames names) {
+std::unique_ptr<RecordReader> make_reader(RecordFormat format, ReadSome read, FieldNames names,
+                                          std::size_t record_limit) {
   switch (format) {
     case RecordFormat::csv:
-      return std::make_unique<CsvReader>(std::move(read), ',', std::move(names));
+      return std::make_unique<CsvReader>(std::move(read), ',', std::move(names), record_limit);
     case RecordFormat::tsv:
-      return std::make_unique<CsvReader>(std::move(read), '\t', std::move(names));
+      return std::make_unique<CsvReader>(std::move(read), '\t', std::move(names), record_limit);
     case RecordFormat::ndjson:
       break;
   }
-  return std::make_unique<NdjsonReader>(std::move(read), std::move(names));
+  return std::make_unique<NdjsonReader>(std::move(read), std::move(names), record_limit);
 }
 
 RecordFormat format_of(std::string_view path) {
-  if (path.ends_with(".csv")) return RecordFormat::csv;
-  if (path.ends_with(".tsv") || path.ends_with(".tab")) return RecordFormat::tsv;
+  const std::string name = plain_name(path);
+  if (name.ends_with(".csv")) return RecordFormat::csv;
+  if (name.ends_with(".tsv") || name.ends_with(".tab")) return RecordFormat::tsv;
   return RecordFormat::ndjson;
 }
 

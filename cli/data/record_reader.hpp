@@ -37,7 +37,8 @@ struct FieldNames {
   std::string ttl_unit{};  ///< What a TTL without a unit counts, such as "s"; empty: it is bad.
 };
 
-/// Above this a record is bad, and is dropped piece by piece as it comes in.
+/// The most that a record may take in the input. Above its limit it is bad, and is dropped piece by
+/// piece as it comes in.
 inline constexpr std::size_t max_record_bytes = std::size_t{1} << 30U;
 
 /// Reads records one after another. A bad record is a row with a problem, never an error: the next
@@ -57,10 +58,12 @@ class RecordReader {
   RecordReader() = default;
 };
 
-[[nodiscard]] std::unique_ptr<RecordReader> make_reader(RecordFormat format, ReadSome read,
-                                                        FieldNames names);
+[[nodiscard]] std::unique_ptr<RecordReader> make_reader(
+    RecordFormat format, ReadSome read, FieldNames names,
+    std::size_t record_limit = max_record_bytes);
 
-/// By the file's extension; NDJSON where it tells nothing.
+/// By the file's extension, in any letter case, before that of a compression; NDJSON where it tells
+/// nothing.
 [[nodiscard]] RecordFormat format_of(std::string_view path);
 
 }  // namespace cachekit::cli

@@ -1,4 +1,5 @@
 #include "commands/commands.hpp"
+#include "data/data_input.hpp"
 #include "data/progress_bar.hpp"
 #include "data/warm_report.hpp"
 #include "data/warmer.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
@@ -40,7 +42,7 @@ std::vector<ArgumentSpec> input_arguments(WarmArguments& arguments) {
        .type = "FILE",
        .help =
            "NDJSON {\"key\", \"value\" or \"value_base64\", \"ttl\"?}, or CSV or TSV with a header "
-           "line; - for standard input",
+           "line; compressed by gzip, zstd, xz or bzip2, or not; - for standard input",
        .required = true,
        .into = text(arguments.input)},
       {.name = "--format",
@@ -121,6 +123,16 @@ std::optional<double> size_of(const std::string& path) {
   return static_cast<double>(size);
 }
 
+// An endless line shall end here and not with the machine's memory: what a record may take whose
+// key and value are as long as the backend allows, each byte escaped (\uXXXX), and some more.
+std::size_t record_limit(const Capabilities& capabilities) {
+  constexpr std::size_t escaped = 6;
+  constexpr std::size_t spare = std::size_t{16} << 20U;
+  const std::size_t most = std::min(capabilities.max_key_bytes, max_record_bytes) +
+                           std::min(capabilities.max_value_bytes, max_record_bytes);
+  return std::min(escaped * most + spare, max_record_bytes);
+}
+
 // A checkpoint for a cache that is gone with this process would skip what nobody holds.
 void check_checkpoint(const Settings& settings, const WarmOptions& options) {
   const bool forgets =
@@ -148,8 +160,28 @@ void print_summary(Context& context, const WarmResult& result, const WarmArgumen
     context.note(fmt::format("cachekit: stopped: more than {} bad records",
                              arguments.options.max_errors.value_or(0)));
   }
-  context.out.write(context.options.json ? warm_json(result, seconds)
-                                         : warm_text(result.tally, seconds));
+  context.out.write(context.options.json ? warm_json(result, seconds) : warm_text(result, seconds));
+}
+
+// Entries that a cache of this process had to let go are lost to whoever loads it; on a server they
+// may be somebody else's.
+ExitCode tell_evictions(Context& context, const CacheBackend& backend, const WarmResult& result) {
+  if (result.evicted.value_or(0) == 0) return ExitCode::done;
+  const std::string what =
+      fmt::format("{} entries had to make room: {} are still there now, {} were stored",
+                  *result.evicted, result.items.value_or(0), result.tally.stored);
+  if (backend.tier() != Tier::in_process) {
+    context.warn(what + " (others may use the server, too)");
+    return ExitCode::done;
+  }
+  const double factor = static_cast<double>(result.tally.stored) /
+                        static_cast<double>(std::max<std::uint64_t>(1, result.items.value_or(1)));
+  const auto capacity = static_cast<double>(context.settings().memory.capacity.count);
+  const auto enough = static_cast<std::uint64_t>(capacity * factor * 1.25) / mebibytes(1).count + 1;
+  context.report("warm",
+                 Error{Errc::rejected, what, "",
+                       fmt::format("give it more room: --option memory.capacity={}MiB", enough)});
+  return ExitCode::refused;
 }
 
 ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options) {
@@ -162,29 +194,52 @@ ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options
   return exit_code_of(error.code);
 }
 
+struct Held {
+  std::uint64_t items = 0;
+  std::uint64_t evictions = 0;  // So far.
+};
+
+std::optional<Held> held_by(CacheBackend& backend) {
+  Held held;
+  const StatsReport report = backend.stats();
+  for (const NodeStats& node : report.nodes) {
+    if (node.error || !node.items || !node.evictions) return std::nullopt;
+    held.items += *node.items;
+    held.evictions += *node.evictions;
+  }
+  return held;
+}
+
 ExitCode warm(Context& context, WarmArguments& arguments) {
   WarmOptions& options = arguments.options;
   options.ttl = arguments.ttl.value_or(Ttl::none());
   options.batch_timeout = batch_timeout(context.settings().operation_timeout);
   check_checkpoint(context.settings(), options);
-  const auto reader = make_reader(chosen_format(arguments),
-                                  value_or_fail("warm", open_input(arguments.input, interrupted)),
-                                  arguments.fields);
+  DataInput input = value_or_fail("warm", open_data(arguments.input, interrupted));
   CacheBackend& backend = context.backend(Access::write);
+  const auto reader = make_reader(chosen_format(arguments), std::move(input.read), arguments.fields,
+                                  record_limit(backend.capabilities()));
 
   const auto start = std::chrono::steady_clock::now();
-  const std::optional<double> size = size_of(arguments.input);
+  const auto size = input.compressed ? std::nullopt : size_of(arguments.input);
   ProgressBar bar(context.shows_progress());
   Warmer warmer(
       backend, *reader, options, interrupted, [&](const WarmTally& tally, std::uint64_t bytes) {
         const auto part = size ? std::optional(static_cast<double>(bytes) / *size) : std::nullopt;
         bar.show(part, fmt::format("{} stored", tally.stored));
       });
+  const std::optional<Held> before = held_by(backend);
   WarmResult result = warmer.run();
   bar.clear();
+  const std::optional<Held> after = interrupted() ? std::nullopt : held_by(backend);
+  if (before && after && after->evictions >= before->evictions) {
+    result.evicted = after->evictions - before->evictions;
+    result.items = after->items;
+  }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   print_summary(context, result, arguments, took.count());
-  return finish(context, result, options);
+  const ExitCode evicted = tell_evictions(context, backend, result);
+  return worse(finish(context, result, options), evicted);
 }
 
 }  // namespace

@@ -2,16 +2,28 @@
 
 #include "output/json.hpp"
 
+#include <cstdint>
+#include <optional>
+
 #include <fmt/format.h>
 
 namespace cachekit::cli {
+namespace {
 
-std::string warm_text(const WarmTally& tally, double seconds) {
+Json or_null(const std::optional<std::uint64_t>& number) {
+  return number ? Json(*number) : Json();
+}
+
+}  // namespace
+
+std::string warm_text(const WarmResult& result, double seconds) {
+  const WarmTally& tally = result.tally;
   std::string text =
       fmt::format("stored {}, skipped {}, bad {}", tally.stored, tally.skipped, tally.bad);
   if (tally.failed > 0) text += fmt::format(", not stored {}", tally.failed);
   if (tally.unknown > 0) text += fmt::format(", unknown {} (sent, not answered)", tally.unknown);
   if (tally.resumed > 0) text += fmt::format(", done before {}", tally.resumed);
+  if (result.evicted.value_or(0) > 0) text += fmt::format(", evicted {}", *result.evicted);
   return text + fmt::format(" in {:.2f} s\n", seconds);
 }
 
@@ -30,6 +42,8 @@ std::string warm_json(const WarmResult& result, double seconds) {
   const WarmTally& tally = result.tally;
   Json json{{"stored", tally.stored}, {"skipped", tally.skipped}, {"bad", tally.bad},
             {"failed", tally.failed}, {"unknown", tally.unknown}, {"resumed", tally.resumed}};
+  json["evicted"] = or_null(result.evicted);
+  json["items"] = or_null(result.items);
   json["bad_lines"] = Json::array();
   for (const BadLine& bad : tally.bad_lines) {
     json["bad_lines"].push_back({{"line", bad.line}, {"problem", bad.problem}});

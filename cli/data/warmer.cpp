@@ -1,5 +1,7 @@
 #include "data/warmer.hpp"
 
+#include "data/halving.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <random>
@@ -17,7 +19,12 @@ constexpr std::size_t bad_lines_kept = 10;
 constexpr auto nap = std::chrono::milliseconds(50);
 
 // The record is at fault: another try cannot store it, the next record may well pass.
-bool blames_record(Errc code) { return code == Errc::invalid_argument || code == Errc::too_large; }
+bool blames_record(const Error& error) {
+  const bool key_forbidden =
+      error.code == Errc::rejected && error.message.starts_with("NOPERM") &&
+      error.message.find(" key") != std::string::npos;  // Of an ACL that names keys.
+  return error.code == Errc::invalid_argument || error.code == Errc::too_large || key_forbidden;
+}
 
 }  // namespace
 
@@ -45,11 +52,13 @@ WarmResult Warmer::run() {
     return std::move(result_);
   }
   Result<void> loaded = load();
-  Result<void> finished = finish(loaded.has_value() && !result_.too_many_bad);
+  Result<void> finished = finish(loaded.has_value() && !result_.too_many_bad && !refused_);
   if (!loaded) {
     result_.error = std::move(loaded.error());
   } else if (!finished) {
     result_.error = std::move(finished.error());
+  } else {
+    result_.error = std::move(refused_);
   }
   return std::move(result_);
 }
@@ -146,8 +155,7 @@ bool Warmer::over_max_errors() const {
 
 Result<void> Warmer::store_batch() {
   if (batch_.empty()) {
-    settled_.rows = rows_;
-    settled_.hash = hash_.value();
+    settle_up_to(rows_, hash_.value());
     return {};
   }
   wait_for_tokens(batch_.size());
@@ -161,26 +169,49 @@ Result<void> Warmer::store_batch() {
     const Record& record = waiting.row.record;
     items.push_back({record.key, record.value, jitter_.apply(record.ttl.value_or(options_.ttl))});
   }
-  const SetCondition condition =
-      options_.skip_existing ? SetCondition::if_absent : SetCondition::always;
-  std::vector<Result<bool>> outcomes =
-      backend_.set_many(items, {condition, options_.batch_timeout});
-
+  std::vector<Result<bool>> outcomes = store(items);
+  const bool any_stored = std::ranges::any_of(outcomes, &Result<bool>::has_value);
   std::optional<Error> first_error;
   for (std::size_t i = 0; i < batch_.size(); ++i) {
+    const bool refused = !outcomes[i] && outcomes[i].error().code == Errc::rejected;
     std::optional<Error> error = settle(i, outcomes[i]);
-    if (!error || first_error) continue;
-    first_error = std::move(error);
-    settled_.rows = batch_[i].rows_before;
-    settled_.hash = batch_[i].hash_before;
+    if (!error) continue;
+    settle_up_to(batch_[i].rows_before, batch_[i].hash_before);
+    pinned_ = true;
+    if (refused && any_stored) {
+      // The others go on. It may be stored another time, so that the checkpoint stays before it.
+      --result_.tally.failed;
+      count_bad(batch_[i].row.line, error->describe());
+      if (!refused_) refused_ = std::move(error);
+    } else if (!first_error) {
+      first_error = std::move(error);
+    }
   }
-  if (!first_error) {
-    settled_.rows = rows_;
-    settled_.hash = hash_.value();
-  }
+  settle_up_to(rows_, hash_.value());
   batch_.clear();
-  if (first_error) return fail(std::move(*first_error));
-  return {};
+  if (!first_error) return {};
+  // Servers get no more time then, which looks as if they had not answered.
+  if (interrupted_()) return fail(Errc::cancelled, "interrupted");
+  return fail(std::move(*first_error));
+}
+
+// To store a record twice does no harm: it is there with the same value then.
+std::vector<Result<bool>> Warmer::store(std::span<const SetItem> items) {
+  const SetCondition condition =
+      options_.skip_existing ? SetCondition::if_absent : SetCondition::always;
+  const auto call = [&](Halving<bool>::Indices which) {
+    std::vector<SetItem> chosen;
+    chosen.reserve(which.size());
+    for (const std::size_t i : which) chosen.push_back(items[i]);
+    return backend_.set_many(chosen, {condition, options_.batch_timeout});
+  };
+  return Halving<bool>(backend_, call, options_.batch_timeout, interrupted_).run(items.size());
+}
+
+void Warmer::settle_up_to(std::uint64_t rows, std::uint64_t hash) {
+  if (pinned_) return;
+  settled_.rows = rows;
+  settled_.hash = hash;
 }
 
 // Counts one outcome; gives the error that stops the load, if it is one.
@@ -189,11 +220,11 @@ std::optional<Error> Warmer::settle(std::size_t i, Result<bool>& outcome) {
   const Row& row = batch_[i].row;
   if (outcome) {
     ++(*outcome ? tally.stored : tally.skipped);
-    settled_.last_key = row.record.key;
+    if (!pinned_) settled_.last_key = row.record.key;
     return std::nullopt;
   }
   Error& error = outcome.error();
-  if (blames_record(error.code)) {
+  if (blames_record(error)) {
     count_bad(row.line, std::move(error.message));
     return std::nullopt;
   }
@@ -223,8 +254,7 @@ Result<void> Warmer::finish(bool at_end) {
   if (Result<void> flushed = backend_.flush(); !flushed) return flushed;
   if (options_.checkpoint.empty()) return {};
   if (!at_end) return save_checkpoint();
-  std::error_code ignored;
-  std::filesystem::remove(options_.checkpoint, ignored);
+  remove_checkpoint(options_.checkpoint);
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ struct BadLine {
 struct WarmTally {
   std::uint64_t stored = 0;
   std::uint64_t skipped = 0;         ///< Was there already (`skip_existing`).
-  std::uint64_t bad = 0;             ///< Cannot be read, or no backend would take it.
+  std::uint64_t bad = 0;             ///< Cannot be read, or the server takes others and not it.
   std::uint64_t failed = 0;          ///< Surely not stored.
   std::uint64_t unknown = 0;         ///< Sent and not answered: stored or not.
   std::uint64_t resumed = 0;         ///< Passed over, as the checkpoint says.
@@ -51,12 +52,18 @@ struct WarmResult {
   std::optional<Error> error{};  ///< What stopped it before the end, `cancelled` for Ctrl-C.
   bool too_many_bad = false;     ///< `max_errors` stopped it.
   bool lost_checkpoint = false;  ///< The target has lost what the checkpoint counted: started over.
+  /// How many entries the cache has evicted meanwhile, and how many it holds in the end; empty
+  /// where that cannot be told.
+  std::optional<std::uint64_t> evicted{};
+  std::optional<std::uint64_t> items{};
 };
 
 /// Stores the records of a reader in batches, and never counts one as stored that may not be.
 ///
-/// A batch that fails for want of a server stops the load: what was stored stays counted, what was
-/// sent without an answer is `unknown`. The checkpoint only ever covers rows that are settled.
+/// A record that cannot be stored is bad and does not stop the rest, also where the server closes
+/// the connection on it. A batch that fails for want of a server, or because it takes nothing at
+/// all, stops the load: what was stored stays counted, what was sent without an answer is
+/// `unknown`. The checkpoint only ever covers rows that are settled.
 class Warmer {
  public:
   using Progress = std::function<void(const WarmTally&, std::uint64_t bytes_read)>;
@@ -82,6 +89,8 @@ class Warmer {
   void count_bad(std::uint64_t line, std::string problem);
   [[nodiscard]] bool over_max_errors() const;
   [[nodiscard]] Result<void> store_batch();
+  [[nodiscard]] std::vector<Result<bool>> store(std::span<const SetItem> items);
+  void settle_up_to(std::uint64_t rows, std::uint64_t hash);
   [[nodiscard]] std::optional<Error> settle(std::size_t i, Result<bool>& outcome);
   void wait_for_tokens(std::size_t count);
   [[nodiscard]] Result<void> save_checkpoint();
@@ -101,6 +110,8 @@ class Warmer {
   std::uint64_t rows_ = 0;
   RowHash hash_;
   Checkpoint settled_;
+  bool pinned_ = false;           // A row was not stored that may be another time.
+  std::optional<Error> refused_;  // The first that the server refused while it took others.
 };
 
 }  // namespace cachekit::cli

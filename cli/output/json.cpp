@@ -4,72 +4,29 @@
 #include "output/printable.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
 
-#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace cachekit::cli {
 namespace {
 
-void append_text(std::string& out, std::string_view text) {
-  if (!is_utf8(text)) return append_text(out, replace_invalid_utf8(text));
-  out += '"';
-  for (const char c : text) {
-    constexpr std::string_view escaped = "\"\\\b\f\n\r\t";
-    constexpr std::string_view letters = "\"\\bfnrt";
-    if (const std::size_t at = escaped.find(c); at != std::string_view::npos) {
-      out += '\\';
-      out += letters[at];
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", c);
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
+using Library = nlohmann::ordered_json;
 
-// The shortest number that reads back as the same; a whole one is told from an integer.
-void append_number(std::string& out, double number) {
-  if (!std::isfinite(number)) {
-    out += "null";
-    return;
+// The same as the library has it, which knows how text and numbers are written.
+struct ToLibrary {
+  template <typename Scalar>
+  Library operator()(const Scalar& scalar) const {
+    return scalar;
   }
-  std::array<char, 32> digits{};
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
-  const std::string_view text(digits.data(), static_cast<std::size_t>(end - digits.data()));
-  out += text;
-  if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
-}
-
-struct Appender {
-  std::string& out;
-
-  void operator()(std::nullptr_t) const { out += "null"; }
-  void operator()(bool value) const { out += value ? "true" : "false"; }
-  void operator()(std::int64_t value) const { out += std::to_string(value); }
-  void operator()(std::uint64_t value) const { out += std::to_string(value); }
-  void operator()(double value) const { append_number(out, value); }
-  void operator()(const std::string& value) const { append_text(out, value); }
-  void operator()(const std::vector<Json>& values) const {
-    out += '[';
-    for (const Json& value : values) {
-      if (&value != &values.front()) out += ',';
-      value.append_to(out);
-    }
-    out += ']';
+  Library operator()(const std::vector<Json>& values) const {
+    Library array = Library::array();
+    for (const Json& value : values) array.push_back(value.visit(*this));
+    return array;
   }
-  void operator()(const std::vector<std::pair<std::string, Json>>& fields) const {
-    out += '{';
-    for (const auto& field : fields) {
-      if (&field != &fields.front()) out += ',';
-      append_text(out, field.first);
-      out += ':';
-      field.second.append_to(out);
-    }
-    out += '}';
+  Library operator()(const std::vector<std::pair<std::string, Json>>& fields) const {
+    Library object = Library::object();
+    for (const auto& [name, value] : fields) object[name] = value.visit(*this);
+    return object;
   }
 };
 
@@ -126,8 +83,6 @@ void Json::push_back(Json value) {
   std::get_if<Array>(&value_)->push_back(std::move(value));
 }
 
-void Json::append_to(std::string& out) const { std::visit(Appender{out}, value_); }
-
 void put_bytes(Json& object, const std::string& name, std::string_view bytes) {
   if (is_utf8(bytes)) {
     object[name] = bytes;
@@ -143,9 +98,8 @@ Json json_of(const Error& error) {
 }
 
 std::string dump(const Json& json) {
-  std::string out;
-  json.append_to(out);
-  return escape_controls_in_json(out);
+  return escape_controls_in_json(
+      json.visit(ToLibrary()).dump(-1, ' ', false, Library::error_handler_t::replace));
 }
 
 }  // namespace cachekit::cli

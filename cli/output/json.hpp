@@ -15,8 +15,8 @@
 namespace cachekit::cli {
 
 /// JSON to be written, not read: null, a truth value, a number, text, an array or an object whose
-/// fields keep their order. A header of its own because nearly every command writes some, and a
-/// parser's header costs each of them seconds to compile.
+/// fields keep their order. Only a holder: nlohmann's library writes it (`dump`), whose header
+/// would cost seconds to compile in each of the many commands that say something in JSON.
 ///
 /// Example: `Json line{{"key", "k"}, {"found", true}};  line["ttl_ms"] = nullptr;`
 class Json {
@@ -53,7 +53,11 @@ class Json {
     return std::get_if<std::string>(&value_);
   }
 
-  void append_to(std::string& out) const;
+  /// Calls `visitor` with what it is: one of the alternatives of `value_`.
+  template <typename Visitor>
+  [[nodiscard]] auto visit(const Visitor& visitor) const {
+    return std::visit(visitor, value_);
+  }
 
  private:
   using Array = std::vector<Json>;

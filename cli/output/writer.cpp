@@ -1,20 +1,34 @@
 #include "output/writer.hpp"
 
 #include "data/standard_descriptors.hpp"
+#include "data/wait_for.hpp"
 #include "failure.hpp"
+#include "interrupt.hpp"
 #include "output/printable.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <system_error>
 #include <utility>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cachekit::cli {
 namespace {
 
 constexpr std::size_t buffer_size = std::size_t{64} * 1024;
+
+// An interrupted command still says what there is to who listens.
+constexpr auto patience_when_interrupted = std::chrono::milliseconds(300);
+
+bool may_block(int descriptor) {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 && !S_ISREG(status.st_mode);
+}
 
 Failure output_failure(const std::string& why) {
   return {"output",
@@ -23,7 +37,10 @@ Failure output_failure(const std::string& why) {
 
 }  // namespace
 
-Writer::Writer(int descriptor) : descriptor_(descriptor), terminal_(isatty(descriptor) == 1) {}
+Writer::Writer(int descriptor)
+    : descriptor_(descriptor),
+      terminal_(isatty(descriptor) == 1),
+      may_block_(may_block(descriptor)) {}
 
 void Writer::require() const {
   if (is_usable(descriptor_)) return;
@@ -56,17 +73,30 @@ void Writer::line(std::string_view text) {
   write("\n");
 }
 
+// A pipe that has room has room for PIPE_BUF bytes, which it then takes without blocking.
+long Writer::write_some(std::string_view bytes) const {
+  if (!may_block_) return ::write(descriptor_, bytes.data(), bytes.size());
+  const auto start = std::chrono::steady_clock::now();
+  const auto enough = [&] {
+    return interrupted() && std::chrono::steady_clock::now() - start > patience_when_interrupted;
+  };
+  if (!wait_for_room(descriptor_, enough)) {
+    throw Failure("output", Error{Errc::cancelled, "interrupted, and nobody reads the output"});
+  }
+  return ::write(descriptor_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
+}
+
 void Writer::flush() {
   const std::string pending = std::exchange(buffer_, {});
   std::string_view left = pending;
   if (!left.empty() && !is_usable(descriptor_)) throw output_failure("it is closed");
   while (!left.empty()) {
-    const ssize_t n = ::write(descriptor_, left.data(), left.size());
+    const long n = write_some(left);
     if (n >= 0) {
       left.remove_prefix(static_cast<std::size_t>(n));
     } else if (errno == EPIPE) {
       throw ClosedPipe{};
-    } else if (errno != EINTR) {
+    } else if (errno != EINTR && errno != EAGAIN) {
       throw output_failure(std::system_category().message(errno));
     }
   }

@@ -12,7 +12,8 @@ struct ClosedPipe {};
 /// it to, so there control bytes are shown as "\x1B" unless `trust_data` was called: in `data` all
 /// of them, in other text all but line ends and tabs. Threads: one at a time.
 ///
-/// Errors: throws `ClosedPipe`, or `Failure` when the bytes cannot be written (a full disk).
+/// Errors: throws `ClosedPipe`, or `Failure` when the bytes cannot be written (a full disk), or
+/// when an interrupted command waits for a reader that does not read.
 class Writer {
  public:
   explicit Writer(int descriptor);
@@ -38,9 +39,12 @@ class Writer {
 
  private:
   void append(std::string_view bytes);
+  // Writes some of it and gives how much, or -1 with errno.
+  [[nodiscard]] long write_some(std::string_view bytes) const;
 
   int descriptor_;
   bool terminal_;
+  bool may_block_;
   bool trusted_ = false;
   std::string buffer_;
 };

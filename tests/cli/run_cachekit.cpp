@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -76,6 +77,21 @@ RunningCommand::~RunningCommand() {
 }
 
 void RunningCommand::signal(int number) const { ::kill(pid_, number); }
+
+std::size_t RunningCommand::sockets() const {
+  std::size_t count = 0;
+  std::error_code gone;
+  const std::filesystem::path folder = "/proc/" + std::to_string(pid_) + "/fd";
+  for (const auto& entry : std::filesystem::directory_iterator(folder, gone)) {
+    if (std::filesystem::read_symlink(entry, gone).string().starts_with("socket:")) ++count;
+  }
+  return count;
+}
+
+bool RunningCommand::sleeps() const {
+  const std::string stat = read_file("/proc/" + std::to_string(pid_) + "/stat");
+  return stat.find(") S ") != std::string::npos;
+}
 
 CommandResult RunningCommand::wait() {
   int status = 0;

@@ -2,6 +2,7 @@
 
 #include "support/temp_dir.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -31,6 +32,10 @@ class RunningCommand {
   RunningCommand& operator=(const RunningCommand&) = delete;
 
   void signal(int number) const;
+  /// How many sockets it has open.
+  [[nodiscard]] std::size_t sockets() const;
+  /// Whether it waits for something.
+  [[nodiscard]] bool sleeps() const;
   /// Waits for its end. Once.
   [[nodiscard]] CommandResult wait();
 

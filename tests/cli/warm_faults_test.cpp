@@ -145,7 +145,7 @@ TEST_CASE("a dump of Redis counts keys of other types instead of dropping them",
   CHECK_FALSE(result.error.has_value());
   CHECK(result.written == 1);
   CHECK(result.unreadable == 2);
-  CHECK(result.unreadable_keys.size() == 2);
+  CHECK(result.left_out.count() == 2);
   CHECK(text.find("{\"key\":\"text\",\"value\":\"v\",\"ttl\":\"") == 0);
 }
 

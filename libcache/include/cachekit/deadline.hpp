@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 
 namespace cachekit {
@@ -29,14 +31,28 @@ class Deadline {
                                                    : Deadline(clock::time_point::max());
   }
 
-  [[nodiscard]] bool expired() const noexcept { return never() ? false : clock::now() >= at_; }
+  /// No deadline of this process is later than `at` from now on, those that waits under way have
+  /// included, but for deadlines without a limit: whoever waits for a server comes back within
+  /// 0.2 s of it, as when its own time had run out. For a program that was told to end.
+  /// Async-signal-safe.
+  static void cut_all(clock::time_point at) noexcept {
+    cut_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  /// The opposite: for what has yet to be done before the program ends.
+  static void uncut_all() noexcept { cut_all(clock::time_point::max()); }
+
+  [[nodiscard]] bool expired() const noexcept { return never() ? false : clock::now() >= at(); }
   [[nodiscard]] bool never() const noexcept { return at_ == clock::time_point::max(); }
-  [[nodiscard]] clock::time_point at() const noexcept { return at_; }
+  [[nodiscard]] clock::time_point at() const noexcept {
+    if (never()) return at_;
+    const clock::duration cut(cut_.load(std::memory_order_relaxed));
+    return std::min(at_, clock::time_point(cut));
+  }
 
   /// What is left, rounded up to a millisecond; never negative, `forever` for no limit.
   [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {
     if (never()) return forever;
-    const auto left = at_ - clock::now();
+    const auto left = at() - clock::now();
     if (left <= clock::duration::zero()) return std::chrono::milliseconds(0);
     return std::chrono::ceil<std::chrono::milliseconds>(left);
   }
@@ -48,6 +64,10 @@ class Deadline {
 
  private:
   explicit Deadline(clock::time_point at) noexcept : at_(at) {}
+
+  inline static std::atomic<clock::rep> cut_{clock::time_point::max().time_since_epoch().count()};
+  static_assert(std::atomic<clock::rep>::is_always_lock_free, "a signal handler stores it");
+
   clock::time_point at_;
 };
 

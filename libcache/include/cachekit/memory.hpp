@@ -76,6 +76,9 @@ struct InMemoryConfig {
   std::filesystem::path snapshot_file{};
   /// Read the snapshot, never write it; takes no lock.
   bool snapshot_read_only = false;
+  /// `connect` fails (`rejected`) where the snapshot holds more than the bounds allow, which the
+  /// next `flush` would cut off for good. Otherwise what does not fit is left out with a warning.
+  bool snapshot_must_fit = false;
   /// How long `connect` waits for another process that holds the snapshot; also the budget of a
   /// call that was given none.
   std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
@@ -139,9 +142,10 @@ struct MemoryInsights {
 ///
 /// TTLs count on a steady clock in milliseconds. With a `snapshot_file`, `connect` takes a lock on
 /// `FILE.lock` until this object is gone, loads what has not expired meanwhile, and `flush` writes
-/// the file anew (to a temporary file, then renamed, with a checksum); a snapshot that cannot be
-/// read is set aside as `FILE.corrupt-N`, reported by `warnings()`, and the cache starts empty.
-/// Nothing is written by itself, not even at the end: call `flush`.
+/// the file anew (to a temporary file, then renamed, with a checksum; a symbolic link, owner, group
+/// and mode stay); all names of one file share the lock. A snapshot that cannot be read is set
+/// aside as `FILE.corrupt-N`, reported by `warnings()`, and the cache starts empty. Nothing is
+/// written by itself, not even at the end: call `flush`.
 ///
 /// Threads: all members may be called from any thread at once.
 /// Errors: a call that has to load the snapshot first fails as `connect` does: `unavailable` when

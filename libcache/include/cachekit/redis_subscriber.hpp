@@ -26,6 +26,7 @@ struct Message {
 /// have been missed) and the call after it reconnects and subscribes again to everything. A channel
 /// that the server refuses then (its ACL has changed) is given up: `next` gives `rejected` with its
 /// name, once, and goes on with the others. A message that is too large to be kept is `too_large`.
+/// After a failure the next attempt has to wait, for 0.25 s at most.
 /// Threads: one at a time.
 class Subscriber {
  public:
@@ -41,7 +42,8 @@ class Subscriber {
   [[nodiscard]] Result<void> unsubscribe_pattern(std::string_view pattern);
 
   /// The next message, or an empty optional when none came within `wait` (`forever` to wait
-  /// without limit). Errors: see above; whatever it was, it may be called again.
+  /// without limit). Reconnecting is a part of that: where it takes longer, the next call goes on
+  /// with it, and tells if it fails. Errors: see above; whatever it was, it may be called again.
   [[nodiscard]] Result<std::optional<Message>> next(std::chrono::milliseconds wait);
 
  private:

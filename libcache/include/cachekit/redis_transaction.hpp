@@ -31,7 +31,8 @@ class RedisTransaction {
   /// Runs a command at once; for reads between `watch` and `execute`.
   [[nodiscard]] Result<RedisReply> command(std::initializer_list<std::string_view> arguments);
   [[nodiscard]] Result<RedisReply> command(std::span<const std::string_view> arguments);
-  /// Adds a command to what `execute` sends.
+  /// Adds a command to what `execute` sends. Where there is no memory for it, `execute` will send
+  /// nothing and be `overloaded`.
   void queue(std::initializer_list<std::string_view> arguments);
   void queue(std::span<const std::string_view> arguments);
   /// MULTI, the queued commands, EXEC in one write. One reply per command, errors of single

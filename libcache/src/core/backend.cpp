@@ -105,13 +105,13 @@ template <typename T, typename Run>
 Result<T> CacheBackend::timed(std::string_view key, const CallOptions& options, Errc in_doubt,
                               const Run& run) {
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = guarded(Errc::overloaded, [&]() -> Result<Deadline> {
+  Result<Deadline> deadline = guarded(Errc::overloaded, [&]() -> Result<Deadline> {
     Result<Deadline> end = budget(options.timeout, stopwatch.start());
     if (!end) return end;
     if (Result<void> sound = check_key(key); !sound) return fail(std::move(sound).error());
     return end;
   });
-  if (!deadline) return fail(deadline.error());
+  if (!deadline) return fail(std::move(deadline).error());
   return guarded(in_doubt, [&]() -> Result<T> { return run(*deadline); });
 }
 
@@ -195,7 +195,8 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
     std::span<const std::string_view> keys, const CallOptions& options) {
   using Outcome = Result<std::optional<std::string>>;
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
+  const Result<Deadline> deadline =
+      guarded(Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
   auto outcomes = guarded_batch(Errc::overloaded, keys.size(), [&] {
     if (!deadline) return all_failed<Outcome>(keys.size(), deadline.error());
     return run_checked<Outcome>(
@@ -209,7 +210,8 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
 std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
                                                  const SetManyOptions& options) {
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
+  const Result<Deadline> deadline =
+      guarded(Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
   const auto sound = [&](const SetItem& item) {
     return check_key(item.key).and_then([&] { return validate(item.ttl); });
   };
@@ -234,7 +236,8 @@ std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
 std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_view> keys,
                                                     const CallOptions& options) {
   const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline = budget(options.timeout, stopwatch.start());
+  const Result<Deadline> deadline =
+      guarded(Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
   auto outcomes = guarded_batch(Errc::outcome_unknown, keys.size(), [&] {
     if (!deadline) return all_failed<Result<bool>>(keys.size(), deadline.error());
     return run_checked<Result<bool>>(

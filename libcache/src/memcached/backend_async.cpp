@@ -21,8 +21,8 @@ namespace {
 template <auto Meaning, typename T, typename Call>
 Pending<T> begin(Result<memcached::Cluster>& cluster, const Command& command, Call call) {
   if (!cluster) return std::move(call).done(fail(cluster.error()));
-  return memcached::start<T, Meaning>(cluster->owner(command.key), command, call.deadline,
-                                      std::move(call.stop), std::move(call.report));
+  return memcached::start<T, Meaning>(*cluster, command, call.deadline, std::move(call.stop),
+                                      std::move(call.report));
 }
 
 }  // namespace
@@ -68,9 +68,8 @@ Pending<bool> MemcachedBackend::do_async_touch(std::string_view key, Ttl ttl,
 Pending<std::int64_t> MemcachedBackend::do_async_increment(std::string_view key, std::int64_t by,
                                                            AsyncCall<std::int64_t> call) {
   if (!impl_->cluster) return std::move(call).done(fail(impl_->cluster.error()));
-  memcached::Node& node = impl_->cluster->owner(key);
   auto* const state =
-      new memcached::CountingCall(node, key, by, call.deadline, std::move(call.report));
+      new memcached::CountingCall(*impl_->cluster, key, by, call.deadline, std::move(call.report));
   Pending<std::int64_t> pending(state);
   state->start(std::move(call.stop));
   return pending;

@@ -39,6 +39,7 @@ class SingleCommand : public CommandRequest {
   }
   void answer(Result<Reply>&& reply) override;
 
+  [[nodiscard]] const Command& command() const noexcept { return command_; }
   /// Requires: the request was executed.
   [[nodiscard]] Result<Reply>& reply() noexcept { return reply_; }
 

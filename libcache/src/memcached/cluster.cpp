@@ -1,6 +1,3 @@
-// Batches are always submitted in the order of the nodes: callers that wait for connections of
-// their own to several nodes at once then wait in one order, and never for each other in a ring.
-
 #include "memcached/cluster.hpp"
 
 #include "memcached/config_check.hpp"
@@ -59,15 +56,19 @@ Result<void> Cluster::open() {
   return failed == outcomes.end() ? Result<void>() : std::move(*failed);
 }
 
+// A miss says nothing of the value that there was, or will be.
+void Cluster::note_fetched(const Command& command, const Result<Reply>& reply) noexcept {
+  const bool fetched = reply && reply->status == Reply::Status::done;
+  if (fetched && command.verb == Verb::get) large_keys_->note(command.key, reply->value.size());
+}
+
 Result<Reply> Cluster::ask(const Command& command, Deadline deadline) {
   Node& node = owner(command.key);
-  if (command.verb == Verb::store) large_keys_->note(command.key, command.value.size());
-  SingleCommand request(command, command.verb == Verb::get && large_keys_->contains(command.key));
+  note_stored(command);
+  SingleCommand request(command, expects_large(command));
   Result<void> done = node.execute(request, deadline);
   if (!done) return located(fail(std::move(done).error()), node);
-  if (command.verb == Verb::get && request.reply()) {
-    large_keys_->note(command.key, request.reply()->value.size());
-  }
+  note_fetched(command, request.reply());
   return located(std::move(request.reply()), node);
 }
 
@@ -76,9 +77,8 @@ std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, 
   for (std::size_t i = 0; i < commands.size(); ++i) {
     NodeBatch& one = by_node[ring_.owner(commands[i].key)];
     one.batch.add(commands[i]);
-    if (commands[i].verb == Verb::get && large_keys_->contains(commands[i].key)) {
-      one.batch.expect_much();
-    }
+    note_stored(commands[i]);
+    if (expects_large(commands[i])) one.batch.expect_much();
     one.positions.push_back(i);
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) by_node[i].node = nodes_[i].get();
@@ -90,6 +90,7 @@ std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, 
     for (std::size_t i = 0; i < one.positions.size(); ++i) {
       Result<Reply> reply = one.outcome ? std::move(one.batch.replies()[i])
                                         : Result<Reply>(fail(one.outcome.error()));
+      note_fetched(commands[one.positions[i]], reply);
       replies[one.positions[i]] = located(std::move(reply), *one.node);
     }
   }

@@ -40,6 +40,17 @@ class Cluster {
   [[nodiscard]] std::span<const std::unique_ptr<Node>> nodes() const noexcept { return nodes_; }
   [[nodiscard]] Node& owner(std::string_view key) const { return *nodes_[ring_.owner(key)]; }
 
+  /// Which keys had large values lately: who reads one keeps out of the way of others.
+  [[nodiscard]] bool expects_large(const Command& command) const noexcept {
+    return command.verb == Verb::get && large_keys_->contains(command.key);
+  }
+  /// Notes how large the value is that a command stores.
+  void note_stored(const Command& command) noexcept {
+    if (command.verb == Verb::store) large_keys_->note(command.key, command.value.size());
+  }
+  /// Notes how large the value was that a command has got.
+  void note_fetched(const Command& command, const Result<Reply>& reply) noexcept;
+
   /// Asks the owner of the command's key.
   [[nodiscard]] Result<Reply> ask(const Command& command, Deadline deadline);
   /// Asks the owners of many keys side by side; one outcome for each command, in order.
@@ -55,8 +66,9 @@ class Cluster {
       : ring_(std::move(ring)), nodes_(std::move(nodes)) {}
 
   Ring ring_;
-  std::vector<std::unique_ptr<Node>> nodes_;
+  // Before the nodes, whose last requests note sizes.
   std::unique_ptr<net::LargeKeys> large_keys_ = std::make_unique<net::LargeKeys>();
+  std::vector<std::unique_ptr<Node>> nodes_;
 };
 
 }  // namespace cachekit::memcached

@@ -47,22 +47,23 @@ Result<Reply> as_reply(Reply&& reply, const std::string& /*endpoint*/) { return 
 
 }  // namespace
 
-CountingCall::CountingCall(Node& node, std::string_view key, std::int64_t by, Deadline deadline,
-                           Report report)
-    : node_(node),
+CountingCall::CountingCall(Cluster& cluster, std::string_view key, std::int64_t by,
+                           Deadline deadline, Report report)
+    : cluster_(cluster),
       key_(key),
       deadline_(deadline),
       report_(std::move(report)),
       generation_(net::fork_generation()),
-      counting_(key_, by, node.endpoint()) {}
+      counting_(key_, by, cluster.owner(key).endpoint()) {}
 
 void CountingCall::start(std::stop_token stop) {
   if (stop.stop_possible()) stop_of_caller_.emplace(std::move(stop), Stop{stop_});
   using State = net::AsyncState<Attempt, AttemptRequest>;
   const auto nobody = [](const Result<Attempt>&) {};
-  auto* const state = new State(deadline_, nobody, counting_.attempt(), node_.endpoint());
+  Node& node = cluster_.owner(key_);
+  auto* const state = new State(deadline_, nobody, counting_.attempt(), node.endpoint());
   state->stop_with(stop_.get_token());
-  node_.channel().start(*state);
+  node.channel().start(*state);
   retain();  // Until it is settled.
   Pending<Attempt>(state).then([this](Result<Attempt> attempt) {
     if (!attempt) return settle(fail(std::move(attempt).error()));
@@ -78,7 +79,7 @@ void CountingCall::start(std::stop_token stop) {
 void CountingCall::go_on(const std::optional<Command>& next) {
   if (!next) return settle(std::move(counting_.outcome()));
   const auto nobody = [](const Result<Reply>&) {};
-  memcached::start<Reply, as_reply>(node_, *next, deadline_, {}, nobody)
+  memcached::start<Reply, as_reply>(cluster_, *next, deadline_, {}, nobody)
       .then([this](const Result<Reply>& reply) {
         try {
           go_on(counting_.answered(reply));

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "memcached/cluster.hpp"
 #include "memcached/counting.hpp"
-#include "memcached/node.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/pending.hpp>
@@ -25,7 +25,8 @@ class CountingCall final : public detail::PendingState<std::int64_t> {
  public:
   using Report = std::function<void(const Result<std::int64_t>&)>;
 
-  CountingCall(Node& node, std::string_view key, std::int64_t by, Deadline deadline, Report report);
+  CountingCall(Cluster& cluster, std::string_view key, std::int64_t by, Deadline deadline,
+               Report report);
 
   /// Requires: once, before anything else. `stop` withdraws the call.
   void start(std::stop_token stop);
@@ -47,7 +48,7 @@ class CountingCall final : public detail::PendingState<std::int64_t> {
   void settle(Result<std::int64_t> outcome) noexcept;
   void settle_inherited() noexcept;
 
-  Node& node_;
+  Cluster& cluster_;
   const std::string key_;
   const Deadline deadline_;
   const Report report_;

@@ -34,7 +34,7 @@ Result<Step> read_ttl(std::string_view line, Reply& reply) {
   return Step{};
 }
 
-Result<Step> answer(Reply& reply, Status status) {
+Result<Step> answered(Reply& reply, Status status) {
   reply.status = status;
   return Step{};
 }
@@ -122,7 +122,7 @@ Result<Step> read_meta(std::string_view line, const Command& command, Reply& rep
   const std::optional<Status> status = meaning_of(code, verb);
   if (verb == Verb::remaining_ttl && status != Status::missing) return read_ttl(line, reply);
   if (!status) return unexpected_line(line);
-  return answer(reply, *status);
+  return answered(reply, *status);
 }
 
 }  // namespace cachekit::memcached

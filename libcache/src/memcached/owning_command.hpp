@@ -1,6 +1,7 @@
 #pragma once
 
 #include "memcached/batch.hpp"
+#include "memcached/cluster.hpp"
 #include "memcached/node.hpp"
 #include "net/async_state.hpp"
 
@@ -26,14 +27,17 @@ namespace cachekit::memcached {
   return command;
 }
 
-/// A command that owns all it refers to; `Meaning` tells what its reply is to the caller.
+/// A command that owns all it refers to; `Meaning` tells what its reply is to the caller. Lifetime:
+/// of the cluster, longer.
 template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
 class OwningCommand final : private net::OwnedBytes, public SingleCommand {
  public:
   using net::OwnedBytes::release_bytes;
 
-  OwningCommand(const Command& command, std::string endpoint)
-      : SingleCommand(kept_in(OwnedBytes::bytes, command)), endpoint_(std::move(endpoint)) {}
+  OwningCommand(const Command& command, Cluster& cluster, std::string endpoint)
+      : SingleCommand(kept_in(OwnedBytes::bytes, command), cluster.expects_large(command)),
+        cluster_(cluster),
+        endpoint_(std::move(endpoint)) {}
 
   [[nodiscard]] Result<T> take(const Result<void>& outcome) {
     if (!outcome) return fail(outcome.error());
@@ -41,20 +45,24 @@ class OwningCommand final : private net::OwnedBytes, public SingleCommand {
       if (reply().error().endpoint.empty()) reply().error().endpoint = endpoint_;
       return fail(std::move(reply()).error());
     }
+    cluster_.note_fetched(command(), reply());
     return Meaning(*std::move(reply()), endpoint_);
   }
 
  private:
+  Cluster& cluster_;
   std::string endpoint_;
 };
 
 /// Sends a command on its way; `report` is told the result. Errors: throws `std::bad_alloc`, and
 /// then nothing is under way.
 template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
-[[nodiscard]] Pending<T> start(Node& node, const Command& command, Deadline deadline,
+[[nodiscard]] Pending<T> start(Cluster& cluster, const Command& command, Deadline deadline,
                                std::stop_token stop, std::function<void(const Result<T>&)> report) {
   using State = net::AsyncState<T, OwningCommand<T, Meaning>>;
-  auto* const state = new State(deadline, std::move(report), command, node.endpoint());
+  Node& node = cluster.owner(command.key);
+  cluster.note_stored(command);
+  auto* const state = new State(deadline, std::move(report), command, cluster, node.endpoint());
   state->stop_with(std::move(stop));
   node.channel().start(*state);
   return Pending<T>(state);

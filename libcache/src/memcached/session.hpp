@@ -7,7 +7,6 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
-#include <optional>
 #include <string_view>
 
 namespace cachekit::memcached {
@@ -18,8 +17,6 @@ class MemcachedSession final : public net::Session {
   void feed(std::string_view bytes) override { decoder_.feed(bytes); }
   [[nodiscard]] Result<bool> advance(net::Request& request) override;
   [[nodiscard]] bool idle() const override { return decoder_.idle(); }
-  /// An error line, such as "ERROR Too many open connections" of a server that is full.
-  [[nodiscard]] std::optional<Error> refusal(std::string_view bytes) const override;
   [[nodiscard]] bool retiring() const noexcept override { return suspicion_.expired(); }
 
   [[nodiscard]] Dialect dialect() const noexcept { return dialect_; }

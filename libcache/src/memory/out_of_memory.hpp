@@ -1,16 +1,20 @@
 #pragma once
 
+#include "core/out_of_memory.hpp"
+
 #include <cachekit/error.hpp>
 
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace cachekit::memory {
 
-/// The error for a failed allocation. Cost: no allocation; its texts are short enough to lie within
-/// the strings.
+/// That error, and where it was: in this cache. Allocates nothing.
 [[nodiscard]] inline tl::unexpected<Error> out_of_memory() {
-  return fail(Errc::overloaded, "out of memory", "memory");
+  Error error = cachekit::out_of_memory();
+  error.endpoint = "memory";
+  return fail(std::move(error));
 }
 
 /// What a call gives, or that error.

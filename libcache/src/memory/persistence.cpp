@@ -1,11 +1,14 @@
 #include "memory/persistence.hpp"
 
+#include "core/file_replacement.hpp"
 #include "memory/limits.hpp"
 #include "memory/snapshot.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <new>
+#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
@@ -16,6 +19,14 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds poll_interval{5};
+
+Result<void> make_folder_of(const std::filesystem::path& file) {
+  std::error_code failure;
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), failure);
+  if (!failure) return {};
+  errno = failure.value();
+  return core::file_error("create the folder of", file);
+}
 
 milliseconds since_epoch(Clock::wall_time wall) noexcept {
   return std::chrono::duration_cast<milliseconds>(wall.time_since_epoch());
@@ -52,9 +63,13 @@ Result<void> Persistence::connect(Deadline deadline) {
   if (Result<void> locked = wait_for_mutex(guard, deadline); !locked) return locked;
   if (ready()) return {};
 
+  Result<std::filesystem::path> resolved = core::resolve_file(config_.snapshot_file);
+  if (!resolved) return fail(std::move(resolved).error());
+  file_ = *std::move(resolved);
   std::optional<SnapshotLock> lock;
   if (!config_.snapshot_read_only) {
-    Result<SnapshotLock> acquired = SnapshotLock::acquire(config_.snapshot_file, deadline);
+    if (Result<void> made = make_folder_of(file_); !made) return made;
+    Result<SnapshotLock> acquired = SnapshotLock::acquire(file_, deadline);
     if (!acquired) return fail(std::move(acquired).error());
     lock = *std::move(acquired);
   }
@@ -88,7 +103,7 @@ Result<void> Persistence::flush() {
                        .key = one.entry->key(),
                        .value = one.entry->value()});
   }
-  Result<void> written = write_snapshot(config_.snapshot_file, entries);
+  Result<void> written = write_snapshot(file_, entries);
   if (written) saved_changes_ = changes;
   return written;
 }
@@ -112,31 +127,57 @@ Result<void> Persistence::wait_for_mutex(std::unique_lock<std::mutex>& lock,
 }
 
 Result<void> Persistence::load() {
-  Result<void> outcome;
-  const std::size_t left_out = restore_entries(outcome);
+  Restored restored;
+  const std::uint64_t evicted_before = store_.stats().evictions;
+  Result<void> outcome = restore_entries(restored);
   if (!outcome) {
     store_.discard();
     return outcome.error().code == Errc::decode ? start_empty(outcome.error()) : outcome;
   }
-  if (left_out > 0) {
-    warnings_.push_back(
-        fmt::format("{} entries of {} are larger than this cache allows, and "
-                    "were left out",
-                    left_out, config_.snapshot_file.string()));
+  // Shards share the capacity, and one may be full a little before it.
+  const std::uint64_t evicted = store_.stats().evictions - evicted_before;
+  const bool fits = restored.too_large == 0 && restored.bytes <= store_.bounds().bytes &&
+                    restored.entries <= store_.bounds().items;
+  if (!fits && config_.snapshot_must_fit) {
+    store_.discard();
+    return too_much(restored);
+  }
+  if (restored.too_large + evicted > 0) {
+    warnings_.push_back(fmt::format(
+        "{} of the {} entries of {} do not fit the capacity, and were left out",
+        restored.too_large + evicted, restored.entries, config_.snapshot_file.string()));
   }
   return {};
 }
 
-std::size_t Persistence::restore_entries(Result<void>& outcome) {
+Result<void> Persistence::restore_entries(Restored& restored) {
   const Moment now{.steady = clock_.now(), .wall = since_epoch(clock_.wall())};
-  std::size_t left_out = 0;
-  outcome = read_snapshot(config_.snapshot_file, [&](const SnapshotEntry& entry) {
+  return read_snapshot(file_, [&](const SnapshotEntry& entry) {
     const std::optional<Time> expires_at = now.expiry(entry.expires_at_ms);
     if (!expires_at) return;
+    ++restored.entries;
+    restored.bytes += entry_charge(entry.key.size(), entry.value.size(), *expires_at != no_expiry);
     const bool sound = !entry.key.empty() && entry.key.size() <= max_key_bytes;
-    if (!sound || !store_.restore(entry.key, entry.value, *expires_at)) ++left_out;
+    if (!sound || !store_.restore(entry.key, entry.value, *expires_at)) ++restored.too_large;
   });
-  return left_out;
+}
+
+Result<void> Persistence::too_much(const Restored& restored) const {
+  const Bounds bounds = store_.bounds();
+  const auto mebibytes_needed =
+      (restored.bytes + restored.bytes / 4) / (std::uint64_t{1} << 20U) + 1;
+  std::string hint = fmt::format("raise memory.capacity to {}MiB", mebibytes_needed);
+  if (restored.entries > bounds.items) {
+    hint += fmt::format(" and memory.max_items to {}", restored.entries);
+  }
+  return fail(
+      Errc::rejected,
+      fmt::format(
+          "the {} entries of the snapshot {} take {} bytes, and the capacity is {} "
+          "bytes{}: it would lose entries, and was left as it is",
+          restored.entries, config_.snapshot_file.string(), restored.bytes, bounds.bytes,
+          bounds.items < max_items ? fmt::format(" for {} entries", bounds.items) : std::string()),
+      config_.snapshot_file.string(), hint + ", or name another file");
 }
 
 Result<void> Persistence::start_empty(const Error& damage) {
@@ -144,7 +185,7 @@ Result<void> Persistence::start_empty(const Error& damage) {
     warnings_.push_back(fmt::format("{}; the cache starts empty", damage.message));
     return {};
   }
-  return set_aside(config_.snapshot_file).map([&](const std::filesystem::path& aside) {
+  return set_aside(file_).map([&](const std::filesystem::path& aside) {
     warnings_.push_back(fmt::format("{}; it was set aside as {}, and the cache starts empty",
                                     damage.message, aside.string()));
   });

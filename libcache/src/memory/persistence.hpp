@@ -39,15 +39,23 @@ class Persistence {
  private:
   Result<void> wait_for_mutex(std::unique_lock<std::mutex>& lock, Deadline deadline) const;
   Result<void> load();
+  // What a snapshot held that has not expired.
+  struct Restored {
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t too_large = 0;  // For a shard, or no entry at all.
+  };
   Result<void> start_empty(const Error& damage);
-  std::size_t restore_entries(Result<void>& outcome);
+  Result<void> restore_entries(Restored& restored);
+  [[nodiscard]] Result<void> too_much(const Restored& restored) const;
 
   const InMemoryConfig& config_;
   Store& store_;
   const Clock& clock_;
   std::atomic<bool> ready_;  // Set last by `connect`; what it did is visible to who reads true.
 
-  mutable std::mutex mutex_;  // guards everything below, and the file against two writers
+  mutable std::mutex mutex_;    // guards everything below, and the file against two writers
+  std::filesystem::path file_;  // What the configured path leads to.
   std::optional<SnapshotLock> lock_;
   std::uint64_t saved_changes_ = 0;    // `Store::changes()` when file and store were the same
   std::vector<std::string> warnings_;  // Not changed any more when ready.

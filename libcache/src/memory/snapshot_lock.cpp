@@ -1,8 +1,9 @@
 #include "memory/snapshot_lock.hpp"
 
+#include "core/file_replacement.hpp"
+
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <thread>
 
 #include <fcntl.h>
@@ -13,24 +14,33 @@
 namespace cachekit::memory {
 namespace {
 
+using core::File;
+using core::file_error;
+
 // flock cannot wait for a limited time.
-constexpr std::chrono::milliseconds poll_interval{10};
+constexpr std::chrono::milliseconds lock_poll_interval{10};
+
+Result<File> open_lock(const std::filesystem::path& path, const std::filesystem::path& snapshot) {
+  Result<File> fresh = File::open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  if (!fresh) return File::open(path, O_RDWR | O_CREAT | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  struct stat status {};
+  if (::stat(snapshot.c_str(), &status) == 0) {
+    status.st_mode &= static_cast<mode_t>(~(S_IXUSR | S_IXGRP | S_IXOTH));
+    status.st_mode |= S_IRUSR | S_IWUSR;
+    if (Result<void> shared = core::copy_ownership(*fresh, path, status); !shared) {
+      return fail(std::move(shared).error());
+    }
+  }
+  return fresh;
+}
 
 }  // namespace
 
 Result<SnapshotLock> SnapshotLock::acquire(const std::filesystem::path& snapshot,
                                            Deadline deadline) {
-  std::error_code failure;
-  if (snapshot.has_parent_path()) {
-    std::filesystem::create_directories(snapshot.parent_path(), failure);
-  }
-  if (failure) {
-    errno = failure.value();
-    return file_error("create the folder of", snapshot);
-  }
   std::filesystem::path path = snapshot;
   path += ".lock";
-  Result<File> file = File::open(path, O_RDWR | O_CREAT, S_IRUSR | S_IWUSR);
+  Result<File> file = open_lock(path, snapshot);
   if (!file) return fail(std::move(file).error());
   while (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
@@ -42,7 +52,7 @@ Result<SnapshotLock> SnapshotLock::acquire(const std::filesystem::path& snapshot
                   fmt::format("wait until it ends (fuser {} names it), or name another file",
                               path.string()));
     }
-    std::this_thread::sleep_for(std::min(poll_interval, deadline.remaining()));
+    std::this_thread::sleep_for(std::min(lock_poll_interval, deadline.remaining()));
   }
   return SnapshotLock(*std::move(file));
 }

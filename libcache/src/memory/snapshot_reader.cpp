@@ -1,4 +1,4 @@
-#include "memory/file.hpp"
+#include "core/posix_file.hpp"
 #include "memory/snapshot.hpp"
 #include "memory/snapshot_format.hpp"
 
@@ -12,6 +12,9 @@
 
 namespace cachekit::memory {
 namespace {
+
+using core::File;
+using core::file_error;
 
 tl::unexpected<Error> damaged(const std::filesystem::path& path, std::string_view why) {
   return fail(Errc::decode, fmt::format("the snapshot {} is damaged: {}", path.string(), why),
@@ -148,9 +151,9 @@ Result<std::filesystem::path> set_aside(const std::filesystem::path& path) {
         std::filesystem::file_type::not_found) {
       if (number < 10'000) continue;
       errno = EEXIST;
-      return file_error("set aside", path);
+      return core::file_error("set aside", path);
     }
-    if (std::rename(path.c_str(), aside.c_str()) != 0) return file_error("set aside", path);
+    if (std::rename(path.c_str(), aside.c_str()) != 0) return core::file_error("set aside", path);
     return aside;
   }
 }

@@ -18,7 +18,7 @@ constexpr std::size_t largest_page = 4096;
 // A cache of that many bytes and more; a smaller one could take up much more memory with them.
 constexpr std::uint64_t worth_huge_pages = std::uint64_t{16} << 20U;
 // Larger values are copied after the lock.
-constexpr std::size_t large_value = 4096;
+constexpr std::size_t large_entry = 4096;
 // One hit in so many has its age counted.
 constexpr unsigned age_sampling = 64;
 // After so many changes that made room, the number of entries is looked at again.
@@ -85,7 +85,7 @@ Result<std::optional<std::string>> Store::get(std::string_view key) {
 
 // Copies a value, or holds it to be copied after the lock when it is large.
 void Store::take(const Entry& entry, std::optional<std::string>& value, EntryReference& large) {
-  if (entry.value_size > large_value) {
+  if (entry.value_size > large_entry) {
     retain(entry);
     large.reset(&entry);
   } else {

@@ -26,6 +26,12 @@ std::uint16_t SocketAddress::port() const noexcept {
   return 0;
 }
 
+void SocketAddress::set_port(std::uint16_t port) noexcept {
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+  if (family() == AF_INET) reinterpret_cast<sockaddr_in*>(address)->sin_port = htons(port);
+  if (family() == AF_INET6) reinterpret_cast<sockaddr_in6*>(address)->sin6_port = htons(port);
+}
+
 bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept {
   return a.length == b.length && std::memcmp(&a.storage, &b.storage, a.length) == 0;
 }

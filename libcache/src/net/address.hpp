@@ -32,6 +32,8 @@ struct SocketAddress {
   [[nodiscard]] int family() const noexcept { return storage.ss_family; }
   /// 0 for a unix socket.
   [[nodiscard]] std::uint16_t port() const noexcept;
+  /// Does nothing to a unix socket.
+  void set_port(std::uint16_t port) noexcept;
   friend bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept;
 
   /// A copy of what the system gave. Requires: `length` is no more than `storage` holds.

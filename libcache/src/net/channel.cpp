@@ -190,6 +190,10 @@ Result<std::unique_ptr<Connection>> Channel::dedicated(Deadline deadline) {
   return core().connector->open(deadline);
 }
 
+Result<std::unique_ptr<Connection>> Channel::await_dedicated(Deadline deadline) {
+  return core().connector->await(deadline);
+}
+
 ConnectionStats Channel::stats() {
   Core& core = this->core();
   const PoolStats apart = core.pool->stats();

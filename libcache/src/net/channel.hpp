@@ -71,6 +71,10 @@ class Channel {
   /// A connection for one caller alone, outside the bound of the channel, closed when dropped: for
   /// transactions and subscriptions, whose state must not reach anyone else.
   [[nodiscard]] Result<std::unique_ptr<Connection>> dedicated(Deadline deadline);
+  /// The same, step by step, for a channel that is used for nothing else: null where the deadline
+  /// comes first, which is no failure, and the next call goes on. Waits where it is too early for
+  /// another attempt.
+  [[nodiscard]] Result<std::unique_ptr<Connection>> await_dedicated(Deadline deadline);
 
   [[nodiscard]] const Address& address() const noexcept { return options_.address; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }

@@ -1,5 +1,6 @@
 #include "net/connection.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "net/failure.hpp"
 
 #include <exception>
@@ -27,16 +28,22 @@ Result<std::unique_ptr<Connection>> Connection::greet(Socket socket, std::string
 
 Result<void> Connection::exchange(Request& request, Deadline deadline) {
   if (Result<void> begun = begin(request); !begun) return begun;
-  while (true) {
-    Result<bool> complete = pump(deadline);
-    if (!complete) return fail(std::move(complete).error());
-    if (*complete) return {};
-    if (deadline.expired()) return fail(give_up("no complete reply in time"));
-    if (answered_) static_cast<void>(wait_ready(descriptor(), true, deadline));
+  Result<bool> complete = pump_until(deadline);
+  if (!complete) return fail(std::move(complete).error());
+  if (!*complete) return fail(give_up("no complete reply in time"));
+  return {};
+}
+
+Result<void> Connection::begin(Request& request) noexcept {
+  try {
+    return take_on(request);
+  } catch (const std::exception&) {  // No memory, or a length that no string can have.
+    out_.clear();
+    return fail(out_of_memory());
   }
 }
 
-Result<void> Connection::begin(Request& request) {
+Result<void> Connection::take_on(Request& request) {
   if (inherited()) {
     usable_ = false;
     return fail(Errc::unavailable, "this connection belongs to the parent process", endpoint_,
@@ -54,11 +61,21 @@ Result<void> Connection::begin(Request& request) {
   return {};
 }
 
+Result<bool> Connection::pump_until(Deadline deadline) noexcept {
+  while (true) {
+    Result<bool> complete = pump(deadline);
+    if (!complete || *complete || deadline.expired()) return complete;
+    // What else comes now is not read, and must not wake it.
+    if (answered_) static_cast<void>(wait_writable(descriptor(), deadline));
+  }
+}
+
 Result<bool> Connection::pump(std::optional<Deadline> wait) noexcept {
+  if (inherited()) return fail(broken(Errc::unavailable, "it belongs to the parent process"));
   try {
     return move_on(wait);
   } catch (const std::exception&) {  // No memory, and a reply may be half read.
-    return fail(broken(Errc::unavailable, "out of memory"));
+    return fail(broken(Errc::unavailable, no_memory));
   }
 }
 
@@ -141,12 +158,18 @@ Error Connection::give_up(std::string_view why) noexcept {
 
 bool Connection::stale() const noexcept { return !usable() || socket_.readable_now(); }
 
+std::string Connection::unread() const {
+  std::string bytes(std::size_t{256}, '\0');
+  bytes.resize(inherited() ? 0 : socket_.peek(bytes));
+  return bytes;
+}
+
 Result<bool> Connection::receive(Deadline deadline) {
   if (!wait_ready(descriptor(), false, deadline)) return false;
   try {
     return read_some(std::nullopt);
   } catch (const std::exception&) {
-    return fail(broken(Errc::unavailable, "out of memory"));
+    return fail(broken(Errc::unavailable, no_memory));
   }
 }
 

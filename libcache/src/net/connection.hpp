@@ -46,13 +46,15 @@ class Connection {
   /// Errors: as `pump`, and `timeout` or `outcome_unknown` when the deadline passes.
   [[nodiscard]] Result<void> exchange(Request& request, Deadline deadline);
 
-  /// Encodes a request and starts to send it. Errors: what `Request::encode` refuses; the
-  /// connection stays usable then.
-  [[nodiscard]] Result<void> begin(Request& request);
+  /// Encodes a request, of which nothing is sent yet. Errors: what `Request::encode` refuses,
+  /// `overloaded` where it finds no memory; the connection stays usable then.
+  [[nodiscard]] Result<void> begin(Request& request) noexcept;
   /// Writes and reads as far as that goes without waiting; true when the request is complete.
   /// Errors: `unavailable` when the peer closed, `outcome_unknown` where a write may have been
   /// carried out, `protocol` for nonsense.
   [[nodiscard]] Result<bool> pump() { return pump(std::nullopt); }
+  /// The same, waiting as long as the deadline allows; false where that came first.
+  [[nodiscard]] Result<bool> pump_until(Deadline deadline) noexcept;
   /// The error for a deadline that passed before the request was complete; makes the connection
   /// unusable.
   [[nodiscard]] Error give_up(std::string_view why) noexcept;
@@ -71,6 +73,9 @@ class Connection {
   [[nodiscard]] bool nothing_sent() const noexcept { return sent_ == 0; }
   /// Whether the peer, unasked, closed an idle connection or said something. Cost: one system call.
   [[nodiscard]] bool stale() const noexcept;
+  /// The first of the bytes that have come and that nobody has read: a peer that ends an idle
+  /// connection may say why.
+  [[nodiscard]] std::string unread() const;
 
   [[nodiscard]] Session& session() noexcept { return *session_; }
   /// For an owner that goes on with socket and session by itself, after the handshake.
@@ -86,6 +91,7 @@ class Connection {
  private:
   Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint);
 
+  [[nodiscard]] Result<void> take_on(Request& request);
   [[nodiscard]] Result<void> write_some();
   [[nodiscard]] Result<bool> pump(std::optional<Deadline> wait) noexcept;
   [[nodiscard]] Result<bool> move_on(std::optional<Deadline> wait);

@@ -3,6 +3,7 @@
 #include "core/out_of_memory.hpp"
 #include "net/wait_until.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -96,6 +97,7 @@ void Connector::attempt(Deadline deadline) noexcept {
   }
   const std::lock_guard lock(mutex_);
   note(opened);
+  failure_told_ = false;
   if (opened) fresh_ = *std::move(opened);
   under_way_ = false;
   ended_.notify_all();
@@ -128,6 +130,34 @@ Result<std::unique_ptr<Connection>> Connector::open_one(Deadline deadline) {
   const bool cut_short = deadline.at() < budget.at();
   if (opened || opened.error().code != Errc::timeout || !cut_short) note(opened);
   return opened;
+}
+
+Result<std::unique_ptr<Connection>> Connector::await(Deadline deadline) noexcept {
+  try {
+    return await_one(deadline);
+  } catch (const std::exception&) {
+    return fail(out_of_memory());
+  }
+}
+
+Result<std::unique_ptr<Connection>> Connector::await_one(Deadline deadline) {
+  const auto ended = [&] { return !under_way_; };
+  std::unique_lock lock(mutex_);
+  while (!fresh_) {
+    if (under_way_) {
+      if (!wait_until(ended_, lock, deadline, ended)) return nullptr;
+      continue;
+    }
+    if (failure_ && !std::exchange(failure_told_, true)) return fail(*failure_);
+    const auto due = failure_ ? backoff_.next() : Deadline::clock::time_point{};
+    if (due > Deadline::clock::now()) {
+      ended_.wait_until(lock, std::min(due, deadline.at()));
+      if (deadline.expired()) return nullptr;
+    } else if (Result<void> begun = begin_attempt(lock, deadline); !begun) {
+      return fail(std::move(begun).error());
+    }
+  }
+  return std::move(fresh_);
 }
 
 void Connector::note(const Result<std::unique_ptr<Connection>>& opened) noexcept {

@@ -40,6 +40,10 @@ class Connector : public std::enable_shared_from_this<Connector> {
   [[nodiscard]] Result<void> connect(Combiner& combiner, Deadline deadline) noexcept;
   /// One more connection, for the caller alone.
   [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline) noexcept;
+  /// The same for a caller that comes again and again: waits until an attempt is due, and gives
+  /// null where the deadline comes first. The attempt goes on then, and what comes of it is for the
+  /// next call. Requires: nobody calls `connect`.
+  [[nodiscard]] Result<std::unique_ptr<Connection>> await(Deadline deadline) noexcept;
 
   /// Whether an attempt is being made, or has succeeded and waits for somebody to take it.
   [[nodiscard]] bool under_way() const;
@@ -54,6 +58,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
  private:
   [[nodiscard]] Result<void> take_or_begin(Combiner& combiner, Deadline deadline);
   [[nodiscard]] Result<std::unique_ptr<Connection>> open_one(Deadline deadline);
+  [[nodiscard]] Result<std::unique_ptr<Connection>> await_one(Deadline deadline);
   [[nodiscard]] Result<void> may_try() const;
   void wait_for_turn(std::unique_lock<std::mutex>& lock, Deadline deadline);
   void attempt(Deadline deadline) noexcept;
@@ -70,6 +75,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   bool under_way_ = false;
   std::unique_ptr<Connection> fresh_;  // Of the last attempt; the first to come takes it.
   std::optional<Error> failure_;       // Of the last attempt; empty after a success.
+  bool failure_told_ = false;          // By `await`.
   Backoff backoff_;
   std::vector<std::pair<const void*, std::function<void()>>> listeners_;
 };

@@ -8,13 +8,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <string_view>
 
 namespace cachekit::net {
 
 /// Remembers which keys had large values (of `heavy_bytes` and more) lately, so that the next
 /// request for one can be kept from holding up the small ones. It is a guess: keys are told apart
-/// by their hash, old ones are forgotten.
+/// by their hash, old ones are forgotten. It helps others only, and does without where there is no
+/// memory for it.
 ///
 /// Threads: any. Cost: nothing but a load while no value was large; then a hash of the key and a
 /// load. Memory: 32 KiB once there is something to remember.
@@ -33,12 +35,13 @@ class LargeKeys {
   }
 
   /// Notes the size of a value that was read or is being written.
-  void note(std::string_view key, std::size_t bytes) {
+  void note(std::string_view key, std::size_t bytes) noexcept {
     Table* table = table_.load(std::memory_order_acquire);
     const bool large = bytes >= heavy_bytes;
     if (table == nullptr) {
       if (!large) return;
       table = make_table();
+      if (table == nullptr) return;
     }
     const std::uint64_t hash = hash_of(key);
     std::atomic<std::uint64_t>& slot = (*table)[hash % slots];
@@ -55,8 +58,8 @@ class LargeKeys {
     return std::hash<std::string_view>{}(key) | 1U;  // 0 is an empty slot.
   }
 
-  [[nodiscard]] Table* make_table() {
-    auto fresh = std::make_unique<Table>();
+  [[nodiscard]] Table* make_table() noexcept {
+    std::unique_ptr<Table> fresh(new (std::nothrow) Table());
     Table* expected = nullptr;
     if (table_.compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) {
       return fresh.release();

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,11 +30,6 @@ class Session {
   /// Whether no byte is left over. Bytes that no request asked for mean that replies are out of
   /// step, and the connection is closed.
   [[nodiscard]] virtual bool idle() const = 0;
-  /// What a peer means by bytes that nobody asked for: a server that turns a connection away says
-  /// why before it closes it. Empty where they mean nothing.
-  [[nodiscard]] virtual std::optional<Error> refusal(std::string_view /*bytes*/) const {
-    return std::nullopt;
-  }
   /// Whether the connection has to be replaced as soon as all that is under way is answered: the
   /// peer is not, or no longer, what its connections are for.
   [[nodiscard]] virtual bool retiring() const noexcept { return false; }

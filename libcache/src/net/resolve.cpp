@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <compare>
 #include <condition_variable>
 #include <exception>
 #include <map>
@@ -28,12 +27,6 @@ namespace {
 using Clock = Deadline::clock;
 using Addresses = std::vector<SocketAddress>;
 
-struct Name {
-  std::string host;
-  std::uint16_t port = 0;
-  friend auto operator<=>(const Name&, const Name&) = default;
-};
-
 struct FreeAddressList {
   void operator()(addrinfo* list) const noexcept { freeaddrinfo(list); }
 };
@@ -48,15 +41,14 @@ void add_each_once(const addrinfo* list, Addresses& addresses) {
 }
 
 // Blocks as long as it likes. Gives a status of getaddrinfo.
-int look_up(const Name& name, Addresses& addresses) noexcept {
+int look_up(const std::string& host, Addresses& addresses) noexcept {
   try {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
+    hints.ai_flags = AI_ADDRCONFIG;
     addrinfo* found = nullptr;
-    const int status =
-        getaddrinfo(name.host.c_str(), std::to_string(name.port).c_str(), &hints, &found);
+    const int status = getaddrinfo(host.c_str(), nullptr, &hints, &found);
     if (status != 0) return status;
     const std::unique_ptr<addrinfo, FreeAddressList> list(found);
     add_each_once(found, addresses);
@@ -93,13 +85,14 @@ class Lookups {
     Clock::time_point forget_at{};
   };
 
-  [[nodiscard]] std::shared_ptr<Lookup> begin(const Name& name, State& state);
-  void run(const std::shared_ptr<Lookup>& lookup, const Name& name) noexcept;
+  [[nodiscard]] std::shared_ptr<Lookup> begin(const std::string& host, State& state);
+  void run(const std::shared_ptr<Lookup>& lookup, const std::string& host) noexcept;
   void forget_old(Clock::time_point now) noexcept;
 
   const std::uint32_t generation_ = fork_generation();
-  std::mutex mutex_;              // guards the member below
-  std::map<Name, State> states_;  // Of names that are being looked up, or could not be lately.
+  std::mutex mutex_;  // guards the member below
+  // Of hosts that are being looked up, or could not be lately: whatever their ports.
+  std::map<std::string, State> states_;
 };
 
 // Never destroyed: a look-up may end later than the program's static objects.
@@ -124,21 +117,21 @@ tl::unexpected<Error> failure(const Address& address, int status) {
 }
 
 Result<Addresses> Lookups::find(const Address& address, Deadline deadline) {
-  const Name name{address.host, address.port};
   std::unique_lock lock(mutex_);
   std::shared_ptr<Lookup> lookup;
   while (!lookup) {
     const Clock::time_point now = Clock::now();
     forget_old(now);
-    State& state = states_[name];
+    State& state = states_[address.host];
     const Clock::time_point due = state.backoff.next();
     if (state.under_way || due <= now) {
-      lookup = state.under_way ? state.under_way : begin(name, state);
+      lookup = state.under_way ? state.under_way : begin(address.host, state);
       break;
     }
     if (due > deadline.at()) return failure(address, state.status);
     lock.unlock();
-    std::this_thread::sleep_until(due);
+    // Not all of it at once: the deadline may be cut meanwhile.
+    std::this_thread::sleep_until(std::min(due, now + std::chrono::milliseconds(100)));
     lock.lock();
   }
   if (!wait_until(lookup->ended, lock, deadline, [&] { return lookup->finished; })) {
@@ -147,26 +140,28 @@ Result<Addresses> Lookups::find(const Address& address, Deadline deadline) {
                 address.endpoint(), "check the machine's DNS, or raise the connection timeout");
   }
   if (lookup->status != 0) return failure(address, lookup->status);
-  return lookup->addresses;
+  Addresses found = lookup->addresses;
+  for (SocketAddress& one : found) one.set_port(address.port);
+  return found;
 }
 
 // Where it throws, nothing has begun.
-std::shared_ptr<Lookups::Lookup> Lookups::begin(const Name& name, State& state) {
+std::shared_ptr<Lookups::Lookup> Lookups::begin(const std::string& host, State& state) {
   auto lookup = std::make_shared<Lookup>();
-  std::thread([this, lookup, name] { run(lookup, name); }).detach();
+  std::thread([this, lookup, host] { run(lookup, host); }).detach();
   state.under_way = lookup;
   return lookup;
 }
 
-void Lookups::run(const std::shared_ptr<Lookup>& lookup, const Name& name) noexcept {
+void Lookups::run(const std::shared_ptr<Lookup>& lookup, const std::string& host) noexcept {
   Addresses addresses;
-  const int status = look_up(name, addresses);
+  const int status = look_up(host, addresses);
   const std::lock_guard lock(mutex_);
   lookup->finished = true;
   lookup->status = status;
   lookup->addresses = std::move(addresses);
   lookup->ended.notify_all();
-  const auto at = states_.find(name);
+  const auto at = states_.find(host);
   if (status == 0) {
     states_.erase(at);
     return;

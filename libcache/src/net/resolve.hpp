@@ -13,9 +13,10 @@ namespace cachekit::net {
 /// tried.
 ///
 /// A name is looked up now: nothing is remembered, so a failover in DNS is seen on the next
-/// connect. But one look-up of a name is under way in the process at most. Whoever asks meanwhile
-/// waits for it, within a deadline of its own; what it finds after everybody has left is thrown
-/// away. After a failure the next one has to wait, as after a failure to connect.
+/// connect. But one look-up of a name is under way in the process at most, whatever the ports.
+/// Whoever asks meanwhile waits for it, within a deadline of its own; what it finds after everybody
+/// has left is thrown away. After a failure the next one has to wait, as after a failure to
+/// connect.
 ///
 /// Threads: any at once; a forked child does not wait for what its parent asked.
 /// Errors: `unavailable` with the resolver's reason, `timeout`; `overloaded` where there is no

@@ -95,16 +95,26 @@ tl::unexpected<Error> no_answer(Errc code, const std::string& why) {
   return fail(code, fmt::format("could not connect: {}", why));
 }
 
-}  // namespace
-
-bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept {
-  pollfd entry{descriptor, static_cast<short>(for_write ? POLLIN | POLLOUT : POLLIN), 0};
+bool wait_for(int descriptor, int events, Deadline deadline) noexcept {
+  pollfd entry{descriptor, static_cast<short>(events), 0};
   while (true) {
-    const int ready = poll(&entry, 1, poll_timeout(deadline));
+    // In slices, because deadlines may be cut meanwhile.
+    const int ready =
+        poll(&entry, 1, poll_timeout(earlier(deadline, Deadline::after(receive_slice))));
     if (ready > 0) return true;
     if (ready == 0 && deadline.expired()) return false;
     if (ready < 0 && errno != EINTR) return true;  // The read or write that follows tells why.
   }
+}
+
+}  // namespace
+
+bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept {
+  return wait_for(descriptor, for_write ? POLLIN | POLLOUT : POLLIN, deadline);
+}
+
+bool wait_writable(int descriptor, Deadline deadline) noexcept {
+  return wait_for(descriptor, POLLOUT, deadline);
 }
 
 void wait_ready(int descriptor, bool for_write, int other, Deadline deadline) noexcept {
@@ -188,6 +198,11 @@ Result<Socket::Transfer> Socket::receive(std::span<char> into, int flags) noexce
   const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
   if (later) return Transfer{Status::would_block, 0};
   return failed_to("receive", errno);
+}
+
+std::size_t Socket::peek(std::span<char> into) const noexcept {
+  const ssize_t n = ::recv(descriptor_, into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
+  return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
 bool Socket::readable_within(std::chrono::microseconds time) const noexcept {

@@ -49,6 +49,8 @@ class Socket {
   void shutdown() noexcept;
   void close() noexcept;
 
+  /// What could be read now; it can be read again. 0 where nothing has come, or all has ended.
+  [[nodiscard]] std::size_t peek(std::span<char> into) const noexcept;
   /// Whether an idle socket has bytes to read or was closed by the peer.
   [[nodiscard]] bool readable_now() const noexcept;
   /// The same, now or soon.
@@ -68,7 +70,9 @@ inline constexpr int late_reads = 16;
 
 /// Waits until a descriptor can be read (or written), or the deadline passes: true when it can.
 [[nodiscard]] bool wait_ready(int descriptor, bool for_write, Deadline deadline) noexcept;
-/// The same, and `other` can be read, whichever comes first.
+/// The same for writing alone: bytes to read do not end the wait.
+[[nodiscard]] bool wait_writable(int descriptor, Deadline deadline) noexcept;
+/// Waits for the first, and for `other` to be read, whichever comes first.
 void wait_ready(int descriptor, bool for_write, int other, Deadline deadline) noexcept;
 
 }  // namespace cachekit::net

@@ -6,23 +6,11 @@
 #include <cachekit/redis.hpp>
 
 #include <cstddef>
-#include <new>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace cachekit {
-
-namespace redis {
-
-/// It helps others only, and does without where there is no memory for it.
-inline void note_size(net::LargeKeys& keys, std::string_view label, std::size_t bytes) noexcept {
-  try {
-    keys.note(label, bytes);
-  } catch (const std::bad_alloc&) {
-    return;
-  }
-}
-
-}  // namespace redis
 
 class RedisBackend::Impl {
  public:
@@ -33,8 +21,13 @@ class RedisBackend::Impl {
 
   /// Notes how large the value of a key was, or the reply to what a label stands for.
   void note_size(std::string_view label, std::size_t bytes) noexcept {
-    redis::note_size(large_keys, label, bytes);
+    large_keys.note(label, bytes);
   }
+
+  /// Runs a command that holds nobody up, but by the size of its reply: that of `label` is noted.
+  [[nodiscard]] Result<RedisReply> run_shared(std::span<const std::string_view> arguments,
+                                              redis::Replay replay, const std::string& label,
+                                              Deadline deadline);
 
   net::LargeKeys large_keys{};  // Before the client, whose last requests note sizes.
   redis::Client client;

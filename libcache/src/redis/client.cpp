@@ -103,6 +103,11 @@ Result<std::unique_ptr<net::Connection>> Client::dedicated(Deadline deadline) {
   return channel_.dedicated(deadline);
 }
 
+Result<std::unique_ptr<net::Connection>> Client::await_dedicated(Deadline deadline) {
+  if (!sound_) return fail(sound_.error());
+  return channel_.await_dedicated(deadline);
+}
+
 Result<RedisReply> checked(RedisReply reply, const std::string& endpoint) {
   if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
   return reply;

@@ -52,6 +52,8 @@ class Client {
                                              Replay replay, Deadline deadline);
 
   [[nodiscard]] Result<std::unique_ptr<net::Connection>> dedicated(Deadline deadline);
+  /// As `Channel::await_dedicated`.
+  [[nodiscard]] Result<std::unique_ptr<net::Connection>> await_dedicated(Deadline deadline);
   [[nodiscard]] const RedisConfig& config() const noexcept { return config_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return channel_.endpoint(); }
   [[nodiscard]] net::Channel& channel() noexcept { return channel_; }

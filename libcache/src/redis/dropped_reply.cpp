@@ -1,5 +1,6 @@
 #include "redis/dropped_reply.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "redis/reply_limits.hpp"
 
 #include <algorithm>
@@ -17,7 +18,6 @@ struct Row {
 };
 
 // Texts for want of memory fit into a `std::string` itself, and have no hint.
-constexpr std::string_view out_of_memory = "out of memory";
 constexpr std::array rows{
     Row{Dropped::too_deep, Errc::too_large,
         "the reply is too deep: it nests more than 64 arrays, and was thrown away",
@@ -29,7 +29,7 @@ constexpr std::array rows{
         "the reply has too many bytes, more than 1 GiB or than 1 MiB in a line, and was thrown "
         "away",
         "ask for a part of it, as GETRANGE, HSCAN or LRANGE do"},
-    Row{Dropped::no_memory, Errc::overloaded, out_of_memory, ""},
+    Row{Dropped::no_memory, Errc::overloaded, no_memory, ""},
     Row{Dropped::lost, Errc::outcome_unknown, "reply lost: oom", ""},
 };
 
@@ -59,6 +59,6 @@ std::optional<Error> error_of_dropped(std::string_view text, const std::string& 
   return Error{row->code, std::string(row->text), endpoint, std::string(row->hint)};
 }
 
-bool is_for_want_of_memory(std::string_view text) noexcept { return text == out_of_memory; }
+bool is_for_want_of_memory(std::string_view text) noexcept { return text == no_memory; }
 
 }  // namespace cachekit::redis

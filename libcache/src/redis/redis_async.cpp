@@ -36,7 +36,7 @@ class OwningRequest final : private net::OwnedBytes, public redis::OperationRequ
     if (!outcome) return fail(outcome.error());
     Result<Value> value = this->value(endpoint_);
     if constexpr (std::is_same_v<Operation, redis::Get>) {
-      if (value && *value) redis::note_size(large_, this->operation().key, (*value)->size());
+      if (value && *value) large_.note(this->operation().key, (*value)->size());
     }
     return value;
   }

@@ -1,5 +1,6 @@
 // What only Redis has: any command, publishing, and the doors to transactions and subscriptions.
 
+#include "core/guarded.hpp"
 #include "redis/backend_impl.hpp"
 #include "redis/command_kind.hpp"
 #include "redis/large_replies.hpp"
@@ -16,33 +17,61 @@ using redis::CommandKind;
 using redis::Replay;
 using redis::ReplyTypes;
 
-Result<RedisReply> RedisBackend::command(std::span<const std::string_view> arguments,
-                                         const CallOptions& options) {
-  const Result<Deadline> deadline = budget(options.timeout);
-  if (!deadline) return fail(deadline.error());
+namespace {
+
+using Arguments = std::span<const std::string_view>;
+
+// What a command is, or why it cannot be run here.
+Result<CommandKind> checked_kind(Arguments arguments) {
   if (arguments.empty() || arguments.front().empty()) {
     return fail(Errc::invalid_argument, "a command must have a name");
   }
   const CommandKind kind = redis::kind_of(arguments);
-  if (kind == CommandKind::connection_state) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("{} changes the state of a connection that others share", arguments.front()),
-        {}, "use RedisConfig, transaction() or Subscriber for it");
-  }
-  const Replay replay = kind == CommandKind::read ? Replay::yes : Replay::no;
-  if (redis::wants_own_connection(kind)) {
-    return impl_->client.run_apart(arguments, replay, *deadline);
-  }
-  const std::string label = redis::label_of(arguments);
-  auto reply = impl_->client.run(arguments, replay, ReplyTypes::any(), *deadline,
-                                 impl_->large_keys.contains(label));
+  if (kind != CommandKind::connection_state) return kind;
+  return fail(
+      Errc::invalid_argument,
+      fmt::format("{} changes the state of a connection that others share", arguments.front()), {},
+      "use RedisConfig, transaction() or Subscriber for it");
+}
+
+}  // namespace
+
+Result<RedisReply> RedisBackend::Impl::run_shared(Arguments arguments, Replay replay,
+                                                  const std::string& label, Deadline deadline) {
+  auto reply =
+      client.run(arguments, replay, ReplyTypes::any(), deadline, large_keys.contains(label));
   // What was thrown away for its size was large, too.
   const bool too_large = !reply && reply.error().code == Errc::too_large;
   if (reply || too_large) {
-    impl_->note_size(label, too_large ? net::heavy_bytes : redis::size_of(*reply));
+    note_size(label, too_large ? net::heavy_bytes : redis::size_of(*reply));
   }
   return reply;
+}
+
+Result<RedisReply> RedisBackend::command(Arguments arguments, const CallOptions& options) {
+  Deadline deadline = Deadline::after(forever);
+  CommandKind kind{};
+  std::string label;
+  Result<void> sound = guarded(Errc::overloaded, [&] {
+    return budget(options.timeout)
+        .and_then([&](Deadline end) {
+          deadline = end;
+          return checked_kind(arguments);
+        })
+        .map([&](CommandKind known) {
+          kind = known;
+          if (!redis::wants_own_connection(kind)) label = redis::label_of(arguments);
+        });
+  });
+  if (!sound) return fail(std::move(sound).error());
+  const Replay replay = kind == CommandKind::read ? Replay::yes : Replay::no;
+  const Errc in_doubt = replay == Replay::yes ? Errc::overloaded : Errc::outcome_unknown;
+  return guarded(in_doubt, [&] {
+    if (redis::wants_own_connection(kind)) {
+      return impl_->client.run_apart(arguments, replay, deadline);
+    }
+    return impl_->run_shared(arguments, replay, label, deadline);
+  });
 }
 
 Result<RedisReply> RedisBackend::command(std::initializer_list<std::string_view> arguments,
@@ -52,20 +81,24 @@ Result<RedisReply> RedisBackend::command(std::initializer_list<std::string_view>
 
 Result<std::int64_t> RedisBackend::publish(std::string_view channel, std::string_view message,
                                            const CallOptions& options) {
-  const Result<Deadline> deadline = budget(options.timeout);
-  if (!deadline) return fail(deadline.error());
-  return impl_->client
-      .run({"PUBLISH", channel, message}, Replay::no, redis::only_integer, *deadline)
-      .map([](const RedisReply& reply) { return reply.integer; });
+  Result<Deadline> deadline = guarded(Errc::overloaded, [&] { return budget(options.timeout); });
+  if (!deadline) return fail(std::move(deadline).error());
+  return guarded(Errc::outcome_unknown, [&] {
+    return impl_->client
+        .run({"PUBLISH", channel, message}, Replay::no, redis::only_integer, *deadline)
+        .map([](const RedisReply& reply) { return reply.integer; });
+  });
 }
 
 Result<RedisTransaction> RedisBackend::transaction(const CallOptions& options) {
-  const Result<Deadline> deadline = budget(options.timeout);
-  if (!deadline) return fail(deadline.error());
-  auto connection = impl_->client.dedicated(*deadline);
-  if (!connection) return fail(std::move(connection).error());
-  return RedisTransaction(std::make_unique<RedisTransaction::Impl>(
-      *std::move(connection), options.timeout.value_or(default_timeout())));
+  return guarded(Errc::overloaded, [&]() -> Result<RedisTransaction> {
+    return budget(options.timeout)
+        .and_then([&](Deadline deadline) { return impl_->client.dedicated(deadline); })
+        .map([&](std::unique_ptr<net::Connection>&& connection) {
+          return RedisTransaction(std::make_unique<RedisTransaction::Impl>(
+              std::move(connection), options.timeout.value_or(default_timeout())));
+        });
+  });
 }
 
 Subscriber RedisBackend::subscriber() const { return Subscriber(impl_->client.config()); }

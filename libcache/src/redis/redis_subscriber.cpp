@@ -2,7 +2,12 @@
 // connection, and the next call to `next` says so. What is to be restored is in `channels` and
 // `patterns`; a name comes into them when the server has confirmed it, and leaves them when it is
 // taken back or the server will not have it any more.
+//
+// `next` keeps to its time in everything: a connection that is being made, and a restoration that
+// is under way, are gone on with by the next call.
 
+#include "core/out_of_memory.hpp"
+#include "net/backoff.hpp"
 #include "net/connection.hpp"
 #include "redis/client.hpp"
 #include "redis/dropped_reply.hpp"
@@ -13,6 +18,7 @@
 #include <deque>
 #include <new>
 #include <set>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -74,10 +80,17 @@ class SubscriptionRequest final : public Pipeline {
   std::vector<Error>& troubles_;
 };
 
-// A name and the set it belongs to.
+// A name and the set that it belongs to, unless it is taken back meanwhile.
 struct Wanted {
   Names* names;
-  Names::iterator name;
+  std::string name;
+};
+
+// All subscriptions on a new connection.
+struct Restoration {
+  SubscriptionRequest request;
+  std::vector<Wanted> wanted;
+  Deadline deadline;
 };
 
 }  // namespace
@@ -113,32 +126,42 @@ class Subscriber::Impl {
  private:
   Session& session() { return static_cast<Session&>(connection_->session()); }
 
-  // Where there is no memory nobody knows how far a call has come.
+  // Where there is no memory nobody knows how far a call has come, nor on which connection.
   template <typename Call>
   auto guarded(const Call& call) -> decltype(call()) {
     try {
       return call();
     } catch (const std::bad_alloc&) {
-      lose({Errc::unavailable, "out of memory", {}, {}});
-      return fail(Errc::overloaded, "out of memory");
+      lose(out_of_memory(Errc::unavailable));
+      return fail(out_of_memory());
     }
   }
 
   bool still_there() noexcept {
-    if (connection_ && !connection_->usable()) lose({Errc::unavailable, "connection lost", {}, {}});
+    if (connection_ && !restoring_ && !connection_->usable())
+      lose({Errc::unavailable, "connection lost", {}, {}});
     return connection_ != nullptr;
   }
 
   // Messages are missed from now on, which `next` has to tell.
   void lose(Error why) noexcept {
     if (!connection_) return;
-    connection_.reset();
+    close();
     loss_ = std::move(why);
+  }
+
+  // The connection goes first: it knows the request.
+  void close() noexcept {
+    connection_.reset();
+    restoring_.reset();
   }
 
   Result<void> change(std::string_view verb, std::string_view name) {
     if (name.empty()) return fail(Errc::invalid_argument, "a channel must have a name");
-    if (Result<void> ready = connected(); !ready) return ready;
+    // It takes no longer than what the configuration allows.
+    if (Result<bool> ready = connected(Deadline::after(forever)); !ready) {
+      return fail(std::move(ready).error());
+    }
     SubscriptionRequest request(inbox_, troubles_);
     request.add({verb, name}, redis::only_array);
     if (Result<void> done = exchange(request); !done) return done;
@@ -153,48 +176,88 @@ class Subscriber::Impl {
     return done;
   }
 
-  // Connects and repeats every subscription, where there is no connection.
-  Result<void> connected() {
-    if (still_there()) return {};
-    auto opened = client_.dedicated(Deadline::after(client_.config().connection_timeout));
-    if (!opened) return fail(std::move(opened).error());
-    connection_ = *std::move(opened);
-    session().expect_messages();
-    Result<void> restored = restore();
-    // The subscriptions are as they were: none.
-    if (!restored) connection_.reset();
+  // Connects and repeats every subscription, where there is no connection. False when the deadline
+  // came first.
+  Result<bool> connected(Deadline deadline) {
+    if (!still_there()) {
+      Result<bool> open = opened(deadline);
+      if (!open || !*open) return open;
+    }
+    if (!restoring_) return true;
+    Result<bool> restored = restore(deadline);
+    if (restored && !*restored) return restored;
+    if (restored) {
+      restoring_.reset();
+      backoff_.succeeded();
+    } else {
+      close();  // The subscriptions are as they were: none.
+      backoff_.failed(Deadline::clock::now());
+    }
     return restored;
   }
 
-  Result<void> restore() {
-    SubscriptionRequest request(inbox_, troubles_);
-    std::vector<Wanted> wanted;
+  // A server that would not restore is given some time, as one that cannot be reached.
+  Result<bool> opened(Deadline deadline) {
+    const auto due = backoff_.next();
+    if (due > deadline.at()) {
+      std::this_thread::sleep_until(deadline.at());
+      return false;
+    }
+    std::this_thread::sleep_until(due);
+    auto opened = client_.await_dedicated(deadline);
+    if (!opened) return fail(std::move(opened).error());
+    if (!*opened) return false;
+    connection_ = *std::move(opened);
+    session().expect_messages();
+    return begin_restoring().map([] { return true; });
+  }
+
+  Result<void> begin_restoring() {
+    if (channels.empty() && patterns.empty()) return {};
+    restoring_ = std::make_unique<Restoration>(
+        Restoration{SubscriptionRequest(inbox_, troubles_), {}, Deadline::after(forever)});
     const auto want = [&](std::string_view verb, Names& names) {
-      for (auto name = names.begin(); name != names.end(); ++name) {
-        wanted.push_back({&names, name});
-        request.add({verb, *name}, redis::only_array);
+      for (const std::string& name : names) {
+        restoring_->wanted.push_back({&names, name});
+        restoring_->request.add({verb, name}, redis::only_array);
       }
     };
     want("SUBSCRIBE", channels);
     want("PSUBSCRIBE", patterns);
-    if (wanted.empty()) return {};
-    if (Result<void> done = exchange(request); !done) return done;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      if (Result<void> kept = keep_or_forget(wanted[i], request.replies()[i]); !kept) return kept;
+    restoring_->deadline = Deadline::after(client_.config().operation_timeout);
+    Result<void> begun = connection_->begin(restoring_->request);
+    if (!begun) close();
+    return begun;
+  }
+
+  // False when the deadline came first.
+  Result<bool> restore(Deadline deadline) {
+    const Deadline end = restoring_->deadline;
+    Result<bool> answered = connection_->pump_until(earlier(deadline, end));
+    if (!answered) return answered;
+    if (!*answered && !end.expired()) return false;
+    if (!*answered) return fail(connection_->give_up("no complete reply in time"));
+    std::vector<RedisReply>& replies = restoring_->request.replies();
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+      if (Result<void> kept = keep_or_forget(restoring_->wanted[i], replies[i]); !kept) {
+        return fail(std::move(kept).error());
+      }
     }
-    return {};
+    return true;
   }
 
   // A name that the server refuses for good is told and forgotten.
   Result<void> keep_or_forget(const Wanted& wanted, const RedisReply& reply) {
     if (!reply.is_error()) return {};
     Error error = redis::error_of_reply(reply.text, client_.endpoint());
-    error.message = fmt::format("the subscription to {} could not be restored: {}", *wanted.name,
-                                error.message);
-    if (error.code != Errc::rejected && error.code != Errc::unsupported) return fail(error);
+    error.message =
+        fmt::format("the subscription to {} could not be restored: {}", wanted.name, error.message);
+    if (error.code != Errc::rejected && error.code != Errc::unsupported) {
+      return fail(std::move(error));
+    }
     error.hint = "it is given up; subscribe again when the server allows it";
     troubles_.push_back(std::move(error));
-    wanted.names->erase(wanted.name);
+    wanted.names->erase(wanted.name);  // Where it is still there.
     return {};
   }
 
@@ -204,16 +267,10 @@ class Subscriber::Impl {
       if (!inbox_.empty()) return take_message();
       const bool there = still_there();
       if (loss_) return fail(take_loss());
-      if (!there) {
-        if (Result<void> ready = connected(); !ready) {
-          loss_.reset();  // It is told by this.
-          return fail(std::move(ready).error());
-        }
-        continue;  // It may have brought messages, or troubles.
-      }
-      Result<bool> more = listen(deadline);
+      Result<bool> more = there && !restoring_ ? listen(deadline) : connected(deadline);
       if (!more) return fail(std::move(more).error());
-      if (!*more) return std::nullopt;
+      // Even a part of the replies may have brought messages, or troubles.
+      if (!*more && inbox_.empty() && troubles_.empty()) return std::nullopt;
     }
   }
 
@@ -261,7 +318,9 @@ class Subscriber::Impl {
   }
 
   redis::Client client_;
-  std::unique_ptr<net::Connection> connection_;
+  std::unique_ptr<Restoration> restoring_;       // While that is under way.
+  std::unique_ptr<net::Connection> connection_;  // Ends before the request that it knows.
+  net::Backoff backoff_;                         // Of connections on which not all was restored.
   std::deque<Message> inbox_;
   std::vector<Error> troubles_;  // To be told, the oldest first.
   std::optional<Error> loss_;    // Of a connection; to be told, once all is that came before.

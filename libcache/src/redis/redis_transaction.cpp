@@ -1,3 +1,4 @@
+#include "core/guarded.hpp"
 #include "redis/client.hpp"
 #include "redis/command_kind.hpp"
 #include "redis/reply_error.hpp"
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 
 #include <fmt/format.h>
 
@@ -52,20 +54,53 @@ Result<void> RedisTransaction::Impl::check_open() {
   }
   lost = lost || connection->stale();
   if (!lost) return {};
-  return fail(Errc::unavailable, "the transaction's connection was lost", connection->endpoint(),
-              "open a new one with transaction()");
+  Error error{Errc::unavailable, "the transaction's connection was lost", connection->endpoint(),
+              "open a new one with transaction()"};
+  if (const auto said = redis::error_of_unasked(connection->unread())) {
+    error.message += ": " + said->message;
+  }
+  return fail(std::move(error));
 }
 
 Result<RedisReply> RedisTransaction::Impl::run(std::span<const std::string_view> arguments,
                                                redis::ReplyTypes types) {
-  if (Result<void> open = check_open(); !open) {
-    return fail(std::move(open).error());
+  Result<void> open = guarded(Errc::overloaded, [&] { return check_open(); });
+  if (!open) return fail(std::move(open).error());
+  return guarded(Errc::outcome_unknown, [&]() -> Result<RedisReply> {
+    SingleCommand request(arguments, Replay::no, types);
+    if (Result<void> done = connection->exchange(request, Deadline::after(timeout)); !done) {
+      return fail(std::move(done).error());
+    }
+    return redis::checked(std::move(request.reply()), connection->endpoint());
+  });
+}
+
+void RedisTransaction::Impl::queue(std::span<const std::string_view> arguments) noexcept {
+  try {
+    queued.add(arguments);
+  } catch (const std::exception&) {  // No memory, or a length that no string can have.
+    incomplete = true;
   }
-  SingleCommand request(arguments, Replay::no, types);
-  if (Result<void> done = connection->exchange(request, Deadline::after(timeout)); !done) {
+}
+
+Result<void> RedisTransaction::Impl::complete() {
+  if (Result<void> open = check_open(); !open) return open;
+  if (incomplete) return fail(out_of_memory());
+  queued.add({"EXEC"}, {RedisReply::Type::array, RedisReply::Type::nil});
+  executed = true;
+  return {};
+}
+
+Result<std::optional<std::vector<RedisReply>>> RedisTransaction::Impl::execute() {
+  if (Result<void> done = connection->exchange(queued, Deadline::after(timeout)); !done) {
     return fail(std::move(done).error());
   }
-  return redis::checked(std::move(request.reply()), connection->endpoint());
+  std::vector<RedisReply>& replies = queued.replies();
+  RedisReply& outcome = replies.back();
+  if (replies.front().is_error()) return fail(not_begun(replies, connection->endpoint()));
+  if (outcome.is_nil()) return std::nullopt;
+  if (outcome.type == RedisReply::Type::array) return std::move(outcome.elements);
+  return fail(not_done(replies, connection->endpoint()));
 }
 
 RedisTransaction::RedisTransaction(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -74,16 +109,22 @@ RedisTransaction& RedisTransaction::operator=(RedisTransaction&&) noexcept = def
 RedisTransaction::~RedisTransaction() = default;
 
 Result<void> RedisTransaction::watch(std::initializer_list<std::string_view> keys) {
-  std::vector<std::string_view> arguments{"WATCH"};
-  arguments.insert(arguments.end(), keys.begin(), keys.end());
-  return impl_->run(arguments, redis::only_status).map([](const RedisReply&) {});
+  return guarded(Errc::overloaded, [&] {
+    std::vector<std::string_view> arguments{"WATCH"};
+    arguments.insert(arguments.end(), keys.begin(), keys.end());
+    return impl_->run(arguments, redis::only_status).map([](const RedisReply&) {});
+  });
 }
 
 Result<RedisReply> RedisTransaction::command(std::span<const std::string_view> arguments) {
-  if (arguments.empty() || redis::kind_of(arguments) == CommandKind::connection_state) {
+  Result<void> sound = guarded(Errc::overloaded, [&]() -> Result<void> {
+    const bool of_data =
+        !arguments.empty() && redis::kind_of(arguments) != CommandKind::connection_state;
+    if (of_data) return {};
     return fail(Errc::invalid_argument, "inside a transaction only commands on data are possible",
                 {}, "use watch(), queue() and execute()");
-  }
+  });
+  if (!sound) return fail(std::move(sound).error());
   return impl_->run(arguments, redis::ReplyTypes::any());
 }
 
@@ -92,29 +133,17 @@ Result<RedisReply> RedisTransaction::command(std::initializer_list<std::string_v
 }
 
 void RedisTransaction::queue(std::span<const std::string_view> arguments) {
-  impl_->queued.add(arguments);
+  impl_->queue(arguments);
 }
 
 void RedisTransaction::queue(std::initializer_list<std::string_view> arguments) {
-  impl_->queued.add(arguments);
+  impl_->queue(std::span(arguments.begin(), arguments.size()));
 }
 
 Result<std::optional<std::vector<RedisReply>>> RedisTransaction::execute() {
-  Impl& tx = *impl_;
-  if (Result<void> open = tx.check_open(); !open) {
-    return fail(std::move(open).error());
-  }
-  tx.executed = true;
-  tx.queued.add({"EXEC"}, {RedisReply::Type::array, RedisReply::Type::nil});
-  if (Result<void> done = tx.connection->exchange(tx.queued, Deadline::after(tx.timeout)); !done) {
-    return fail(std::move(done).error());
-  }
-  std::vector<RedisReply>& replies = tx.queued.replies();
-  RedisReply& outcome = replies.back();
-  if (replies.front().is_error()) return fail(not_begun(replies, tx.connection->endpoint()));
-  if (outcome.is_nil()) return std::nullopt;
-  if (outcome.type == RedisReply::Type::array) return std::move(outcome.elements);
-  return fail(not_done(replies, tx.connection->endpoint()));
+  Result<void> complete = guarded(Errc::overloaded, [&] { return impl_->complete(); });
+  if (!complete) return fail(std::move(complete).error());
+  return guarded(Errc::outcome_unknown, [&] { return impl_->execute(); });
 }
 
 }  // namespace cachekit

@@ -6,6 +6,7 @@
 #include "redis/resp_decoder.hpp"
 
 #include "core/byte_queue.hpp"
+#include "core/out_of_memory.hpp"
 #include "redis/dropped_reply.hpp"
 #include "redis/long_string.hpp"
 #include "redis/reply_scanner.hpp"
@@ -143,9 +144,8 @@ namespace {
 
 // Also in few words, for want of memory.
 tl::unexpected<Error> broken(bool bytes_lost) noexcept {
-  Error error{Errc::unavailable, "out of memory", {}, {}};
-  if (bytes_lost) return fail(std::move(error));
-  error.code = Errc::protocol;
+  if (bytes_lost) return fail(out_of_memory(Errc::unavailable));
+  Error error{Errc::protocol, {}, {}, {}};
   try {
     error.message = "the reply is not in the protocol of Redis (a wrong length, or not RESP2)";
   } catch (const std::bad_alloc&) {

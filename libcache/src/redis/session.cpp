@@ -1,5 +1,6 @@
 #include "redis/session.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "redis/dropped_reply.hpp"
 #include "redis/resp_encoder.hpp"
 
@@ -99,7 +100,7 @@ Result<bool> Session::advance(net::Request& request) {
 }
 
 tl::unexpected<Error> Session::out_of_step() const noexcept {
-  Error error{*out_of_step_, "out of memory", {}, {}};
+  Error error = out_of_memory(*out_of_step_);
   try {
     if (error.code == Errc::protocol)
       error.message = "a reply of a type that the command never gives";

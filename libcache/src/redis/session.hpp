@@ -123,10 +123,6 @@ class Session final : public net::Session {
   [[nodiscard]] Result<bool> advance(net::Request& request) override;
   [[nodiscard]] bool idle() const override { return subscribed_ || decoder_.idle(); }
 
-  [[nodiscard]] std::optional<Error> refusal(std::string_view bytes) const override {
-    return error_of_unasked(bytes);
-  }
-
   /// Whether the server has said that it is a replica now: after a failover the connections of
   /// before lead to the wrong one.
   [[nodiscard]] bool retiring() const noexcept override { return demoted_; }

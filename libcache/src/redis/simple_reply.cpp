@@ -8,7 +8,7 @@ namespace {
 
 using Type = RedisReply::Type;
 
-constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view crlf = "\r\n";
 constexpr std::string_view ok = "+OK\r\n";
 constexpr std::string_view nil = "$-1\r\n";
 // What surely fits into an int64.
@@ -30,9 +30,9 @@ std::optional<NumberLine> number_line(std::string_view text) {
     if (at - first == most_digits) return std::nullopt;
     number = number * 10 + (text[at] - '0');
   }
-  if (at == first || text.substr(at, 2) != line_end) return std::nullopt;
+  if (at == first || text.substr(at, 2) != crlf) return std::nullopt;
   if (text[first] == '0' && (negative || at > first + 1)) return std::nullopt;
-  return NumberLine{negative ? -number : number, at + line_end.size()};
+  return NumberLine{negative ? -number : number, at + crlf.size()};
 }
 
 }  // namespace
@@ -55,9 +55,9 @@ std::optional<SimpleReply> simple_reply(std::string_view bytes) {
   const std::optional<StringHeader> header = string_header(bytes);
   if (!header) return std::nullopt;
   const std::string_view rest = bytes.substr(header->bytes);
-  if (header->size > rest.size() || rest.substr(header->size, 2) != line_end) return std::nullopt;
+  if (header->size > rest.size() || rest.substr(header->size, 2) != crlf) return std::nullopt;
   return SimpleReply{{.type = Type::string, .text = std::string(rest.substr(0, header->size))},
-                     header->bytes + header->size + line_end.size()};
+                     header->bytes + header->size + crlf.size()};
 }
 
 }  // namespace cachekit::redis

@@ -23,10 +23,17 @@ class RedisTransaction::Impl {
   /// Whether another step is possible. What came unasked since the last one, if only the news that
   /// the server has closed the connection, would be taken for its reply: there is none then.
   [[nodiscard]] Result<void> check_open();
+  /// A command for which there is no memory makes the transaction one that cannot be executed.
+  void queue(std::span<const std::string_view> arguments) noexcept;
+  /// Makes it ready to be sent. Errors: where it is not open, or incomplete.
+  [[nodiscard]] Result<void> complete();
+  /// Requires: it is complete.
+  [[nodiscard]] Result<std::optional<std::vector<RedisReply>>> execute();
 
   std::unique_ptr<net::Connection> connection;
   std::chrono::milliseconds timeout;  // Of each step.
   redis::Pipeline queued{redis::Replay::no};
+  bool incomplete = false;  // A command is missing.
   bool executed = false;
   bool lost = false;
 };

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -90,6 +91,10 @@ int resolve_fake_host(const char* service, const addrinfo* hints, addrinfo** res
   }
   bad_allocations = failing;
   return end == result ? EAI_NONAME : 0;
+}
+
+bool is_fake(std::string_view host) {
+  return host == fake_host || host.ends_with(std::string(".") + fake_host);
 }
 
 }  // namespace
@@ -181,7 +186,7 @@ int create_thread(pthread_t* thread, const pthread_attr_t* attributes, Start sta
 extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
                            addrinfo** result) {
   using namespace cachekit::test;
-  if (host == nullptr || hints == nullptr || std::string(host) != fake_host) {
+  if (host == nullptr || hints == nullptr || !is_fake(host)) {
     return real_resolve()(host, service, hints, result);
   }
   if ((hints->ai_flags & AI_NUMERICHOST) != 0) return EAI_NONAME;

@@ -6,14 +6,15 @@
 
 namespace cachekit::test {
 
-/// A host name whose addresses the test decides, and a count of the attempts to connect. This
+/// A host name whose addresses the test decides, as it does for those that end in a dot and this
+/// one, and a count of the attempts to connect. This
 /// program's own `getaddrinfo`, `connect`, `pthread_create` and `operator new` stand before those
 /// of the C and C++ libraries. Threads: all functions may be called from any thread at once.
 inline constexpr const char* fake_host = "cache.test";
 
-/// What `fake_host` resolves to from now on.
+/// What these hosts resolve to from now on.
 void set_addresses(std::vector<std::string> numeric_addresses);
-/// How often `fake_host` was resolved.
+/// How often one of them was resolved.
 [[nodiscard]] int resolutions();
 /// How often somebody tried to connect to this port, at whatever address.
 [[nodiscard]] int attempts_to_connect(std::uint16_t port);
@@ -62,7 +63,7 @@ class NoMemory {
   [[nodiscard]] static bool spent();
 };
 
-/// From now on threads that look up the fake host have no memory after it was found, or have it.
+/// From now on threads that look up a fake host have no memory after it was found, or have it.
 void starve_resolver(bool starve);
 
 }  // namespace cachekit::test

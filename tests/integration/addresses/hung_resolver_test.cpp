@@ -22,10 +22,10 @@ namespace {
 
 constexpr unsigned callers = 16;
 
-// A port of its own each time: what was learned of one name says nothing of the next.
+// Another one each time: what was learned of one name says nothing of the next.
 net::Address fresh_name() {
-  static std::uint16_t port = 1000;
-  return {.host = fake_host, .port = ++port};
+  static int names = 0;
+  return {.host = std::to_string(++names) + "." + fake_host, .port = 1234};
 }
 
 // The first octets of the addresses are all the same here; the last one tells them apart.
@@ -39,7 +39,7 @@ bool leads_to(const Result<std::vector<net::SocketAddress>>& found, const net::A
 
 TEST_CASE("callers of a name whose resolver hangs share one look-up", "[faults][failures-19]") {
   set_addresses({"127.0.0.1"});
-  RedisBackend cache({.host = fake_host, .port = fresh_name().port});
+  RedisBackend cache({.host = fresh_name().host});
   const std::string large(100'000, 'x');
   const int before = resolutions();
   std::atomic<int> timeouts{0};
@@ -54,6 +54,34 @@ TEST_CASE("callers of a name whose resolver hangs share one look-up", "[faults][
   });
   CHECK(timeouts == callers * 4);
   CHECK(resolutions() - before == 1);
+}
+
+TEST_CASE("a host with servers on many ports is looked up once at a time, and each gets its port",
+          "[faults][failures-19]") {
+  set_addresses({"127.0.0.1"});
+  const net::Address name = fresh_name();
+  const auto on_port = [&](unsigned caller) {
+    net::Address address = name;
+    address.port = static_cast<std::uint16_t>(2000 + caller);
+    return address;
+  };
+  const int before = resolutions();
+  std::atomic<unsigned> entered{0}, right{0};
+  auto hung = std::make_unique<HungResolver>();
+  std::thread waiting([&] {
+    in_parallel(callers, [&](unsigned caller) {
+      const net::Address address = on_port(caller);
+      static_cast<void>(resolve(address, Deadline::after(5ms)));
+      ++entered;
+      const auto found = resolve(address, Deadline::after(30s));
+      right += leads_to(found, address, "127.0.0.1") ? 1 : 0;
+    });
+  });
+  CHECK(eventually([&] { return entered == callers && resolutions() > before; }));
+  CHECK(resolutions() == before + 1);
+  hung.reset();
+  waiting.join();
+  CHECK(right == callers);
 }
 
 TEST_CASE("all who wait for a look-up get what it finds", "[faults]") {

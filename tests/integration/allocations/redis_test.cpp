@@ -104,6 +104,120 @@ TEST_CASE("a command that writes is done, or is an error that tells, where there
       });
 }
 
+TEST_CASE("a command with long names and a large value is done or is an error that tells",
+          "[allocations][redis][failures-50]") {
+  const Scope scope = GENERATE(Scope::thread, Scope::process);
+  const std::size_t size = GENERATE(std::size_t{40}, std::size_t{100'000});
+  RedisRig rig;
+  const std::string key = "the key of a value, too long for a string object";
+  std::size_t number = 0;
+  std::string value;
+  std::optional<std::string> before;
+  with_each_failure(
+      "command with a long name", scope,
+      [&] { value = std::to_string(++number) + std::string(size, '.'); },
+      [&] {
+        return rig.redis().command({"set", key, value});
+      },
+      [&](const Result<RedisReply>& outcome) {
+        const std::string code = checked_code(outcome);
+        rig.check_neighbours();
+        const auto seen = must(rig.truth().get(key));
+        check_written(code, seen, before, value);
+        before = seen;
+      });
+}
+
+TEST_CASE("a large reply for which there is no memory is an error, and the next one is right",
+          "[allocations][redis][failures-50]") {
+  const Scope scope = GENERATE(Scope::thread, Scope::process);
+  RedisRig rig;
+  const std::string key = "the key of a value, too long for a string object";
+  must(rig.truth().set(key, std::string(100'000, '.')));
+  with_each_failure(
+      "command with a large reply", scope, [] {},
+      [&] {
+        return rig.redis().command({"GETRANGE", key, "0", "-1"});
+      },
+      [&](const Result<RedisReply>& outcome) {
+        if (checked_code(outcome) == "no error") CHECK(outcome->text.size() == 100'000);
+        rig.check_neighbours();
+      });
+}
+
+TEST_CASE("an error reply to what was done is told, or leaves the outcome open",
+          "[allocations][redis][failures-50]") {
+  const Scope scope = GENERATE(Scope::thread, Scope::process);
+  RedisRig rig;
+  const std::string key = "a counter with a name that needs memory";
+  const std::string script =
+      "redis.call('INCR', KEYS[1]) return redis.error_reply('ERR " + std::string(100, 'x') + "')";
+  std::int64_t count = 0;
+  with_each_failure(
+      "command with an error reply", scope, [] {},
+      [&] {
+        return rig.redis().command({"EVAL", script, "1", key});
+      },
+      [&](const Result<RedisReply>& outcome) {
+        const std::string code = code_of(outcome);
+        rig.check_neighbours();
+        const auto now = must(rig.truth().increment(key, 0));
+        INFO(code);
+        CHECK(code != "no error");
+        if (code == "rejected") CHECK(now == count + 1);
+        if (code == "outcome_unknown") CHECK((now == count || now == count + 1));
+        if (code != "rejected" && code != "outcome_unknown") CHECK(now == count);
+        count = now;
+      });
+}
+
+TEST_CASE("a command on its own connection is done or is an error that tells",
+          "[allocations][redis][failures-50]") {
+  const Scope scope = GENERATE(Scope::thread, Scope::process);
+  RedisRig rig;
+  const std::string list = "a list with a name that needs memory";
+  with_each_failure(
+      "command on its own connection", scope,
+      [&] {
+        must(rig.others().remove(list));
+        must(rig.others().command({"RPUSH", list, "an element of a length that needs memory"}));
+      },
+      [&] {
+        return rig.redis().command({"BLPOP", list, "1"});
+      },
+      [&](const Result<RedisReply>& outcome) {
+        const std::string code = checked_code(outcome);
+        rig.check_neighbours();
+        const bool taken = !must(rig.truth().exists(list));
+        INFO(code);
+        if (code == "no error") CHECK(outcome->elements.size() == 2);
+        if (code == "no error") CHECK(taken);
+        if (code != "no error" && code != "outcome_unknown") CHECK_FALSE(taken);
+      });
+}
+
+TEST_CASE("a publish for which there is no memory is done or is an error that tells",
+          "[allocations][redis][failures-50]") {
+  const Scope scope = GENERATE(Scope::thread, Scope::process);
+  const std::size_t size = GENERATE(std::size_t{40}, std::size_t{100'000});
+  RedisRig rig;
+  Subscriber subscriber = rig.subscriber();
+  must(subscriber.subscribe(channel));
+  const std::string text(size, '.');
+  with_each_failure(
+      "publish", scope, [] {}, [&] { return rig.redis().publish(channel, text); },
+      [&](const Result<std::int64_t>& outcome) {
+        const std::string code = checked_code(outcome);
+        rig.check_neighbours();
+        CHECK(must(rig.others().publish(channel, "the end")) == 1);
+        const bool heard = must(subscriber.next(patience)).value().payload == text;
+        if (heard) CHECK(must(subscriber.next(patience)).value().payload == "the end");
+        INFO(code);
+        if (code == "no error") CHECK((heard && *outcome == 1));
+        if (code != "no error" && code != "outcome_unknown") CHECK_FALSE(heard);
+      });
+}
+
 TEST_CASE("a scan for which there is no memory visits every key or ends with an error",
           "[allocations][redis][failures-50]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
@@ -126,6 +240,8 @@ TEST_CASE("a transaction for which there is no memory is done as a whole or not 
           "[allocations][redis][failures-50]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
+  const std::string first = "a first counter with a name that needs memory";
+  const std::string second = "a second counter with a name that needs memory";
   std::int64_t count = 0;
   using Replies = Result<std::optional<std::vector<RedisReply>>>;
   with_each_failure(
@@ -133,23 +249,25 @@ TEST_CASE("a transaction for which there is no memory is done as a whole or not 
       [&]() -> Replies {
         auto transaction = rig.redis().transaction();
         if (!transaction) return fail(std::move(transaction.error()));
-        const auto watched = transaction->watch({"first"});
-        if (!watched) return fail(watched.error().code, "");
-        transaction->queue({"INCR", "a first counter"});
-        transaction->queue({"INCR", "a second counter"});
+        auto watched = transaction->watch({"first", first});
+        if (!watched) return fail(std::move(watched.error()));
+        auto seen = transaction->command({"GET", first});
+        if (!seen) return fail(std::move(seen.error()));
+        transaction->queue({"INCR", first});
+        transaction->queue({"INCR", second});
         return transaction->execute();
       },
       [&](const Replies& outcome) {
         const std::string code = checked_code(outcome);
         rig.check_neighbours();
-        const auto first = must(rig.truth().increment("a first counter", 0));
-        CHECK(must(rig.truth().increment("a second counter", 0)) == first);
+        const auto now = must(rig.truth().increment(first, 0));
+        CHECK(must(rig.truth().increment(second, 0)) == now);
         INFO(code);
         if (code == "no error") CHECK((*outcome && (*outcome)->size() == 2));
-        if (code == "no error") CHECK(first == count + 1);
-        if (code == "outcome_unknown") CHECK((first == count || first == count + 1));
-        if (code != "no error" && code != "outcome_unknown") CHECK(first == count);
-        count = first;
+        if (code == "no error") CHECK(now == count + 1);
+        if (code == "outcome_unknown") CHECK((now == count || now == count + 1));
+        if (code != "no error" && code != "outcome_unknown") CHECK(now == count);
+        count = now;
       });
 }
 

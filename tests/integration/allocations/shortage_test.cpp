@@ -1,5 +1,6 @@
 // Memory that stays away for a while, and what it costs those who share a connection.
 
+#include "net/large_keys.hpp"
 #include "rig.hpp"
 #include "support/catch.hpp"
 #include "support/crew.hpp"
@@ -161,4 +162,19 @@ TEST_CASE("a call for which memory is missing to its end is an error, or what it
         },
         lasting);
   }
+}
+
+TEST_CASE("what large values are remembered for is no reason to lose one",
+          "[allocations][failures-50]") {
+  net::LargeKeys large;
+  bool happened = false;
+  {
+    const FailingAllocation failure(Scope::thread, 1);
+    large.note(key, 100'000);
+    happened = failure.happened();
+  }
+  CHECK(happened);
+  CHECK_FALSE(large.contains(key));
+  large.note(key, 100'000);
+  CHECK(large.contains(key));
 }

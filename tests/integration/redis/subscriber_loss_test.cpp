@@ -1,6 +1,8 @@
 // What a subscriber says when something of its subscriptions is lost.
 
 #include "support.hpp"
+#include "support/fault_proxy.hpp"
+#include "support/gate.hpp"
 #include "support/results.hpp"
 #include "support/scripted_server.hpp"
 
@@ -125,6 +127,103 @@ TEST_CASE("a server that is not ready to restore a channel keeps it to be restor
   CHECK(refused.find("alpha") != std::string::npos);
   CHECK(text_of(subscriber.next(30s)) == "alpha=heard");
   CHECK(server.failures().empty());
+}
+
+TEST_CASE("next returns when its time is over, and connecting goes on meanwhile",
+          "[redis][subscriber]") {
+  FaultProxy proxy(shared_redis().port());
+  RedisBackend redis(config_of(shared_redis()));
+  Subscriber subscriber({.host = "127.0.0.1",
+                         .port = proxy.port(),
+                         .connection_timeout = 30s,
+                         .operation_timeout = 30s});
+  must(subscriber.subscribe("patience"));
+  proxy.reset_connections();
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  proxy.stall();  // It accepts, and says no word.
+  for (int i = 0; i < 20; ++i) CHECK(text_of(subscriber.next(1ms)) == "nothing");
+  CHECK(eventually([&] { return proxy.connections() > 1; }));
+  proxy.pass();
+  CHECK(eventually([&] {
+    CHECK(text_of(subscriber.next(1ms)) == "nothing");
+    return must(redis.publish("patience", "heard")) == 1;
+  }));
+  CHECK(text_of(subscriber.next(30s)) == "patience=heard");
+  CHECK(proxy.connections() == 2);
+}
+
+TEST_CASE("next returns when its time is over while all is restored, and goes on with that",
+          "[redis][subscriber]") {
+  Gate ready;
+  ScriptedServer server({serve_both_and_close, [&](Peer& peer) {
+                           expect_both(peer);
+                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("early")));
+                           peer.wait_for(ready);
+                           peer.send(confirmation("zeta", 2) + message("zeta", bulk("late")));
+                           peer.expect(command("UNSUBSCRIBE", "alpha"));
+                           peer.send("*3\r\n" + bulk("unsubscribe") + bulk("alpha") + ":1\r\n");
+                           peer.stall();
+                         }});
+  Subscriber subscriber = subscriber_of(server);
+  std::string text;
+  CHECK(eventually([&] {
+    text = text_of(subscriber.next(10ms));
+    return text != "nothing";
+  }));
+  CHECK(text == "alpha=early");
+  CHECK(text_of(subscriber.next(10ms)) == "nothing");
+  ready.open();
+  // What is not restored yet can be taken back.
+  must(subscriber.unsubscribe("alpha"));
+  CHECK(text_of(subscriber.next(30s)) == "zeta=late");
+  CHECK(server.connections() == 2);
+  CHECK(server.failures().empty());
+}
+
+TEST_CASE("a server that is not ready to restore a channel is not asked again and again",
+          "[redis][subscriber]") {
+  ScriptedServer server({serve_both_and_close, [](Peer& peer) {
+                           expect_both(peer);
+                           peer.send("-LOADING Redis is loading the dataset in memory\r\n" +
+                                     confirmation("zeta", 1));
+                           peer.stall();
+                         }});
+  Subscriber subscriber = subscriber_of(server);
+  std::size_t told = 0;
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = text_of(subscriber.next(5ms));
+    if (text != "nothing") CHECK(text.starts_with("unavailable: "));
+    if (text != "nothing") ++told;
+  }
+  CHECK(told > 0);
+  CHECK(server.connections() - 1 >= told);
+  CHECK(server.connections() < 100);
+}
+
+TEST_CASE(
+    "a server that is gone is told with each attempt to reach it, and not dialled without end",
+    "[redis][subscriber]") {
+  FaultProxy proxy(shared_redis().port());
+  Subscriber subscriber({.host = "127.0.0.1", .port = proxy.port()});
+  must(subscriber.subscribe("gone"));
+  proxy.refuse();
+  proxy.reset_connections();
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  int told = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto outcome = subscriber.next(5ms);
+    if (!outcome) CHECK(outcome.error().message.find("Connection refused") != std::string::npos);
+    told += outcome ? 0 : 1;
+  }
+  CHECK(told > 0);
+  CHECK(told < 100);
+  proxy.accept();
+  RedisBackend redis(config_of(shared_redis()));
+  CHECK(eventually([&] {
+    static_cast<void>(subscriber.next(1ms));
+    return must(redis.publish("gone", "back")) == 1;
+  }));
+  CHECK(text_of(subscriber.next(30s)) == "gone=back");
 }
 
 TEST_CASE("a connection that ends while all is restored is told, and all is restored on the next",

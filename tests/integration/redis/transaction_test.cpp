@@ -136,3 +136,29 @@ TEST_CASE("a transaction whose replies cannot be kept is not said to be undone",
   CHECK(code_of(tx->execute()) == "too_large");
   CHECK(redis.get("a") == "1");
 }
+
+TEST_CASE("what a server says when it ends a transaction's connection is told",
+          "[redis][failures-47]") {
+  Gate opened, ended;
+  ScriptedServer server([&](Peer& peer) {
+    peer.expect("*1\r\n$4\r\nPING\r\n");
+    peer.send("+PONG\r\n");
+    peer.wait_for(opened);
+    peer.send("-ERR this proxy\x1b is about to end\r\n$6\r\nsecret\r\n");
+    peer.wait_until_delivered();
+    ended.open();
+  });
+  RedisBackend redis({.host = "127.0.0.1", .port = server.port(), .client_name = {}});
+  auto tx = redis.transaction();
+  REQUIRE(tx);
+  opened.open();
+  REQUIRE(ended.wait());
+  tx->queue({"INCR", "n"});
+  for (int i = 0; i < 2; ++i) {
+    const auto outcome = tx->execute();
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code == Errc::unavailable);
+    CHECK(outcome.error().message.ends_with("ERR this proxy? is about to end"));
+  }
+  CHECK(server.failures().empty());
+}

@@ -58,7 +58,7 @@ TEST_CASE("NDJSON gives numbers as they were written", "[cli][ndjson]") {
 
 TEST_CASE("NDJSON reads the same wherever the input is split", "[cli][ndjson]") {
   const std::string text =
-      "\xEF\xBB\xBF{\"key\":\"\xC3\xA9\",\"value\":\"x\"}\n{\"key\":\"b\",\"value_base64\":\"/"
+      "{\"key\":\"\xC3\xA9\",\"value\":\"x\"}\n{\"key\":\"b\",\"value_base64\":\"/"
       "w==\"}\n";
   for (std::size_t at = 1; at < text.size(); ++at) {
     const auto reader = make_reader(RecordFormat::ndjson, split_at(text, at), {});
@@ -136,4 +136,49 @@ TEST_CASE("an input that breaks off is an error, not an end", "[cli][ndjson]") {
   const auto row = reader.next();
   REQUIRE_FALSE(row.has_value());
   CHECK(row.error().message == "disk on fire");
+}
+
+TEST_CASE("a JSON array of objects is read like lines of them", "[cli][ndjson]") {
+  const std::string text =
+      "\n [\n {\"key\":\"a\",\"value\":\"]},[{\\\"\\\\\"},\n"
+      "{\"key\":\"b\",\n\"value\":2,\"more\":[1,{\"x\":[]}]}\n ,3, {\"key\":\"c\"}, "
+      "{\"key\":\"d\",\"value\":\"\"} ]\n{\"key\":\"e\",\"value\":\"1\"}\n";
+  for (std::size_t piece = 1; piece < 40; ++piece) {
+    NdjsonReader reader(pieces_of(text, piece), {});
+    const auto rows = read_all(reader);
+    REQUIRE(rows.size() == 6);
+    CHECK(rows[0].record.key == "a");
+    CHECK(rows[0].record.value == "]},[{\"\\");
+    CHECK(rows[0].line == 3);
+    CHECK(rows[1].record.value == "2");
+    CHECK(rows[1].line == 4);
+    CHECK(rows[2].problem == "not a JSON object");
+    CHECK(rows[3].problem == "no field 'value'");
+    CHECK(rows[3].line == 6);
+    CHECK(rows[4].record.key == "d");
+    CHECK(rows[5].record.key == "e");
+    CHECK(rows[5].line == 7);
+  }
+}
+
+TEST_CASE("an array that is never closed is no good input", "[cli][ndjson]") {
+  const auto rows = read("[{\"key\":\"a\",\"value\":\"1\"},\n{\"key\":\"b\",\"value\":\"2\"}\n");
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[1].record.key == "b");
+  CHECK(rows[2].problem.find("never closed") != std::string::npos);
+  CHECK(read("[]").empty());
+  CHECK(read(" [ ] \n").empty());
+  CHECK(read("[}").size() == 2);
+}
+
+TEST_CASE("a record above the limit is bad, and the next one is read", "[cli][ndjson]") {
+  const std::string good = "{\"key\":\"a\",\"value\":\"1\"}";
+  for (const std::string& text : {std::string(1000, 'x') + "\n" + good,
+                                  "[\"" + std::string(1000, 'x') + "\"," + good + "]"}) {
+    NdjsonReader reader(pieces_of(text, 4096), {}, 100);
+    const auto rows = read_all(reader);
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].problem == "longer than 100 bytes");
+    CHECK(rows[1].record.key == "a");
+  }
 }

@@ -48,3 +48,20 @@ TEST_CASE("a budget below zero is one that is over", "[deadline]") {
   CHECK(deadline.remaining() == 0ms);
   CHECK(earlier(deadline, Deadline::after(forever)).expired());
 }
+
+TEST_CASE("cut deadlines are over at that moment, those without a limit never", "[deadline]") {
+  const Deadline deadline = Deadline::after(std::chrono::hours(1));
+  const Deadline never = Deadline::after(forever);
+  const Deadline past = Deadline::after(0ms);
+  Deadline::cut_all(Deadline::clock::now());
+  CHECK(deadline.expired());
+  CHECK(deadline.remaining() == 0ms);
+  CHECK(deadline.at() <= Deadline::clock::now());
+  CHECK(Deadline::after(std::chrono::hours(1)).expired());
+  CHECK(past.expired());
+  CHECK_FALSE(never.expired());
+  CHECK(never.remaining() == forever);
+  Deadline::uncut_all();
+  CHECK_FALSE(deadline.expired());
+  CHECK(deadline.remaining() > 50min);
+}

@@ -26,29 +26,3 @@ TEST_CASE("a session that was told to speak classic stays", "[memcached]") {
   session.use(Dialect::classic);
   CHECK_FALSE(session.retiring());
 }
-
-TEST_CASE("what a server says before it turns a connection away is told", "[memcached]") {
-  const MemcachedSession session;
-  const auto told = session.refusal("ERROR Too many open connections\r\n");
-  REQUIRE(told);
-  CHECK(told->code == Errc::unavailable);
-  CHECK(told->message.find("Too many open connections") != std::string::npos);
-  CHECK_FALSE(told->hint.empty());
-
-  // Whatever else it says with nobody asking, it is gone for now.
-  const auto busy = session.refusal("SERVER_ERROR busy\r\nSERVER_ERROR more\r\n");
-  REQUIRE(busy);
-  CHECK(busy->code == Errc::unavailable);
-  CHECK(busy->message.find("busy") != std::string::npos);
-  CHECK(busy->message.find("more") == std::string::npos);
-}
-
-TEST_CASE("bytes that are no refusal mean nothing", "[memcached]") {
-  const MemcachedSession session;
-  for (const std::string_view bytes :
-       {"", "ERR", "ERROR\r\n", "STORED\r\n", "VA 1\r\na\r\n", "CLIENT_ERROR bad data chunk\r\n",
-        "\r\nSERVER_ERROR busy\r\n", "SERVER_ERRO"}) {
-    CAPTURE(bytes);
-    CHECK_FALSE(session.refusal(bytes));
-  }
-}

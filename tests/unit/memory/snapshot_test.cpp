@@ -75,7 +75,6 @@ TEST_CASE("the snapshot format is what it always was", "[memory][snapshot]") {
 
 TEST_CASE("a snapshot is for its owner only, and no temporary file stays", "[memory][snapshot]") {
   const TempFolder folder;
-  write_bytes(folder / "s", "older");
   write_bytes(folder / "s.tmp", "left by a crash");
   REQUIRE(write_all(folder / "s", two_entries));
   struct stat status {};

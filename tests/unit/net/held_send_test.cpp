@@ -1,6 +1,8 @@
-// A connection that breaks while one thread is inside of a write, and what others have on it.
+// A connection that breaks while one thread is inside of a write, and what others have on it; and
+// how often a thread writes that has to wait for its peer.
 
 #include "gated_channel.hpp"
+#include "net/dialer.hpp"
 #include "support/catch.hpp"
 #include "support/results.hpp"
 
@@ -23,11 +25,13 @@ struct HeldSend {
   Gate go_on{};
 };
 thread_local HeldSend* held = nullptr;
+thread_local int sends = 0;
 
 }  // namespace
 
 // Takes the place of the C library's for the whole program.
 extern "C" ssize_t send(int descriptor, const void* bytes, size_t size, int flags) {
+  ++sends;
   if (HeldSend* const hold = std::exchange(held, nullptr)) {
     hold->begun.open();
     static_cast<void>(hold->go_on.wait());
@@ -62,4 +66,24 @@ TEST_CASE("nobody gets an answer of the next connection when the last one broke 
   for (auto& one : written) CHECK(one.get() == "written");
   CHECK(kept.get() == "kept");
   CHECK(to.ask("last").get() == "last");
+}
+
+TEST_CASE("an answer before all of the request is out, and no word more, lets its caller sleep",
+          "[net][failures-1]") {
+  Gate over;
+  const LinePeer peer([&](Descriptor& connection, int) {
+    write_all(connection, "refused\n");
+    ::shutdown(connection.get(), SHUT_WR);  // Which can be read for ever.
+    static_cast<void>(over.wait());
+  });
+  net::Dialer dialer(peer.address(), std::make_shared<LineProtocol>());
+  auto connection = dialer.open(Deadline::after(10s));
+  REQUIRE(connection);
+  LineRequest large(std::string(std::size_t{64} << 20U, 'x'), false);
+  sends = 0;
+  const auto outcome = (*connection)->exchange(large, Deadline::after(300ms));
+  over.open();
+  CHECK(code_of(outcome) == "outcome_unknown");
+  CHECK(large.answer == "refused");
+  CHECK(sends < 1'000);
 }

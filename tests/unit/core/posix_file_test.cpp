@@ -1,4 +1,4 @@
-#include "memory/file.hpp"
+#include "core/posix_file.hpp"
 
 #include "support/catch.hpp"
 #include "support/closed_standard.hpp"
@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 using namespace cachekit;
-using memory::File;
+using core::File;
 using test::ClosedStandard;
 
 TEST_CASE("a file takes no place of a standard stream that the program has closed",
-          "[memory][failures-39]") {
+          "[core][failures-39]") {
   const test::TempDir folder;
   std::optional<Result<File>> file;
   int taken = -1;

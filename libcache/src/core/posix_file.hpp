@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-namespace cachekit::memory {
+namespace cachekit::core {
 
 /// A failed system call as an error: "cannot ACTION PATH: REASON". Call it before anything else
 /// can change `errno`.
@@ -43,4 +43,4 @@ class File {
   std::filesystem::path path_;
 };
 
-}  // namespace cachekit::memory
+}  // namespace cachekit::core

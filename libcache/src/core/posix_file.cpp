@@ -1,4 +1,4 @@
-#include "memory/file.hpp"
+#include "core/posix_file.hpp"
 
 #include "core/descriptor.hpp"
 
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace cachekit::memory {
+namespace cachekit::core {
 namespace {
 
 // Repeats a call that a signal interrupted.
@@ -27,14 +27,15 @@ auto uninterrupted(const Call& call) {
 tl::unexpected<Error> file_error(std::string_view action, const std::filesystem::path& path) {
   const std::string reason = std::generic_category().message(errno);
   return fail(Errc::rejected, fmt::format("cannot {} {}: {}", action, path.string(), reason),
-              path.string(), "check the path, its permissions and the room on the disk");
+              path.string(),
+              "check the path, its permissions, the room on the disk and the limit of ulimit -f");
 }
 
 Result<File> File::open(const std::filesystem::path& path, int flags, unsigned mode) {
   // Without O_NONBLOCK the opening of a named pipe would wait for its other end.
   const int all_flags = flags | O_CLOEXEC | O_NONBLOCK;
   const int opened = uninterrupted([&] { return ::open(path.c_str(), all_flags, mode); });
-  const int descriptor = core::above_standard(opened);
+  const int descriptor = above_standard(opened);
   if (descriptor < 0) return file_error("open", path);
   return File(descriptor, path);
 }
@@ -97,4 +98,4 @@ Result<void> File::sync() {
   return {};
 }
 
-}  // namespace cachekit::memory
+}  // namespace cachekit::core

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cachekit/error.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cachekit::cli {
+
+/// Why a file cannot be read, where its first bytes tell that it holds something that is not read
+/// here, and how to turn it into what is.
+[[nodiscard]] std::optional<Error> foreign_format(std::string_view first_bytes,
+                                                  const std::string& path);
+
+}  // namespace cachekit::cli

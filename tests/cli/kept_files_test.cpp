@@ -1,0 +1,170 @@
+#include "cli/run_cachekit.hpp"
+#include "cli/shell.hpp"
+#include "support/catch.hpp"
+#include "support/servers.hpp"
+#include "support/temp_dir.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+using namespace cachekit::test;
+
+namespace {
+
+std::string records(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += fmt::format("{{\"key\":\"k{}\",\"value\":\"{}\"}}\n", i, std::string(100, 'v'));
+  }
+  return text;
+}
+
+std::ptrdiff_t keys_in(const std::string& url) {
+  return std::ranges::count(run_cachekit({"-q", "-u", url, "keys"}).out, '\n');
+}
+
+}  // namespace
+
+TEST_CASE("a snapshot keeps its mode, and the link that leads to it", "[cli][files]") {
+  CHECK(run_shell("$cachekit -u memory:$home/real set a 1; stat -c %a $home/real;"
+                  "chmod 660 $home/real; ln -s real $home/link;"
+                  "$cachekit -u memory:$home/link set b 2; stat -c %a $home/real;"
+                  "stat -c %F $home/link; $cachekit -u memory:$home/real keys | sort") ==
+        "600\n660\nsymbolic link\na\nb\n");
+}
+
+TEST_CASE("who may write a snapshot may lock it, too", "[cli][files]") {
+  CHECK(run_shell("$cachekit -u memory:$home/s set a 1; chmod 664 $home/s; rm $home/s.lock;"
+                  "$cachekit -u memory:$home/s set b 2; stat -c %a $home/s.lock") == "664\n");
+}
+
+TEST_CASE("two names of a snapshot share one lock", "[cli][files]") {
+  const TempDir folder;
+  REQUIRE(run_cachekit({"-u", "memory:" + (folder / "real").string(), "set", "a", "1"}).exit_code ==
+          0);
+  std::filesystem::create_symlink("real", folder / "link");
+  REQUIRE(::mkfifo((folder / "records").c_str(), 0600) == 0);
+  RunningCommand holder(
+      {"-u", "memory:" + (folder / "real").string(), "warm", (folder / "records").string()});
+  std::ofstream records(folder / "records");  // Once it is there the holder reads, with the lock.
+  records << "{\"key\":\"b\",\"value\":\"2\"}\n" << std::flush;
+  const std::string link = "memory:" + (folder / "link").string();
+  wait_until([&] {
+    const auto refused =
+        run_cachekit({"-u", link, "-o", "memory.connection_timeout=50ms", "set", "c", "3"});
+    return refused.exit_code == 4 &&
+           refused.err.find("another process holds the snapshot") != std::string::npos;
+  });
+  records.close();
+  CHECK(holder.wait().exit_code == 0);
+  CHECK(run_cachekit({"-u", link, "get", "b"}).out == "2");
+}
+
+TEST_CASE("a checkpoint keeps its link and its mode, and no device is replaced", "[cli][files]") {
+  const RedisServer redis;
+  CHECK(
+      run_shell("u=" + redis.url() +
+                "; for i in $(seq 2000); do echo \"{\\\"key\\\":\\\"k$i\\\",\\\"value\\\":1}\"; "
+                "done | sed '600s/.*/bad/;1500s/.*/bad/' > $home/r;"
+                "$cachekit -q -u $u warm $home/r --max-errors 0 --checkpoint $home/real >/dev/null;"
+                "chmod 640 $home/real; ln -s real $home/link;"
+                "$cachekit -q -u $u warm $home/r --max-errors 0 --checkpoint $home/link >/dev/null;"
+                "stat -c '%a %F' $home/real $home/link;"
+                "mknod $home/null p;"
+                "$cachekit -q -u $u warm $home/r --checkpoint $home/null >/dev/null 2>$home/e;"
+                "echo code $?; grep -c 'not a regular file' $home/e; stat -c %F $home/null") ==
+      "640 regular file\n777 symbolic link\ncode 2\n1\nfifo\n");
+}
+
+TEST_CASE("a snapshot that does not fit is never cut off", "[cli][files]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string();
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(20'000)).exit_code == 0);
+  const std::string small = url + "?capacity=1MiB";
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"set", "one", "1"}, {"incr", "n"}, {"del", "k1"}, {"touch", "k1", "--ttl", "1h"}}) {
+    INFO(command.front());
+    std::vector<std::string> arguments{"-u", small};
+    arguments.insert(arguments.end(), command.begin(), command.end());
+    const auto refused = run_cachekit(arguments);
+    CHECK(refused.exit_code == 5);
+    CHECK(refused.err.find("it would lose entries, and was left as it is") != std::string::npos);
+    CHECK(refused.err.find("hint: raise memory.capacity to ") != std::string::npos);
+  }
+  CHECK(keys_in(url) == 20'000);
+  const auto read = run_cachekit({"-u", small, "keys"});
+  CHECK(read.exit_code == 0);
+  CHECK(read.err.find("do not fit the capacity") != std::string::npos);
+  CHECK(keys_in(url) == 20'000);
+  CHECK(run_cachekit({"-u", url + "?max_items=100", "set", "one", "1"}).exit_code == 5);
+  CHECK(keys_in(url) == 20'000);
+  CHECK(run_cachekit({"-u", small, "clear", "--yes"}).exit_code == 0);
+  CHECK(keys_in(url) == 0);
+}
+
+TEST_CASE("a cache that is full is written again and again", "[cli][files]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=16MiB";
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(200'000)).exit_code == 5);
+  for (int i = 0; i < 5; ++i) {
+    const auto set = run_cachekit({"-u", url, "set", fmt::format("new{}", i), "1"});
+    INFO(set.err);
+    CHECK(set.exit_code == 0);
+  }
+}
+
+TEST_CASE("warm above the capacity says how many are still there", "[cli][files]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=1MiB";
+  const auto warmed = run_cachekit({"--json", "-u", url, "warm", "-"}, records(20'000));
+  CHECK(warmed.exit_code == 5);
+  const auto report = nlohmann::json::parse(warmed.out);
+  CHECK(report["stored"] == 20'000);
+  CHECK(report["items"] == keys_in(url));
+  CHECK(report["evicted"] == 20'000 - keys_in(url));
+  CHECK(warmed.err.find(fmt::format("{} are still there now, 20000 were stored", keys_in(url))) !=
+        std::string::npos);
+
+  const auto again = run_cachekit({"-u", url, "warm", "-"}, records(20'000));
+  CHECK(again.out.find(", bad 0, evicted ") != std::string::npos);
+  const auto fits =
+      run_cachekit({"-u", "memory:" + (folder / "other").string(), "warm", "-"}, records(20'000));
+  CHECK(fits.exit_code == 0);
+  CHECK(fits.out.find("evicted") == std::string::npos);
+}
+
+TEST_CASE("warm tells that a server has evicted meanwhile", "[cli][files]") {
+  const RedisServer redis(
+      RedisServerOptions{.extra = {"--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru"}});
+  const auto warmed = run_cachekit({"-u", redis.url(), "warm", "-"}, records(20'000));
+  CHECK(warmed.exit_code == 0);
+  CHECK(warmed.out.find(", evicted ") != std::string::npos);
+  CHECK(warmed.err.find("had to make room") != std::string::npos);
+}
+
+TEST_CASE("without a home directory nothing is said to be stored", "[cli][files]") {
+  CHECK(run_shell("unset HOME; for c in 'set a 1' 'incr a' 'del a'; do "
+                  "$cachekit $c >$home/o 2>$home/e; echo $? $(grep -c 'HOME is not set' $home/e); "
+                  "done; $cachekit get a 2>$home/e; echo $? $(grep -c 'warning: .*HOME' $home/e);"
+                  "$cachekit -u memory: set a 1; echo $?; $cachekit -p test set a 1; echo $?") ==
+        "5 1\n5 1\n5 1\n1 1\n0\n0\n");
+}
+
+TEST_CASE("the limit of ulimit -f is an error like a full disk", "[cli][files]") {
+  const RedisServer redis;
+  CHECK(run_shell("$cachekit -u memory:$home/s set a 1; ulimit -f 2;"
+                  "head -c 100000 /dev/zero | $cachekit -u memory:$home/s set b - 2>$home/e;"
+                  "echo $? $(grep -c 'File too large' $home/e); $cachekit -u memory:$home/s get a;"
+                  "echo; $cachekit -u memory:$home/s keys; ls $home/s*;"
+                  "head -c 100000 /dev/zero | $cachekit -u " +
+                  redis.url() + " set b -; $cachekit -u " + redis.url() +
+                  " get b >$home/o 2>$home/e; echo $? $(grep -c 'File too large' $home/e)")
+            .find("5 1\n1\na\n") == 0);
+}

@@ -1,0 +1,53 @@
+#include "cli/run_cachekit.hpp"
+#include "cli/shell.hpp"
+#include "support/catch.hpp"
+
+#include <string>
+
+using namespace cachekit::test;
+
+TEST_CASE("warm reads compressed files and other endings as what they are", "[cli][warm][input]") {
+  CHECK(run_shell(
+            "printf 'key,value\\na,1\\n' > $home/T.CSV; printf 'key\\tvalue\\nb\\t2\\n' > "
+            "$home/t.Tsv;"
+            "printf '[{\"key\":\"c\",\"value\":3},\\n {\"key\":\"d\",\"value\":4}]' > $home/t.json;"
+            "gzip -k $home/T.CSV; xz -k $home/t.Tsv; bzip2 -k $home/t.json; zstd -qk $home/t.json;"
+            "for f in T.CSV t.Tsv t.json T.CSV.gz t.Tsv.xz t.json.bz2 t.json.zst; do "
+            "$cachekit -u memory:$home/s-$f warm $home/$f | sed 's/ in .*//'; done;"
+            "$cachekit -u memory:$home/s-1 warm - --format csv < $home/T.CSV.gz | sed 's/ in .*//';"
+            "$cachekit -u memory:$home/s-t.json.zst get d") ==
+        "stored 1, skipped 0, bad 0\nstored 1, skipped 0, bad 0\nstored 2, skipped 0, bad 0\n"
+        "stored 1, skipped 0, bad 0\nstored 1, skipped 0, bad 0\nstored 2, skipped 0, bad 0\n"
+        "stored 2, skipped 0, bad 0\nstored 1, skipped 0, bad 0\n4");
+}
+
+TEST_CASE("warm names UTF-16, and its hint works as it stands", "[cli][warm][input]") {
+  CHECK(run_shell("printf 'key,value\\na,1\\n' | iconv -t UTF-16 > \"$home/it's.csv\"; cd $home;"
+                  "$cachekit -u memory:s warm \"it's.csv\" 2>e; echo $?; head -1 e;"
+                  "eval \"$(sed -n 's/hint: convert it: //p' e)\";"
+                  "$cachekit -u memory:s warm \"converted-it's.csv\" | sed 's/ in .*//'") ==
+        "2\ncachekit: warm: it's.csv is UTF-16 text, which is not read here\n"
+        "stored 1, skipped 0, bad 0\n");
+}
+
+TEST_CASE("a trace is recognised as warm's input is", "[cli][bench][input]") {
+  CHECK(run_shell(
+            "printf '\\357\\273\\277a\\na\\nb\\na\\n' > $home/t; for t in gzip bzip2 'zstd -q' xz; "
+            "do "
+            "$t -c < $home/t > $home/z; $cachekit -q --json -u memory: bench --distribution "
+            "trace:$home/z --capacity 1000items | grep -o '\"hit_ratio\":[0-9.]*' | tail -1; done;"
+            "printf '[\"a\",\\n\"b\"]' > $home/j; iconv -f UTF-8 -t UTF-16 $home/t > $home/u; for "
+            "f in j u; "
+            "do "
+            "$cachekit -u memory: bench --distribution trace:$home/$f >$home/o 2>$home/e; echo $?;"
+            "grep -c 'JSON array\\|UTF-16' $home/e; done") ==
+        "\"hit_ratio\":0.5\n\"hit_ratio\":0.5\n\"hit_ratio\":0.5\n\"hit_ratio\":0.5\n2\n1\n2\n1\n");
+}
+
+TEST_CASE("endless input ends at the limit of what can be stored", "[cli][input]") {
+  CHECK(run_shell("ulimit -v 500000; $cachekit -q -u memory:$home/s set k - </dev/zero 2>$home/e;"
+                  "echo $? $(grep -c too.l $home/e);"
+                  "head -c 700000000 /dev/zero | $cachekit -u memory:$home/s warm - 2>$home/e |"
+                  "sed 's/ in .*//'; grep -c 'longer than' $home/e") ==
+        "5 1\nstored 0, skipped 0, bad 1\n1\n");
+}
