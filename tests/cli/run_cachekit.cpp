@@ -23,13 +23,6 @@ std::string read_file(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 // Between fork and exec: only calls that are safe there.
 void redirect(const char* path, int flags, int descriptor) {
   const int file = ::open(path, flags, 0600);
@@ -38,15 +31,27 @@ void redirect(const char* path, int flags, int descriptor) {
 
 }  // namespace
 
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<std::string> environment_with(const std::filesystem::path& home,
+                                          const RunningCommand::Environment& more) {
+  const char* const path = std::getenv("PATH");
+  std::vector<std::string> texts{std::string("PATH=") + (path == nullptr ? "" : path),
+                                 "HOME=" + home.string(), "XDG_CONFIG_HOME=" + home.string()};
+  for (const auto& [name, value] : more) texts.push_back(name + "=" + value);
+  return texts;
+}
+
 RunningCommand::RunningCommand(const std::vector<std::string>& arguments, const std::string& input,
                                const Environment& environment) {
   std::vector<std::string> argument_texts{CACHEKIT_COMMAND};
   argument_texts.insert(argument_texts.end(), arguments.begin(), arguments.end());
-  const char* const path = std::getenv("PATH");
-  std::vector<std::string> environment_texts{std::string("PATH=") + (path == nullptr ? "" : path),
-                                             "HOME=" + folder_.path().string(),
-                                             "XDG_CONFIG_HOME=" + folder_.path().string()};
-  for (const auto& [name, value] : environment) environment_texts.push_back(name + "=" + value);
+  std::vector<std::string> environment_texts = environment_with(folder_.path(), environment);
   const std::vector<char*> argv = pointers_to(argument_texts);
   const std::vector<char*> envp = pointers_to(environment_texts);
   const std::string in = (folder_ / "stdin").string();

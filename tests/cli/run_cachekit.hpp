@@ -3,6 +3,7 @@
 #include "support/temp_dir.hpp"
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -42,6 +43,12 @@ class RunningCommand {
   TempDir folder_;
   pid_t pid_ = -1;
 };
+
+/// The texts as `execve` wants them. Lifetime: the texts outlive the pointers.
+[[nodiscard]] std::vector<char*> pointers_to(std::vector<std::string>& texts);
+/// The environment of a command under test: `more`, and little else.
+[[nodiscard]] std::vector<std::string> environment_with(const std::filesystem::path& home,
+                                                        const RunningCommand::Environment& more);
 
 [[nodiscard]] CommandResult run_cachekit(const std::vector<std::string>& arguments,
                                          const std::string& input = {},

@@ -5,7 +5,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <stdexcept>
 
 #include <pty.h>
@@ -16,13 +15,6 @@
 
 namespace cachekit::test {
 namespace {
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
 
 // Reads until the other side is closed, which Linux tells by EIO.
 std::string read_all(int terminal) {
@@ -42,13 +34,9 @@ CommandResult run_on_terminal(const std::vector<std::string>& arguments,
                               const RunningCommand::Environment& environment,
                               unsigned short columns) {
   const TempDir home;
-  const char* const path = std::getenv("PATH");
   std::vector<std::string> argument_texts{CACHEKIT_COMMAND};
   argument_texts.insert(argument_texts.end(), arguments.begin(), arguments.end());
-  std::vector<std::string> environment_texts{std::string("PATH=") + (path == nullptr ? "" : path),
-                                             "HOME=" + home.path().string(),
-                                             "XDG_CONFIG_HOME=" + home.path().string()};
-  for (const auto& [name, value] : environment) environment_texts.push_back(name + "=" + value);
+  std::vector<std::string> environment_texts = environment_with(home.path(), environment);
   const std::vector<char*> argv = pointers_to(argument_texts);
   const std::vector<char*> envp = pointers_to(environment_texts);
 

@@ -13,11 +13,11 @@ using Event = CacheMetrics::Event;
 
 namespace {
 
-bool has(const std::string& text, std::string_view part) {
+bool page_has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-std::size_t count(const std::string& text, std::string_view part) {
+std::size_t times_in(const std::string& text, std::string_view part) {
   std::size_t times = 0;
   for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++times;
   return times;
@@ -44,14 +44,14 @@ TEST_CASE("several sources on one page share each HELP and TYPE", "[prometheus]"
   const std::string text = page.text();
   INFO(text);
   CHECK(test::prometheus_problems(text) == std::vector<std::string>{});
-  CHECK(count(text, "# TYPE cachekit_hits_total counter\n") == 1);
-  CHECK(has(text,
-            "cachekit_hits_total{backend=\"redis\"} 3\n"
-            "cachekit_hits_total{backend=\"expander:redis\"} 0\n"));
-  CHECK(has(text, "cachekit_hit_ratio{backend=\"redis\"} 0.75\n"));
-  CHECK(has(text, "cachekit_client_batch_size_mean{backend=\"redis\",node=\"a:1\"} 2\n"));
-  CHECK(has(text, "cachekit_server_up{backend=\"memcached\",node=\"c:1\"} 0\n"));
-  CHECK(has(text, "cachekit_server_hit_ratio{backend=\"memcached\",node=\"a:1\"} 0.9\n"));
+  CHECK(times_in(text, "# TYPE cachekit_hits_total counter\n") == 1);
+  CHECK(page_has(text,
+                 "cachekit_hits_total{backend=\"redis\"} 3\n"
+                 "cachekit_hits_total{backend=\"expander:redis\"} 0\n"));
+  CHECK(page_has(text, "cachekit_hit_ratio{backend=\"redis\"} 0.75\n"));
+  CHECK(page_has(text, "cachekit_client_batch_size_mean{backend=\"redis\",node=\"a:1\"} 2\n"));
+  CHECK(page_has(text, "cachekit_server_up{backend=\"memcached\",node=\"c:1\"} 0\n"));
+  CHECK(page_has(text, "cachekit_server_hit_ratio{backend=\"memcached\",node=\"a:1\"} 0.9\n"));
 }
 
 TEST_CASE("0 of 0 and what is not known are no series", "[prometheus]") {
@@ -64,11 +64,11 @@ TEST_CASE("0 of 0 and what is not known are no series", "[prometheus]") {
   page.gauge("not_a_number", "Help.", {}, 0.0 / 0.0);
   const std::string text = page.text();
   CHECK(test::prometheus_problems(text) == std::vector<std::string>{});
-  CHECK_FALSE(has(text, "_ratio"));
-  CHECK_FALSE(has(text, "batch_size_mean"));
-  CHECK_FALSE(has(text, "cachekit_server_items"));
-  CHECK_FALSE(has(text, "not_a_number"));
-  CHECK(has(text, "cachekit_server_hits_total{backend=\"x\",node=\"b:1\"} 0\n"));
+  CHECK_FALSE(page_has(text, "_ratio"));
+  CHECK_FALSE(page_has(text, "batch_size_mean"));
+  CHECK_FALSE(page_has(text, "cachekit_server_items"));
+  CHECK_FALSE(page_has(text, "not_a_number"));
+  CHECK(page_has(text, "cachekit_server_hits_total{backend=\"x\",node=\"b:1\"} 0\n"));
 }
 
 TEST_CASE("sources with the same labels add up to one series", "[prometheus]") {
@@ -81,16 +81,16 @@ TEST_CASE("sources with the same labels add up to one series", "[prometheus]") {
   PrometheusPage page;
   const std::string text = page.add(first, "memory").add(second, "memory").text();
   CHECK(test::prometheus_problems(text) == std::vector<std::string>{});
-  CHECK(has(text, "cachekit_misses_total{backend=\"memory\"} 11\n"));
-  CHECK(has(text, "cachekit_hit_ratio{backend=\"memory\"} 0.45\n"));
-  CHECK(has(text, "cachekit_operation_duration_seconds_count{backend=\"memory\"} 2\n"));
+  CHECK(page_has(text, "cachekit_misses_total{backend=\"memory\"} 11\n"));
+  CHECK(page_has(text, "cachekit_hit_ratio{backend=\"memory\"} 0.45\n"));
+  CHECK(page_has(text, "cachekit_operation_duration_seconds_count{backend=\"memory\"} 2\n"));
 }
 
 TEST_CASE("no label can end itself or the page", "[prometheus]") {
   const std::vector<ConnectionStats> nodes{{.endpoint = "/tmp/a\"b\\c\nd\xFF"}};
   const std::string text = PrometheusPage().add(nodes, "redis").text();
   CHECK(test::prometheus_problems(text) == std::vector<std::string>{});
-  CHECK(has(text, "node=\"/tmp/a\\\"b\\\\c\\nd\xEF\xBF\xBD\"} 0\n"));
+  CHECK(page_has(text, "node=\"/tmp/a\\\"b\\\\c\\nd\xEF\xBF\xBD\"} 0\n"));
   const std::string own =
       PrometheusPage().counter("x_total", "Two\nlines \\ \"q\".", {}, 18446744073709551615U).text();
   CHECK(own ==
