@@ -156,21 +156,6 @@ TEST_CASE("a password with a character that must be encoded is met with how to",
   }
 }
 
-TEST_CASE("the hint of an unreachable server can be typed, for the same server", "[cli][usage]") {
-  const ReservedPort nobody;
-  const std::string url = fmt::format("redis://127.0.0.1:{}", nobody.number());
-  const auto result = run_cachekit({"-u", url, "-o", "redis.client_name=a b", "exists", "k"});
-  CHECK(result.exit_code == 3);  // A name with a blank.
-  const auto failed = run_cachekit({"-u", url, "incr", "k"});
-  INFO(failed.err);
-  CHECK(failed.exit_code == 4);
-  const std::size_t begin = failed.err.find("cachekit -u " + url);
-  if (begin != std::string::npos) {
-    const std::string typed = failed.err.substr(begin, failed.err.find('\'', begin) - begin);
-    CHECK(typed == "cachekit -u " + url + " ping");
-  }
-}
-
 TEST_CASE("no hint repeats a password", "[cli][usage]") {
   const ReservedPort nobody;
   const std::string secret = "c4nary";

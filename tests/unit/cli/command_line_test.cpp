@@ -186,6 +186,26 @@ TEST_CASE("the help names every row, its default and its choices", "[cli][help]"
   });
 }
 
+TEST_CASE("a command in a hint names the target that was asked for", "[cli][hints]") {
+  Context context;
+  CHECK(context.for_target("ping") == "'cachekit ping'");
+  context.options.profile = "prod";
+  context.options.options = {"redis.pool_size=9"};
+  CHECK(context.for_target("config show") == "'cachekit -p prod -o redis.pool_size=9 config show'");
+  context.options.url = "redis://h:1/0?db=1&pool_size=2";
+  CHECK(context.for_target("ping") ==
+        "`cachekit -p prod -u 'redis://h:1/0?db=1&pool_size=2' -o redis.pool_size=9 ping`");
+}
+
+TEST_CASE("a command in a hint names no secret", "[cli][hints]") {
+  Context by_url;
+  by_url.options.url = "redis://:c4nary@h:1";
+  CHECK(by_url.for_target("ping") == "'cachekit ping', with the options that you gave here");
+  Context by_option;
+  by_option.options.options = {"redis.password=c4nary"};
+  CHECK(by_option.for_target("ping").find("c4nary") == std::string::npos);
+}
+
 TEST_CASE("several keys, and several options of a kind, all arrive", "[cli][parser]") {
   const auto line = parsed_line({"cachekit", "-o", "a=1", "get", "x", "y", "z", "-o", "b=2"});
   REQUIRE(line->request);
