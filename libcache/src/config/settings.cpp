@@ -145,6 +145,14 @@ Result<void> apply_variables(Settings& settings, const SettingsRequest& request)
   });
 }
 
+// A file that a variable names for a backend which is not chosen may be anything.
+Result<void> read_password(Settings& settings) {
+  Result<void> done = read_password_file(settings);
+  const bool unused = settings.backend != BackendKind::redis &&
+                      origin_of(settings, "redis.password_file").starts_with("environment ");
+  return unused ? Result<void>() : done;
+}
+
 }  // namespace
 }  // namespace config
 
@@ -164,10 +172,7 @@ Result<Settings> load_settings(const SettingsRequest& request) {
           .and_then([&] { return apply_variables(settings, request); })
           .and_then([&] { return apply_request(settings, request); })
           .and_then([&] { return check_backend_named(settings, *file); })
-          .and_then([&] {
-            return settings.backend == BackendKind::redis ? read_password_file(settings)
-                                                          : Result<void>();
-          });
+          .and_then([&] { return read_password(settings); });
   if (!done) return fail(std::move(done).error());
   fit_connections(settings);
   return settings;

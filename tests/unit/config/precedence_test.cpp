@@ -147,7 +147,7 @@ TEST_CASE("an empty variable that has a say is refused, never the default", "[co
     INFO(name);
     Variables variables = redis;
     variables.insert_or_assign(name, "");
-    const auto settings = load({}, variables);
+    const auto settings = load_settings({.environment = environment_of(variables)});
     REQUIRE_FALSE(settings);
     CHECK(settings.error().message == "environment " + std::string(name) + ": it is empty");
     CHECK_FALSE(settings.error().hint.empty());
