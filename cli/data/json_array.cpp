@@ -36,7 +36,7 @@ JsonArray::Found JsonArray::next(std::string& text, std::size_t limit, bool& too
   bool in_string = false;
   bool escaped = false;
   while (const std::optional<char> byte = stream_.peek()) {
-    if (depth == 0 && !in_string && (*byte == ',' || *byte == ']')) break;
+    if (depth == 0 && !in_string && (*byte == ',' || *byte == ']')) return Found::element;
     const bool closes = !in_string && depth > 0 && (*byte == ']' || *byte == '}');
     if (text.size() < limit) {
       text += take();
@@ -51,9 +51,9 @@ JsonArray::Found JsonArray::next(std::string& text, std::size_t limit, bool& too
     }
     in_string = *byte == '"';
     if (*byte == '[' || *byte == '{') ++depth;
-    if (closes && --depth == 0) break;
+    if (closes && --depth == 0) return Found::element;
   }
-  return Found::element;
+  return Found::cut_off;
 }
 
 }  // namespace cachekit::cli

@@ -58,7 +58,8 @@ class Events final : public nlohmann::json_sax<json> {
 
   // What the parser sees in its place says nothing.
   bool number() {
-    if (depth_ != 1) return here(Kind::number, {});
+    // One that was left in is none: the parser takes the 0 of 01, and complains of the 1.
+    if (depth_ != 1 || next_number_ == numbers_.size()) return here(Kind::number, {});
     return here(Kind::number, std::move(numbers_.at(next_number_++)));
   }
 
