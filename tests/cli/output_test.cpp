@@ -35,10 +35,11 @@ TEST_CASE("colour is for terminals, and NO_COLOR switches it off", "[cli][output
   const std::string red = "\x1b[31m";
   CHECK(run_shell("$cachekit --color always --nonsense 2>&1").find(red) == 0);
   CHECK(run_shell("$cachekit --nonsense 2>&1").find(red) == std::string::npos);
-  CHECK(run_shell("script -qec \"$cachekit --nonsense\" /dev/null </dev/null").find(red) == 0);
   CHECK(
-      run_shell("NO_COLOR=1 script -qec \"$cachekit --nonsense\" /dev/null </dev/null").find(red) ==
-      std::string::npos);
+      run_shell("TERM=xterm script -qec \"$cachekit --nonsense\" /dev/null </dev/null").find(red) ==
+      0);
+  CHECK(run_shell("NO_COLOR=1 TERM=xterm script -qec \"$cachekit --nonsense\" /dev/null </dev/null")
+            .find(red) == std::string::npos);
 }
 
 TEST_CASE("on a terminal, clear asks and takes yes for yes", "[cli][output][clear]") {

@@ -34,10 +34,11 @@ tl::unexpected<Error> file_error(std::string_view action, const std::filesystem:
 Result<File> File::open(const std::filesystem::path& path, int flags, unsigned mode) {
   // Without O_NONBLOCK the opening of a named pipe would wait for its other end.
   const int all_flags = flags | O_CLOEXEC | O_NONBLOCK;
+  std::filesystem::path name = path;  // Once the file is open nothing may be wanting any more.
   const int opened = uninterrupted([&] { return ::open(path.c_str(), all_flags, mode); });
   const int descriptor = above_standard(opened);
   if (descriptor < 0) return file_error("open", path);
-  return File(descriptor, path);
+  return File(descriptor, std::move(name));
 }
 
 File::File(int descriptor, std::filesystem::path path)
