@@ -10,9 +10,7 @@
 namespace cachekit::cli {
 namespace {
 
-Json or_null(const std::optional<std::uint64_t>& number) {
-  return number ? Json(*number) : Json();
-}
+Json or_null(const std::optional<std::uint64_t>& number) { return number ? Json(*number) : Json(); }
 
 }  // namespace
 

@@ -41,8 +41,8 @@ std::string command_lines(const CommandPath& path) {
   }
   std::string out;
   for (const CommandSpec& inner : command.commands) {
-    out += fmt::format("complete -c {} -n {} -a {} -d {}\n", path.front()->name, fish_quoted(condition),
-                       inner.name, fish_quoted(inner.help));
+    out += fmt::format("complete -c {} -n {} -a {} -d {}\n", path.front()->name,
+                       fish_quoted(condition), inner.name, fish_quoted(inner.help));
   }
   return out;
 }

@@ -44,7 +44,8 @@ std::string rows_text(const std::vector<HelpRow>& rows, std::size_t columns) {
   return out;
 }
 
-std::string section(std::string_view heading, const std::vector<HelpRow>& rows, std::size_t columns) {
+std::string section(std::string_view heading, const std::vector<HelpRow>& rows,
+                    std::size_t columns) {
   return rows.empty() ? "" : fmt::format("\n{}:\n{}", heading, rows_text(rows, columns));
 }
 
