@@ -14,7 +14,7 @@
 namespace cachekit::cli {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 constexpr std::size_t looked_at = 16;
 constexpr int most_layers = 3;  // Of compression.

@@ -9,7 +9,7 @@
 namespace cachekit::cli {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 // In a hint, {0} is the file, quoted for a shell, and {1} a name for what comes out of it.
 struct Foreign {

@@ -36,9 +36,9 @@ std::string rows_text(const std::vector<HelpRow>& rows, std::size_t columns) {
     const std::string explanation = wrapped(row.explanation, indent, columns);
     const std::string label = "  " + row.label;
     if (narrow || label.size() + 2 > indent) {
-      out += label + "\n" + explanation;
+      out.append(label).append("\n").append(explanation);
     } else {
-      out += label + explanation.substr(label.size());
+      out.append(label).append(explanation, label.size());
     }
   }
   return out;

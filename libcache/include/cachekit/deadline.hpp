@@ -36,7 +36,7 @@ class Deadline {
   /// 0.2 s of it, as when its own time had run out. For a program that was told to end.
   /// Async-signal-safe.
   static void cut_all(clock::time_point at) noexcept {
-    cut_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+    latest.store(at.time_since_epoch().count(), std::memory_order_relaxed);
   }
   /// The opposite: for what has yet to be done before the program ends.
   static void uncut_all() noexcept { cut_all(clock::time_point::max()); }
@@ -45,7 +45,7 @@ class Deadline {
   [[nodiscard]] bool never() const noexcept { return at_ == clock::time_point::max(); }
   [[nodiscard]] clock::time_point at() const noexcept {
     if (never()) return at_;
-    const clock::duration cut(cut_.load(std::memory_order_relaxed));
+    const clock::duration cut(latest.load(std::memory_order_relaxed));
     return std::min(at_, clock::time_point(cut));
   }
 
@@ -65,7 +65,7 @@ class Deadline {
  private:
   explicit Deadline(clock::time_point at) noexcept : at_(at) {}
 
-  inline static std::atomic<clock::rep> cut_{clock::time_point::max().time_since_epoch().count()};
+  inline static std::atomic<clock::rep> latest{clock::time_point::max().time_since_epoch().count()};
   static_assert(std::atomic<clock::rep>::is_always_lock_free, "a signal handler stores it");
 
   clock::time_point at_;

@@ -57,7 +57,7 @@ std::optional<Error> Counting::refusal() const {
 }
 
 std::optional<Command> Counting::tried(Result<Reply> before, const Result<Reply>& after) {
-  if (before) before_ = *std::move(before);
+  if (before) before_ = *before;
   if (after) {
     if (std::optional<Error> why = refusal()) return take_back(*std::move(why), after->version);
     return settle(as_counter(Reply(*after), endpoint_));

@@ -14,7 +14,6 @@ namespace cachekit::memory {
 namespace {
 
 using core::File;
-using core::file_error;
 
 tl::unexpected<Error> damaged(const std::filesystem::path& path, std::string_view why) {
   return fail(Errc::decode, fmt::format("the snapshot {} is damaged: {}", path.string(), why),
