@@ -41,11 +41,11 @@ install_static() {
 }
 
 # One build serves twice: as a subdirectory of a foreign project, and as the installed shared
-# libraries. The static build is configured only: that is where its imported targets would be missed.
+# libraries. Its sources are joined, because what is asked here is how they are put together. The static build is configured only: that is where its imported targets would be missed.
 subdirectory() {
   configure "$here/subdirectory" "$WORK/subdirectory-static" -DCACHEKIT_SOURCE_DIR="$SOURCE"
   configure "$here/subdirectory" "$WORK/subdirectory" -DCACHEKIT_SOURCE_DIR="$SOURCE" \
-    -DBUILD_SHARED_LIBS=ON -DCACHEKIT_INSTALL=ON
+    -DBUILD_SHARED_LIBS=ON -DCACHEKIT_INSTALL=ON -DCMAKE_UNITY_BUILD=ON
   "$CMAKE" --build "$WORK/subdirectory"
   run "$WORK/subdirectory/consumer" shared
   rm -rf "$WORK/shared"
