@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::size_t buffer_limit = 1U << 20U;
 
+// More of one arrival is not split: a proxy slower than its clients ask would never catch up again
+// with requests that are given up and asked anew.
+constexpr std::size_t split_limit = 256;
+
 void send_at_once(const Descriptor& socket) {
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -229,7 +233,7 @@ void FaultProxy::pass_on(Link& link, Way way) {
   const Descriptor& to = way == Way::request ? link.server : link.client;
   std::size_t done = 0;  // What has gone is taken out of the buffer at the end, all at once.
   while (done < pipe.buffer.size()) {
-    std::size_t amount = split_ ? 1 : pipe.buffer.size() - done;
+    std::size_t amount = split_ && done < split_limit ? 1 : pipe.buffer.size() - done;
     if (way == Way::request && hold_requests_after_) {
       if (held(link, way)) break;
       amount = std::min(amount, *hold_requests_after_ - pipe.passed);

@@ -49,7 +49,8 @@ class FaultProxy {
   void cut_requests_after(std::size_t bytes, int times = 1);
   void cut_replies_after(std::size_t bytes, int times = 1);
 
-  /// One system call, and so mostly one packet, per byte, in both directions.
+  /// One system call, and so mostly one packet, per byte, in both directions, for the first bytes
+  /// of what arrives together.
   void split_bytes();
   /// Ends what `split_bytes` began.
   void join_bytes();
