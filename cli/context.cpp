@@ -18,6 +18,8 @@
 namespace cachekit::cli {
 namespace {
 
+constexpr std::string_view read_it_back = "read the value back before you write it again";
+
 bool names_secret(const std::string& key_value) {
   return std::ranges::any_of(cachekit::options(), [&](const Option& option) {
     return option.kind == Option::Kind::secret &&
@@ -26,12 +28,10 @@ bool names_secret(const std::string& key_value) {
 }
 
 std::string error_json(std::string_view what, const Error& error, std::string_view hint) {
-  return dump({{"error",
-                {{"what", what},
-                 {"code", to_string(error.code)},
-                 {"message", error.message},
-                 {"endpoint", error.endpoint.empty() ? Json() : Json(error.endpoint)},
-                 {"hint", hint}}}});
+  Json fields{{"what", what}};
+  fields.update(json_of(error));
+  fields["hint"] = hint;
+  return dump({{"error", fields}});
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ std::string Context::usual_hint(Errc code) const {
     case Errc::timeout:
       return fmt::format("raise --timeout, or look at the server with {}", for_target("ping"));
     case Errc::outcome_unknown:
-      return "read the value back before you write it again";
+      return std::string(read_it_back);
     case Errc::unavailable:
       return fmt::format("check the server with {}, and the address with {}", for_target("ping"),
                          for_target("config show"));
@@ -188,7 +188,7 @@ Error interrupted_instead_of(const Error& error) {
   switch (error.code) {
     case Errc::outcome_unknown:
       return {Errc::cancelled, "interrupted before the answer came: it may have been done or not",
-              error.endpoint, "read the value back before you write it again"};
+              error.endpoint, std::string(read_it_back)};
     case Errc::timeout:
     case Errc::unavailable:
       return {Errc::cancelled, "interrupted", error.endpoint, {}};

@@ -15,11 +15,6 @@
 namespace cachekit::cli {
 namespace {
 
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
 Json to_json(const std::optional<LatencySummary>& latency) {
   if (!latency) return nullptr;
   return {{"min", latency->min}, {"mean", latency->mean}, {"p50", latency->p50},

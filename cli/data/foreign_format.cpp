@@ -1,5 +1,7 @@
 #include "data/foreign_format.hpp"
 
+#include "output/shell_word.hpp"
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -57,12 +59,6 @@ const Foreign* utf16_without_mark(std::string_view bytes) {
   return nullptr;
 }
 
-std::string quoted(const std::string& path) {
-  std::string text = "'";
-  for (const char c : path) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
 // Next to it, with the ending that tells what it holds.
 std::string converted_name(const std::filesystem::path& path) {
   return (path.parent_path() / ("converted-" + path.filename().string())).string();
@@ -76,8 +72,8 @@ std::optional<Error> foreign_format(std::string_view first_bytes, const std::str
   const Foreign* const found = known != formats.end() ? &*known : utf16_without_mark(first_bytes);
   if (found == nullptr) return std::nullopt;
   const bool standard = path == "-";
-  const std::string from = standard ? "FILE" : quoted(path);
-  const std::string into = standard ? "NEW" : quoted(converted_name(path));
+  const std::string from = standard ? "FILE" : single_quoted(path);
+  const std::string into = standard ? "NEW" : single_quoted(converted_name(path));
   return Error{Errc::invalid_argument,
                fmt::format("{} is {}, which is not read here", standard ? "standard input" : path,
                            found->what),

@@ -50,7 +50,7 @@ class Halving {
     std::iota(all.begin(), all.end(), std::size_t{0});
     outcomes_.assign(count, Result<Value>(fail(Errc::cancelled, "interrupted")));
     const std::vector<std::size_t> open = try_once(all);
-    if (may_go_on()) halve(open);
+    if (!open.empty() && may_go_on()) halve(open);
     return std::move(outcomes_);
   }
 
@@ -65,13 +65,12 @@ class Halving {
       if (!outcomes[i] && lost_connection(outcomes[i].error())) open.push_back(which[i]);
       outcomes_[which[i]] = std::move(outcomes[i]);
     }
-    any_open_ = !open.empty();
     return open;
   }
 
-  // After a try: whether there is something left to be tried again, and somebody to answer.
+  // After a try that left some open: whether there is somebody to answer another one.
   [[nodiscard]] bool may_go_on() {
-    if (!any_open_ || too_slow_ || interrupted_()) return false;
+    if (too_slow_ || interrupted_()) return false;
     const PingReport report = backend_.ping();
     for (const NodePing& node : report.nodes) {
       if (node.error) return false;
@@ -111,7 +110,6 @@ class Halving {
   std::function<bool()> interrupted_;
   Outcomes outcomes_;
   bool too_slow_ = false;
-  bool any_open_ = false;
 };
 
 }  // namespace cachekit::cli

@@ -1,22 +1,13 @@
 #include "data/progress_bar.hpp"
 
+#include "output/terminal_width.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 
 namespace cachekit::cli {
-namespace {
-
-// 0 where it is no terminal, or does not say.
-std::size_t columns_of(std::FILE* terminal) {
-  winsize size{};
-  return ioctl(fileno(terminal), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-}  // namespace
-
 std::string bar(std::optional<double> part) {
   constexpr int width = 20;
   if (!part) return {};
@@ -36,7 +27,7 @@ void ProgressBar::show(std::optional<double> part, std::string_view text) {
   if (!enabled_ || now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
   std::string line = fmt::format("{}{}", bar(part), text);
-  if (const std::size_t columns = columns_of(terminal_); columns > 0) {
+  if (const std::size_t columns = terminal_width(fileno(terminal_)); columns > 0) {
     line.resize(std::min(line.size(), columns - 1));  // One that wraps is not written over.
   }
   fmt::print(terminal_, "\r\x1b[K{}", line);

@@ -1,5 +1,6 @@
 #include "data/record_fields.hpp"
 
+#include "core/bare_number.hpp"
 #include "data/encoding.hpp"
 #include "data/ttl_text.hpp"
 
@@ -17,11 +18,6 @@ constexpr std::string_view base64_suffix = "_base64";
 bool names_field(std::string_view name, std::string_view field) {
   return name.starts_with(field) &&
          (name.size() == field.size() || name.substr(field.size()) == base64_suffix);
-}
-
-bool is_bare_number(std::string_view text) {
-  return !text.empty() &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
 }  // namespace
@@ -51,7 +47,7 @@ void RecordFields::set_text(std::string_view name, std::string text) {
 void RecordFields::set_ttl(std::string_view text) {
   if (text.empty()) return;  // An empty cell of a table.
   std::string spelled(text);
-  if (is_bare_number(text)) {
+  if (core::is_bare_number(text)) {
     if (names_.ttl_unit.empty()) {
       return set_problem(fmt::format(
           "'ttl': {0} has no unit: write {0}s, or say with --ttl-unit what such numbers mean",

@@ -2,18 +2,9 @@
 
 #include "output/json.hpp"
 
-#include <cstdint>
-#include <optional>
-
 #include <fmt/format.h>
 
 namespace cachekit::cli {
-namespace {
-
-Json or_null(const std::optional<std::uint64_t>& number) { return number ? Json(*number) : Json(); }
-
-}  // namespace
-
 std::string warm_text(const WarmResult& result, double seconds) {
   const WarmTally& tally = result.tally;
   std::string text =

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -69,6 +70,12 @@ class Json {
                Object>
       value_;
 };
+
+/// Null where there is no value.
+template <typename T>
+[[nodiscard]] Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
 
 /// Sets `name` to the bytes as text, or `name_base64` where they are not UTF-8.
 void put_bytes(Json& object, const std::string& name, std::string_view bytes);

@@ -39,11 +39,6 @@ constexpr std::array fields{
 };
 
 template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-template <typename T>
 void add_up(std::optional<T>& sum, const std::optional<T>& value, bool first) {
   if (first) {
     sum = value;

@@ -47,12 +47,6 @@ std::string command_names(const CommandSpec& root) {
   return joined(names, "|");
 }
 
-std::string candidate_words(const ArgumentSpec& argument) {
-  std::vector<std::string> words;
-  for (const std::string_view word : candidates_of(argument)) words.emplace_back(word);
-  return joined(words, " ");
-}
-
 // What completes the value of an option: "*" stands for any command.
 std::string value_cases(const CommandPath& path) {
   std::string out;

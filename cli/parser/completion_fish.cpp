@@ -49,13 +49,12 @@ std::string command_lines(const CommandPath& path) {
 
 std::string value_part(const ArgumentSpec& argument) {
   if (is_file(argument)) return argument.is_option() ? " -r -F" : " -F";
-  std::vector<std::string> words;
-  for (const std::string_view word : candidates_of(argument)) words.emplace_back(word);
+  const std::string words = candidate_words(argument);
   std::string out;
   if (argument.is_option() && argument.takes != Takes::nothing) {
     out = argument.takes == Takes::optional ? " -f" : " -x";
   }
-  return words.empty() ? out : fmt::format("{} -a {}", out, fish_quoted(joined(words, " ")));
+  return words.empty() ? out : fmt::format("{} -a {}", out, fish_quoted(words));
 }
 
 std::string argument_line(const CommandPath& path, const ArgumentSpec& argument) {

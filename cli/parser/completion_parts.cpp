@@ -23,6 +23,11 @@ const std::vector<std::string_view>& candidates_of(const ArgumentSpec& argument)
   return argument.choices.empty() ? argument.suggestions : argument.choices;
 }
 
+std::string candidate_words(const ArgumentSpec& argument) {
+  const auto& candidates = candidates_of(argument);
+  return joined(std::vector<std::string>(candidates.begin(), candidates.end()), " ");
+}
+
 bool is_file(const ArgumentSpec& argument) { return argument.type == "FILE"; }
 
 std::string joined(const std::vector<std::string>& words, std::string_view separator) {

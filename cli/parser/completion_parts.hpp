@@ -16,6 +16,8 @@ void each_command(const CommandSpec& root, const std::function<void(const Comman
 
 /// What a value may be completed to: the choices, or else what is suggested.
 [[nodiscard]] const std::vector<std::string_view>& candidates_of(const ArgumentSpec& argument);
+/// The same with spaces between them.
+[[nodiscard]] std::string candidate_words(const ArgumentSpec& argument);
 [[nodiscard]] bool is_file(const ArgumentSpec& argument);
 
 /// The words with `separator` between them.

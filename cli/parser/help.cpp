@@ -72,15 +72,12 @@ std::string commands_text(const CommandSpec& command, std::size_t columns) {
 
 std::string units_text(const CommandSpec& command, std::size_t columns) {
   std::vector<HelpRow> rows;
-  const auto add = [&](Unit unit, std::string_view name) {
-    const auto same = [&](const ArgumentSpec& argument) { return argument.unit == unit; };
+  for (const Notation& notation : notations) {
+    const auto same = [&](const ArgumentSpec& argument) { return argument.unit == notation.unit; };
     if (std::ranges::any_of(command.arguments, same)) {
-      rows.push_back({std::string(name), std::string(notation_of(unit))});
+      rows.push_back({std::string(notation.type), std::string(notation.example)});
     }
-  };
-  add(Unit::duration, "DURATION");
-  add(Unit::size, "SIZE");
-  add(Unit::rate, "N/s");
+  }
   return section("Units", rows, columns);
 }
 

@@ -2,6 +2,7 @@
 
 #include "parser/command_spec.hpp"
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -26,7 +27,16 @@ namespace cachekit::cli {
 [[nodiscard]] std::string_view group_of(const ArgumentSpec& argument);
 /// The headings of a command's arguments, each once, in their order.
 [[nodiscard]] std::vector<std::string_view> groups_of(const CommandSpec& command);
-/// What values of that unit look like; empty for none.
-[[nodiscard]] std::string_view notation_of(Unit unit);
+/// A unit, the type of values that have it, and what they look like.
+struct Notation {
+  Unit unit;
+  std::string_view type;
+  std::string_view example;
+};
+inline constexpr std::array notations{
+    Notation{Unit::duration, "DURATION", "500ms, 30s, 5m, 1h30m, 7d"},
+    Notation{Unit::size, "SIZE", "64KiB, 10MB, 1GiB"},
+    Notation{Unit::rate, "N/s", "1000/s"},
+};
 
 }  // namespace cachekit::cli

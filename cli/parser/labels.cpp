@@ -55,18 +55,4 @@ std::vector<std::string_view> groups_of(const CommandSpec& command) {
   return groups;
 }
 
-std::string_view notation_of(Unit unit) {
-  switch (unit) {
-    case Unit::duration:
-      return "500ms, 30s, 5m, 1h30m, 7d";
-    case Unit::size:
-      return "64KiB, 10MB, 1GiB";
-    case Unit::rate:
-      return "1000/s";
-    case Unit::none:
-      break;
-  }
-  return {};
-}
-
 }  // namespace cachekit::cli

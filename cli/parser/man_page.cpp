@@ -84,10 +84,7 @@ std::string terms_of(const std::vector<Term>& terms) {
 
 std::string man_page(const CommandSpec& root, const ReferenceFacts& facts) {
   std::string units;
-  for (const auto& [unit, name] : {std::pair(Unit::duration, "DURATION"),
-                                   std::pair(Unit::size, "SIZE"), std::pair(Unit::rate, "N/s")}) {
-    units += term(name, notation_of(unit));
-  }
+  for (const Notation& notation : notations) units += term(notation.type, notation.example);
   return fmt::format(
       ".TH {} 1 \"\" \"{} {}\" \"User Commands\"\n"
       ".SH NAME\n{} \\- {}\n"

@@ -74,9 +74,8 @@ std::string markdown_page(const CommandSpec& root, const ReferenceFacts& facts) 
       root.name, root.name, root.help, root.name, usage_of(root));
   out += argument_table(root);
   out += "\nNumbers with a unit:\n\n| Type | Written as |\n|---|---|\n";
-  for (const auto& [unit, name] : {std::pair(Unit::duration, "DURATION"),
-                                   std::pair(Unit::size, "SIZE"), std::pair(Unit::rate, "N/s")}) {
-    out += fmt::format("| {} | {} |\n", code(name), notation_of(unit));
+  for (const Notation& notation : notations) {
+    out += fmt::format("| {} | {} |\n", code(notation.type), notation.example);
   }
   out += "\n## Commands\n";
   each_command(root, [&](const CommandPath& path) {

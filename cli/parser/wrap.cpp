@@ -1,11 +1,12 @@
 #include "parser/wrap.hpp"
 
+#include "output/terminal_width.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <vector>
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace cachekit::cli {
@@ -72,14 +73,13 @@ std::string wrapped_command(std::string_view line, std::size_t indent, std::size
 
 std::size_t terminal_columns() {
   std::size_t columns = 80;
-  winsize size{};
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment.
   const char* const named = std::getenv("COLUMNS");
   if (named != nullptr) {
     const std::string_view text(named);
     std::from_chars(text.data(), text.data() + text.size(), columns);
-  } else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    columns = size.ws_col;
+  } else if (const std::size_t width = terminal_width(STDOUT_FILENO); width > 0) {
+    columns = width;
   }
   return std::clamp(columns, narrowest, widest);
 }

@@ -1,3 +1,4 @@
+#include "cli/redis_target.hpp"
 #include "cli/run_cachekit.hpp"
 #include "support/catch.hpp"
 #include "support/servers.hpp"
@@ -17,11 +18,7 @@ using namespace cachekit::test;
 
 namespace {
 
-struct Server {
-  RedisServer server;
-  RedisBackend backend{{.host = server.host(), .port = server.port()}};
-  std::string url = server.url();
-
+struct Server : RedisTarget {
   void fill(int count) {
     for (int i = 0; i < count; ++i) REQUIRE(backend.set(fmt::format("k{}", i), "v"));
   }

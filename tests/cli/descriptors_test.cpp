@@ -1,25 +1,13 @@
+#include "cli/redis_target.hpp"
 #include "cli/shell.hpp"
 #include "support/catch.hpp"
-#include "support/servers.hpp"
-
-#include <cachekit/redis.hpp>
 
 using namespace cachekit;
 using namespace cachekit::test;
 
-namespace {
-
-struct Server {
-  RedisServer server;
-  RedisBackend backend{{.host = server.host(), .port = server.port()}};
-  std::string url = server.url();
-};
-
-}  // namespace
-
 TEST_CASE("with stdout closed, a value never reaches the server as commands",
           "[cli][output][failures-39]") {
-  Server redis;
+  RedisTarget redis;
   REQUIRE(redis.backend.set("victim", "precious"));
   REQUIRE(redis.backend.set("evil", "DEL victim\r\n"));
   for (const std::string closed : {">&-", "<&- >&-", "<&- >&- 2>&-"}) {
@@ -31,7 +19,7 @@ TEST_CASE("with stdout closed, a value never reaches the server as commands",
 }
 
 TEST_CASE("nothing is done whose result could not be told", "[cli][output][failures-39]") {
-  Server redis;
+  RedisTarget redis;
   for (const std::string closed : {">&-", "1</dev/null"}) {
     INFO(closed);
     REQUIRE(redis.backend.set("n", "1"));
@@ -47,7 +35,7 @@ TEST_CASE("nothing is done whose result could not be told", "[cli][output][failu
 }
 
 TEST_CASE("a command that prints nothing needs no stdout", "[cli][output][failures-39]") {
-  Server redis;
+  RedisTarget redis;
   CHECK(run_shell("$cachekit -u " + redis.url + " set k v 2>&1 >&-; echo code $?") == "code 0\n");
   CHECK(*redis.backend.get("k") == "v");
 }

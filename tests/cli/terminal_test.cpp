@@ -46,6 +46,17 @@ bool harmless(const std::string& text) {
          !has(text, "\x9b") && !has(text, "\xe2\x80\xae") && !has(text, "\xff");
 }
 
+// So many that a load of them shows its progress.
+std::string many_records(const TempDir& folder) {
+  const std::string file = (folder / "many.ndjson").string();
+  std::ofstream lines(file);
+  for (int i = 0; i < 60'000; ++i) {
+    lines << R"({"key":"k)" << i << R"(","value":"v"})"
+          << "\n";
+  }
+  return file;
+}
+
 }  // namespace
 
 TEST_CASE("keys and values are shown escaped on a terminal, and are raw in a pipe",
@@ -110,13 +121,7 @@ TEST_CASE("JSON on a terminal is harmless, and the same JSON", "[cli][terminal][
 TEST_CASE("a terminal that is dumb gets no control sequence at all", "[cli][terminal]") {
   const RedisServer server;
   const TempDir folder;
-  const std::string file = (folder / "many.ndjson").string();
-  {
-    std::ofstream lines(file);
-    for (int i = 0; i < 60'000; ++i)
-      lines << R"({"key":"k)" << i << R"(","value":"v"})"
-            << "\n";
-  }
+  const std::string file = many_records(folder);
   for (const auto& environment : {dumb, RunningCommand::Environment{}}) {
     const auto warmed = run_on_terminal({"-u", server.url(), "warm", file}, environment);
     CHECK(warmed.exit_code == 0);
@@ -139,13 +144,7 @@ TEST_CASE("a terminal that can gets colour, unless NO_COLOR says no", "[cli][ter
 TEST_CASE("a progress line fits into a narrow terminal", "[cli][terminal]") {
   const RedisServer server;
   const TempDir folder;
-  const std::string file = (folder / "many.ndjson").string();
-  {
-    std::ofstream lines(file);
-    for (int i = 0; i < 60'000; ++i)
-      lines << R"({"key":"k)" << i << R"(","value":"v"})"
-            << "\n";
-  }
+  const std::string file = many_records(folder);
   const auto warmed = run_on_terminal({"-u", server.url(), "warm", file}, xterm, 20);
   const std::string begin = "\r\x1b[K";
   std::size_t lines = 0;

@@ -8,6 +8,7 @@
 #include <span>
 
 #include <fmt/format.h>
+#include <sys/un.h>
 
 namespace cachekit::config {
 namespace {
@@ -109,7 +110,7 @@ Result<std::string> parse_path(std::string_view text) {
 }
 
 Result<std::string> parse_socket_path(std::string_view text) {
-  constexpr std::size_t longest = 107;  // sockaddr_un::sun_path, with its final 0.
+  constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;  // Without its final 0.
   if (text.size() > longest) {
     return refuse(
         fmt::format("the path of a socket in at most {} bytes, not {}", longest, text.size()));

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cachekit/error.hpp>
+
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace cachekit::core {
 
@@ -19,6 +23,14 @@ namespace cachekit::core {
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end) return std::nullopt;
   return number;
+}
+
+/// The error for a value that is not a counter.
+[[nodiscard]] inline Error not_a_counter(std::string endpoint = {}) {
+  return {
+      Errc::rejected, "the value is not a decimal number of 64 bits", std::move(endpoint),
+      "counters hold a whole number without leading zeros, signs or spaces; set the key anew to "
+      "start over"};
 }
 
 }  // namespace cachekit::core

@@ -28,12 +28,6 @@ Result<std::optional<struct stat>> look_at(const path& file) {
   return file_error("look at", file);
 }
 
-Result<void> check_regular(const path& file, const struct stat& status) {
-  if (S_ISREG(status.st_mode)) return {};
-  return fail(Errc::rejected, fmt::format("{} is not a regular file", file.string()), file.string(),
-              "name a file that cachekit may replace");
-}
-
 path temporary_name(const path& target, FileReplacement::Name name) {
   path temporary = target;
   temporary += name == FileReplacement::Name::under_lock ? std::string(".tmp")
@@ -88,11 +82,7 @@ Result<FileReplacement> FileReplacement::begin(const path& given, Name name, uns
   if (!target) return fail(std::move(target).error());
   const Result<std::optional<struct stat>> old = look_at(*target);
   if (!old) return fail(old.error());
-  if (*old) {
-    if (Result<void> regular = check_regular(*target, **old); !regular) {
-      return fail(std::move(regular).error());
-    }
-  }
+  if (*old && !S_ISREG((**old).st_mode)) return not_regular(*target);
   path temporary = temporary_name(*target, name);
   if (name == Name::under_lock) ::unlink(temporary.c_str());
   // Nobody else gets to see the bytes before the permissions are those of the old file.

@@ -31,6 +31,11 @@ tl::unexpected<Error> file_error(std::string_view action, const std::filesystem:
               "check the path, its permissions, the room on the disk and the limit of ulimit -f");
 }
 
+tl::unexpected<Error> not_regular(const std::filesystem::path& path) {
+  return fail(Errc::rejected, fmt::format("{} is not a regular file", path.string()), path.string(),
+              "name a file that cachekit may replace");
+}
+
 Result<File> File::open(const std::filesystem::path& path, int flags, unsigned mode) {
   // Without O_NONBLOCK the opening of a named pipe would wait for its other end.
   const int all_flags = flags | O_CLOEXEC | O_NONBLOCK;
@@ -60,10 +65,7 @@ File::~File() {
 Result<std::uint64_t> File::size() const {
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0) return file_error("look at", path_);
-  if (!S_ISREG(status.st_mode)) {
-    return fail(Errc::rejected, fmt::format("{} is not a regular file", path_.string()),
-                path_.string(), "name a file that cachekit may replace");
-  }
+  if (!S_ISREG(status.st_mode)) return not_regular(path_);
   return static_cast<std::uint64_t>(status.st_size);
 }
 

@@ -15,6 +15,9 @@ namespace cachekit::core {
 [[nodiscard]] tl::unexpected<Error> file_error(std::string_view action,
                                                const std::filesystem::path& path);
 
+/// The error for a folder, a device or a pipe where a file is wanted.
+[[nodiscard]] tl::unexpected<Error> not_regular(const std::filesystem::path& path);
+
 /// An open file; closes itself, and does not survive an exec. It is never one of the descriptors of
 /// standard input, output and error, however many of them the program has closed.
 class File {

@@ -15,9 +15,8 @@ namespace {
 constexpr std::array bounds_seconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
                                     0.025,  0.05,    0.1,    0.25,  0.5,    1.0,   2.5};
 
-std::string_view type_name(bool counter, bool histogram) {
-  return counter ? "counter" : histogram ? "histogram" : "gauge";
-}
+// In the order of PrometheusPage::Kind.
+constexpr std::array<std::string_view, 4> type_names{"counter", "gauge", "gauge", "histogram"};
 
 // The format is UTF-8, a line ends a sample or a help, and a quotation mark a label.
 void append_escaped(std::string_view text, bool quoted, std::string& out) {
@@ -136,7 +135,7 @@ std::string PrometheusPage::text() const {
     out.append("# HELP ").append(metric.name).append(" ");
     append_escaped(metric.help, false, out);
     out.append("\n# TYPE ").append(metric.name).append(" ");
-    out.append(type_name(metric.kind == Kind::counter, metric.kind == Kind::histogram));
+    out.append(type_names[static_cast<std::size_t>(metric.kind)]);
     out.append("\n");
     for (const Series& series : metric.series) write(metric, series, out);
   }

@@ -1,3 +1,5 @@
+#include "core/bare_number.hpp"
+
 #include <cachekit/units.hpp>
 
 #include <algorithm>
@@ -84,7 +86,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   };
   std::string_view rest = text;
   if (rest.empty()) return refuse();
-  if (std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '.'; })) {
+  if (core::is_bare_number(text)) {
     return fail(
         Errc::invalid_argument, fmt::format("'{}' is a number without a unit", text), {},
         fmt::format("write {}s, if seconds are meant; the units are ms, s, m, h, d and w", text));

@@ -8,9 +8,15 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace cachekit::memcached {
+
+/// Names the server in an error that does not say whose it is.
+inline void locate(Result<Reply>& reply, const std::string& endpoint) {
+  if (!reply && reply.error().endpoint.empty()) reply.error().endpoint = endpoint;
+}
 
 /// What a connection's replies are handed to, one by one and in order.
 class CommandRequest : public net::Request {

@@ -12,7 +12,7 @@ namespace cachekit::memcached {
 namespace {
 
 Result<Reply> located(Result<Reply> reply, const Node& node) {
-  if (!reply && reply.error().endpoint.empty()) reply.error().endpoint = node.endpoint();
+  locate(reply, node.endpoint());
   return reply;
 }
 

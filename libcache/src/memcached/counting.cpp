@@ -40,11 +40,7 @@ std::int64_t expiry_of(const Reply& entry) {
 std::optional<Error> Counting::refusal() const {
   if (before_.status != Status::done) return std::nullopt;
   const std::optional<std::int64_t> number = counter_in(before_.value);
-  if (!number) {
-    return Error{Errc::rejected, "the value is not a decimal number of 64 bits", endpoint_,
-                 "counters hold a whole number without leading zeros, signs or spaces; set the "
-                 "key anew to start over"};
-  }
+  if (!number) return core::not_a_counter(endpoint_);
   if (*number < 0) {
     return Error{Errc::rejected, "the value is below 0, where Memcached cannot count", endpoint_,
                  "set the key anew to start over"};

@@ -2,6 +2,7 @@
 
 #include "core/out_of_memory.hpp"
 #include "memcached/owning_command.hpp"
+#include "net/failure.hpp"
 #include "net/fork.hpp"
 
 #include <array>
@@ -33,9 +34,7 @@ class AttemptRequest final : private net::OwnedBytes, public Batch {
 
   [[nodiscard]] Result<Attempt> take(const Result<void>& outcome) {
     if (!outcome) return fail(outcome.error());
-    for (Result<Reply>& reply : replies()) {
-      if (!reply && reply.error().endpoint.empty()) reply.error().endpoint = endpoint_;
-    }
+    for (Result<Reply>& reply : replies()) locate(reply, endpoint_);
     return Attempt{std::move(replies()[0]), std::move(replies()[1])};
   }
 
@@ -105,12 +104,7 @@ void CountingCall::settle(Result<std::int64_t> outcome) noexcept {
 // The threads that would settle it are the parent's.
 void CountingCall::settle_inherited() noexcept {
   if (generation_ == net::fork_generation() || stage_ == Stage::settled) return;
-  try {
-    value = fail(Errc::unavailable, "this request belongs to the parent process", {},
-                 "start one of your own after fork()");
-  } catch (const std::bad_alloc&) {
-    value = fail(out_of_memory(Errc::unavailable));
-  }
+  value = fail(net::inherited_request());
   stage_ = Stage::settled;
 }
 

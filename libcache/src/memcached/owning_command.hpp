@@ -41,10 +41,8 @@ class OwningCommand final : private net::OwnedBytes, public SingleCommand {
 
   [[nodiscard]] Result<T> take(const Result<void>& outcome) {
     if (!outcome) return fail(outcome.error());
-    if (!reply()) {
-      if (reply().error().endpoint.empty()) reply().error().endpoint = endpoint_;
-      return fail(std::move(reply()).error());
-    }
+    locate(reply(), endpoint_);
+    if (!reply()) return fail(std::move(reply()).error());
     cluster_.note_fetched(command(), reply());
     return Meaning(*std::move(reply()), endpoint_);
   }

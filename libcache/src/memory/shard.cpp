@@ -20,12 +20,6 @@ namespace {
 constexpr std::size_t large_value = std::size_t{64} << 10U;
 static_assert(large_value > BlockHeap::largest_block, "they are not made in the heap");
 
-tl::unexpected<Error> no_counter() {
-  return fail(Errc::rejected, "the value is not a decimal number of 64 bits", {},
-              "counters hold a whole number without leading zeros, signs or spaces; set the key "
-              "anew to start over");
-}
-
 tl::unexpected<Error> too_large(const NewValue& value, std::uint64_t bytes) {
   const bool expires = value.expires_at != no_expiry;
   const std::size_t key = value.key.text.size();
@@ -245,7 +239,7 @@ Result<std::int64_t> Shard::increment_locked(const HashedKey& key, std::int64_t 
   std::int64_t number = 0;
   if (current != nullptr) {
     const std::optional<std::int64_t> stored = core::parse_counter(current->value());
-    if (!stored) return no_counter();
+    if (!stored) return fail(core::not_a_counter());
     number = *stored;
   }
   std::int64_t sum = 0;

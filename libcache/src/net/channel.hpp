@@ -49,7 +49,8 @@ struct ChannelOptions {
 /// Order: what one thread begins reaches the node in that order, whatever way it takes and whatever
 /// breaks (`ProgramOrder`). A read that has to be repeated may see what was begun after it.
 ///
-/// Threads: all members may be called from any thread at once. No lock is held across I/O.
+/// Threads: all members may be called from any thread at once. No lock is held across
+/// I/O, but for the fifth of a millisecond in which a connection that was just used is listened to.
 /// Forks: a child process drops what it has inherited without a word and connects anew.
 class Channel {
  public:

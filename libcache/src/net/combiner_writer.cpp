@@ -1,5 +1,6 @@
 // Sending, giving up, and the end of a connection.
 
+#include "core/out_of_memory.hpp"
 #include "net/combiner.hpp"
 #include "net/failure.hpp"
 
@@ -50,7 +51,7 @@ void Combiner::bury(Waiter& waiter) noexcept {
     list.replace(waiter, *tombstone.release());
     ++counts_.tombstones;
   } catch (const std::bad_alloc&) {  // Without it the replies would be out of step.
-    doubt(Errc::unavailable, "out of memory");
+    doubt(Errc::unavailable, no_memory);
     list.remove(waiter);
     take_out(waiter);
   }
@@ -73,7 +74,7 @@ void Combiner::doubt(Errc code, std::string_view why) noexcept {
   try {
     cause_.message = why;
   } catch (const std::bad_alloc&) {
-    cause_.message = "out of memory";  // Short enough to need none.
+    cause_.message = no_memory;
   }
   ++counts_.losses;
   socket_->shutdown();  // Whoever sleeps in a read wakes up. The descriptor stays taken.

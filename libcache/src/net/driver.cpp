@@ -12,6 +12,7 @@
 #include "net/driver.hpp"
 
 #include "core/out_of_memory.hpp"
+#include "net/failure.hpp"
 #include "net/fork.hpp"
 
 #include <algorithm>
@@ -29,12 +30,7 @@ constexpr auto look_again = std::chrono::milliseconds(50);
 void AsyncRequest::wait() noexcept {
   if (settled()) return;
   if (!inherited()) return driver().combiner_.wait(*this);
-  try {
-    outcome() = fail(Errc::unavailable, "this request belongs to the parent process", {},
-                     "start one of your own after fork()");
-  } catch (const std::bad_alloc&) {
-    outcome() = fail(out_of_memory(Errc::unavailable));
-  }
+  outcome() = fail(inherited_request());
   ParkingLot empty;  // The threads that waited are the parent's.
   Wakeups nobody(empty);
   finish(nobody);
