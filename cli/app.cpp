@@ -2,12 +2,12 @@
 
 #include "command_line.hpp"
 #include "context.hpp"
-#include "data/standard_descriptors.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "parser/help.hpp"
 #include "parser/parse.hpp"
 #include "parser/wrap.hpp"
+#include "transfer/standard_descriptors.hpp"
 
 #include <cachekit/version.hpp>
 

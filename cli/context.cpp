@@ -1,12 +1,12 @@
 #include "context.hpp"
 
-#include "data/wait_for.hpp"
 #include "endable.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "output/json.hpp"
 #include "output/printable.hpp"
 #include "output/shell_word.hpp"
+#include "transfer/wait_for.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 #include "option_types.hpp"
 
-#include "data/ttl_text.hpp"
-#include "data/whole_number.hpp"
+#include "transfer/ttl_text.hpp"
+#include "transfer/whole_number.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/units.hpp>

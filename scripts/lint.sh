@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 jobs=$(nproc)
 folders=()
-for folder in libcache cli examples bench tests; do
+for folder in libcache cli examples benchmarks tests; do
   if [ -d $folder ]; then folders+=("$folder"); fi
 done
 

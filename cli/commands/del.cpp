@@ -1,10 +1,10 @@
 #include "commands/commands.hpp"
 #include "commands/matching_keys.hpp"
-#include "data/rate_limiter.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "option_types.hpp"
 #include "output/json.hpp"
+#include "transfer/rate_limiter.hpp"
 
 #include <cstdint>
 #include <memory>

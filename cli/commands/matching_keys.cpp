@@ -1,7 +1,7 @@
 #include "commands/matching_keys.hpp"
 
-#include "data/rate_limiter.hpp"
 #include "interrupt.hpp"
+#include "transfer/rate_limiter.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "data/left_out.hpp"
+#include "transfer/left_out.hpp"
 
 #include <cachekit/backend.hpp>
 

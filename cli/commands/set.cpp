@@ -1,9 +1,9 @@
 #include "commands/commands.hpp"
-#include "data/byte_stream.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "option_types.hpp"
 #include "output/json.hpp"
+#include "transfer/byte_stream.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #include "output/json.hpp"
 
-#include "data/encoding.hpp"
 #include "output/printable.hpp"
+#include "transfer/encoding.hpp"
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
 #include "output/writer.hpp"
 
-#include "data/standard_descriptors.hpp"
-#include "data/wait_for.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "output/printable.hpp"
+#include "transfer/standard_descriptors.hpp"
+#include "transfer/wait_for.hpp"
 
 #include <algorithm>
 #include <cerrno>

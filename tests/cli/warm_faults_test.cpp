@@ -1,6 +1,6 @@
-#include "data/dumper.hpp"
-#include "data/warmer.hpp"
 #include "support/servers.hpp"
+#include "transfer/dumper.hpp"
+#include "transfer/warmer.hpp"
 #include "unit/cli/reading.hpp"
 
 #include <cachekit/memcached.hpp>

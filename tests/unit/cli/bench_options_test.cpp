@@ -1,5 +1,4 @@
-#include "bench/bench_options.hpp"
-
+#include "load/options.hpp"
 #include "support/catch.hpp"
 
 using namespace cachekit::cli;

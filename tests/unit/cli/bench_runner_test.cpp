@@ -1,6 +1,5 @@
-#include "bench/bench_runner.hpp"
-
-#include "bench/bench_json.hpp"
+#include "load/export/exporter.hpp"
+#include "load/runner.hpp"
 #include "support/catch.hpp"
 
 #include <cachekit/memory.hpp>
@@ -125,8 +124,9 @@ TEST_CASE("the JSON of a bench has every field of its schema", "[cli][bench][jso
   REQUIRE(report.has_value());
   const auto gate = parse_gate("errors>0");
   const std::vector<GateVerdict> verdicts{judge(*gate, *report)};
+  const BenchSetting setting{"memory", "memory:", "", 500};
   const auto json =
-      nlohmann::json::parse(bench_json(*report, options, {"memory", "memory:", "", 500}, verdicts));
+      nlohmann::json::parse(json_exporter()->run({*report, options, setting, verdicts}));
   CHECK(json.at("schema") == "cachekit-bench/1");
   CHECK(json.at("settings").at("threads") == 3);
   CHECK(json.at("environment").at("server_version").is_null());

@@ -1,4 +1,4 @@
-#include "data/checkpoint.hpp"
+#include "transfer/checkpoint.hpp"
 
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"

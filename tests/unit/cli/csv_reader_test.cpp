@@ -1,4 +1,4 @@
-#include "data/csv_reader.hpp"
+#include "transfer/csv_reader.hpp"
 
 #include "unit/cli/reading.hpp"
 

@@ -1,4 +1,4 @@
-#include "data/data_input.hpp"
+#include "transfer/data_input.hpp"
 
 #include "support/temp_dir.hpp"
 #include "unit/cli/reading.hpp"

@@ -1,4 +1,4 @@
-#include "bench/distribution.hpp"
+#include "load/distribution.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,6 +1,6 @@
-#include "data/dumper.hpp"
+#include "transfer/dumper.hpp"
 
-#include "data/warmer.hpp"
+#include "transfer/warmer.hpp"
 #include "unit/cli/reading.hpp"
 
 #include <cachekit/memory.hpp>

@@ -1,4 +1,4 @@
-#include "data/encoding.hpp"
+#include "transfer/encoding.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "bench/gate.hpp"
+#include "load/gate.hpp"
 
 #include "support/catch.hpp"
 

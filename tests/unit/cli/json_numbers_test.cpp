@@ -1,4 +1,4 @@
-#include "data/json_numbers.hpp"
+#include "transfer/json_numbers.hpp"
 
 #include "support/catch.hpp"
 

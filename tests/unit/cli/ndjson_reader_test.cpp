@@ -1,4 +1,4 @@
-#include "data/ndjson_reader.hpp"
+#include "transfer/ndjson_reader.hpp"
 
 #include "unit/cli/reading.hpp"
 

@@ -1,7 +1,7 @@
-#include "data/rate_limiter.hpp"
-#include "data/ttl_jitter.hpp"
-#include "data/whole_number.hpp"
 #include "support/catch.hpp"
+#include "transfer/rate_limiter.hpp"
+#include "transfer/ttl_jitter.hpp"
+#include "transfer/whole_number.hpp"
 
 #include <set>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "data/record_reader.hpp"
 #include "support/catch.hpp"
+#include "transfer/record_reader.hpp"
 
 #include <algorithm>
 #include <string>

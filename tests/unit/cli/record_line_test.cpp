@@ -1,4 +1,4 @@
-#include "data/dumper.hpp"
+#include "transfer/dumper.hpp"
 #include "unit/cli/reading.hpp"
 
 #include <string>

@@ -1,5 +1,5 @@
-#include "bench/bench_runner.hpp"
-#include "bench/trace_reader.hpp"
+#include "load/runner.hpp"
+#include "load/trace_reader.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 

@@ -1,4 +1,4 @@
-#include "bench/value_stamp.hpp"
+#include "load/value_stamp.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "data/warmer.hpp"
+#include "transfer/warmer.hpp"
 
 #include "support/temp_dir.hpp"
 #include "unit/cli/reading.hpp"

@@ -1,0 +1,83 @@
+#include "commands/commands.hpp"
+#include "failure.hpp"
+#include "interrupt.hpp"
+#include "output/progress_bar.hpp"
+#include "transfer/dumper.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+Error keys_left_out(const DumpResult& result) {
+  return {Errc::rejected,
+          fmt::format("left out {} key{}: {}", result.unreadable, result.unreadable == 1 ? "" : "s",
+                      result.left_out.text()),
+          {},
+          "everything else was dumped; save those with redis-cli, or narrow the dump with "
+          "--pattern"};
+}
+
+ExitCode finish(const DumpResult& result) {
+  if (result.error) throw Failure("dump", *result.error);
+  if (result.unreadable > 0) throw Failure("dump", keys_left_out(result));
+  return ExitCode::done;
+}
+
+ExitCode run_dump(Context& context, const std::string& pattern) {
+  CacheBackend& backend = context.backend(Access::read);
+  // A terminal shows the records themselves.
+  ProgressBar bar(context.shows_progress() && !context.out.is_terminal());
+  std::uint64_t written = 0;
+  std::exception_ptr output_failed;  // Thrown on once the backend is out of the way.
+  Dumper dumper(
+      backend,
+      [&](std::string_view lines) {
+        try {
+          context.out.write(lines);
+          context.out.flush();
+        } catch (...) {
+          output_failed = std::current_exception();
+          return false;
+        }
+        written += static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
+        bar.show(std::nullopt, fmt::format("{} dumped", written));
+        return true;
+      },
+      interrupted);
+  const DumpResult result = dumper.run(pattern);
+  bar.clear();
+  if (output_failed) std::rethrow_exception(output_failed);
+  return finish(result);
+}
+
+}  // namespace
+
+CommandSpec dump_command() {
+  const auto pattern = std::make_shared<std::string>("*");
+  return {
+      .name = "dump",
+      .help = "Write all records as NDJSON that warm reads",
+      .arguments = {{.name = "--pattern",
+                     .type = "GLOB",
+                     .default_text = "*",
+                     .help = "Only keys that match",
+                     .into = text(*pattern)}},
+      .notes =
+          "One record a line: {\"key\",\"value\",\"ttl\"}; key_base64 and value_base64 where the "
+          "bytes are not UTF-8. Keys that expire meanwhile are left out; a key that moves "
+          "meanwhile "
+          "may come twice.\n\n"
+          "Exit code 5: some keys hold lists, hashes or the like, which have no place in it.",
+      .examples = {{"cachekit -u redis://localhost:6379 dump > all.ndjson", "Everything"}},
+      .run = [pattern](Context& context) { return run_dump(context, *pattern); },
+  };
+}
+
+}  // namespace cachekit::cli

@@ -1,0 +1,271 @@
+#include "commands/commands.hpp"
+#include "failure.hpp"
+#include "interrupt.hpp"
+#include "option_types.hpp"
+#include "output/progress_bar.hpp"
+#include "transfer/data_input.hpp"
+#include "transfer/warm_report.hpp"
+#include "transfer/warmer.hpp"
+#include "transfer/whole_number.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+constexpr int batch_budgets = 10;  // A batch is many operations.
+
+struct WarmArguments {
+  std::string input{};
+  std::string format{};
+  FieldNames fields{};
+  std::optional<Ttl> ttl{};
+  WarmOptions options{};
+};
+
+std::vector<ArgumentSpec> input_arguments(WarmArguments& arguments) {
+  return {
+      {.name = "FILE",
+       .type = "FILE",
+       .help =
+           "NDJSON {\"key\", \"value\" or \"value_base64\", \"ttl\"?}, or CSV or TSV with a header "
+           "line; compressed by gzip, zstd, xz or bzip2, or not; - for standard input",
+       .required = true,
+       .into = text(arguments.input)},
+      {.name = "--format",
+       .type = "FORMAT",
+       .help =
+           "What FILE holds: ndjson, csv or tsv (default: by its extension; NDJSON for standard "
+           "input)",
+       .choices = {"ndjson", "csv", "tsv"},
+       .into = text(arguments.format)},
+      {.name = "--key-field",
+       .type = "NAME",
+       .default_text = "key",
+       .help = "Field that holds the key",
+       .into = text(arguments.fields.key)},
+      {.name = "--value-field",
+       .type = "NAME",
+       .default_text = "value",
+       .help = "Field that holds the value",
+       .into = text(arguments.fields.value)},
+  };
+}
+
+ArgumentSpec ttl_unit_argument(WarmArguments& arguments) {
+  return {.name = "--ttl-unit",
+          .type = "UNIT",
+          .help =
+              "What a TTL of the file counts that is a bare number: s or ms (default: such a "
+              "record is bad)",
+          .choices = {"s", "ms"},
+          .into = text(arguments.fields.ttl_unit)};
+}
+
+std::vector<ArgumentSpec> load_arguments(WarmArguments& arguments) {
+  WarmOptions& options = arguments.options;
+  return {
+      ttl_argument(arguments.ttl, "TTL of records that name none (default: no expiry)"),
+      ttl_unit_argument(arguments),
+      {.name = "--jitter",
+       .type = "PART|DURATION",
+       .unit = Unit::duration,
+       .help =
+           "Shorten each TTL by up to this at random, so that entries do not expire together: a "
+           "part of the TTL (0.1, 10%) or a duration (30s)",
+       .into = parsed(options.jitter, parse_jitter)},
+      {.name = "--rate",
+       .type = "N/s",
+       .unit = Unit::rate,
+       .help = "At most so many records a second",
+       .into = parsed(options.rate, parse_rate)},
+      {.name = "--skip-existing",
+       .takes = Takes::nothing,
+       .help = "Leave keys alone that are there already",
+       .into = switch_on(options.skip_existing)},
+      {.name = "--checkpoint",
+       .type = "FILE",
+       .help = "Note here how far it came, and resume from there; removed once all is loaded",
+       .into = text(options.checkpoint)},
+      {.name = "--max-errors",
+       .type = "N",
+       .help = "Stop above so many bad records (default: pass over all of them)",
+       .into = parsed(options.max_errors, parse_whole_number)},
+  };
+}
+
+RecordFormat chosen_format(const WarmArguments& arguments) {
+  if (arguments.format == "csv") return RecordFormat::csv;
+  if (arguments.format == "tsv") return RecordFormat::tsv;
+  if (arguments.format == "ndjson") return RecordFormat::ndjson;
+  return format_of(arguments.input);
+}
+
+// How large the input is; empty where that cannot be told, as for a pipe.
+std::optional<double> size_of(const std::string& path) {
+  std::error_code failure;
+  if (!std::filesystem::is_regular_file(path, failure)) return std::nullopt;
+  const std::uintmax_t size = std::filesystem::file_size(path, failure);
+  if (failure || size == 0) return std::nullopt;
+  return static_cast<double>(size);
+}
+
+// An endless line shall end here and not with the machine's memory: what a record may take whose
+// key and value are as long as the backend allows, each byte escaped (\uXXXX), and some more.
+std::size_t record_limit(const Capabilities& capabilities) {
+  constexpr std::size_t escaped = 6;
+  constexpr std::size_t spare = std::size_t{16} << 20U;
+  const std::size_t most = std::min(capabilities.max_key_bytes, max_record_bytes) +
+                           std::min(capabilities.max_value_bytes, max_record_bytes);
+  return std::min(escaped * most + spare, max_record_bytes);
+}
+
+// A checkpoint for a cache that is gone with this process would skip what nobody holds.
+void check_checkpoint(const Settings& settings, const WarmOptions& options) {
+  const bool forgets =
+      settings.backend == BackendKind::memory && settings.memory.snapshot_file.empty();
+  if (options.checkpoint.empty() || !forgets) return;
+  throw Failure("warm", Error{Errc::invalid_argument,
+                              "--checkpoint: this cache forgets everything when the command ends",
+                              "", "give the memory backend a file: --url memory:FILE"});
+}
+
+std::chrono::milliseconds batch_timeout(std::chrono::milliseconds operation_timeout) {
+  return operation_timeout > forever / batch_budgets ? forever : operation_timeout * batch_budgets;
+}
+
+void print_summary(Context& context, const WarmResult& result, const WarmArguments& arguments,
+                   double seconds) {
+  if (result.lost_checkpoint) {
+    context.note(
+        fmt::format("cachekit: the cache no longer holds what {} counts as stored: started over",
+                    arguments.options.checkpoint.string()));
+  }
+  const std::string input = arguments.input == "-" ? "standard input" : arguments.input;
+  for (const std::string& line : bad_lines_text(result.tally, input)) context.note(line);
+  if (result.too_many_bad) {
+    context.note(fmt::format("cachekit: stopped: more than {} bad records",
+                             arguments.options.max_errors.value_or(0)));
+  }
+  context.out.write(context.options.json ? warm_json(result, seconds) : warm_text(result, seconds));
+}
+
+// Entries that a cache of this process had to let go are lost to whoever loads it; on a server they
+// may be somebody else's.
+ExitCode tell_evictions(Context& context, const CacheBackend& backend, const WarmResult& result) {
+  if (result.evicted.value_or(0) == 0) return ExitCode::done;
+  const std::string what =
+      fmt::format("{} entries had to make room: {} are still there now, {} were stored",
+                  *result.evicted, result.items.value_or(0), result.tally.stored);
+  if (backend.tier() != Tier::in_process) {
+    context.warn(what + " (others may use the server, too)");
+    return ExitCode::done;
+  }
+  const double factor = static_cast<double>(result.tally.stored) /
+                        static_cast<double>(std::max<std::uint64_t>(1, result.items.value_or(1)));
+  const auto capacity = static_cast<double>(context.settings().memory.capacity.count);
+  const auto enough = static_cast<std::uint64_t>(capacity * factor * 1.25) / mebibytes(1).count + 1;
+  context.report("warm",
+                 Error{Errc::rejected, what, "",
+                       fmt::format("give it more room: --option memory.capacity={}MiB", enough)});
+  return ExitCode::refused;
+}
+
+ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options) {
+  if (!result.error) return result.tally.bad > 0 ? ExitCode::no : ExitCode::done;
+  Error& error = *result.error;
+  const bool broke_off =
+      error.code == Errc::cancelled || result.tally.failed > 0 || result.tally.unknown > 0;
+  if (broke_off) error.hint = resume_hint(options);
+  context.report("warm", error);
+  return exit_code_of(error.code);
+}
+
+struct Held {
+  std::uint64_t items = 0;
+  std::uint64_t evictions = 0;  // So far.
+};
+
+std::optional<Held> held_by(CacheBackend& backend) {
+  Held held;
+  const StatsReport report = backend.stats();
+  for (const NodeStats& node : report.nodes) {
+    if (node.error || !node.items || !node.evictions) return std::nullopt;
+    held.items += *node.items;
+    held.evictions += *node.evictions;
+  }
+  return held;
+}
+
+ExitCode warm(Context& context, WarmArguments& arguments) {
+  WarmOptions& options = arguments.options;
+  options.ttl = arguments.ttl.value_or(Ttl::none());
+  options.batch_timeout = batch_timeout(context.settings().operation_timeout);
+  check_checkpoint(context.settings(), options);
+  DataInput input = value_or_fail("warm", open_data(arguments.input, interrupted));
+  CacheBackend& backend = context.backend(Access::write);
+  const auto reader = make_reader(chosen_format(arguments), std::move(input.read), arguments.fields,
+                                  record_limit(backend.capabilities()));
+
+  const auto start = std::chrono::steady_clock::now();
+  const auto size = input.compressed ? std::nullopt : size_of(arguments.input);
+  ProgressBar bar(context.shows_progress());
+  Warmer warmer(
+      backend, *reader, options, interrupted, [&](const WarmTally& tally, std::uint64_t bytes) {
+        const auto part = size ? std::optional(static_cast<double>(bytes) / *size) : std::nullopt;
+        bar.show(part, fmt::format("{} stored", tally.stored));
+      });
+  const std::optional<Held> before = held_by(backend);
+  WarmResult result = warmer.run();
+  bar.clear();
+  const std::optional<Held> after = interrupted() ? std::nullopt : held_by(backend);
+  if (before && after && after->evictions >= before->evictions) {
+    result.evicted = after->evictions - before->evictions;
+    result.items = after->items;
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  print_summary(context, result, arguments, took.count());
+  const ExitCode evicted = tell_evictions(context, backend, result);
+  return worse(finish(context, result, options), evicted);
+}
+
+}  // namespace
+
+CommandSpec warm_command() {
+  const auto options = std::make_shared<WarmArguments>();
+  CommandSpec command{
+      .name = "warm",
+      .help = "Load many records from a file or standard input",
+      .arguments = input_arguments(*options),
+      .notes =
+          "A bad record is passed over and counted, its line is named at the end, and the exit "
+          "code "
+          "is 1.\n\n"
+          "When a server goes away the load stops with exit code 4: what was stored is counted, "
+          "and "
+          "what was sent without an answer is counted apart. A batch of up to 500 records has ten "
+          "times the budget of one operation (--timeout).",
+      .examples = {{"cachekit warm products.csv --key-field sku --ttl 1h --jitter 10%",
+                    "A column as keys"},
+                   {"cachekit warm all.ndjson --checkpoint all.done --rate 5000/s",
+                    "Gently, and again from where it stopped"}},
+      .run = [options](Context& context) { return warm(context, *options); },
+  };
+  std::ranges::move(load_arguments(*options), std::back_inserter(command.arguments));
+  return command;
+}
+
+}  // namespace cachekit::cli

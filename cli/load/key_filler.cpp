@@ -1,0 +1,102 @@
+#include "load/key_filler.hpp"
+
+#include "load/cleanup.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace cachekit::cli {
+namespace {
+
+constexpr std::uint64_t batch_keys = 500;
+constexpr std::size_t batch_bytes = std::size_t{4} << 20U;
+// A batch is many operations; one of 4 MiB may take longer than the budget of one.
+constexpr auto batch_budget = std::chrono::seconds(10);
+
+// One batch's keys and values, kept from batch to batch so that their memory is.
+class Batch {
+ public:
+  explicit Batch(const BenchShared& shared)
+      : shared_(shared),
+        random_(shared.options.seed),
+        stamp_(shared.keys.run()),
+        size_(std::clamp<std::uint64_t>(
+            batch_bytes / std::max<std::size_t>(1, shared.options.value_size.most), 1, batch_keys)),
+        keys_(size_),
+        values_(size_) {}
+
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+
+  Result<void> store(std::uint64_t first, std::uint64_t count) {
+    std::vector<SetItem> items;
+    for (std::uint64_t i = 0; i < count; ++i) items.push_back(item(first + i, i));
+    return first_error(shared_.backend.set_many(items, {SetCondition::always, batch_budget}));
+  }
+
+  Result<void> remove(std::uint64_t first, std::uint64_t count, std::chrono::milliseconds budget) {
+    std::vector<std::string_view> keys;
+    for (std::uint64_t i = 0; i < count; ++i) keys.push_back(shared_.keys.key(first + i, keys_[i]));
+    return first_error(shared_.backend.remove_many(keys, {budget}));
+  }
+
+ private:
+  SetItem item(std::uint64_t number, std::uint64_t slot) {
+    const SizeRange& sizes = shared_.options.value_size;
+    const std::size_t size = sizes.least + random_.below(sizes.most - sizes.least + 1);
+    if (shared_.options.verify) {
+      stamp_.write(values_[slot], size, number, 0);
+    } else {
+      values_[slot].resize(sizes.most, 'x');
+    }
+    return {shared_.keys.key(number, keys_[slot]), std::string_view(values_[slot]).substr(0, size),
+            shared_.ttl};
+  }
+
+  static Result<void> first_error(std::vector<Result<bool>> outcomes) {
+    for (Result<bool>& outcome : outcomes) {
+      if (!outcome) return fail(std::move(outcome.error()));
+    }
+    return {};
+  }
+
+  const BenchShared& shared_;
+  Random random_;
+  ValueStamp stamp_;
+  std::uint64_t size_;
+  std::vector<std::string> keys_;
+  std::vector<std::string> values_;
+};
+
+}  // namespace
+
+Result<std::uint64_t> fill_keys(const BenchShared& shared,
+                                const std::function<void(double part)>& progress) {
+  const std::uint64_t all = shared.options.keys;
+  Batch batch(shared);
+  std::uint64_t done = 0;
+  while (done < all && !shared.interrupted()) {
+    const std::uint64_t count = std::min(batch.size(), all - done);
+    if (Result<void> stored = batch.store(done, count); !stored) return fail(stored.error());
+    done += count;
+    progress(static_cast<double>(done) / static_cast<double>(all));
+  }
+  return done;
+}
+
+Result<void> remove_keys(const BenchShared& shared) {
+  const std::uint64_t all = shared.options.keys;
+  Batch batch(shared);
+  Cleanup cleanup(shared.interrupted);
+  for (std::uint64_t done = 0; done < all; done += batch.size()) {
+    const std::uint64_t count = std::min(batch.size(), all - done);
+    const auto step = [&](std::chrono::milliseconds budget) {
+      return batch.remove(done, count, budget);
+    };
+    if (Result<void> removed = cleanup.run(step, batch_budget); !removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace cachekit::cli

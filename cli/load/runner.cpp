@@ -1,0 +1,149 @@
+#include "load/runner.hpp"
+
+#include "load/cpu_seconds.hpp"
+#include "load/key_filler.hpp"
+#include "load/summary.hpp"
+#include "load/trace_replay.hpp"
+#include "load/worker.hpp"
+
+#include <atomic>
+#include <barrier>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+// All callers at work together: they warm up, meet, and start measuring at one moment.
+class Crew {
+ public:
+  explicit Crew(const BenchShared& shared) : shared_(shared) {
+    for (std::size_t i = 0; i < shared.options.threads; ++i) {
+      workers_.push_back(std::make_unique<BenchWorker>(shared, i));
+    }
+  }
+
+  Result<void> work(const BenchProgress& progress) {
+    std::barrier meet(static_cast<std::ptrdiff_t>(workers_.size()) + 1);
+    std::vector<std::jthread> threads;
+    if (!start(threads, meet)) {
+      return fail(
+          Errc::overloaded,
+          fmt::format("only {} of {} threads could be started", threads.size(), workers_.size()),
+          {}, "lower --threads, or raise the limit on processes (ulimit -u)");
+    }
+    progress("warming up", 0);
+    meet.arrive_and_wait();
+    start_ = steady::now();
+    const double cpu_before = cpu_seconds();
+    meet.arrive_and_wait();
+    watch(progress);
+    figures_.seconds = std::chrono::duration<double>(steady::now() - start_).count();
+    figures_.cpu_seconds = cpu_seconds() - cpu_before;
+    return {};
+  }
+
+  [[nodiscard]] BenchReport report() const {
+    std::vector<const BenchWorker*> workers;
+    for (const auto& worker : workers_) workers.push_back(worker.get());
+    return summarise(workers, figures_, shared_.options.verify);
+  }
+
+ private:
+  // False when the system gave fewer threads than asked for; those there are end at once.
+  bool start(std::vector<std::jthread>& threads, std::barrier<>& meet) {
+    for (const auto& worker : workers_) {
+      try {
+        threads.emplace_back([this, &meet, &worker = *worker] { run(worker, meet); });
+      } catch (const std::system_error&) {
+        aborted_ = true;
+        for (std::size_t i = threads.size(); i < workers_.size(); ++i) meet.arrive_and_drop();
+        meet.arrive_and_drop();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void run(BenchWorker& worker, std::barrier<>& meet) {
+    if (!aborted_) worker.warm_up();
+    meet.arrive_and_wait();  // Now the start is set
+    if (aborted_) return;
+    meet.arrive_and_wait();  // and may be read.
+    worker.measure(start_);
+    const std::lock_guard lock(mutex_);
+    ++finished_;
+    all_finished_.notify_one();
+  }
+
+  // Reports until the last caller is done, and returns at that moment.
+  void watch(const BenchProgress& progress) {
+    const double whole = std::chrono::duration<double>(shared_.options.duration).count();
+    const auto done = [this] { return finished_ == workers_.size(); };
+    std::unique_lock lock(mutex_);
+    while (!all_finished_.wait_for(lock, std::chrono::milliseconds(100), done)) {
+      const double passed = std::chrono::duration<double>(steady::now() - start_).count();
+      progress("measuring", shared_.options.requests ? 0 : passed / whole);
+    }
+  }
+
+  const BenchShared& shared_;
+  std::vector<std::unique_ptr<BenchWorker>> workers_;
+  steady::time_point start_;  // Written before, read after all have met.
+  std::atomic<bool> aborted_{false};
+  std::mutex mutex_;  // guards finished_
+  std::condition_variable all_finished_;
+  std::size_t finished_ = 0;
+  BenchFigures figures_;
+};
+
+}  // namespace
+
+Result<BenchReport> run_bench(CacheBackend& backend, const BenchOptions& options,
+                              const std::function<bool()>& interrupted,
+                              const BenchProgress& progress) {
+  if (options.distribution.kind == Distribution::Kind::trace) {
+    return replay_trace(backend, options, interrupted, progress);
+  }
+  if (Result<void> connected = backend.connect(); !connected) return fail(connected.error());
+  const KeySpace keys(draw_run());
+  const auto expected = options.requests ? std::chrono::milliseconds(0) : options.duration;
+  const BenchShared shared{backend, options, keys, spare_life + expected + options.warmup,
+                           interrupted};
+
+  const auto fill_start = steady::now();
+  Result<std::uint64_t> filled = std::uint64_t{0};
+  if (options.ratio.gets > 0) {
+    filled = fill_keys(shared, [&](double part) { progress("filling", part); });
+  }
+  const std::chrono::duration<double> fill_time = steady::now() - fill_start;
+  if (!filled) {
+    // What did get in goes again; if it cannot, its TTL sees to it.
+    static_cast<void>(remove_keys(shared));
+    return fail(filled.error());
+  }
+
+  Crew crew(shared);
+  if (Result<void> worked = crew.work(progress); !worked) {
+    static_cast<void>(remove_keys(shared));
+    return fail(worked.error());
+  }
+  BenchReport report = crew.report();
+  report.preloaded = *filled;
+  report.preload_seconds = fill_time.count();
+  report.interrupted = interrupted();
+  if (const Result<void> removed = remove_keys(shared); !removed) {
+    report.leftover = removed.error().describe();
+  }
+  return report;
+}
+
+}  // namespace cachekit::cli

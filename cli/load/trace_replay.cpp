@@ -1,0 +1,87 @@
+#include "load/trace_replay.hpp"
+
+#include "load/cleanup.hpp"
+#include "load/cpu_seconds.hpp"
+#include "load/summary.hpp"
+#include "load/trace_reader.hpp"
+#include "load/worker.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace cachekit::cli {
+namespace {
+
+constexpr std::size_t removed_at_once = 500;
+constexpr auto removal_budget = std::chrono::seconds(10);
+
+Result<void> remove_all(CacheBackend& backend, const std::vector<std::string>& keys,
+                        std::chrono::milliseconds budget) {
+  const std::vector<std::string_view> views(keys.begin(), keys.end());
+  for (const Result<bool>& removed : backend.remove_many(views, {budget})) {
+    if (!removed && removed.error().code != Errc::invalid_argument) return fail(removed.error());
+  }
+  return {};
+}
+
+// In a second pass: keys that come again are removed again, which costs less than remembering all.
+Result<void> remove_stored(const BenchShared& shared, const std::string& path) {
+  Result<TraceReader> trace = TraceReader::open(path, [] { return false; });
+  if (!trace) return fail(std::move(trace).error());
+  std::string name;
+  std::vector<std::string> keys;
+  Cleanup cleanup(shared.interrupted);
+  for (bool more = true; more;) {
+    const Result<bool> read = trace->next(name);
+    if (!read) return fail(read.error());
+    more = *read;
+    if (more) shared.keys.named(name, keys.emplace_back());
+    if (keys.size() < removed_at_once && more) continue;
+    const auto step = [&](std::chrono::milliseconds budget) {
+      return remove_all(shared.backend, keys, budget);
+    };
+    if (Result<void> removed = cleanup.run(step, removal_budget); !removed) return removed;
+    keys.clear();
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<BenchReport> replay_trace(CacheBackend& backend, const BenchOptions& options,
+                                 const std::function<bool()>& interrupted,
+                                 const BenchProgress& progress) {
+  const std::string& path = options.distribution.trace;
+  progress("reading", 0);
+  const Result<std::uint64_t> count = count_keys(path, interrupted);
+  if (!count) return fail(count.error());
+  Result<TraceReader> trace = TraceReader::open(path, [] { return false; });
+  if (!trace) return fail(std::move(trace).error());
+  if (Result<void> connected = backend.connect(); !connected) return fail(connected.error());
+
+  const KeySpace keys(draw_run());
+  const BenchShared shared{backend, options, keys, spare_life, interrupted};
+  BenchWorker worker(shared, 0);
+  const auto start = BenchWorker::steady::now();
+  const double cpu_before = cpu_seconds();
+  const Result<void> replayed = worker.replay(*trace, *count, start, progress);
+  const BenchFigures figures{
+      .seconds = std::chrono::duration<double>(BenchWorker::steady::now() - start).count(),
+      .cpu_seconds = cpu_seconds() - cpu_before};
+  if (!replayed) return fail(replayed.error());
+
+  const BenchWorker* const workers[] = {&worker};
+  BenchReport report = summarise(workers, figures, options.verify);
+  report.interrupted = interrupted();
+  if (backend.tier() != Tier::in_process) {
+    progress("removing", 0);
+    if (const Result<void> removed = remove_stored(shared, path); !removed) {
+      report.leftover = removed.error().describe();
+    }
+  }
+  return report;
+}
+
+}  // namespace cachekit::cli

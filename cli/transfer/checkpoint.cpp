@@ -1,0 +1,104 @@
+#include "transfer/checkpoint.hpp"
+
+#include "core/file_replacement.hpp"
+#include "transfer/encoding.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace cachekit::cli {
+namespace {
+
+constexpr std::string_view schema = "cachekit-checkpoint/1";
+
+tl::unexpected<Error> cannot(std::string_view what, const std::filesystem::path& file,
+                             std::string_view why) {
+  return fail(Errc::invalid_argument,
+              fmt::format("cannot {} the checkpoint {}: {}", what, file.string(), why), {},
+              "name another file with --checkpoint, or remove this one to start over");
+}
+
+std::optional<Checkpoint> parse(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || json.value("schema", nlohmann::json()) != schema) return std::nullopt;
+  try {
+    Checkpoint checkpoint;
+    json.at("target").get_to(checkpoint.target);
+    json.at("rows").get_to(checkpoint.rows);
+    json.at("hash").get_to(checkpoint.hash);
+    std::optional<std::string> key = from_base64(json.at("last_key_base64").get<std::string>());
+    if (!key) return std::nullopt;
+    checkpoint.last_key = std::move(*key);
+    return checkpoint;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+// FNV-1a, with the length of each part first so that parts cannot run into each other.
+void RowHash::add(std::string_view bytes) noexcept {
+  constexpr std::uint64_t prime = 0x100000001B3U;
+  value_ = (value_ ^ bytes.size()) * prime;
+  for (const char c : bytes) value_ = (value_ ^ static_cast<unsigned char>(c)) * prime;
+}
+
+void RowHash::add(const Row& row) noexcept {
+  add(row.problem);
+  add(row.record.key);
+  add(row.record.value);
+}
+
+Result<std::optional<Checkpoint>> read_checkpoint(const std::filesystem::path& file) {
+  std::error_code failure;
+  if (!std::filesystem::exists(file, failure)) {
+    if (failure) return cannot("read", file, failure.message());
+    return std::optional<Checkpoint>();
+  }
+  if (!std::filesystem::is_regular_file(file, failure)) {
+    return cannot("use", file, "it is not a regular file");
+  }
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (!in.is_open() || in.bad()) return cannot("read", file, std::strerror(errno));
+  std::optional<Checkpoint> checkpoint = parse(text);
+  if (!checkpoint) return cannot("use", file, "it is not one, or it is damaged");
+  return checkpoint;
+}
+
+Result<void> write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint) {
+  const nlohmann::json json{{"schema", schema},
+                            {"target", checkpoint.target},
+                            {"rows", checkpoint.rows},
+                            {"hash", checkpoint.hash},
+                            {"last_key_base64", to_base64(checkpoint.last_key)}};
+  constexpr unsigned mode = 0666;  // Less the umask.
+  using core::FileReplacement;
+  return FileReplacement::begin(file, FileReplacement::Name::unique, mode)
+      .and_then([&](FileReplacement begun) {
+        return begun.file()
+            .write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n')
+            .and_then([&] { return begun.commit(false); });
+      })
+      .map_error([&](Error error) {
+        error.message = fmt::format("cannot write the checkpoint: {}", error.message);
+        return error;
+      });
+}
+
+void remove_checkpoint(const std::filesystem::path& file) {
+  const Result<std::filesystem::path> resolved = core::resolve_file(file);
+  std::error_code ignored;
+  if (resolved && std::filesystem::is_regular_file(*resolved, ignored)) {
+    std::filesystem::remove(*resolved, ignored);
+  }
+}
+
+}  // namespace cachekit::cli

@@ -1,0 +1,84 @@
+#include "transfer/foreign_format.hpp"
+
+#include "output/shell_word.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+using namespace std::string_view_literals;
+
+// In a hint, {0} is the file, quoted for a shell, and {1} a name for what comes out of it.
+struct Foreign {
+  std::string_view begins;
+  std::string_view what;
+  std::string_view hint;
+};
+
+constexpr std::string_view from_utf16 = "convert it: iconv -f UTF-16 -t UTF-8 {0} > {1}";
+constexpr std::string_view from_utf32 = "convert it: iconv -f UTF-32 -t UTF-8 {0} > {1}";
+constexpr std::string_view unpack = "unpack it first, and name what is in it";
+
+// The longer of two that begin alike stands first.
+constexpr std::array formats{
+    Foreign{"\xFF\xFE\0\0"sv, "UTF-32 text", from_utf32},
+    Foreign{"\0\0\xFE\xFF"sv, "UTF-32 text", from_utf32},
+    Foreign{"\xFF\xFE"sv, "UTF-16 text", from_utf16},
+    Foreign{"\xFE\xFF"sv, "UTF-16 text", from_utf16},
+    Foreign{"PK\x03\x04"sv, "a zip archive", unpack},
+    Foreign{"7z\xBC\xAF\x27\x1C"sv, "a 7-Zip archive", unpack},
+    Foreign{"Rar!\x1A\x07"sv, "a RAR archive", unpack},
+    Foreign{"\x04\x22\x4D\x18"sv, "compressed with lz4", "unpack it: lz4 -dc {0} > {1}"},
+    Foreign{"LZIP\x01"sv, "compressed with lzip", "unpack it: lzip -dc {0} > {1}"},
+    Foreign{"\x1F\x9D"sv, "compressed with compress (.Z)", "unpack it: gzip -dc {0} > {1}"},
+    Foreign{"CKSNAP\x1A\n"sv, "a snapshot of the memory backend",
+            "turn it into records: cachekit --url memory:{0} dump > {1}"},
+    Foreign{"REDIS0"sv, "a dump of Redis (RDB)",
+            "start a redis-server on it, then: cachekit --url redis://HOST dump > {1}"},
+    Foreign{"SQLite format 3\0"sv, "an SQLite database",
+            "let it write a table: sqlite3 -csv -header {0} 'SELECT key, value FROM ...' > {1}"},
+    Foreign{"PAR1"sv, "a Parquet file", "let a tool of that format write CSV or NDJSON"},
+    Foreign{"Obj\x01"sv, "an Avro file", "let a tool of that format write CSV or NDJSON"},
+};
+
+// Without a byte-order mark: every other byte of plain text is 0.
+const Foreign* utf16_without_mark(std::string_view bytes) {
+  static constexpr Foreign little{""sv, "UTF-16 text",
+                                  "convert it: iconv -f UTF-16LE -t UTF-8 {0} > {1}"};
+  static constexpr Foreign big{""sv, "UTF-16 text",
+                               "convert it: iconv -f UTF-16BE -t UTF-8 {0} > {1}"};
+  if (bytes.size() < 4) return nullptr;
+  const auto zero = [&](std::size_t i) { return bytes[i] == '\0'; };
+  if (!zero(0) && zero(1) && !zero(2) && zero(3)) return &little;
+  if (zero(0) && !zero(1) && zero(2) && !zero(3)) return &big;
+  return nullptr;
+}
+
+// Next to it, with the ending that tells what it holds.
+std::string converted_name(const std::filesystem::path& path) {
+  return (path.parent_path() / ("converted-" + path.filename().string())).string();
+}
+
+}  // namespace
+
+std::optional<Error> foreign_format(std::string_view first_bytes, const std::string& path) {
+  const auto known = std::ranges::find_if(
+      formats, [&](const Foreign& one) { return first_bytes.starts_with(one.begins); });
+  const Foreign* const found = known != formats.end() ? &*known : utf16_without_mark(first_bytes);
+  if (found == nullptr) return std::nullopt;
+  const bool standard = path == "-";
+  const std::string from = standard ? "FILE" : single_quoted(path);
+  const std::string into = standard ? "NEW" : single_quoted(converted_name(path));
+  return Error{Errc::invalid_argument,
+               fmt::format("{} is {}, which is not read here", standard ? "standard input" : path,
+                           found->what),
+               {},
+               fmt::format(fmt::runtime(found->hint), from, into)};
+}
+
+}  // namespace cachekit::cli

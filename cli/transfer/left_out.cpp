@@ -1,0 +1,45 @@
+#include "transfer/left_out.hpp"
+
+#include "transfer/encoding.hpp"
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+constexpr std::size_t most_named = 10;
+
+// What Redis says of a key that holds a list, a hash and the like.
+std::string why_left_out(const Error& error) {
+  return error.message.starts_with("WRONGTYPE") ? "holds something else than a string"
+                                                : error.message;
+}
+
+}  // namespace
+
+bool blames_item(const Error& error) noexcept {
+  switch (error.code) {
+    case Errc::invalid_argument:
+    case Errc::too_large:
+    case Errc::rejected:
+    case Errc::decode:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void LeftOut::add(std::string_view key, const Error& error) {
+  if (++count_ > most_named) return;
+  const std::string shown = is_utf8(key) ? fmt::format("'{}'", key) : "base64:" + to_base64(key);
+  named_.push_back(fmt::format("{} ({})", shown, why_left_out(error)));
+}
+
+std::string LeftOut::text() const {
+  std::string text;
+  for (const std::string& one : named_) text += (text.empty() ? "" : ", ") + one;
+  if (count_ > named_.size()) text += fmt::format(", and {} more", count_ - named_.size());
+  return text;
+}
+
+}  // namespace cachekit::cli

@@ -1,0 +1,78 @@
+#include "transfer/record_fields.hpp"
+
+#include "core/bare_number.hpp"
+#include "transfer/encoding.hpp"
+#include "transfer/ttl_text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::cli {
+namespace {
+
+constexpr std::string_view base64_suffix = "_base64";
+
+// NAME or NAME_base64.
+bool names_field(std::string_view name, std::string_view field) {
+  return name.starts_with(field) &&
+         (name.size() == field.size() || name.substr(field.size()) == base64_suffix);
+}
+
+}  // namespace
+
+RecordFields::Field RecordFields::field(std::string_view name) const {
+  if (names_field(name, names_.key)) return Field::key;
+  if (names_field(name, names_.value)) return Field::value;
+  return name == "ttl" ? Field::ttl : Field::other;
+}
+
+void RecordFields::set_text(std::string_view name, std::string text) {
+  const Field kind = field(name);
+  if (kind == Field::other) return;
+  if (kind == Field::ttl) return set_ttl(text);
+
+  const std::string& plain_name = kind == Field::key ? names_.key : names_.value;
+  std::optional<std::string>& target = kind == Field::key ? key_ : value_;
+  if (target) return set_problem(fmt::format("'{}' is given twice", plain_name));
+  if (name.size() != plain_name.size()) {
+    std::optional<std::string> bytes = from_base64(text);
+    if (!bytes) return set_problem(fmt::format("'{}' is not base64", name));
+    text = std::move(*bytes);
+  }
+  target = std::move(text);
+}
+
+void RecordFields::set_ttl(std::string_view text) {
+  if (text.empty()) return;  // An empty cell of a table.
+  std::string spelled(text);
+  if (core::is_bare_number(text)) {
+    if (names_.ttl_unit.empty()) {
+      return set_problem(fmt::format(
+          "'ttl': {0} has no unit: write {0}s, or say with --ttl-unit what such numbers mean",
+          text));
+    }
+    spelled += names_.ttl_unit;
+  }
+  const Result<Ttl> ttl = parse_ttl(spelled);
+  if (!ttl) return set_problem(fmt::format("'ttl': {}", ttl.error().message));
+  ttl_ = *ttl;
+}
+
+void RecordFields::set_problem(std::string problem) {
+  if (problem_.empty()) problem_ = std::move(problem);
+}
+
+Row RecordFields::finish(std::uint64_t line) && {
+  if (!key_) set_problem(fmt::format("no field '{}'", names_.key));
+  if (!value_) set_problem(fmt::format("no field '{}'", names_.value));
+  if (key_ && key_->empty()) set_problem("the key is empty");
+  Row row;
+  row.line = line;
+  row.problem = std::move(problem_);
+  if (row.problem.empty()) row.record = {std::move(*key_), std::move(*value_), ttl_};
+  return row;
+}
+
+}  // namespace cachekit::cli
