@@ -53,6 +53,11 @@ ExitCode run_dump(Context& context, const std::string& pattern) {
       interrupted);
   const DumpResult result = dumper.run(pattern);
   bar.clear();
+  if (result.shortened > 0) {
+    context.warn(fmt::format("{} key{} to live for more than 10 years, written as {}",
+                             result.shortened, result.shortened == 1 ? " was" : "s were",
+                             to_string(Ttl(Ttl::max))));
+  }
   if (output_failed) std::rethrow_exception(output_failed);
   return finish(result);
 }
@@ -73,7 +78,7 @@ CommandSpec dump_command() {
           "One record a line: {\"key\",\"value\",\"ttl\"}; key_base64 and value_base64 where the "
           "bytes are not UTF-8. Keys that expire meanwhile are left out; a key that moves "
           "meanwhile "
-          "may come twice.\n\n"
+          "may come twice. A life of more than 10 years is written as 10 years, and told.\n\n"
           "Exit code 5: some keys hold lists, hashes or the like, which have no place in it.",
       .examples = {{"cachekit -u redis://localhost:6379 dump > all.ndjson", "Everything"}},
       .run = [pattern](Context& context) { return run_dump(context, *pattern); },

@@ -25,6 +25,10 @@ ExitCode run_ttl(Context& context, const std::string& key) {
   } else {
     context.note(fmt::format("cachekit: ttl: {}: not found", key));
   }
+  if (ttl == Ttl(Ttl::max)) {
+    context.note("cachekit: ttl: " + to_string(*ttl) +
+                 " is the longest that is told; it may be more");
+  }
   return ttl ? ExitCode::done : ExitCode::no;
 }
 

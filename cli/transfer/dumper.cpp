@@ -69,6 +69,7 @@ bool Dumper::add_line(std::string_view key, Result<std::optional<std::string>>& 
     return true;
   }
   lines_ += record_line(key, **value, **ttl);
+  if (**ttl == Ttl(Ttl::max)) ++result_.shortened;
   ++result_.written;
   return true;
 }

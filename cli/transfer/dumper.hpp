@@ -20,6 +20,7 @@ namespace cachekit::cli {
 struct DumpResult {
   std::uint64_t written = 0;
   std::uint64_t vanished = 0;    ///< Expired or removed between listing and reading.
+  std::uint64_t shortened = 0;   ///< Lived longer than `Ttl::max`, which their records say instead.
   std::uint64_t unreadable = 0;  ///< Could not be read, and did not stop the rest.
   LeftOut left_out{};            ///< Which they are.
   std::optional<Error> error{};  ///< What stopped it before the end, `cancelled` for Ctrl-C.

@@ -39,6 +39,35 @@ TEST_CASE("dump piped into warm copies every byte and TTL", "[cli][dump][warm]")
   }
 }
 
+TEST_CASE("what can be read can be written: lives beyond ten years", "[cli][dump][warm][ttl]") {
+  const RedisServer from;
+  const RedisServer to;
+  cachekit::RedisBackend source({.host = from.host(), .port = from.port()});
+  cachekit::RedisBackend copy({.host = to.host(), .port = to.port()});
+  const std::int64_t longest = cachekit::Ttl::max.count();
+  for (const std::int64_t life :
+       {longest - 1, longest, longest + 1, longest * 2, std::int64_t{9'000'000'000'000'000'000}}) {
+    CAPTURE(life);
+    REQUIRE(source.command({"SET", "k", "v", "PX", std::to_string(life)}));
+    const auto told = source.ttl("k");
+    REQUIRE(told.has_value());
+    CHECK((*told)->duration() > cachekit::Ttl::max - 1min);
+    CHECK(source.set("again", "v", {.ttl = **told}).has_value());
+
+    const auto dumped = run_cachekit({"-u", from.url(), "dump", "--pattern", "k"});
+    CHECK(dumped.exit_code == 0);
+    const bool shortened = life > longest * 3 / 2;  // The others end a little earlier by now.
+    if (shortened)
+      CHECK(dumped.err.find("1 key was to live for more than 10 years") != std::string::npos);
+    const auto warmed = run_cachekit({"-u", to.url(), "warm", "-"}, dumped.out);
+    CHECK(warmed.exit_code == 0);
+    CHECK((*copy.ttl("k"))->duration() > cachekit::Ttl::max - 1min);
+    const auto said = run_cachekit({"-u", from.url(), "ttl", "k"});
+    CHECK(said.exit_code == 0);
+    if (shortened) CHECK(said.out == "3650d\n");
+  }
+}
+
 TEST_CASE("dump of the memory backend leaves its snapshot as it is", "[cli][dump]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string();

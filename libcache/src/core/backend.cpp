@@ -17,6 +17,13 @@ namespace {
 
 using Event = CacheMetrics::Event;
 
+// Servers hold what others have set, for longer than a `Ttl` may be, and what ends within the
+// moment. What is told can be set again.
+std::optional<Ttl> as_settable(const std::optional<Ttl>& left) {
+  if (!left || !left->expires()) return left;
+  return Ttl(std::clamp(left->duration(), std::chrono::milliseconds(1), Ttl::max));
+}
+
 // For how many calls this one's latency stands. The first of all is timed, so that few calls are
 // seen, too.
 unsigned weight(const CacheMetrics& metrics, bool instant) noexcept {
@@ -167,7 +174,9 @@ Result<bool> CacheBackend::exists(std::string_view key, const CallOptions& optio
 Result<std::optional<Ttl>> CacheBackend::ttl(std::string_view key, const CallOptions& options) {
   return counted(metrics_, guarded(Errc::overloaded, [&] {
                    return budget(options.timeout).and_then([&](Deadline deadline) {
-                     return check_key(key).and_then([&] { return do_ttl(key, deadline); });
+                     return check_key(key)
+                         .and_then([&] { return do_ttl(key, deadline); })
+                         .map([](const std::optional<Ttl>& left) { return as_settable(left); });
                    });
                  }));
 }
