@@ -107,10 +107,11 @@ bool Combiner::flush(Clock::time_point now) noexcept {
     } else if (!stuck_ || state_ != State::open || peer_gone_) {
       more_ = writing_;
       return false;
+    } else {
+      resumed_at_ = sent_;  // If it takes more now, the peer is alive; a new batch tells nothing.
     }
     stuck_ = false;
     unsent_from_ = all_sent;
-    resumed_at_ = sent_;
   }
   return send_batch();
 }

@@ -2,6 +2,8 @@
 
 #include "line_protocol.hpp"
 #include "support/catch.hpp"
+#include "support/crew.hpp"
+#include "support/gate.hpp"
 
 #include <atomic>
 #include <string>
@@ -141,4 +143,23 @@ TEST_CASE("a peer that sends without an end does not keep a batch beyond its bud
   over = true;
   REQUIRE_FALSE(outcomes[0]);
   CHECK(outcomes[0].error().code == Errc::timeout);
+}
+
+TEST_CASE("a connection that goes mute is left by callers that keep asking", "[net][failures-16]") {
+  const LinePeer peer([](Descriptor& connection, int number) {
+    for (int i = 0; number > 1 || i < 50; ++i) {
+      const std::string line = read_line(connection);
+      if (line.empty() || !write_all(connection, line + "\n")) return;
+    }
+    while (!read_some(connection).empty()) {  // It takes all and says nothing.
+    }
+  });
+  net::Channel channel(
+      {.address = peer.address(), .max_connections = 1, .combiner = {.longest_silence = 50ms}},
+      std::make_shared<LineProtocol>());
+  Crew crew(8, [&](unsigned thread) {
+    LineRequest request("ask " + std::to_string(thread), true);
+    static_cast<void>(channel.execute(request, Deadline::after(60ms)));
+  });
+  CHECK(eventually([&] { return peer.accepted() > 1; }, 10s));
 }
