@@ -25,34 +25,43 @@ Connector::Connector(Address address, std::shared_ptr<const Protocol> protocol,
 
 Result<void> Connector::connect(Combiner& combiner, Deadline deadline) noexcept {
   try {
-    return take_or_begin(combiner, deadline);
+    const Result<bool> connected = take_or_begin(combiner, deadline);
+    if (!connected) return fail(connected.error());
+    if (*connected) return {};
+    return fail(Errc::timeout, "there was no connection in time", address_.endpoint(),
+                "raise the timeout, or check that the server is up and reachable");
   } catch (const std::exception&) {
     return fail(out_of_memory());
   }
 }
 
-Result<void> Connector::take_or_begin(Combiner& combiner, Deadline deadline) {
+Result<bool> Connector::try_connect(Combiner& combiner) noexcept {
+  try {
+    return take_or_begin(combiner, Deadline::after(std::chrono::milliseconds(0)));
+  } catch (const std::exception&) {
+    return fail(out_of_memory());
+  }
+}
+
+Result<bool> Connector::take_or_begin(Combiner& combiner, Deadline deadline) {
   const auto ended = [&] { return !under_way_; };
   std::unique_lock lock(mutex_);
   while (!combiner.connected()) {  // What an attempt brings may go to another one.
     if (!under_way_ && !fresh_) {
-      if (Result<void> begun = begin_attempt(lock, deadline); !begun) return begun;
+      if (Result<void> begun = begin_attempt(lock, deadline); !begun) return fail(begun.error());
     }
-    if (!wait_until(ended_, lock, deadline, ended)) {
-      return fail(Errc::timeout, "there was no connection in time", address_.endpoint(),
-                  "raise the timeout, or check that the server is up and reachable");
-    }
+    if (!wait_until(ended_, lock, deadline, ended)) return false;
     if (!fresh_ && failure_) return fail(*failure_);
     if (!fresh_) continue;
     std::unique_ptr<Connection> connection = std::move(fresh_);
     lock.unlock();
-    if (combiner.attach(std::move(*connection), deadline)) return {};
+    if (combiner.attach(std::move(*connection), deadline)) return true;
     lock.lock();  // It is as good as before.
     if (!fresh_) fresh_ = std::move(connection);
     return fail(Errc::timeout, "the broken connection was not let go of in time",
                 address_.endpoint());
   }
-  return {};
+  return true;
 }
 
 Result<void> Connector::begin_attempt(std::unique_lock<std::mutex>& lock, Deadline deadline) {

@@ -38,6 +38,9 @@ class Connector : public std::enable_shared_from_this<Connector> {
   /// Sees to it that `combiner` has a connection.
   /// Errors: those of `Dialer::open`; `timeout` when the deadline comes first.
   [[nodiscard]] Result<void> connect(Combiner& combiner, Deadline deadline) noexcept;
+  /// The same without waiting: false while an attempt is under way, whose end `on_ended` tells. An
+  /// error is one of the server or of means, never that of a caller without patience.
+  [[nodiscard]] Result<bool> try_connect(Combiner& combiner) noexcept;
   /// One more connection, for the caller alone.
   [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline) noexcept;
   /// The same for a caller that comes again and again: waits until an attempt is due, and gives
@@ -56,7 +59,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
   void on_ended(const void* who, std::function<void()> call);
 
  private:
-  [[nodiscard]] Result<void> take_or_begin(Combiner& combiner, Deadline deadline);
+  /// False when the deadline came first.
+  [[nodiscard]] Result<bool> take_or_begin(Combiner& combiner, Deadline deadline);
   [[nodiscard]] Result<std::unique_ptr<Connection>> open_one(Deadline deadline);
   [[nodiscard]] Result<std::unique_ptr<Connection>> await_one(Deadline deadline);
   [[nodiscard]] Result<void> may_try() const;

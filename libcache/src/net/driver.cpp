@@ -219,13 +219,13 @@ void Driver::serve_backlog(Lock& lock) noexcept {
   // server.
   const bool breaking = combiner_.breaking();
   const auto now = Clock::now();
-  const Result<void> connected =
-      connector_->connect(combiner_, Deadline::after(std::chrono::milliseconds(0), now));
-  const bool under_way = connector_->under_way();
+  const Result<bool> connected = connector_->try_connect(combiner_);
+  // What was under way then may have failed by now: its reason is told the next time.
+  const bool under_way = connected ? !*connected : connector_->under_way();
   const auto next = connector_->next_attempt();
   lock.lock();
-  if (connected) return hand_over(lock);
-  const bool without_means = connected.error().code == Errc::overloaded;
+  if (connected && *connected) return hand_over(lock);
+  const bool without_means = !connected && connected.error().code == Errc::overloaded;
   if (without_means || (!under_way && next - now > Connector::short_wait)) {
     fail_backlog(lock, connected.error());
   } else if (breaking) {
