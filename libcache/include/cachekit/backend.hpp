@@ -103,8 +103,9 @@ class CacheBackend {
   /// True when there was an entry.
   [[nodiscard]] Result<bool> remove(std::string_view key, const CallOptions& options = {});
   [[nodiscard]] Result<bool> exists(std::string_view key, const CallOptions& options = {});
-  /// What is left of an entry's life, `Ttl::none()` for no expiry, empty for a miss. It can be given
-  /// to `set` as it is: a longer life than `Ttl::max`, which others can give, is told as that.
+  /// What is left of an entry's life, `Ttl::none()` for no expiry, empty for a miss. It can be
+  /// given to `set` as it is: a longer life than `Ttl::max`, which others can give, is told as
+  /// that.
   [[nodiscard]] Result<std::optional<Ttl>> ttl(std::string_view key,
                                                const CallOptions& options = {});
   /// Gives an entry a new TTL; false for a miss.
