@@ -275,20 +275,17 @@ ExitCode run_once(Context& context, const BenchArguments& arguments, const Bench
   return judge_run(context, *report, verdicts);
 }
 
-ExitCode sweep(Context& context, const BenchArguments& arguments, Exporter& exporter) {
+// One for each value of a sweep, all of them valid.
+std::vector<BenchOptions> runs_of(const BenchArguments& arguments) {
   std::vector<BenchOptions> runs;
-  for (const std::uint64_t value : arguments.sweep->values) {
+  if (!arguments.sweep) runs.push_back(arguments.options);
+  const Sweep sweep = arguments.sweep.value_or(Sweep{});
+  for (const std::uint64_t value : sweep.values) {
     runs.push_back(arguments.options);
-    apply(runs.back(), arguments.sweep->name, value);
-    value_or_fail("bench", validate(runs.back()));
+    apply(runs.back(), sweep.name, value);
   }
-  ExitCode worst = ExitCode::done;
-  for (const BenchOptions& options : runs) {
-    const ExitCode code = run_once(context, arguments, options, exporter);
-    if (code == ExitCode::interrupted) return code;
-    worst = worse(worst, code);
-  }
-  return worst;
+  for (const BenchOptions& options : runs) value_or_fail("bench", validate(options));
+  return runs;
 }
 
 // A trace says itself what is asked for, and how often.
@@ -303,14 +300,15 @@ void check_trace_options(const BenchArguments& arguments) {
 
 ExitCode bench(Context& context, const BenchArguments& arguments) {
   check_trace_options(arguments);
-  if (!arguments.sweep) value_or_fail("bench", validate(arguments.options));
   const std::unique_ptr<Exporter> exporter = exporter_for(context, arguments);
-  context.out.write(exporter->begin());
-  const ExitCode code = arguments.sweep
-                            ? sweep(context, arguments, *exporter)
-                            : run_once(context, arguments, arguments.options, *exporter);
-  if (code != ExitCode::interrupted) context.out.write(exporter->end());
-  return code;
+  ExitCode worst = ExitCode::done;
+  for (const BenchOptions& options : runs_of(arguments)) {
+    const ExitCode code = run_once(context, arguments, options, *exporter);
+    if (code == ExitCode::interrupted) return code;
+    worst = worse(worst, code);
+  }
+  context.out.write(exporter->end());
+  return worst;
 }
 
 }  // namespace

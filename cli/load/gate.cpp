@@ -125,9 +125,8 @@ Value read(const Gate& gate, const BenchReport& report) {
   if (gate.subject == "total") {
     return std::ranges::find(total_metrics, gate.metric, &TotalMetric::name)->read(report);
   }
-  const auto operation =
-      std::ranges::find(report.operations, gate.subject, &OperationReport::operation);
-  if (operation == report.operations.end()) return std::nullopt;
+  const OperationReport* const operation = find_operation(report, gate.subject);
+  if (operation == nullptr) return std::nullopt;
   return std::ranges::find(operation_metrics, gate.metric, &OperationMetric::name)
       ->read(*operation);
 }

@@ -1,5 +1,6 @@
 #include "load/report.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace cachekit::cli {
@@ -18,6 +19,11 @@ std::optional<LatencySummary> summarise(const Histogram& histogram) {
   summary.p999 = microseconds(histogram.at(0.999));
   summary.max = microseconds(histogram.max());
   return summary;
+}
+
+const OperationReport* find_operation(const BenchReport& report, std::string_view name) {
+  const auto found = std::ranges::find(report.operations, name, &OperationReport::operation);
+  return found == report.operations.end() ? nullptr : &*found;
 }
 
 }  // namespace cachekit::cli

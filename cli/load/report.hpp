@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cachekit::cli {
@@ -68,5 +69,9 @@ struct BenchReport {
   std::string leftover{};  ///< Why keys were left behind; empty when none were.
   bool interrupted = false;
 };
+
+/// What became of the operation of that name; null where none was done. Lifetime: the report's.
+[[nodiscard]] const OperationReport* find_operation(const BenchReport& report,
+                                                    std::string_view name);
 
 }  // namespace cachekit::cli

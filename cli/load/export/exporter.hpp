@@ -38,7 +38,6 @@ class Exporter {
   Exporter& operator=(const Exporter&) = delete;
   virtual ~Exporter() = default;
 
-  [[nodiscard]] virtual std::string begin() { return {}; }
   [[nodiscard]] virtual std::string run(const BenchRun& run) = 0;
   [[nodiscard]] virtual std::string end() { return {}; }
 };
