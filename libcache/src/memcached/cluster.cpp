@@ -11,11 +11,6 @@
 namespace cachekit::memcached {
 namespace {
 
-Result<Reply> located(Result<Reply> reply, const Node& node) {
-  locate(reply, node.endpoint());
-  return reply;
-}
-
 void run_all(std::span<NodeBatch> batches, Deadline deadline) {
   std::vector<net::Submission> submissions;
   submissions.reserve(batches.size());
@@ -67,9 +62,11 @@ Result<Reply> Cluster::ask(const Command& command, Deadline deadline) {
   note_stored(command);
   SingleCommand request(command, expects_large(command));
   Result<void> done = node.execute(request, deadline);
-  if (!done) return located(fail(std::move(done).error()), node);
-  note_fetched(command, request.reply());
-  return located(std::move(request.reply()), node);
+  Result<Reply>& reply = request.reply();
+  if (!done) reply = fail(std::move(done).error());
+  note_fetched(command, reply);
+  locate(reply, node.endpoint());
+  return std::move(reply);
 }
 
 std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, Deadline deadline) {
@@ -88,10 +85,14 @@ std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, 
   std::vector<Result<Reply>> replies(commands.size());
   for (NodeBatch& one : by_node) {
     for (std::size_t i = 0; i < one.positions.size(); ++i) {
-      Result<Reply> reply = one.outcome ? std::move(one.batch.replies()[i])
-                                        : Result<Reply>(fail(one.outcome.error()));
+      Result<Reply>& reply = replies[one.positions[i]];
+      if (one.outcome) {
+        reply = std::move(one.batch.replies()[i]);
+      } else {
+        reply = fail(one.outcome.error());
+      }
       note_fetched(commands[one.positions[i]], reply);
-      replies[one.positions[i]] = located(std::move(reply), *one.node);
+      locate(reply, one.node->endpoint());
     }
   }
   return replies;

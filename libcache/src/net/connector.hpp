@@ -38,8 +38,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
   /// Sees to it that `combiner` has a connection.
   /// Errors: those of `Dialer::open`; `timeout` when the deadline comes first.
   [[nodiscard]] Result<void> connect(Combiner& combiner, Deadline deadline) noexcept;
-  /// The same without waiting: false while an attempt is under way, whose end `on_ended` tells. An
-  /// error is one of the server or of means, never that of a caller without patience.
+  /// The same without waiting: false while an attempt is under way, whose end `on_ended` tells. Its
+  /// want of patience is no error; that the broken connection is still in somebody's hands is one.
   [[nodiscard]] Result<bool> try_connect(Combiner& combiner) noexcept;
   /// One more connection, for the caller alone.
   [[nodiscard]] Result<std::unique_ptr<Connection>> open(Deadline deadline) noexcept;
