@@ -107,13 +107,13 @@ check_shell() {
 # its answer rests on: the file, every header that it could include, the flags, the rules, the program.
 tidy_passed=${XDG_CACHE_HOME:-${HOME:-build}/.cache}/cachekit-lint
 
-# digest FILE...
-digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
+# The digest of its input.
+digest() { sha256sum | cut -d' ' -f1; }
 
 # tidy_one FILE COMMON: COMMON is the digest of what the files of its folder share.
 tidy_one() {
   local stamp
-  stamp=$tidy_passed/$(echo "$1 $2 $(digest "$1")" | sha256sum | cut -d' ' -f1)
+  stamp=$tidy_passed/$({ echo "$1 $2" && cat "$1"; } | digest)
   [ ! -e "$stamp" ] || return 0
   clang-tidy -p build/tidy --quiet --warnings-as-errors='*' "$1" || return 1
   touch "$stamp"
@@ -132,14 +132,14 @@ check_tidy() {
   local status=0 folder common headers
   for folder in "${folders[@]}"; do
     [ "$folder" != tests ] || continue
-    headers=(libcache)
-    [ "$folder" = libcache ] || headers+=("$folder" tests/support)
+    headers=(libcache)  # It includes nobody else's; the others include each other's.
+    [ "$folder" = libcache ] || headers=("${folders[@]}")
     common=$({
       clang-tidy --version
       cat .clang-tidy
       sed "s|$PWD||g" build/tidy/compile_commands.json
       find "${headers[@]}" -name '*.hpp' -print0 | sort -z | xargs -0 cat
-    } | sha256sum | cut -d' ' -f1)
+    } | digest)
     sources "$folder" | grep '\.cpp$' | xargs -P "$jobs" -I{} bash -c 'tidy_one "$@"' _ {} "$common" \
       2>>build/lint/tidy-summary.log || status=$?
   done
