@@ -196,7 +196,7 @@ class Combiner {
   void let_go() noexcept;
   [[nodiscard]] bool may_begin_batch() const noexcept;
   void begin_batch(Clock::time_point now) noexcept;
-  void end_batch(Socket::Status status) noexcept;
+  void end_batch(const Result<Socket::Status>& status) noexcept;
   void take_done(const Waiter* end, Pass& pass) noexcept;
   void take_out(const Waiter& waiter) noexcept;
   void hear() noexcept;
@@ -222,7 +222,7 @@ class Combiner {
 
   bool flush(Clock::time_point now) noexcept;
   bool send_batch() noexcept;
-  [[nodiscard]] Socket::Status send_pending() noexcept;
+  [[nodiscard]] Result<Socket::Status> send_pending() noexcept;
 
   const CombinerOptions options_;
   const std::string endpoint_;

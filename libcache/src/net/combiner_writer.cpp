@@ -122,7 +122,7 @@ bool Combiner::may_begin_batch() const noexcept {
 
 bool Combiner::send_batch() noexcept {
   while (true) {
-    const Socket::Status status = send_pending();
+    const Result<Socket::Status> status = send_pending();
     const std::lock_guard lock(mutex_);
     end_batch(status);
     if (!std::exchange(more_, false) || !may_begin_batch()) return stuck_;
@@ -146,22 +146,24 @@ void Combiner::begin_batch(Clock::time_point now) noexcept {
   if (first) busy_since_ = written_at_;
 }
 
-Socket::Status Combiner::send_pending() noexcept {
+Result<Socket::Status> Combiner::send_pending() noexcept {
   while (sent_ < sending_.size()) {
-    const auto written = socket_->write(std::string_view(sending_).substr(sent_));
-    if (!written) return Socket::Status::closed;
+    auto written = socket_->write(std::string_view(sending_).substr(sent_));
+    if (!written) return fail(std::move(written).error());
     if (written->status != Socket::Status::done) return written->status;
     sent_ += written->bytes;
   }
   return Socket::Status::done;
 }
 
-void Combiner::end_batch(Socket::Status status) noexcept {
+// After a failure of the kernel, such as no buffer space, nothing says when the rest could go out.
+void Combiner::end_batch(const Result<Socket::Status>& status) noexcept {
   // The kernel takes more when the peer has taken some: as good as a word of it.
   if (sent_ > std::exchange(resumed_at_, all_sent)) hear();
   stuck_ = status == Socket::Status::would_block;
   unsent_from_ = status == Socket::Status::done ? all_sent : sent_;
   if (status == Socket::Status::closed) peer_gone_ = true;
+  if (!status) doubt(status.error().code, status.error().message);
   if (!stuck_) {
     writing_ = false;
     sending_.clear();

@@ -6,6 +6,8 @@
 #include "support/catch.hpp"
 #include "support/results.hpp"
 
+#include <atomic>
+#include <cerrno>
 #include <string>
 #include <thread>
 #include <utility>
@@ -26,6 +28,7 @@ struct HeldSend {
 };
 thread_local HeldSend* held = nullptr;
 thread_local int sends = 0;
+std::atomic<int> failure{0};  // Of the next one of any thread.
 
 }  // namespace
 
@@ -35,6 +38,10 @@ extern "C" ssize_t send(int descriptor, const void* bytes, size_t size, int flag
   if (HeldSend* const hold = std::exchange(held, nullptr)) {
     hold->begun.open();
     static_cast<void>(hold->go_on.wait());
+  }
+  if (const int error = failure.exchange(0); error != 0) {
+    errno = error;
+    return -1;
   }
   return ::sendto(descriptor, bytes, size, flags, nullptr, 0);
 }
@@ -86,4 +93,18 @@ TEST_CASE("an answer before all of the request is out, and no word more, lets it
   CHECK(code_of(outcome) == "outcome_unknown");
   CHECK(large.answer == "refused");
   CHECK(sends < 1'000);
+}
+
+TEST_CASE("what the kernel would not send goes out on the next connection", "[net][failures-21]") {
+  const int error = GENERATE(ENOBUFS, ENOMEM, EHOSTUNREACH);
+  const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
+  GatedChannel to(peer.address());
+  to.gate->open();
+  REQUIRE(to.channel.open());
+  CHECK(to.ask("before").get() == "before");
+  failure = error;
+  CHECK(to.ask("refused", {.replay = false}).get() == "refused");
+  CHECK(failure == 0);
+  CHECK(peer.accepted() == 2);
+  CHECK(to.ask("after").get() == "after");
 }
