@@ -85,7 +85,8 @@ class CacheBackend {
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   [[nodiscard]] virtual Tier tier() const noexcept = 0;
   [[nodiscard]] virtual Capabilities capabilities() const = 0;
-  /// Where it stands, for people: "redis://localhost:6379/0"; never with a secret.
+  /// Where it stands, for people: "redis://localhost:6379/0"; never with a secret. Empty where
+  /// there is no memory for it.
   [[nodiscard]] virtual std::string target() const = 0;
 
   /// Checks the configuration and reaches every node, within the connection budget.
@@ -150,12 +151,14 @@ class CacheBackend {
                                                       const CallOptions& options = {},
                                                       std::stop_token stop = {});
 
-  /// Asks every node for a sign of life; a node that fails is in the report, not an error.
+  /// Asks every node for a sign of life; a node that fails is in the report, not an error. Without
+  /// any node, and so not `ok()`, where there is no memory for a report.
   [[nodiscard]] PingReport ping(const CallOptions& options = {});
   [[nodiscard]] StatsReport stats(const CallOptions& options = {});
   /// What this process' connections do, one for each node in the order of the configuration; empty
-  /// where there are none. For `prometheus`, so that a service can be scraped. Cost: no I/O.
-  [[nodiscard]] std::vector<ConnectionStats> connections() { return do_connections(); }
+  /// where there are none, or no memory for it. For `prometheus`, so that a service can be scraped.
+  /// Cost: no I/O.
+  [[nodiscard]] std::vector<ConnectionStats> connections();
 
   [[nodiscard]] const CacheMetrics& metrics() const noexcept { return metrics_; }
 

@@ -47,7 +47,9 @@ struct MemcachedConfig {
 /// back through `get` with a space after it, as the server stores it. What is a number to the
 /// server alone ("05", "12 apples", 2^63 and more) is refused as elsewhere: it is put back, unless
 /// it was written anew meanwhile, and others may for a moment see it counted. A value over the
-/// server's own bound drops the entry that it was to replace, under `if_absent` too.
+/// server's own bound drops the entry that it was to replace, under `if_absent` too. A write that
+/// is `outcome_unknown` may be carried out after a later one: each connection has a thread of the
+/// server.
 ///
 /// Threads: all members may be called from any thread at once.
 /// Limits: keys of 250 bytes, of 186 where they hold spaces or control bytes; values as large as

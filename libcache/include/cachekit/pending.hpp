@@ -70,8 +70,9 @@ class ReadyState final : public PendingState<T> {
 /// A request that is under way. Its result is taken once, in one of four ways: `get()`, `then(f)`,
 /// `co_await`, or `ignore()`. One that is dropped goes on as if ignored.
 ///
-/// The budget of the request runs from its start. A backend settles all that is under way as
-/// `cancelled` when it is destroyed; `get` must not be running then. A callback of `then` or a
+/// The budget of the request runs from its start. A backend that is destroyed settles all
+/// that is under way: as `outcome_unknown` what changes something and may have been sent, as
+/// `cancelled` the rest; `get` must not be running then. A callback of `then` or a
 /// coroutine may be what destroys it.
 ///
 /// Threads: one at a time. Cost: one allocation for the request, beside those of the result.

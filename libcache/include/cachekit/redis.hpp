@@ -62,18 +62,21 @@ class RedisBackend final : public CacheBackend {
   ///
   /// Cost: one that may wait at the server (BLPOP, XREAD with BLOCK, WAIT, ...), or that is none of
   /// Redis 8 and Valkey 8 (those of modules), opens a connection of its own.
-  /// Errors: `rejected` with the server's words for an error reply. `invalid_argument` for commands
-  /// that change the state of a connection (SELECT, MULTI, SUBSCRIBE, AUTH, ...): they belong to
-  /// `RedisConfig`, `transaction()` and `Subscriber`. A command that is not known to be read-only
-  /// is never sent twice; lost replies are `outcome_unknown`.
-  /// Order: what opens a connection of its own does not wait for asynchronous calls that the same
-  /// thread has under way, and may reach the server before them. Await those first.
+  /// Errors: the server's words for an error reply, with the code that tells what to do: mostly
+  /// `rejected`; `unsupported` where it does not know the command, `unavailable` where it cannot
+  /// serve just now (LOADING, CLUSTERDOWN). `invalid_argument` for commands that change the state
+  /// of a connection (SELECT, MULTI, SUBSCRIBE, AUTH, ...): they belong to `RedisConfig`,
+  /// `transaction()` and `Subscriber`. A command that is not known to be read-only is never sent
+  /// twice; lost replies are `outcome_unknown`. Order: what opens a connection of its own does not
+  /// wait for asynchronous calls that the same thread has under way, and may reach the server
+  /// before them. Await those first.
   [[nodiscard]] Result<RedisReply> command(std::span<const std::string_view> arguments,
                                            const CallOptions& options = {});
   [[nodiscard]] Result<RedisReply> command(std::initializer_list<std::string_view> arguments,
                                            const CallOptions& options = {});
 
-  /// Opens a transaction on a connection of its own. Order: as for such a `command`.
+  /// Opens a transaction on a connection of its own. The timeout is that of opening it, and of each
+  /// of its steps. Order: as for such a `command`.
   [[nodiscard]] Result<RedisTransaction> transaction(const CallOptions& options = {});
 
   /// Sends a message to a channel's subscribers; gives how many received it.

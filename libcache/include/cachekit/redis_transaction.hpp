@@ -12,14 +12,28 @@ namespace cachekit {
 
 /// Commands that Redis runs as one, on a connection of their own.
 ///
-///     auto tx = redis.transaction();
-///     tx->watch({"balance"});
-///     auto now = tx->command({"GET", "balance"});      // runs at once, before the transaction
-///     tx->queue({"SET", "balance", "12"});
-///     auto replies = tx->execute();                    // empty optional: a watched key changed
-///
 /// Nothing is sent by `queue`: the commands go out together with EXEC, so a transaction that is
-/// dropped leaves no trace. Threads: one at a time. One transaction is executed once.
+/// dropped leaves no trace. One transaction is executed once. Each step that waits for the server
+/// (`watch`, `command`, `execute`) has a budget of its own: the timeout that `transaction()` was
+/// given, as opening it has.
+///
+/// Errors: after one that lost the connection every step is `unavailable`; open a new transaction.
+/// One that was moved from refuses every step. Threads: one at a time.
+/// Example:
+///
+///     Result<bool> replace(RedisBackend& redis, std::string_view key, std::string_view expected,
+///                          std::string_view next) {
+///       auto tx = redis.transaction();
+///       if (!tx) return fail(tx.error());
+///       if (const auto watched = tx->watch({key}); !watched) return fail(watched.error());
+///       const auto now = tx->command({"GET", key});  // Runs at once, before the transaction.
+///       if (!now) return fail(now.error());
+///       if (now->text != expected) return false;
+///       tx->queue({"SET", key, next});
+///       const auto replies = tx->execute();
+///       if (!replies) return fail(replies.error());
+///       return replies->has_value();  // Without: the key has changed meanwhile.
+///     }
 class RedisTransaction {
  public:
   RedisTransaction(RedisTransaction&&) noexcept;
@@ -28,7 +42,8 @@ class RedisTransaction {
 
   /// Makes `execute` give up when one of the keys changes from now on.
   [[nodiscard]] Result<void> watch(std::initializer_list<std::string_view> keys);
-  /// Runs a command at once; for reads between `watch` and `execute`.
+  /// Runs a command at once; for reads between `watch` and `execute`. Errors: as for
+  /// `RedisBackend::command`; a read whose reply is lost is not sent again.
   [[nodiscard]] Result<RedisReply> command(std::initializer_list<std::string_view> arguments);
   [[nodiscard]] Result<RedisReply> command(std::span<const std::string_view> arguments);
   /// Adds a command to what `execute` sends. Where there is no memory for it, `execute` will send
@@ -37,8 +52,8 @@ class RedisTransaction {
   void queue(std::span<const std::string_view> arguments);
   /// MULTI, the queued commands, EXEC in one write. One reply per command, errors of single
   /// commands among them; an empty optional when a watched key changed and nothing was done.
-  /// Errors: `rejected` when the server refused to queue one; `outcome_unknown` when no answer
-  /// came.
+  /// Errors: `rejected` when the server refused to queue one, and nothing was done;
+  /// `outcome_unknown` when no answer came.
   [[nodiscard]] Result<std::optional<std::vector<RedisReply>>> execute();
 
  private:

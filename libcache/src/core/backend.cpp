@@ -324,13 +324,17 @@ Result<void> CacheBackend::clear(const CallOptions& options) {
                  }));
 }
 
+std::vector<ConnectionStats> CacheBackend::connections() {
+  return or_nothing([&] { return do_connections(); });
+}
+
 PingReport CacheBackend::ping(const CallOptions& options) {
   try {
     const Result<Deadline> deadline = budget(options.timeout);
     if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
     return do_ping(*deadline);
   } catch (const std::bad_alloc&) {
-    return {.nodes = {{.error = out_of_memory()}}};
+    return or_nothing([] { return PingReport{.nodes = {{.error = out_of_memory()}}}; });
   }
 }
 
@@ -340,7 +344,7 @@ StatsReport CacheBackend::stats(const CallOptions& options) {
     if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
     return do_stats(*deadline);
   } catch (const std::bad_alloc&) {
-    return {.nodes = {{.error = out_of_memory()}}};
+    return or_nothing([] { return StatsReport{.nodes = {{.error = out_of_memory()}}}; });
   }
 }
 

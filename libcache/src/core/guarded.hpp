@@ -34,8 +34,19 @@ template <typename Run>
   }
 }
 
-/// The same for one outcome each of several elements. Errors: throws `std::bad_alloc` where there
-/// is no memory for the errors either.
+/// Runs something that only describes; nothing is said where there is no memory for the
+/// description.
+template <typename Describe>
+[[nodiscard]] auto or_nothing(const Describe& describe) noexcept -> decltype(describe()) {
+  try {
+    return describe();
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
+/// As `guarded`, for one outcome each of several elements. Errors: throws `std::bad_alloc` where
+/// there is no memory for the errors either.
 template <typename Run>
 [[nodiscard]] auto guarded_batch(Errc code, std::size_t size, const Run& run) -> decltype(run()) {
   try {

@@ -1,3 +1,4 @@
+#include "core/guarded.hpp"
 #include "memcached/backend_impl.hpp"
 #include "memcached/counting.hpp"
 #include "memcached/expiry.hpp"
@@ -60,7 +61,8 @@ Capabilities MemcachedBackend::capabilities() const {
 }
 
 std::string MemcachedBackend::target() const {
-  return fmt::format("memcached://{}", fmt::join(impl_->config.servers, ","));
+  return or_nothing(
+      [&] { return fmt::format("memcached://{}", fmt::join(impl_->config.servers, ",")); });
 }
 
 Result<std::string> MemcachedBackend::server_of(std::string_view key) const {

@@ -1,3 +1,4 @@
+#include "core/guarded.hpp"
 #include "core/latency_sampling.hpp"
 #include "memory/configuration.hpp"
 #include "memory/limits.hpp"
@@ -207,7 +208,7 @@ Capabilities InMemoryBackend::capabilities() const {
 }
 
 std::string InMemoryBackend::target() const {
-  return "memory:" + impl_->config.snapshot_file.string();
+  return or_nothing([&] { return "memory:" + impl_->config.snapshot_file.string(); });
 }
 
 std::vector<std::string> InMemoryBackend::warnings() const { return impl_->persistence.warnings(); }

@@ -53,10 +53,12 @@ Capabilities RedisBackend::capabilities() const {
 }
 
 std::string RedisBackend::target() const {
-  const RedisConfig& config = impl_->client.config();
-  return config.unix_socket.empty()
-             ? fmt::format("redis://{}/{}", impl_->client.endpoint(), config.database)
-             : fmt::format("redis+unix://{}?db={}", config.unix_socket, config.database);
+  return or_nothing([&] {
+    const RedisConfig& config = impl_->client.config();
+    return config.unix_socket.empty()
+               ? fmt::format("redis://{}/{}", impl_->client.endpoint(), config.database)
+               : fmt::format("redis+unix://{}?db={}", config.unix_socket, config.database);
+  });
 }
 
 std::chrono::milliseconds RedisBackend::default_timeout() const noexcept {

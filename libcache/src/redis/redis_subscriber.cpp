@@ -6,7 +6,7 @@
 // `next` keeps to its time in everything: a connection that is being made, and a restoration that
 // is under way, are gone on with by the next call.
 
-#include "core/out_of_memory.hpp"
+#include "core/guarded.hpp"
 #include "net/backoff.hpp"
 #include "net/connection.hpp"
 #include "redis/client.hpp"
@@ -147,6 +147,7 @@ class Subscriber::Impl {
   void lose(Error why) noexcept {
     if (!connection_) return;
     close();
+    why.code = Errc::unavailable;  // However it was lost.
     loss_ = std::move(why);
   }
 
@@ -326,28 +327,48 @@ class Subscriber::Impl {
   std::optional<Error> loss_;    // Of a connection; to be told, once all is that came before.
 };
 
-Subscriber::Subscriber(const RedisConfig& config) : impl_(std::make_unique<Impl>(config)) {}
+Subscriber::Subscriber(const RedisConfig& config)
+    : impl_(or_nothing([&] { return std::make_unique<Impl>(config); })) {}
 Subscriber::Subscriber(Subscriber&&) noexcept = default;
 Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
 Subscriber::~Subscriber() = default;
 
+namespace {
+
+// One that was moved from, or for which there was no memory.
+tl::unexpected<Error> no_subscriber() noexcept {
+  try {
+    return fail(Errc::invalid_argument, "this subscriber was moved from, or there was no memory",
+                {}, "use the one that it was moved to, or make a new one");
+  } catch (const std::bad_alloc&) {
+    return fail(out_of_memory());
+  }
+}
+
+}  // namespace
+
 Result<void> Subscriber::subscribe(std::string_view channel) {
+  if (!impl_) return no_subscriber();
   return impl_->subscribe("SUBSCRIBE", impl_->channels, channel);
 }
 
 Result<void> Subscriber::subscribe_pattern(std::string_view pattern) {
+  if (!impl_) return no_subscriber();
   return impl_->subscribe("PSUBSCRIBE", impl_->patterns, pattern);
 }
 
 Result<void> Subscriber::unsubscribe(std::string_view channel) {
+  if (!impl_) return no_subscriber();
   return impl_->unsubscribe("UNSUBSCRIBE", impl_->channels, channel);
 }
 
 Result<void> Subscriber::unsubscribe_pattern(std::string_view pattern) {
+  if (!impl_) return no_subscriber();
   return impl_->unsubscribe("PUNSUBSCRIBE", impl_->patterns, pattern);
 }
 
 Result<std::optional<Message>> Subscriber::next(std::chrono::milliseconds wait) {
+  if (!impl_) return no_subscriber();
   return impl_->next(wait);
 }
 

@@ -45,6 +45,11 @@ Error not_done(const std::vector<RedisReply>& replies, const std::string& endpoi
   return error;
 }
 
+tl::unexpected<Error> moved_from() {
+  return fail(Errc::invalid_argument, "this transaction was moved from", {},
+              "use the one that it was moved to");
+}
+
 }  // namespace
 
 Result<void> RedisTransaction::Impl::check_open() {
@@ -63,11 +68,12 @@ Result<void> RedisTransaction::Impl::check_open() {
 }
 
 Result<RedisReply> RedisTransaction::Impl::run(std::span<const std::string_view> arguments,
-                                               redis::ReplyTypes types) {
+                                               Replay replay, redis::ReplyTypes types) {
   Result<void> open = guarded(Errc::overloaded, [&] { return check_open(); });
   if (!open) return fail(std::move(open).error());
-  return guarded(Errc::outcome_unknown, [&]() -> Result<RedisReply> {
-    SingleCommand request(arguments, Replay::no, types);
+  const Errc lost_reply = replay == Replay::yes ? Errc::overloaded : Errc::outcome_unknown;
+  return guarded(lost_reply, [&]() -> Result<RedisReply> {
+    SingleCommand request(arguments, replay, types);
     if (Result<void> done = connection->exchange(request, Deadline::after(timeout)); !done) {
       return fail(std::move(done).error());
     }
@@ -109,23 +115,26 @@ RedisTransaction& RedisTransaction::operator=(RedisTransaction&&) noexcept = def
 RedisTransaction::~RedisTransaction() = default;
 
 Result<void> RedisTransaction::watch(std::initializer_list<std::string_view> keys) {
-  return guarded(Errc::overloaded, [&] {
+  return guarded(Errc::overloaded, [&]() -> Result<void> {
+    if (!impl_) return moved_from();
     std::vector<std::string_view> arguments{"WATCH"};
     arguments.insert(arguments.end(), keys.begin(), keys.end());
-    return impl_->run(arguments, redis::only_status).map([](const RedisReply&) {});
+    return impl_->run(arguments, Replay::yes, redis::only_status).map([](const RedisReply&) {});
   });
 }
 
 Result<RedisReply> RedisTransaction::command(std::span<const std::string_view> arguments) {
+  CommandKind kind{};
   Result<void> sound = guarded(Errc::overloaded, [&]() -> Result<void> {
-    const bool of_data =
-        !arguments.empty() && redis::kind_of(arguments) != CommandKind::connection_state;
-    if (of_data) return {};
+    if (!impl_) return moved_from();
+    if (!arguments.empty()) kind = redis::kind_of(arguments);
+    if (!arguments.empty() && kind != CommandKind::connection_state) return {};
     return fail(Errc::invalid_argument, "inside a transaction only commands on data are possible",
                 {}, "use watch(), queue() and execute()");
   });
   if (!sound) return fail(std::move(sound).error());
-  return impl_->run(arguments, redis::ReplyTypes::any());
+  const Replay replay = kind == CommandKind::read ? Replay::yes : Replay::no;
+  return impl_->run(arguments, replay, redis::ReplyTypes::any());
 }
 
 Result<RedisReply> RedisTransaction::command(std::initializer_list<std::string_view> arguments) {
@@ -133,15 +142,18 @@ Result<RedisReply> RedisTransaction::command(std::initializer_list<std::string_v
 }
 
 void RedisTransaction::queue(std::span<const std::string_view> arguments) {
-  impl_->queue(arguments);
+  if (impl_) impl_->queue(arguments);
 }
 
 void RedisTransaction::queue(std::initializer_list<std::string_view> arguments) {
-  impl_->queue(std::span(arguments.begin(), arguments.size()));
+  queue(std::span(arguments.begin(), arguments.size()));
 }
 
 Result<std::optional<std::vector<RedisReply>>> RedisTransaction::execute() {
-  Result<void> complete = guarded(Errc::overloaded, [&] { return impl_->complete(); });
+  Result<void> complete = guarded(Errc::overloaded, [&]() -> Result<void> {
+    if (!impl_) return moved_from();
+    return impl_->complete();
+  });
   if (!complete) return fail(std::move(complete).error());
   return guarded(Errc::outcome_unknown, [&] { return impl_->execute(); });
 }

@@ -24,6 +24,8 @@ constexpr std::string_view credentials =
 constexpr std::string_view no_password = "the server has no password: leave it out";
 constexpr std::string_view cluster = "this is a cluster node; clusters are not supported yet";
 constexpr std::string_view script_runs = "the server runs a long script: try again, or SCRIPT KILL";
+constexpr std::string_view unknown =
+    "look at its spelling; or the server is too old for it, or has it disabled";
 constexpr std::string_view clients = "raise maxclients on the server, or lower pool_size";
 
 // The codes of Redis 4 to 8 and Valkey 7 to 9. What is not here is `rejected`: the server
@@ -75,8 +77,8 @@ constexpr std::array texts{
     Rule{"max number of clients", {Errc::unavailable, clients}},
     Rule{"string exceeds maximum allowed size",
          {Errc::too_large, "the value is over the server's proto-max-bulk-len"}},
-    Rule{"unknown command", {Errc::unsupported, "the server is too old, or has it disabled"}},
-    Rule{"unknown subcommand", {Errc::unsupported, "the server is too old, or has it disabled"}},
+    Rule{"unknown command", {Errc::unsupported, unknown}},
+    Rule{"unknown subcommand", {Errc::unsupported, unknown}},
 };
 
 constexpr std::string_view general = "ERR";

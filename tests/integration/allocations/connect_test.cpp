@@ -109,3 +109,28 @@ TEST_CASE("ping and stats for which there is no memory report every node, some p
         rig.check_neighbours();
       });
 }
+
+TEST_CASE("what describes a backend is whole or empty where there is no memory for it",
+          "[allocations][failures-50]") {
+  CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
+  const std::size_t more = GENERATE(std::size_t{0}, lasting);
+  Rig rig(kind);
+  const auto nothing = [] {};
+  const std::string target = rig.cache().target();
+  with_each_failure(
+      "target", scope, nothing, [&] { return rig.cache().target(); },
+      [&](const std::string& outcome) { CHECK((outcome.empty() || outcome == target)); }, more);
+  with_each_failure(
+      "connections", scope, nothing, [&] { return rig.cache().connections(); },
+      [&](const std::vector<ConnectionStats>& outcome) {
+        CHECK((outcome.empty() || outcome.size() == rig.nodes()));
+      },
+      more);
+  with_each_failure(
+      "ping", scope, nothing, [&] { return rig.cache().ping(); },
+      [&](const PingReport& report) {
+        CHECK(report.nodes.size() <= rig.nodes());
+        rig.check_neighbours();
+      },
+      lasting);
+}

@@ -292,6 +292,18 @@ TEST_CASE("a subscription for which there is no memory is confirmed or is an err
       });
 }
 
+TEST_CASE("a subscriber for which there is no memory says so when it is used",
+          "[allocations][redis][failures-50]") {
+  const Scope scope = GENERATE(Scope::thread, Scope::process);
+  RedisRig rig;
+  with_each_failure(
+      "subscriber", scope, [] {}, [&] { return rig.redis().subscriber(); },
+      [&](Subscriber& subscriber) {
+        const std::string code = code_of(subscriber.subscribe(channel));
+        CHECK((code == "no error" || code == "invalid_argument"));
+      });
+}
+
 TEST_CASE("a message for which there is no memory is delivered, or its loss is an error",
           "[allocations][redis][failures-50]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);

@@ -272,6 +272,30 @@ TEST_CASE("a connection that ends while something is subscribed to is told by ne
   CHECK(server.failures().empty());
 }
 
+TEST_CASE("a subscription that a hung server does not confirm is a lost connection to next",
+          "[redis][subscriber]") {
+  RedisServer server;
+  RedisConfig config = config_of(server);
+  config.operation_timeout = 200ms;
+  Subscriber subscriber(config);
+  must(subscriber.subscribe("alpha"));
+  server.stop();
+  CHECK(code_of(subscriber.subscribe("zeta")) == "timeout");
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  server.resume();
+}
+
+TEST_CASE("a subscriber that was moved from refuses every call", "[redis][subscriber]") {
+  Subscriber subscriber(config_of(shared_redis()));
+  Subscriber other = std::move(subscriber);
+  CHECK(code_of(subscriber.subscribe("alpha")) == "invalid_argument");
+  CHECK(code_of(subscriber.subscribe_pattern("a*")) == "invalid_argument");
+  CHECK(code_of(subscriber.unsubscribe("alpha")) == "invalid_argument");
+  CHECK(code_of(subscriber.unsubscribe_pattern("a*")) == "invalid_argument");
+  CHECK(code_of(subscriber.next(1ms)) == "invalid_argument");
+  CHECK(other.subscribe("alpha"));
+}
+
 TEST_CASE("a message that cannot be kept is told, and the next one is heard",
           "[redis][subscriber]") {
   std::string deep = ":1\r\n";

@@ -6,6 +6,7 @@
 
 using namespace cachekit;
 using namespace cachekit::test;
+using namespace std::chrono_literals;
 
 TEST_CASE("a transaction runs its commands as one and gives a reply each", "[redis]") {
   RedisBackend redis(config_of(shared_redis()));
@@ -135,6 +136,64 @@ TEST_CASE("a transaction whose replies cannot be kept is not said to be undone",
   tx->queue({"EVAL", "local t = {7} for i = 1, 100 do t = {t} end return t", "0"});
   CHECK(code_of(tx->execute()) == "too_large");
   CHECK(redis.get("a") == "1");
+}
+
+namespace {
+
+// The example of the header.
+Result<bool> replace(RedisBackend& redis, std::string_view key, std::string_view expected,
+                     std::string_view next) {
+  auto tx = redis.transaction();
+  if (!tx) return fail(tx.error());
+  if (const auto watched = tx->watch({key}); !watched) return fail(watched.error());
+  const auto now = tx->command({"GET", key});
+  if (!now) return fail(now.error());
+  if (now->text != expected) return false;
+  tx->queue({"SET", key, next});
+  const auto replies = tx->execute();
+  if (!replies) return fail(replies.error());
+  return replies->has_value();
+}
+
+}  // namespace
+
+TEST_CASE("a value is replaced where it is the expected one", "[redis]") {
+  RedisBackend redis(config_of(shared_redis()));
+  must(redis.set("balance", "12"));
+  CHECK(replace(redis, "balance", "13", "14") == false);
+  CHECK(replace(redis, "balance", "12", "14") == true);
+  CHECK(redis.get("balance") == "14");
+}
+
+TEST_CASE("only a step of a transaction that changes something is left in doubt by a hung server",
+          "[redis][failures-24]") {
+  RedisServer server;
+  RedisBackend redis(config_of(server));
+  const auto outcome_of = [&](const auto& step) {
+    auto tx = redis.transaction({.timeout = 200ms});
+    REQUIRE(tx);
+    server.stop();
+    const std::string code = code_of(step(*tx));
+    server.resume();
+    CHECK_FALSE(tx->execute());
+    return code;
+  };
+  CHECK(outcome_of([](auto& tx) { return tx.watch({"a"}); }) == "timeout");
+  CHECK(outcome_of([](auto& tx) { return tx.command({"GET", "a"}); }) == "timeout");
+  CHECK(outcome_of([](auto& tx) { return tx.command({"SET", "a", "1"}); }) == "outcome_unknown");
+  CHECK(outcome_of([](auto& tx) { return tx.execute(); }) == "outcome_unknown");
+}
+
+TEST_CASE("a transaction that was moved from refuses every step", "[redis]") {
+  RedisBackend redis(config_of(shared_redis()));
+  auto tx = redis.transaction();
+  REQUIRE(tx);
+  RedisTransaction other = *std::move(tx);
+  CHECK(code_of(tx->watch({"a"})) == "invalid_argument");
+  CHECK(code_of(tx->command({"GET", "a"})) == "invalid_argument");
+  tx->queue({"SET", "a", "1"});
+  CHECK(code_of(tx->execute()) == "invalid_argument");
+  CHECK(other.execute());
 }
 
 TEST_CASE("what a server says when it ends a transaction's connection is told",
