@@ -162,7 +162,7 @@ CacheBackend& Context::backend(Access access) {
   warn_of_practice();
   const Result<void> connected = made.connect();
   if (const auto* memory = dynamic_cast<const InMemoryBackend*>(&made)) {
-    for (const std::string& warning : memory->warnings()) warn(warning);
+    for (const std::string& warning : memory->warnings()) warn_of_loss(warning);
   }
   // One server of several may be down: the keys of the others can still be asked.
   const bool others =
@@ -227,13 +227,20 @@ void Context::report(std::string_view what, const Error& given) {
   tell("hint: " + printable(hint));
 }
 
-void Context::note(std::string_view text) {
-  if (options.quiet) return;
+void Context::say(std::string_view text) {
   out.flush();
   tell(printable(text));
 }
 
+void Context::note(std::string_view text) {
+  if (!options.quiet) say(text);
+}
+
 void Context::warn(std::string_view text) { note(fmt::format("cachekit: warning: {}", text)); }
+
+void Context::warn_of_loss(std::string_view text) {
+  say(fmt::format("cachekit: warning: {}", text));
+}
 
 void Context::detail(std::string_view text) {
   if (options.verbose) note(fmt::format("cachekit: {}", text));

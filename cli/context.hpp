@@ -64,6 +64,8 @@ class Context {
   /// A line on stderr that `--quiet` silences.
   void note(std::string_view text);
   void warn(std::string_view text);
+  /// A warning that data was lost, which `--quiet` does not silence.
+  void warn_of_loss(std::string_view text);
   /// A line on stderr under `--verbose`.
   void detail(std::string_view text);
 
@@ -81,6 +83,7 @@ class Context {
   void warn_of_secrets();
   void warn_of_practice();
   void check_home(Access access);
+  void say(std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
   [[nodiscard]] std::string usual_hint(Errc code) const;
 
