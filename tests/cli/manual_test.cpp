@@ -85,15 +85,16 @@ TEST_CASE("fish completes commands, flags and what they take", "[cli][completion
   CHECK(fish_proposes("cachekit completion z") == "zsh ");
 }
 
-TEST_CASE("zsh completes commands, flags and what they take", "[cli][completion]") {
+TEST_CASE("zsh completes commands, flags and what they take, again and again",
+          "[cli][completion]") {
   const std::string proposals = run_shell(
       "mkdir $home/functions; $cachekit completion zsh > $home/functions/_cachekit\n"
       "export PATH=$(dirname $cachekit):$PATH TERM=dumb\n"
-      "for line in 'do' 'warm --skip-e' 'config sh' '--color al' '-u memory: pi' 'completion f'; "
-      "do\n"
-      "  zsh -f " CACHEKIT_SOURCE_DIR
-      "/tests/cli/zsh_proposes.zsh $home/functions \"cachekit $line\" "
-      "$home/out\n"
-      "done; cat $home/out");
-  CHECK(proposals == "<doctor>\n<--skip-existing>\n<show>\n<always>\n<ping>\n<fish>\n");
+      "zsh -f " CACHEKIT_SOURCE_DIR
+      "/tests/cli/zsh_proposes.zsh $home/functions $home/out 'cachekit do' "
+      "'cachekit warm --skip-e' 'cachekit config sh' 'cachekit --color al' "
+      "'cachekit -u memory: pi' 'cachekit get --verb' 'cachekit completion f'\n"
+      "cat $home/out");
+  CHECK(proposals ==
+        "<doctor>\n<--skip-existing>\n<show>\n<always>\n<ping>\n<--verbose>\n<fish>\n");
 }
