@@ -171,6 +171,9 @@ CacheBackend& Context::backend(Access access) {
     throw Failure(std::string(made.name()), connected.error());
   }
   connected_ = true;
+  if (made.tier() == Tier::in_process && !settings().memory.snapshot_file.empty()) {
+    held_ = held_by(made);
+  }
   return made;
 }
 
@@ -179,6 +182,17 @@ void Context::flush_backend() {
   if (Result<void> flushed = backend_->flush(); !flushed) {
     throw Failure("saving", std::move(flushed).error());
   }
+  warn_of_evictions();
+}
+
+// Entries that a snapshot had to let go are lost to whoever loads it.
+void Context::warn_of_evictions() {
+  if (!held_) return;
+  const std::optional<Held> now = held_by(*backend_);
+  if (!now || now->evictions <= held_->evictions) return;
+  const std::uint64_t evicted = now->evictions - held_->evictions;
+  warn_of_loss(fmt::format("{}; {}", evictions_text(evicted, now->items),
+                           more_room(settings().memory, *now, evicted)));
 }
 
 namespace {
