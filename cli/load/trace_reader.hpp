@@ -18,8 +18,8 @@ class TraceReader {
   [[nodiscard]] static Result<TraceReader> open(const std::string& path,
                                                 std::function<bool()> interrupted);
 
-  /// The next key; false at the end. Errors: `invalid_argument` for damaged compressed data and for
-  /// a line that is longer than any key; `cancelled` when interrupted.
+  /// The next key; false at the end. Errors: `decode` for damaged compressed data;
+  /// `invalid_argument` for a line that is longer than any key; `cancelled` when interrupted.
   [[nodiscard]] Result<bool> next(std::string& key);
 
  private:
