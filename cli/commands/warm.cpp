@@ -9,6 +9,8 @@
 #include "transfer/warmer.hpp"
 #include "transfer/whole_number.hpp"
 
+#include <cachekit/units.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -144,6 +146,16 @@ void check_checkpoint(const Settings& settings, const WarmOptions& options) {
                               "", "give the memory backend a file: --url memory:FILE"});
 }
 
+// It would leave nothing of most TTLs.
+void check_jitter(const WarmArguments& arguments) {
+  const std::chrono::milliseconds jitter = arguments.options.jitter.duration;
+  if (!arguments.ttl || !arguments.ttl->expires() || jitter <= arguments.ttl->duration()) return;
+  throw Failure("usage", Error{Errc::invalid_argument,
+                               fmt::format("--jitter: {} is longer than the TTL of {}",
+                                           format_duration(jitter), to_string(*arguments.ttl)),
+                               "", "give a part of each TTL, such as --jitter 10%"});
+}
+
 std::chrono::milliseconds batch_timeout(std::chrono::milliseconds operation_timeout) {
   return operation_timeout > forever / batch_budgets ? forever : operation_timeout * batch_budgets;
 }
@@ -193,6 +205,7 @@ ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options
 
 ExitCode warm(Context& context, WarmArguments& arguments) {
   WarmOptions& options = arguments.options;
+  check_jitter(arguments);
   options.ttl = arguments.ttl.value_or(Ttl::none());
   options.batch_timeout = batch_timeout(context.settings().operation_timeout);
   check_checkpoint(context.settings(), options);
