@@ -85,7 +85,7 @@ std::string branch(const CommandPath& path) {
       "  local state line\n"
       "  commands=(\n{1}  )\n"
       "  rules=(\n{2}  )\n"
-      "  _arguments -C $globals $rules '1: :->command' '*:: :->rest' && return\n"
+      "  _arguments -S -C $globals $rules '1: :->command' '*:: :->rest' && return\n"
       "  case $state in\n"
       "    command) _describe command commands ;;\n"
       "    rest)\n"
@@ -102,14 +102,15 @@ std::string leaf(const CommandPath& path) {
       "{}() {{\n"
       "  local -a rules\n"
       "  rules=(\n{}  )\n"
-      "  _arguments $globals $rules\n"
+      "  _arguments -S $globals $rules\n"
       "}}\n",
       function_name(path), rules_of(*path.back()));
 }
 
 }  // namespace
 
-std::string zsh_completion(const CommandSpec& root) {
+std::string zsh_completion(const CommandSpec& given) {
+  const CommandSpec root = with_help_topics(given);
   std::string functions;
   each_command(root, [&](const CommandPath& path) {
     functions += path.back()->commands.empty() ? leaf(path) : branch(path);
