@@ -14,7 +14,7 @@ namespace cachekit::cli {
 /// over, and a carriage return at the end of a line.
 class TraceReader {
  public:
-  /// Errors: `invalid_argument` when it cannot be opened or is no regular file.
+  /// Errors: as `open_data`; `invalid_argument` when it is no regular file.
   [[nodiscard]] static Result<TraceReader> open(const std::string& path,
                                                 std::function<bool()> interrupted);
 
