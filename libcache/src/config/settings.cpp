@@ -98,8 +98,9 @@ Result<void> apply_request(Settings& settings, const SettingsRequest& request) {
     if (!done) return done;
   }
   if (request.operation_timeout == std::chrono::milliseconds(0)) {  // However that was spelled.
-    return fail(Errc::invalid_argument,
-                "--timeout: expected more than zero; no limit is spelled forever");
+    return fail(
+        Errc::invalid_argument,
+        "--timeout: operation_timeout: expected more than zero; no limit is spelled forever");
   }
   if (request.operation_timeout) {
     const std::string text = request.operation_timeout->count() < 0

@@ -218,7 +218,7 @@ TEST_CASE("a budget of nothing is refused without a spelling of its own", "[conf
   const auto refused = load({.operation_timeout = std::chrono::milliseconds(0)});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message ==
-        "--timeout: expected more than zero; no limit is spelled forever");
+        "--timeout: operation_timeout: expected more than zero; no limit is spelled forever");
 }
 
 TEST_CASE("every variable of the seed arrives in its option", "[config]") {
