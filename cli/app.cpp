@@ -9,16 +9,13 @@
 #include "parser/wrap.hpp"
 #include "transfer/standard_descriptors.hpp"
 
-#include <cachekit/version.hpp>
-
+#include <algorithm>
 #include <csignal>
 #include <cstddef>
 #include <exception>
 #include <new>
 #include <span>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace cachekit::cli {
 namespace {
@@ -49,8 +46,8 @@ ExitCode parse_and_run(Context& context, int argc, char** argv) {
   }
   switch (request->kind) {
     case Request::Kind::version:
-      context.out.line(fmt::format("cachekit {}", version()));
-      return ExitCode::done;
+      context.options.json = asks_for_json(argc, argv);
+      return run_command(context, *std::ranges::find(root.commands, "version", &CommandSpec::name));
     case Request::Kind::help:
       context.out.write(help_text(request->path, terminal_columns()));
       return ExitCode::done;

@@ -162,7 +162,7 @@ CacheBackend& Context::backend(Access access) {
   warn_of_practice();
   const Result<void> connected = made.connect();
   if (const auto* memory = dynamic_cast<const InMemoryBackend*>(&made)) {
-    for (const std::string& warning : memory->warnings()) warn(warning);
+    for (const std::string& warning : memory->warnings()) warn_of_loss(warning);
   }
   // One server of several may be down: the keys of the others can still be asked.
   const bool others =
@@ -171,6 +171,9 @@ CacheBackend& Context::backend(Access access) {
     throw Failure(std::string(made.name()), connected.error());
   }
   connected_ = true;
+  if (made.tier() == Tier::in_process && !settings().memory.snapshot_file.empty()) {
+    held_ = held_by(made);
+  }
   return made;
 }
 
@@ -179,6 +182,17 @@ void Context::flush_backend() {
   if (Result<void> flushed = backend_->flush(); !flushed) {
     throw Failure("saving", std::move(flushed).error());
   }
+  warn_of_evictions();
+}
+
+// Entries that a snapshot had to let go are lost to whoever loads it.
+void Context::warn_of_evictions() {
+  if (!held_) return;
+  const std::optional<Held> now = held_by(*backend_);
+  if (!now || now->evictions <= held_->evictions) return;
+  const std::uint64_t evicted = now->evictions - held_->evictions;
+  warn_of_loss(fmt::format("{}; {}", evictions_text(evicted, now->items),
+                           more_room(settings().memory, *now, evicted)));
 }
 
 namespace {
@@ -227,13 +241,20 @@ void Context::report(std::string_view what, const Error& given) {
   tell("hint: " + printable(hint));
 }
 
-void Context::note(std::string_view text) {
-  if (options.quiet) return;
+void Context::say(std::string_view text) {
   out.flush();
   tell(printable(text));
 }
 
+void Context::note(std::string_view text) {
+  if (!options.quiet) say(text);
+}
+
 void Context::warn(std::string_view text) { note(fmt::format("cachekit: warning: {}", text)); }
+
+void Context::warn_of_loss(std::string_view text) {
+  say(fmt::format("cachekit: warning: {}", text));
+}
 
 void Context::detail(std::string_view text) {
   if (options.verbose) note(fmt::format("cachekit: {}", text));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "evictions.hpp"
 #include "exit_code.hpp"
 #include "output/writer.hpp"
 
@@ -51,7 +52,8 @@ class Context {
   [[nodiscard]] CacheBackend& backend(Access access);
   /// The same, not connected: for commands whose answer is whether that works.
   [[nodiscard]] CacheBackend& unconnected_backend(Access access);
-  /// Makes what was written durable; at the end of every command that writes.
+  /// Makes what was written durable, and warns where a snapshot has lost entries by it; at the end
+  /// of every command that writes, before it says that it is done. Errors: throws `Failure`.
   void flush_backend();
 
   /// A command for the same target, as it can be typed: "'cachekit -u redis://h:1 ping'". Secrets
@@ -64,6 +66,8 @@ class Context {
   /// A line on stderr that `--quiet` silences.
   void note(std::string_view text);
   void warn(std::string_view text);
+  /// A warning that data was lost, which `--quiet` does not silence.
+  void warn_of_loss(std::string_view text);
   /// A line on stderr under `--verbose`.
   void detail(std::string_view text);
 
@@ -80,13 +84,16 @@ class Context {
  private:
   void warn_of_secrets();
   void warn_of_practice();
+  void warn_of_evictions();
   void check_home(Access access);
+  void say(std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
   [[nodiscard]] std::string usual_hint(Errc code) const;
 
   std::optional<Settings> settings_;
   std::unique_ptr<CacheBackend> backend_;
   bool connected_ = false;
+  std::optional<Held> held_{};  // By a snapshot, before the command.
 };
 
 }  // namespace cachekit::cli

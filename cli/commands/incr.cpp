@@ -48,6 +48,10 @@ CommandSpec incr_command() {
                      .default_text = "1",
                      .help = "How much; a negative one stands behind --",
                      .into = parsed(options->by, parse_integer)}},
+      .notes =
+          "Counters are whole numbers of 64 signed bits. What is none, or would become larger, is "
+          "refused and left as it is. Memcached's have no sign: what would go below 0 stops at 0, "
+          "and 0 is printed.",
       .examples = {{"cachekit incr visits", "One more"},
                    {"cachekit incr visits -- -5", "Five less"}},
       .run = [options](Context& context) { return run_incr(context, *options); },

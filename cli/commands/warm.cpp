@@ -1,4 +1,5 @@
 #include "commands/commands.hpp"
+#include "evictions.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "option_types.hpp"
@@ -7,6 +8,8 @@
 #include "transfer/warm_report.hpp"
 #include "transfer/warmer.hpp"
 #include "transfer/whole_number.hpp"
+
+#include <cachekit/units.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -143,6 +146,16 @@ void check_checkpoint(const Settings& settings, const WarmOptions& options) {
                               "", "give the memory backend a file: --url memory:FILE"});
 }
 
+// It would leave nothing of most TTLs.
+void check_jitter(const WarmArguments& arguments) {
+  const std::chrono::milliseconds jitter = arguments.options.jitter.duration;
+  if (!arguments.ttl || !arguments.ttl->expires() || jitter <= arguments.ttl->duration()) return;
+  throw Failure("usage", Error{Errc::invalid_argument,
+                               fmt::format("--jitter: {} is longer than the TTL of {}",
+                                           format_duration(jitter), to_string(*arguments.ttl)),
+                               "", "give a part of each TTL, such as --jitter 10%"});
+}
+
 std::chrono::milliseconds batch_timeout(std::chrono::milliseconds operation_timeout) {
   return operation_timeout > forever / batch_budgets ? forever : operation_timeout * batch_budgets;
 }
@@ -165,22 +178,18 @@ void print_summary(Context& context, const WarmResult& result, const WarmArgumen
 
 // Entries that a cache of this process had to let go are lost to whoever loads it; on a server they
 // may be somebody else's.
-ExitCode tell_evictions(Context& context, const CacheBackend& backend, const WarmResult& result) {
-  if (result.evicted.value_or(0) == 0) return ExitCode::done;
+ExitCode tell_evictions(Context& context, const CacheBackend& backend, const WarmResult& result,
+                        const Held& held) {
+  const std::uint64_t evicted = result.evicted.value_or(0);
+  if (evicted == 0) return ExitCode::done;
   const std::string what =
-      fmt::format("{} entries had to make room: {} are still there now, {} were stored",
-                  *result.evicted, result.items.value_or(0), result.tally.stored);
+      fmt::format("{}, {} were stored", evictions_text(evicted, held.items), result.tally.stored);
   if (backend.tier() != Tier::in_process) {
     context.warn(what + " (others may use the server, too)");
     return ExitCode::done;
   }
-  const double factor = static_cast<double>(result.tally.stored) /
-                        static_cast<double>(std::max<std::uint64_t>(1, result.items.value_or(1)));
-  const auto capacity = static_cast<double>(context.settings().memory.capacity.count);
-  const auto enough = static_cast<std::uint64_t>(capacity * factor * 1.25) / mebibytes(1).count + 1;
-  context.report("warm",
-                 Error{Errc::rejected, what, "",
-                       fmt::format("give it more room: --option memory.capacity={}MiB", enough)});
+  context.report(
+      "warm", Error{Errc::rejected, what, "", more_room(context.settings().memory, held, evicted)});
   return ExitCode::refused;
 }
 
@@ -189,29 +198,14 @@ ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options
   Error& error = *result.error;
   const bool broke_off =
       error.code == Errc::cancelled || result.tally.failed > 0 || result.tally.unknown > 0;
-  if (broke_off) error.hint = resume_hint(options);
+  if (broke_off && !result.unsaved) error.hint = resume_hint(options);
   context.report("warm", error);
   return exit_code_of(error.code);
 }
 
-struct Held {
-  std::uint64_t items = 0;
-  std::uint64_t evictions = 0;  // So far.
-};
-
-std::optional<Held> held_by(CacheBackend& backend) {
-  Held held;
-  const StatsReport report = backend.stats();
-  for (const NodeStats& node : report.nodes) {
-    if (node.error || !node.items || !node.evictions) return std::nullopt;
-    held.items += *node.items;
-    held.evictions += *node.evictions;
-  }
-  return held;
-}
-
 ExitCode warm(Context& context, WarmArguments& arguments) {
   WarmOptions& options = arguments.options;
+  check_jitter(arguments);
   options.ttl = arguments.ttl.value_or(Ttl::none());
   options.batch_timeout = batch_timeout(context.settings().operation_timeout);
   check_checkpoint(context.settings(), options);
@@ -231,14 +225,15 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
   const std::optional<Held> before = held_by(backend);
   WarmResult result = warmer.run();
   bar.clear();
-  const std::optional<Held> after = interrupted() ? std::nullopt : held_by(backend);
+  const bool asks = !interrupted() && !result.unsaved;
+  const std::optional<Held> after = asks ? held_by(backend) : std::nullopt;
   if (before && after && after->evictions >= before->evictions) {
     result.evicted = after->evictions - before->evictions;
     result.items = after->items;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   print_summary(context, result, arguments, took.count());
-  const ExitCode evicted = tell_evictions(context, backend, result);
+  const ExitCode evicted = tell_evictions(context, backend, result, after.value_or(Held()));
   return worse(finish(context, result, options), evicted);
 }
 

@@ -29,8 +29,6 @@ Result<TraceReader> TraceReader::open(const std::string& path, std::function<boo
                 "a trace is read more than once: write it to a file first");
   }
   Result<DataInput> input = open_data(path, std::move(interrupted));
-  // The file was named by the user, and is not what it was said to be.
-  if (!input && input.error().code == Errc::decode) input.error().code = Errc::invalid_argument;
   if (!input) return fail(std::move(input).error());
   return TraceReader(path, std::move(input->read));
 }
@@ -46,12 +44,7 @@ Result<bool> TraceReader::next(std::string& key) {
     key.clear();
     bool too_long = false;
     const bool more = lines_.read_line(key, longest_line, too_long);
-    if (lines_.error()) {
-      Error error = *lines_.error();
-      // The file was named by the user, and is not what it was said to be.
-      if (error.code == Errc::decode) error.code = Errc::invalid_argument;
-      return fail(std::move(error));
-    }
+    if (lines_.error()) return fail(*lines_.error());
     if (!more) return false;
     ++line_;
     if (too_long) {

@@ -14,12 +14,12 @@ namespace cachekit::cli {
 /// over, and a carriage return at the end of a line.
 class TraceReader {
  public:
-  /// Errors: `invalid_argument` when it cannot be opened or is no regular file.
+  /// Errors: as `open_data`; `invalid_argument` when it is no regular file.
   [[nodiscard]] static Result<TraceReader> open(const std::string& path,
                                                 std::function<bool()> interrupted);
 
-  /// The next key; false at the end. Errors: `invalid_argument` for damaged compressed data and for
-  /// a line that is longer than any key; `cancelled` when interrupted.
+  /// The next key; false at the end. Errors: `decode` for damaged compressed data;
+  /// `invalid_argument` for a line that is longer than any key; `cancelled` when interrupted.
   [[nodiscard]] Result<bool> next(std::string& key);
 
  private:

@@ -90,7 +90,8 @@ std::string word_case(const CommandPath& path, const std::string& global_flags) 
 
 }  // namespace
 
-std::string bash_completion(const CommandSpec& root) {
+std::string bash_completion(const CommandSpec& given) {
+  const CommandSpec root = with_help_topics(given);
   std::vector<std::string> global_flags;
   for (const ArgumentSpec& argument : root.arguments) {
     for (std::string& flag : flags_of(argument)) global_flags.push_back(std::move(flag));
@@ -106,10 +107,11 @@ std::string bash_completion(const CommandSpec& root) {
       "# bash completion for {0}: source <({0} completion bash)\n"
       "_{0}() {{\n"
       "  local word=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}}\n"
-      "  local command='' words='' own='' files='' i\n"
+      "  local command='' words='' own='' files='' ended='' i\n"
       "  COMPREPLY=()\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
       "    case ${{COMP_WORDS[i]}} in\n"
+      "      --) ended=1; break ;;\n"
       "      {1}) ((i++)) ;;\n"
       "      *)\n"
       "        case \"$command ${{COMP_WORDS[i]}}\" in\n"
@@ -117,13 +119,13 @@ std::string bash_completion(const CommandSpec& root) {
       "        esac ;;\n"
       "    esac\n"
       "  done\n"
-      "  case \"$command $previous\" in\n"
+      "  [ -n \"$ended\" ] || case \"$command $previous\" in\n"
       "{3}"
       "  esac\n"
       "  [ -n \"$own\" ] || case $command in\n"
       "{4}"
       "  esac\n"
-      "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+      "  mapfile -t COMPREPLY < <(compgen -W \"$words\" ${{ended:+-X '-*'}} -- \"$word\")\n"
       "  if [ -n \"$files\" ] && [ -z \"$own\" ]; then\n"
       "    compopt -o filenames\n"
       "    mapfile -t -O \"${{#COMPREPLY[@]}}\" COMPREPLY < <(compgen -f -- \"$word\")\n"

@@ -1,5 +1,8 @@
 #include "parser/completion_parts.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace cachekit::cli {
 namespace {
 
@@ -12,7 +15,24 @@ void visit_below(CommandPath& path, const std::function<void(const CommandPath&)
   }
 }
 
+// Its name and those of the commands below it, as a topic of help.
+CommandSpec topic_of(const CommandSpec& command) {
+  CommandSpec topic{.name = command.name, .help = command.help};
+  for (const CommandSpec& inner : command.commands) topic.commands.push_back(topic_of(inner));
+  return topic;
+}
+
 }  // namespace
+
+CommandSpec with_help_topics(CommandSpec root) {
+  const auto help = std::ranges::find(root.commands, "help", &CommandSpec::name);
+  if (help == root.commands.end()) return root;
+  std::erase_if(help->arguments, [](const ArgumentSpec& row) { return !row.is_option(); });
+  for (const CommandSpec& command : root.commands) {
+    if (&command != &*help) help->commands.push_back(topic_of(command));
+  }
+  return root;
+}
 
 void each_command(const CommandSpec& root, const std::function<void(const CommandPath&)>& visit) {
   CommandPath path{&root};

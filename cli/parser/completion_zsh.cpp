@@ -59,6 +59,14 @@ std::string rules_of(const CommandSpec& command) {
   return out;
 }
 
+// The root's options stand behind every command; zsh's functions see the variables of their caller.
+std::string globals(const CommandSpec& root) {
+  return fmt::format(
+      "  local -a globals\n"
+      "  globals=(\n{}    '--help[Explain the command]'\n  )\n",
+      rules_of(root));
+}
+
 // A command with commands below it: the first word says which one goes on.
 std::string branch(const CommandPath& path) {
   std::string descriptions;
@@ -72,11 +80,12 @@ std::string branch(const CommandPath& path) {
   }
   return fmt::format(
       "{0}() {{\n"
+      "{4}"
       "  local -a commands rules\n"
       "  local state line\n"
       "  commands=(\n{1}  )\n"
       "  rules=(\n{2}  )\n"
-      "  _arguments -C $globals $rules '1: :->command' '*:: :->rest' && return\n"
+      "  _arguments -S -C $globals $rules '1: :->command' '*:: :->rest' && return\n"
       "  case $state in\n"
       "    command) _describe command commands ;;\n"
       "    rest)\n"
@@ -84,7 +93,8 @@ std::string branch(const CommandPath& path) {
       "      esac ;;\n"
       "  esac\n"
       "}}\n",
-      function_name(path), descriptions, path.size() == 1 ? "" : rules_of(*path.back()), cases);
+      function_name(path), descriptions, path.size() == 1 ? "" : rules_of(*path.back()), cases,
+      path.size() == 1 ? globals(*path.back()) : "");
 }
 
 std::string leaf(const CommandPath& path) {
@@ -92,14 +102,15 @@ std::string leaf(const CommandPath& path) {
       "{}() {{\n"
       "  local -a rules\n"
       "  rules=(\n{}  )\n"
-      "  _arguments $globals $rules\n"
+      "  _arguments -S $globals $rules\n"
       "}}\n",
       function_name(path), rules_of(*path.back()));
 }
 
 }  // namespace
 
-std::string zsh_completion(const CommandSpec& root) {
+std::string zsh_completion(const CommandSpec& given) {
+  const CommandSpec root = with_help_topics(given);
   std::string functions;
   each_command(root, [&](const CommandPath& path) {
     functions += path.back()->commands.empty() ? leaf(path) : branch(path);
@@ -107,11 +118,9 @@ std::string zsh_completion(const CommandSpec& root) {
   return fmt::format(
       "#compdef {0}\n"
       "# zsh completion for {0}: {0} completion zsh > \"${{fpath[1]}}/_{0}\"\n"
-      "local -a globals\n"
-      "globals=(\n{1}    '--help[Explain the command]'\n)\n"
-      "{2}"
+      "{1}"
       "_{0} \"$@\"\n",
-      root.name, rules_of(root), functions);
+      root.name, functions);
 }
 
 }  // namespace cachekit::cli

@@ -13,12 +13,14 @@ namespace cachekit::cli {
 namespace {
 
 // Some texts mean more to CLI11 than they say: "[a,b]" is a list of two, "++" ends a command, "{}"
-// and "%%" stand for empty lists. A NUL at the end, which no argument can hold of its own, keeps
-// them whole until they are handed over.
+// and "%%" stand for empty lists, and an empty one behind an option that may stand alone is not
+// there. A NUL at the end, which no argument can hold of its own, keeps them whole until they are
+// handed over.
 constexpr char guard = '\0';
 
 std::string guarded(std::string text) {
-  if (text.ends_with(']') || text == "++" || text == "{}" || text == "%%") text += guard;
+  const bool special = text == "++" || text == "{}" || text == "%%";
+  if (text.empty() || text.ends_with(']') || special) text += guard;
   return text;
 }
 

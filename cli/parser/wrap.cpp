@@ -72,16 +72,16 @@ std::string wrapped_command(std::string_view line, std::size_t indent, std::size
 }
 
 std::size_t terminal_columns() {
-  std::size_t columns = 80;
+  constexpr std::size_t usual = 80;
+  std::size_t columns = 0;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment.
   const char* const named = std::getenv("COLUMNS");
   if (named != nullptr) {
     const std::string_view text(named);
     std::from_chars(text.data(), text.data() + text.size(), columns);
-  } else if (const std::size_t width = terminal_width(STDOUT_FILENO); width > 0) {
-    columns = width;
   }
-  return std::clamp(columns, narrowest, widest);
+  if (columns == 0) columns = terminal_width(STDOUT_FILENO);
+  return columns == 0 ? usual : std::clamp(columns, narrowest, widest);
 }
 
 }  // namespace cachekit::cli

@@ -15,8 +15,8 @@ namespace cachekit::cli {
 [[nodiscard]] std::string wrapped_command(std::string_view line, std::size_t indent,
                                           std::size_t columns);
 
-/// How wide the terminal behind standard output is: $COLUMNS, or what it says itself, else 80; at
-/// most 100, as longer lines are hard to read.
+/// How wide the terminal behind standard output is: $COLUMNS, unless that is no number
+/// above 0, or what it says itself, else 80; at most 100, as longer lines are hard to read.
 [[nodiscard]] std::size_t terminal_columns();
 
 }  // namespace cachekit::cli

@@ -1,3 +1,4 @@
+#include "transfer/behind_member.hpp"
 #include "transfer/decompressor.hpp"
 
 #include <algorithm>
@@ -17,8 +18,7 @@ class Bzip2Decompressor final : public Decompressor {
 
   Step step(std::span<const char> in, std::span<char> out, bool at_end) override {
     if (between_) {
-      if (in.empty() && !at_end) return {};
-      if (in.empty() || in.front() != 'B') return {.ended = true};
+      if (const std::optional<Step> other = behind_.step(in, at_end)) return *other;
       between_ = false;
       BZ2_bzDecompressEnd(&stream_);
       begin();
@@ -48,6 +48,7 @@ class Bzip2Decompressor final : public Decompressor {
   bz_stream stream_{};
   int code_ = BZ_OK;
   bool between_ = false;  // One file has ended, another may follow.
+  BehindMember behind_{'B'};
 };
 
 }  // namespace

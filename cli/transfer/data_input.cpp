@@ -16,8 +16,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t looked_at = 16;
-constexpr int most_layers = 3;  // Of compression.
+constexpr std::size_t looked_at = 512;  // A tar archive tells what it is from byte 256 on.
+constexpr int most_layers = 3;          // Of compression.
 constexpr std::string_view utf8_mark = "\xEF\xBB\xBF"sv;
 
 using Make = std::unique_ptr<Decompressor> (*)();
@@ -103,7 +103,8 @@ Result<DataInput> recognise(ReadSome read, const std::string& path) {
     Result<std::string> begun = first_bytes(input.read);
     if (!begun) return fail(std::move(begun).error());
     if (std::optional<Error> foreign = foreign_format(*begun, path)) {
-      if (input.compressed) foreign->hint = "unpack it first; then " + foreign->hint;
+      if (input.compressed && !foreign->hint.starts_with("unpack it first"))
+        foreign->hint = "unpack it first; then " + foreign->hint;
       return fail(*std::move(foreign));
     }
     const std::optional<Compression> compression = compression_of(*begun);

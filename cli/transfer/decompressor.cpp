@@ -1,5 +1,6 @@
 #include "transfer/decompressor.hpp"
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,7 @@ class Reader {
       }
       const Decompressor::Step step = decompressor_->step(left_, into, at_end_);
       left_ = left_.subspan(step.taken);
+      taken_ += step.taken;
       ended_ = step.ended;
       if (step.given > 0) return step.given;
       if (!step.problem.empty()) return damaged(step.problem);
@@ -43,7 +45,8 @@ class Reader {
 
  private:
   [[nodiscard]] tl::unexpected<Error> damaged(std::string_view why) const {
-    return fail(Errc::decode, fmt::format("cannot decompress {}: {}", name_, why), {},
+    return fail(Errc::decode,
+                fmt::format("cannot decompress {}: {}, at byte {}", name_, why, taken_), {},
                 fmt::format("see what '{} --test' says of it", program_));
   }
 
@@ -53,6 +56,7 @@ class Reader {
   std::string program_;
   std::vector<char> input_;
   std::span<const char> left_;
+  std::uint64_t taken_ = 0;  // Of the compressed bytes.
   bool at_end_ = false;
   bool ended_ = false;
   bool was_idle_ = false;

@@ -16,7 +16,7 @@ class Decompressor {
   struct Step {
     std::size_t taken = 0;          ///< Of the input.
     std::size_t given = 0;          ///< Into the output.
-    bool ended = false;             ///< There is no more, whatever stands behind.
+    bool ended = false;             ///< The input has come to its end, and is whole.
     std::string_view problem = {};  ///< Why it cannot go on; it stays so.
   };
 
@@ -38,7 +38,8 @@ class Decompressor {
 [[nodiscard]] std::unique_ptr<Decompressor> make_zstd_decompressor();
 
 /// Decompresses what another function reads; `name` is for errors, `program` one that can test it.
-/// Errors: also `decode` from the function, when the data is damaged or cut off.
+/// Errors: also `decode` from the function, when the data is damaged, cut off, or followed by what
+/// belongs to another format; it says how many bytes it came.
 [[nodiscard]] ReadSome decompressed(ReadSome read, std::unique_ptr<Decompressor> decompressor,
                                     std::string name, std::string program);
 

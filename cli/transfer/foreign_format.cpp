@@ -18,6 +18,7 @@ struct Foreign {
   std::string_view begins;
   std::string_view what;
   std::string_view hint;
+  std::size_t at = 0;  // Where that stands.
 };
 
 constexpr std::string_view from_utf16 = "convert it: iconv -f UTF-16 -t UTF-8 {0} > {1}";
@@ -33,6 +34,8 @@ constexpr std::array formats{
     Foreign{"PK\x03\x04"sv, "a zip archive", unpack},
     Foreign{"7z\xBC\xAF\x27\x1C"sv, "a 7-Zip archive", unpack},
     Foreign{"Rar!\x1A\x07"sv, "a RAR archive", unpack},
+    Foreign{"\0ustar"sv, "a tar archive", unpack, 256},
+    Foreign{"\x5D\0\0"sv, "compressed with lzma", "unpack it: xz --format=lzma -dc {0} > {1}"},
     Foreign{"\x04\x22\x4D\x18"sv, "compressed with lz4", "unpack it: lz4 -dc {0} > {1}"},
     Foreign{"LZIP\x01"sv, "compressed with lzip", "unpack it: lzip -dc {0} > {1}"},
     Foreign{"\x1F\x9D"sv, "compressed with compress (.Z)", "unpack it: gzip -dc {0} > {1}"},
@@ -67,8 +70,9 @@ std::string converted_name(const std::filesystem::path& path) {
 }  // namespace
 
 std::optional<Error> foreign_format(std::string_view first_bytes, const std::string& path) {
-  const auto known = std::ranges::find_if(
-      formats, [&](const Foreign& one) { return first_bytes.starts_with(one.begins); });
+  const auto known = std::ranges::find_if(formats, [&](const Foreign& one) {
+    return first_bytes.substr(std::min(one.at, first_bytes.size())).starts_with(one.begins);
+  });
   const Foreign* const found = known != formats.end() ? &*known : utf16_without_mark(first_bytes);
   if (found == nullptr) return std::nullopt;
   const bool standard = path == "-";

@@ -1,3 +1,4 @@
+#include "transfer/behind_member.hpp"
 #include "transfer/decompressor.hpp"
 
 #include <algorithm>
@@ -19,9 +20,7 @@ class GzipDecompressor final : public Decompressor {
 
   Step step(std::span<const char> in, std::span<char> out, bool at_end) override {
     if (between_) {
-      if (in.empty() && !at_end) return {};
-      // What is no further file is padding, as gzip itself has it.
-      if (in.empty() || in.front() != '\x1F') return {.ended = true};
+      if (const std::optional<Step> other = behind_.step(in, at_end)) return *other;
       between_ = false;
       code_ = inflateReset(&stream_);
     }
@@ -47,6 +46,7 @@ class GzipDecompressor final : public Decompressor {
   z_stream stream_{};
   int code_;
   bool between_ = false;  // One file has ended, another may follow.
+  BehindMember behind_{'\x1F'};
 };
 
 }  // namespace

@@ -251,7 +251,11 @@ Result<void> Warmer::save_checkpoint() {
 // Makes what was stored durable before the checkpoint says so. A load that came to its end leaves
 // no checkpoint: the next one is a new one.
 Result<void> Warmer::finish(bool at_end) {
-  if (Result<void> flushed = backend_.flush(); !flushed) return flushed;
+  if (Result<void> flushed = backend_.flush(); !flushed) {
+    result_.unsaved = true;
+    result_.tally.failed += std::exchange(result_.tally.stored, 0);
+    return flushed;
+  }
   if (options_.checkpoint.empty()) return {};
   if (!at_end) return save_checkpoint();
   remove_checkpoint(options_.checkpoint);

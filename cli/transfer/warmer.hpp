@@ -52,6 +52,7 @@ struct WarmResult {
   std::optional<Error> error{};  ///< What stopped it before the end, `cancelled` for Ctrl-C.
   bool too_many_bad = false;     ///< `max_errors` stopped it.
   bool lost_checkpoint = false;  ///< The target has lost what the checkpoint counted: started over.
+  bool unsaved = false;  ///< What was stored could not be made durable: it counts as failed.
   /// How many entries the cache has evicted meanwhile, and how many it holds in the end; empty
   /// where that cannot be told.
   std::optional<std::uint64_t> evicted{};

@@ -120,6 +120,53 @@ TEST_CASE("a cache that is full is written again and again", "[cli][files]") {
   }
 }
 
+TEST_CASE("a single write that makes entries of a snapshot leave says so", "[cli][files]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string();
+  const std::string bound = "memory.max_items=100";
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(100)).exit_code == 0);
+  const auto added = run_cachekit({"-q", "-u", url, "-o", bound, "set", "new", "1"});
+  CHECK(added.exit_code == 0);
+  CHECK(added.err ==
+        "cachekit: warning: 1 entry had to make room: 100 are still there now; give it more room: "
+        "--option memory.max_items=127\n");
+  CHECK(keys_in(url) == 100);
+  const auto counted = run_cachekit({"-u", url, "-o", bound, "incr", "another"});
+  CHECK(counted.out == "1\n");
+  CHECK(counted.err.find("1 entry had to make room") != std::string::npos);
+  CHECK(run_cachekit({"-u", url, "set", "third", "1"}).err.empty());
+}
+
+TEST_CASE("the bound that was in the way is the one to raise", "[cli][files]") {
+  const TempDir folder;
+  const auto hint_of = [&](const std::string& bounds) {
+    const std::string url = "memory:" + (folder / bounds).string() + "?" + bounds;
+    const std::string err = run_cachekit({"-u", url, "warm", "-"}, records(20'000)).err;
+    return err.substr(err.find("hint: "));
+  };
+  CHECK(hint_of("max_items=1000") == "hint: give it more room: --option memory.max_items=25000\n");
+  CHECK(hint_of("capacity=1MiB").find("hint: give it more room: --option memory.capacity=") == 0);
+  CHECK(hint_of("capacity=1MiB").find("max_items") == std::string::npos);
+  const std::string both = hint_of("max_items=1000&capacity=1MiB");
+  CHECK(both.find(" --option memory.max_items=25000 --option memory.capacity=") !=
+        std::string::npos);
+
+  const std::string full = "memory:" + (folder / "full").string();
+  REQUIRE(run_cachekit({"-u", full, "warm", "-"}, records(1000)).exit_code == 0);
+  const auto refused = run_cachekit({"-u", full, "-o", "memory.max_items=100", "set", "a", "1"});
+  CHECK(refused.err.find("hint: raise memory.max_items to 1250, or name another file\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("warm counts nothing as stored that could not be saved", "[cli][files]") {
+  CHECK(run_shell("$cachekit -u memory:$home/s set a 1; ulimit -f 2;"
+                  "for i in $(seq 1000); do echo \"{\\\"key\\\":\\\"k$i\\\",\\\"value\\\":1}\"; "
+                  "done | $cachekit -u memory:$home/s warm - 2>$home/e | sed 's/ in .*//';"
+                  "head -2 $home/e | grep -o 'File too large\\|hint: check the path';"
+                  "$cachekit -u memory:$home/s keys") ==
+        "stored 0, skipped 0, bad 0, not stored 1000\nFile too large\nhint: check the path\na\n");
+}
+
 TEST_CASE("warm above the capacity says how many are still there", "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=1MiB";

@@ -186,6 +186,10 @@ TEST_CASE("incr counts from nothing and prints the sum", "[cli][incr]") {
     CHECK(on(url, {"incr", "n"}).out == "1\n");
     CHECK(on(url, {"incr", "n", "41"}).out == "42\n");
     CHECK(on(url, {"incr", "n", "-2"}).out == "40\n");
+    const std::string below = url.starts_with("memcached") ? "0\n" : "-5\n";
+    CHECK(on(url, {"incr", "low", "-5"}).out == below);
+    CHECK(on(url, {"incr", "n", "--", "-45"}).out == below);
+    CHECK(on(url, {"set", "n", "40"}).exit_code == 0);
     CHECK(json_on(url, {"incr", "n"}) == json({{"key", "n"}, {"value", 41}}));
     REQUIRE(on(url, {"set", "word", "abc"}).exit_code == 0);
     CHECK(on(url, {"incr", "word"}).exit_code == 5);

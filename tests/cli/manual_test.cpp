@@ -66,6 +66,10 @@ TEST_CASE("bash completes commands, flags and what they take", "[cli][completion
   CHECK(bash_proposes("warm --format c") == "csv ");
   CHECK(bash_proposes("completion z") == "zsh ");
   CHECK(bash_proposes("help wa") == "warm ");
+  CHECK(bash_proposes("help config s") == "show ");
+  CHECK(bash_proposes("get -- --ex") == " ");
+  CHECK(bash_proposes("set k -- --ttl --f") == " ");
+  CHECK(bash_proposes("completion -- z") == "zsh ");
 }
 
 TEST_CASE("bash completes files where a file is due", "[cli][completion]") {
@@ -83,17 +87,23 @@ TEST_CASE("fish completes commands, flags and what they take", "[cli][completion
   CHECK(fish_proposes("cachekit config sh") == "show ");
   CHECK(fish_proposes("cachekit stats --format pro") == "prometheus ");
   CHECK(fish_proposes("cachekit completion z") == "zsh ");
+  CHECK(fish_proposes("cachekit help config sh") == "show ");
+  CHECK(fish_proposes("cachekit get -- --ex").empty());
 }
 
-TEST_CASE("zsh completes commands, flags and what they take", "[cli][completion]") {
+TEST_CASE("zsh completes commands, flags and what they take, again and again",
+          "[cli][completion]") {
   const std::string proposals = run_shell(
       "mkdir $home/functions; $cachekit completion zsh > $home/functions/_cachekit\n"
       "export PATH=$(dirname $cachekit):$PATH TERM=dumb\n"
-      "for line in 'do' 'warm --skip-e' 'config sh' '--color al' '-u memory: pi' 'completion f'; "
-      "do\n"
-      "  zsh -f " CACHEKIT_SOURCE_DIR
-      "/tests/cli/zsh_proposes.zsh $home/functions \"cachekit $line\" "
-      "$home/out\n"
-      "done; cat $home/out");
-  CHECK(proposals == "<doctor>\n<--skip-existing>\n<show>\n<always>\n<ping>\n<fish>\n");
+      "zsh -f " CACHEKIT_SOURCE_DIR
+      "/tests/cli/zsh_proposes.zsh $home/functions $home/out 'cachekit do' "
+      "'cachekit warm --skip-e' 'cachekit config sh' 'cachekit --color al' "
+      "'cachekit -u memory: pi' 'cachekit get --verb' 'cachekit get -- --verb' 'cachekit "
+      "completion f' "
+      "'cachekit completion -- f' 'cachekit help config sh'\n"
+      "cat $home/out");
+  CHECK(proposals ==
+        "<doctor>\n<--skip-existing>\n<show>\n<always>\n<ping>\n<--verbose>\n<fish>\n<fish>\n"
+        "<show>\n");
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <iterator>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -319,12 +320,32 @@ TEST_CASE("help and version answer on stdout", "[cli][help]") {
   CHECK(json_of({"version"}).contains("version"));
 }
 
-TEST_CASE("a snapshot that cannot be read is set aside with a warning", "[cli][memory]") {
+TEST_CASE("a damaged snapshot is set aside with a warning, also under --quiet", "[cli][memory]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string();
-  std::ofstream(folder / "snapshot") << "not a snapshot";
-  const auto result = run_cachekit({"-u", url, "set", "k", "v"});
-  CHECK(result.exit_code == 0);
-  CHECK(result.err.find("cachekit: warning: ") == 0);
-  CHECK(run_cachekit({"-u", url, "get", "k"}).out == "v");
+  for (const std::string quiet : {"-v", "-q"}) {
+    std::ofstream(folder / "snapshot") << "CKSNAP\x1a\n and then nonsense";
+    const auto result = run_cachekit({quiet, "-u", url, "set", "k", "v"});
+    CHECK(result.exit_code == 0);
+    CHECK(result.err.find("cachekit: warning: the snapshot ") != std::string::npos);
+    CHECK(run_cachekit({"-u", url, "get", "k"}).out == "v");
+  }
+}
+
+TEST_CASE("somebody's file is not taken for a snapshot", "[cli][memory]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "notes.txt").string();
+  std::ofstream(folder / "notes.txt") << "pay the rent";
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"set", "k", "v"}, {"get", "k"}, {"clear", "--yes"}, {"warm", "/dev/null"}}) {
+    INFO(command.front());
+    std::vector<std::string> arguments{"-q", "-u", url};
+    arguments.insert(arguments.end(), command.begin(), command.end());
+    const auto refused = run_cachekit(arguments);
+    CHECK(refused.exit_code == 5);
+    CHECK(refused.err.find("notes.txt is no snapshot of cachekit") != std::string::npos);
+    CHECK(refused.err.find("\nhint: ") != std::string::npos);
+  }
+  std::ifstream notes(folder / "notes.txt");
+  CHECK(std::string(std::istreambuf_iterator<char>(notes), {}) == "pay the rent");
 }

@@ -96,6 +96,34 @@ TEST_CASE("what dump writes is read by warm with no unit to be named", "[cli][us
                 "$cachekit ttl b; $cachekit ttl a | cut -c1-3") == "code 0\nnone\n59m\n");
 }
 
+TEST_CASE("what cannot be meant is refused", "[cli][usage]") {
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"stats", "--watch", ""},
+           {"set", "k", "v", "--ttl", "1s1s"},
+           {"warm", "/dev/null", "--ttl", "1s", "--jitter", "20s"},
+           {"bench", "--value-size", "1.5"}}) {
+    const auto result = run_cachekit(command);
+    INFO(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(result.err.find(command[command.size() - 2]) != std::string::npos);
+  }
+  CHECK(run_cachekit({"warm", "/dev/null", "--ttl", "20s", "--jitter", "20s"}).exit_code == 0);
+}
+
+TEST_CASE("--version under --json is JSON", "[cli][usage][json]") {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"--json", "--version"}, {"--version", "--json"}}) {
+    CHECK(json::parse(run_cachekit(command).out).contains("version"));
+  }
+}
+
+TEST_CASE("a width that is none does not squeeze the help", "[cli][usage][help]") {
+  const std::string usual = run_cachekit({"get", "--help"}).out;
+  for (const std::string columns : {"0", "", "-1", "wide"}) {
+    CHECK(run_cachekit({"get", "--help"}, "", {{"COLUMNS", columns}}).out == usual);
+  }
+}
+
 TEST_CASE("--timeout forever is accepted", "[cli][usage]") {
   const RedisServer server;
   CHECK(run_cachekit({"-u", server.url(), "--timeout", "forever", "ping"}).exit_code == 0);

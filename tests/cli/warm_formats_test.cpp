@@ -44,6 +44,28 @@ TEST_CASE("a trace is recognised as warm's input is", "[cli][bench][input]") {
         "\"hit_ratio\":0.5\n\"hit_ratio\":0.5\n\"hit_ratio\":0.5\n\"hit_ratio\":0.5\n2\n1\n2\n1\n");
 }
 
+TEST_CASE("warm names an archive and how to get at its records", "[cli][warm][input]") {
+  CHECK(run_shell("cd $home; printf 'key,value\\na,1\\n' > a.csv; tar -cf a.tar a.csv;"
+                  "tar -czf a.tar.gz a.csv; xz --format=lzma -k a.csv;"
+                  "for f in a.tar a.tar.gz a.csv.lzma; do"
+                  " $cachekit -u memory:s warm $f 2>e; echo $?; cat e; done") ==
+        "2\ncachekit: warm: a.tar is a tar archive, which is not read here\n"
+        "hint: unpack it first, and name what is in it\n"
+        "2\ncachekit: warm: a.tar.gz is a tar archive, which is not read here\n"
+        "hint: unpack it first, and name what is in it\n"
+        "2\ncachekit: warm: a.csv.lzma is compressed with lzma, which is not read here\n"
+        "hint: unpack it: xz --format=lzma -dc 'a.csv.lzma' > 'converted-a.csv.lzma'\n");
+}
+
+TEST_CASE("damaged input is exit 5 of warm and of a trace", "[cli][warm][bench][input]") {
+  CHECK(run_shell("printf '{\"key\":\"a\",\"value\":1}\\n' | gzip > $home/z; printf x >> $home/z;"
+                  "$cachekit -u memory:$home/s warm $home/z 2>$home/e | sed 's/ in .*//'; echo "
+                  "${PIPESTATUS[0]}; grep -c 'z: something else follows its end, at byte' $home/e;"
+                  "$cachekit -u memory: bench --distribution trace:$home/z 2>$home/e; echo $?;"
+                  "grep -c 'something else follows' $home/e") ==
+        "stored 1, skipped 0, bad 0\n5\n1\n5\n1\n");
+}
+
 TEST_CASE("endless input ends at the limit of what can be stored", "[cli][input]") {
   CHECK(run_shell("$cachekit -q -u memory:$home/s set k - </dev/zero 2>$home/e;"
                   "echo $? $(grep -c too.l $home/e);"

@@ -1,6 +1,6 @@
-# zsh_proposes.zsh FOLDER LINE OUT: adds to the file OUT what zsh proposes for the end of LINE. FOLDER
-# holds completion functions. A shell on a terminal of its own completes it; what it would insert is
-# seen by a compadd in front of the real one.
+# zsh_proposes.zsh FOLDER OUT LINE...: adds to the file OUT what zsh proposes for the end of each LINE.
+# FOLDER holds completion functions. One shell on a terminal of its own completes them one after the
+# other; what it would insert is seen by a compadd in front of the real one.
 zmodload zsh/zpty
 zpty shell zsh -f -i
 
@@ -13,13 +13,15 @@ send 'compadd() {
   if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\ * ]]; then
     local -a hits
     builtin compadd -A hits "$@"
-    (( $#hits )) && print -rl -- "<"${^hits}">" >> '"${(q)3}"'
+    (( $#hits )) && print -rl -- "<"${^hits}">" >> '"${(q)2}"'
   fi
   builtin compadd "$@"
 }'
-send 'finish() { exit }; comppostfuncs=(finish); bindkey "^I" complete-word'
+send "integer left=$(( $# - 2 ))"
+send 'finish() { (( --left )) && comppostfuncs=(finish) || exit }; comppostfuncs=(finish)'
+send 'bindkey -e; bindkey "^I" complete-word'
 send 'print rea""dy'
 await $'ready\r'
-zpty -w -n shell "$2"$'\t'
+for line in "${@[3,-1]}"; do zpty -w -n shell "$line"$'\t\x15'; done
 zpty -r shell rest '*never*' 2>/dev/null
 true

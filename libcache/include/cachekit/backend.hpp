@@ -112,7 +112,9 @@ class CacheBackend {
   /// Gives an entry a new TTL; false for a miss.
   [[nodiscard]] Result<bool> touch(std::string_view key, Ttl ttl, const CallOptions& options = {});
   /// Adds `by` to a decimal counter and gives the sum; a missing one counts from 0 without expiry,
-  /// an existing one keeps its TTL. Errors: `rejected` when the value is no number or overflows.
+  /// an existing one keeps its TTL. Where `capabilities().negative_counters` is false (Memcached),
+  /// a counter that would go below 0 stops there, also a new one, and 0 is what it gives: that is
+  /// no error. Errors: `rejected` when the value is no number or would overflow; it stays as it is.
   [[nodiscard]] Result<std::int64_t> increment(std::string_view key, std::int64_t by = 1,
                                                const CallOptions& options = {});
 

@@ -143,15 +143,16 @@ struct MemoryInsights {
 /// TTLs count on a steady clock in milliseconds. With a `snapshot_file`, `connect` takes a lock on
 /// `FILE.lock` until this object is gone, loads what has not expired meanwhile, and `flush` writes
 /// the file anew (to a temporary file, then renamed, with a checksum; a symbolic link, owner, group
-/// and mode stay); all names of one file share the lock. A snapshot that cannot be read is set
-/// aside as `FILE.corrupt-N`, reported by `warnings()`, and the cache starts empty. Nothing is
-/// written by itself, not even at the end: call `flush`.
+/// and mode stay); all names of one file share the lock. A snapshot that is damaged is set aside
+/// as `FILE.corrupt-N`, reported by `warnings()`, and the cache starts empty. Nothing is written by
+/// itself, not even at the end: call `flush`.
 ///
 /// Threads: all members may be called from any thread at once.
 /// Errors: a call that has to load the snapshot first fails as `connect` does: `unavailable` when
-/// another process holds it, `rejected` when the system does not let it be read, `unsupported` when
-/// a newer version wrote it. `flush` without a `connect` that went well is `invalid_argument`, so
-/// that a cache which could not load its entries never replaces those on the disk.
+/// another process holds it, `rejected` when the file is no snapshot, which stays as it is, or the
+/// system does not let it be read, `unsupported` when a newer version wrote it. `flush` without a
+/// `connect` that went well is `invalid_argument`, so that a cache which could not load its entries
+/// never replaces those on the disk.
 /// Limits: keys of 1 to 65,536 bytes; one entry takes at most one shard's share of the capacity,
 /// else `too_large`. `capabilities().max_value_bytes` is the longest value that fits under a key of
 /// one byte without a TTL, now; a longer key and a TTL (32 bytes) leave so much less for the value.

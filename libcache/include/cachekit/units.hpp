@@ -21,12 +21,14 @@ struct Bytes {
 [[nodiscard]] constexpr Bytes gibibytes(std::uint64_t n) noexcept { return {n << 30U}; }
 
 /// Reads "500ms", "30s", "5m", "1h30m", "7d", also "1.5s"; units ms, s, m, h, d, w.
-/// Errors: `invalid_argument` for a missing unit, a negative or empty text, an overflow.
+/// Errors: `invalid_argument` for a missing unit, one that is named twice, a negative or empty
+/// text, an overflow.
 [[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// Reads "64KiB", "1GiB", "10MB", "512" (bytes); units B, KB, MB, GB, KiB, MiB, GiB, TiB; the case
-/// of the letters does not matter.
-/// Errors: `invalid_argument` for an unknown unit, a negative or empty text, an overflow.
+/// of the letters does not matter. A fraction of a larger unit rounds down to bytes ("1.1KiB").
+/// Errors: `invalid_argument` for an unknown unit, a fraction of a byte, a negative or empty text,
+/// an overflow.
 [[nodiscard]] Result<Bytes> parse_bytes(std::string_view text);
 
 /// The shortest text that `parse_duration` reads back: "1h30m", "500ms", "0ms".

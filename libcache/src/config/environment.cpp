@@ -29,18 +29,6 @@ bool may_be_shown(const Option& option, std::string_view text, const Environment
   });
 }
 
-Error naming_value(Error error, const Option& option, std::string_view text,
-                   const Environment& environment) {
-  const std::string quoted = in_quotes(text);
-  if (may_be_shown(option, text, environment) && error.message.find(quoted) == std::string::npos) {
-    error.message += ", not " + quoted;
-  }
-  if (error.hint.empty()) {
-    error.hint = fmt::format("set {} to what is expected, or unset it", option.environment);
-  }
-  return error;
-}
-
 Result<void> apply_variable(Settings& settings, const Option& option,
                             const Environment& environment) {
   const std::optional<std::string> text = environment(option.environment);
@@ -48,11 +36,24 @@ Result<void> apply_variable(Settings& settings, const Option& option,
   if (text->empty()) return fail(empty_variable(option.environment));
   const std::string origin = "environment " + std::string(option.environment);
   Result<void> done = apply_option(settings, option, *text, origin, environment);
-  if (!done) return fail(naming_value(std::move(done).error(), option, *text, environment));
-  return done;
+  if (done) return done;
+  Error error = naming_value(std::move(done).error(), option, *text, environment);
+  if (error.hint.empty()) {
+    error.hint = fmt::format("set {} to what is expected, or unset it", option.environment);
+  }
+  return fail(std::move(error));
 }
 
 }  // namespace
+
+Error naming_value(Error error, const Option& option, std::string_view text,
+                   const Environment& environment) {
+  const std::string quoted = in_quotes(text);
+  if (may_be_shown(option, text, environment) && error.message.find(quoted) == std::string::npos) {
+    error.message += ", not " + quoted;
+  }
+  return error;
+}
 
 std::optional<std::string> lookup(const Environment& environment, std::string_view name) {
   std::optional<std::string> value = environment(name);

@@ -97,6 +97,11 @@ Result<void> apply_request(Settings& settings, const SettingsRequest& request) {
     Result<void> done = apply_url(settings, *request.url, "--url", request.environment);
     if (!done) return done;
   }
+  if (request.operation_timeout == std::chrono::milliseconds(0)) {  // However that was spelled.
+    return fail(
+        Errc::invalid_argument,
+        "--timeout: operation_timeout: expected more than zero; no limit is spelled forever");
+  }
   if (request.operation_timeout) {
     const std::string text = request.operation_timeout->count() < 0
                                  ? fmt::format("{}ms", request.operation_timeout->count())
@@ -109,7 +114,9 @@ Result<void> apply_request(Settings& settings, const SettingsRequest& request) {
     const Option* option = find_option(key);
     if (option == nullptr) return fail(unknown_option(key));
     Result<void> done = apply_option(settings, *option, text, "option", request.environment);
-    if (!done) return done;
+    if (!done) {
+      return fail(naming_value(std::move(done).error(), *option, text, request.environment));
+    }
   }
   return {};
 }

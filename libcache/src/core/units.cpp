@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -81,7 +82,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   const auto refuse = [&] {
     return fail(Errc::invalid_argument,
                 fmt::format("'{}' is not a duration: expected a number with a unit of ms, s, m, h, "
-                            "d or w, such as 500ms, 30s or 1h30m",
+                            "d or w, each at most once, such as 500ms, 30s or 1h30m",
                             text));
   };
   std::string_view rest = text;
@@ -92,10 +93,13 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
         fmt::format("write {}s, if seconds are meant; the units are ms, s, m, h, d and w", text));
   }
   double total = 0;
+  std::vector<const Unit*> named;
   while (!rest.empty()) {
     const double number = take_number(rest);
     const Unit* unit = find_unit(duration_units, take_letters(rest));
     if (std::isnan(number) || unit == nullptr) return refuse();
+    if (std::ranges::find(named, unit) != named.end()) return refuse();  // More likely a slip.
+    named.push_back(unit);
     total += number * static_cast<double>(unit->size);
     if (total > largest) return refuse();
   }
@@ -107,12 +111,14 @@ Result<Bytes> parse_bytes(std::string_view text) {
   const double number = take_number(rest);
   const std::string name = lower(take_letters(rest));
   const Unit* unit = name.empty() ? &size_units.back() : find_unit(size_units, name);
-  if (std::isnan(number) || unit == nullptr || !rest.empty() ||
+  const bool part_of_byte = unit != nullptr && unit->size == 1 && number != std::floor(number);
+  if (std::isnan(number) || unit == nullptr || !rest.empty() || part_of_byte ||
       number * static_cast<double>(unit->size) > largest) {
-    return fail(Errc::invalid_argument,
-                fmt::format("'{}' is not a size: expected bytes or a number with a unit of KiB, "
-                            "MiB, GiB, KB, MB or GB, such as 64MiB",
-                            text));
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("'{}' is not a size: expected whole bytes or a number with a unit of KiB, "
+                    "MiB, GiB, KB, MB or GB, such as 64MiB",
+                    text));
   }
   return Bytes{static_cast<std::uint64_t>(number * static_cast<double>(unit->size))};
 }

@@ -164,11 +164,14 @@ Result<void> Persistence::restore_entries(Restored& restored) {
 
 Result<void> Persistence::too_much(const Restored& restored) const {
   const Bounds bounds = store_.bounds();
-  const auto mebibytes_needed =
-      (restored.bytes + restored.bytes / 4) / (std::uint64_t{1} << 20U) + 1;
-  std::string hint = fmt::format("raise memory.capacity to {}MiB", mebibytes_needed);
+  std::string wanted;
+  if (restored.bytes > bounds.bytes || restored.too_large > 0) {
+    wanted = fmt::format("memory.capacity to {}MiB",
+                         (restored.bytes + restored.bytes / 4) / (std::uint64_t{1} << 20U) + 1);
+  }
   if (restored.entries > bounds.items) {
-    hint += fmt::format(" and memory.max_items to {}", restored.entries);
+    wanted += fmt::format("{}memory.max_items to {}", wanted.empty() ? "" : " and ",
+                          restored.entries + restored.entries / 4);
   }
   return fail(
       Errc::rejected,
@@ -177,7 +180,7 @@ Result<void> Persistence::too_much(const Restored& restored) const {
           "bytes{}: it would lose entries, and was left as it is",
           restored.entries, config_.snapshot_file.string(), restored.bytes, bounds.bytes,
           bounds.items < max_items ? fmt::format(" for {} entries", bounds.items) : std::string()),
-      config_.snapshot_file.string(), hint + ", or name another file");
+      config_.snapshot_file.string(), fmt::format("raise {}, or name another file", wanted));
 }
 
 Result<void> Persistence::start_empty(const Error& damage) {

@@ -40,8 +40,9 @@ using SnapshotVisitor = std::function<void(const SnapshotEntry& entry)>;
                                           std::span<const SnapshotEntry> entries);
 
 /// Visits the entries, after the checksum of the whole file has proved right. No file: no entries.
-/// Errors: `decode` when the file is damaged or cut off; `unsupported` when a newer version wrote
-/// it; `rejected` when the system does not let it be read.
+/// Errors: `decode` when the file is damaged, cut off or empty; `unsupported` when a newer version
+/// wrote it; `rejected` when it begins with anything but the magic, which makes it somebody else's,
+/// or when the system does not let it be read.
 /// Cost: reads the file twice; takes memory for one entry, whatever length it announces.
 [[nodiscard]] Result<void> read_snapshot(const std::filesystem::path& path,
                                          const SnapshotVisitor& visit);

@@ -20,6 +20,19 @@ tl::unexpected<Error> damaged(const std::filesystem::path& path, std::string_vie
               path.string());
 }
 
+// Somebody else's file under a wrong name is nothing that this library may move or replace.
+Result<void> check_magic(File& file, const std::filesystem::path& path) {
+  std::array<char, snapshot_magic.size()> bytes{};
+  const Result<std::size_t> got = file.read(bytes);
+  if (!got) return fail(got.error());
+  if (*got > 0 && std::string_view(bytes.data(), *got) != snapshot_magic) {
+    return fail(Errc::rejected,
+                fmt::format("{} is no snapshot of cachekit, and was left as it is", path.string()),
+                path.string(), "name another file, or move this one away to begin a new snapshot");
+  }
+  return file.rewind();
+}
+
 // A file that is read once for its checksum and once for its entries, through one buffer.
 class Input {
  public:
@@ -90,7 +103,6 @@ Result<void> check_sum(File& file, const std::filesystem::path& path, std::uint6
 Result<std::uint64_t> read_header(Input& input, const std::filesystem::path& path) {
   const Result<std::string_view> header = input.take(snapshot_header_bytes);
   if (!header) return fail(header.error());
-  if (!header->starts_with(snapshot_magic)) return damaged(path, "it does not begin like one");
   const auto version = read_little_endian<std::uint32_t>(header->substr(8));
   if (version != snapshot_version) {
     return fail(Errc::unsupported,
@@ -130,6 +142,7 @@ Result<void> read_snapshot(const std::filesystem::path& path, const SnapshotVisi
   if (!file) return fail(std::move(file).error());
   const Result<std::uint64_t> size = file->size();
   if (!size) return fail(size.error());
+  if (Result<void> ours = check_magic(*file, path); !ours) return ours;
   if (Result<void> sound = check_sum(*file, path, *size); !sound) return sound;
 
   Input input(*file, path, *size - snapshot_checksum_bytes);

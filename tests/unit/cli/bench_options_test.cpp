@@ -9,7 +9,8 @@ TEST_CASE("value sizes are one number or a range", "[cli][bench]") {
   CHECK(parse_size_range("1KiB")->least == 1024);
   CHECK(to_string(*parse_size_range("64-1024")) == "64-1024");
   CHECK(parse_size_range("0")->most == 0);
-  for (const char* text : {"", "-", "64-", "-64", "1024-64", "x", "1GiB", "64-128-256"}) {
+  for (const char* text :
+       {"", "-", "64-", "-64", "1024-64", "x", "1GiB", "64-128-256", "1.5", "1-1.5"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_size_range(text).has_value());
   }

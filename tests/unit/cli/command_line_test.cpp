@@ -134,7 +134,6 @@ TEST_CASE("no option takes an empty value, however it is written", "[cli][parser
         if (!assigned) words.emplace_back();
         for (const char* rest : {"get", "k"}) words.emplace_back(rest);
         INFO(full_name(path) << " " << words.back());
-        if (!assigned && argument.takes == Takes::optional) continue;
         const auto line = parsed_line(words);
         REQUIRE_FALSE(line->request);
         CHECK(line->request.error().message.find(name + ": the value is empty") == 0);

@@ -99,6 +99,46 @@ TEST_CASE("compressed input that is cut off or damaged is an error", "[cli][inpu
   }
 }
 
+TEST_CASE("what follows compressed data and is none is an error that says where", "[cli][input]") {
+  const test::TempDir folder;
+  const std::string padding(512, '\0');
+  for (const Tool& tool : tools) {
+    INFO(tool.program);
+    const std::string bytes = compressed(folder, tool, "one\n");
+    std::string damaged = bytes;
+    damaged[0] = '\0';
+    for (const std::string& behind :
+         {"x"s, "foreign\n"s, bytes.substr(0, 1), bytes.substr(1), damaged, padding + bytes + "x",
+          bytes.substr(0, bytes.size() - 1)}) {
+      for (const std::size_t piece : {1U, 4096U}) {
+        const auto outcome = read_through(bytes + behind, piece);
+        REQUIRE_FALSE(outcome);
+        CHECK(outcome.error().code == Errc::decode);
+        CHECK(outcome.error().message.find("cannot decompress FILE.csv: ") == 0);
+        CHECK(outcome.error().message.find(", at byte ") != std::string::npos);
+      }
+    }
+  }
+  const std::string bytes = compressed(folder, tools[0], "one\n");
+  CHECK(read_through(bytes + bytes + "x").error().message ==
+        "cannot decompress FILE.csv: something else follows its end, at byte " +
+            std::to_string(2 * bytes.size()));
+}
+
+TEST_CASE("NUL bytes that fill up compressed input are none of it", "[cli][input]") {
+  const test::TempDir folder;
+  for (const Tool& tool : tools) {
+    INFO(tool.program);
+    const std::string bytes = compressed(folder, tool, "one\n");
+    const auto outcome = read_through(bytes + bytes + std::string(100'000, '\0'));
+    if (tool.program.starts_with("zstd")) {
+      CHECK_FALSE(outcome);  // Neither does zstd itself know of any.
+    } else {
+      CHECK(outcome == "one\none\n"s);
+    }
+  }
+}
+
 TEST_CASE("a byte-order mark of UTF-8 is passed over, wherever it is", "[cli][input]") {
   const test::TempDir folder;
   const std::string marked = "\xEF\xBB\xBFkey,value\n";
@@ -118,6 +158,8 @@ TEST_CASE("what is recognised and not read is named, with a way to convert it", 
       {"\0{\0\"\0k\0e"s, "UTF-16 text"},
       {"\xFF\xFE\0\0k\0\0\0"s, "UTF-32 text"},
       {"PK\x03\x04rest"s, "a zip archive"},
+      {"notes.txt" + std::string(248, '\0') + "ustar  ", "a tar archive"},
+      {"\x5D\0\0\x80\0\xFF\xFF"s, "compressed with lzma"},
       {"7z\xBC\xAF\x27\x1Crest"s, "a 7-Zip archive"},
       {"\x04\x22\x4D\x18rest"s, "compressed with lz4"},
       {"\x1F\x9Drest"s, "compressed with compress"},

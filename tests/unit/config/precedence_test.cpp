@@ -204,6 +204,23 @@ TEST_CASE("a variable that is used is refused with its name and value", "[config
   CHECK_FALSE(load({}, {{"CACHE_BACKEND", "redis"}, {"REDIS_DATABASE", "none"}}));
 }
 
+TEST_CASE("an option that is refused is named with its value, unless that may be a secret",
+          "[config]") {
+  const auto refused = [](const std::string& key, const std::string& text) {
+    return load({.options = {{key, text}}}).error().message;
+  };
+  CHECK(refused("redis.port", "x") ==
+        "option: redis.port: expected a number from 1 to 65535, not 'x'");
+  CHECK(refused("redis.port", "user:c4nary@host").find("c4nary") == std::string::npos);
+}
+
+TEST_CASE("a budget of nothing is refused without a spelling of its own", "[config]") {
+  const auto refused = load({.operation_timeout = std::chrono::milliseconds(0)});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        "--timeout: operation_timeout: expected more than zero; no limit is spelled forever");
+}
+
 TEST_CASE("every variable of the seed arrives in its option", "[config]") {
   const auto settings = load({}, {{"CACHE_BACKEND", "memcached"},
                                   {"REDIS_HOST", "r"},

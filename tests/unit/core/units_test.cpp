@@ -17,7 +17,7 @@ TEST_CASE("parse_duration reads the units that people type", "[units]") {
 
 TEST_CASE("parse_duration refuses what has no unit, no number or no end", "[units]") {
   for (const char* text : {"", "30", "s", "-5s", "5 s", "1..5s", "5x", "99999999999999d", "1h-3m",
-                           "1e5s", ".s", "nan", "5s5"}) {
+                           "1e5s", ".s", "nan", "5s5", "1s1s", "1h2m3h"}) {
     CAPTURE(text);
     const auto parsed = parse_duration(text);
     REQUIRE_FALSE(parsed);
@@ -39,7 +39,9 @@ TEST_CASE("parse_bytes reads binary and decimal units", "[units]") {
   CHECK(parse_bytes("64kib") == kibibytes(64));
   CHECK(parse_bytes("10MB") == Bytes{10'000'000});
   CHECK(parse_bytes("1.5GiB") == mebibytes(1536));
-  for (const char* text : {"", "MiB", "-1", "5 MiB", "5XiB", "1e99", "99999999999TiB", "5MiBs"}) {
+  CHECK(parse_bytes("1.0") == Bytes{1});
+  for (const char* text :
+       {"", "MiB", "-1", "5 MiB", "5XiB", "1e99", "99999999999TiB", "5MiBs", "1.5", "0.1B"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_bytes(text));
   }

@@ -250,7 +250,8 @@ TEST_CASE("a read-only snapshot needs no lock and is never written", "[memory][p
 TEST_CASE("a damaged snapshot is set aside with a warning, and the cache starts empty",
           "[memory][persistence][failures-37]") {
   const TempFolder folder;
-  for (const std::string bytes : {"", "not a snapshot", "CKSNAP\x1a\n and then nonsense, long"}) {
+  for (const std::string bytes :
+       {"", "CKSNAP\x1a\n short", "CKSNAP\x1a\n and then nonsense, long"}) {
     write_bytes(folder / "s", bytes);
     CheckedCache t(saved_in(folder / "s"));
     REQUIRE(t.cache.connect());
@@ -259,7 +260,7 @@ TEST_CASE("a damaged snapshot is set aside with a warning, and the cache starts 
     CHECK(t.cache.warnings()[0].find("s.corrupt-") != std::string::npos);
     CHECK_FALSE(std::filesystem::exists(folder / "s"));
   }
-  CHECK(read_bytes(folder / "s.corrupt-2") == "not a snapshot");
+  CHECK(read_bytes(folder / "s.corrupt-2") == "CKSNAP\x1a\n short");
   save(folder / "s", "k", "v");
   CheckedCache t(saved_in(folder / "s"));
   CHECK(t.get("k") == "v");
@@ -269,13 +270,36 @@ TEST_CASE("a damaged snapshot is set aside with a warning, and the cache starts 
 TEST_CASE("a damaged snapshot that may only be read stays where it is",
           "[memory][persistence][failures-37]") {
   const TempFolder folder;
-  write_bytes(folder / "s", "nonsense");
+  write_bytes(folder / "s", "CKSNAP\x1a\n short");
   InMemoryConfig reading = saved_in(folder / "s");
   reading.snapshot_read_only = true;
   CheckedCache t(reading);
   REQUIRE(t.cache.connect());
   CHECK(t.cache.warnings().size() == 1);
-  CHECK(read_bytes(folder / "s") == "nonsense");
+  CHECK(read_bytes(folder / "s") == "CKSNAP\x1a\n short");
+}
+
+TEST_CASE("a file that is no snapshot is refused and stays as it is", "[memory][persistence]") {
+  const TempFolder folder;
+  for (const std::string bytes :
+       {"x", "Call the plumber, and pay the rent.\n", "cksnap\x1a\n..."}) {
+    write_bytes(folder / "notes.txt", bytes);
+    InMemoryConfig reading = saved_in(folder / "notes.txt");
+    reading.snapshot_read_only = true;
+    for (const InMemoryConfig& config : {saved_in(folder / "notes.txt"), reading}) {
+      CheckedCache t(config);
+      const auto refused = t.cache.connect();
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().code == Errc::rejected);
+      CHECK(refused.error().message.find("notes.txt is no snapshot of cachekit") !=
+            std::string::npos);
+      CHECK_FALSE(refused.error().hint.empty());
+      CHECK_FALSE(t.cache.set("k", "v"));
+      static_cast<void>(t.cache.flush());
+    }
+    CHECK(read_bytes(folder / "notes.txt") == bytes);
+    CHECK_FALSE(std::filesystem::exists(folder / "notes.txt.corrupt-1"));
+  }
 }
 
 TEST_CASE("a snapshot path that cannot be a file is an error", "[memory][persistence]") {

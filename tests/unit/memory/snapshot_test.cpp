@@ -89,7 +89,8 @@ TEST_CASE("a snapshot that is cut off anywhere is damaged", "[memory][snapshot]"
     write_bytes(folder / "s", std::string_view(golden).substr(0, length));
     const auto outcome = read_all(folder / "s");
     REQUIRE_FALSE(outcome);
-    CHECK(outcome.error().code == Errc::decode);
+    const bool ours = length == 0 || length >= snapshot_magic.size();
+    CHECK(outcome.error().code == (ours ? Errc::decode : Errc::rejected));
   }
 }
 
@@ -102,7 +103,8 @@ TEST_CASE("a snapshot with one wrong byte anywhere is damaged", "[memory][snapsh
       write_bytes(folder / "s", bytes);
       const auto outcome = read_all(folder / "s");
       REQUIRE_FALSE(outcome);
-      CHECK(outcome.error().code == Errc::decode);
+      const bool ours = at >= snapshot_magic.size();
+      CHECK(outcome.error().code == (ours ? Errc::decode : Errc::rejected));
     }
   }
 }
@@ -119,9 +121,7 @@ TEST_CASE("announced lengths and counts are never believed", "[memory][snapshot]
   huge_count.replace(12, 8, all_ones);
   std::string small_count = sound;
   small_count[12] = '\1';
-  std::string no_magic = sound;
-  no_magic[0] = 'X';
-  for (const std::string& bytes : {huge_value, huge_key, huge_count, small_count, no_magic}) {
+  for (const std::string& bytes : {huge_value, huge_key, huge_count, small_count}) {
     write_bytes(folder / "s", with_checksum(bytes));
     const auto outcome = read_all(folder / "s");
     REQUIRE_FALSE(outcome);
