@@ -26,14 +26,14 @@ constexpr std::size_t some = 1'000;
 constexpr std::size_t many = 100'000;
 
 // On a machine that is busy with other things.
-constexpr auto grace = 5s;
+constexpr auto grace = 30s;
 
 // Three servers, and clients that know them in this order.
 struct Nodes {
   std::array<MemcachedServer, 3> servers{};
   MemcachedConfig config{
       .servers = {servers[0].endpoint(), servers[1].endpoint(), servers[2].endpoint()},
-      .operation_timeout = patience};
+      .operation_timeout = 2 * grace};  // Nothing here is to take that long.
   MemcachedBackend cache{config};
   MemcachedBackend truth{config};
 
@@ -164,7 +164,7 @@ TEST_CASE("a server that hangs, wherever it stands in the list, fails its own ke
   if (size == many && !connected) return;  // What is said of many is said of some.
   INFO(size << " keys; the hung server is " << place(hung) << " in the list, the client "
             << (connected ? "has" : "has not") << " been connected before");
-  const std::chrono::milliseconds budget = size == many ? 3s : 400ms;
+  const std::chrono::milliseconds budget = size == many ? 3s : 1s;
   Nodes nodes;
   Table table(size);
   store(nodes.truth, table);
