@@ -137,6 +137,33 @@ TEST_CASE("a single write that makes entries of a snapshot leave says so", "[cli
   CHECK(run_cachekit({"-u", url, "set", "third", "1"}).err.empty());
 }
 
+TEST_CASE("a full snapshot keeps all of its entries when it is loaded and written anew",
+          "[cli][files]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string() + "?max_items=10000";
+  static_cast<void>(run_cachekit({"-u", url, "warm", "-"}, records(12'000)));
+  const auto stored = keys_in(url);
+  CHECK(stored > 9'000);
+  const std::string key = run_cachekit({"-u", url, "keys", "--limit", "1"}).out;
+  for (int i = 0; i < 3; ++i) {
+    const auto touched =
+        run_cachekit({"-u", url, "touch", key.substr(0, key.size() - 1), "--ttl", "1h"});
+    CHECK(touched.exit_code == 0);
+    CHECK(touched.err.empty());
+    CHECK(keys_in(url) == stored);
+  }
+}
+
+TEST_CASE("a command that only reads loses nothing, and --quiet silences what it warns of",
+          "[cli][files]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string();
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(100)).exit_code == 0);
+  const auto read = run_cachekit({"-u", url, "-o", "memory.max_items=50", "exists", "absent"});
+  CHECK(read.err.find("50 of the 100 entries") != std::string::npos);
+  CHECK(run_cachekit({"-q", "-u", url, "-o", "memory.max_items=50", "exists", "absent"}).err == "");
+}
+
 TEST_CASE("the bound that was in the way is the one to raise", "[cli][files]") {
   const TempDir folder;
   const auto hint_of = [&](const std::string& bounds) {
@@ -165,6 +192,12 @@ TEST_CASE("warm counts nothing as stored that could not be saved", "[cli][files]
                   "head -2 $home/e | grep -o 'File too large\\|hint: check the path';"
                   "$cachekit -u memory:$home/s keys") ==
         "stored 0, skipped 0, bad 0, not stored 1000\nFile too large\nhint: check the path\na\n");
+  // Also where the input ends with an error of its own.
+  CHECK(run_shell("$cachekit -u memory:$home/t set a 1; ulimit -f 2;"
+                  "(for i in $(seq 1000); do echo \"{\\\"key\\\":\\\"k$i\\\",\\\"value\\\":1}\"; "
+                  "done | gzip; echo x) | $cachekit -u memory:$home/t warm - 2>$home/e |"
+                  "sed 's/ in .*//'; head -1 $home/e | grep -o 'File too large'") ==
+        "stored 0, skipped 0, bad 0, not stored 1000\nFile too large\n");
 }
 
 TEST_CASE("warm above the capacity says how many are still there", "[cli][files]") {

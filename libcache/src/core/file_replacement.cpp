@@ -30,7 +30,7 @@ Result<std::optional<struct stat>> look_at(const path& file) {
 
 path temporary_name(const path& target, FileReplacement::Name name) {
   path temporary = target;
-  temporary += name == FileReplacement::Name::under_lock ? std::string(".tmp")
+  temporary += name == FileReplacement::Name::under_lock ? std::string(".cachekit-tmp")
                                                          : fmt::format(".{:016x}", random_seed());
   return temporary;
 }

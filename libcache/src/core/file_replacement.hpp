@@ -25,8 +25,8 @@ namespace cachekit::core {
 /// bytes are gathered next to the file, under a name that no link can have been planted at.
 class FileReplacement {
  public:
-  /// Whose name the bytes have meanwhile: FILE.tmp, for who holds a lock and clears away what a
-  /// crash has left there, or one that nobody else has.
+  /// Whose name the bytes have meanwhile: FILE.cachekit-tmp, for who holds a lock and clears away
+  /// what a crash has left there, or one that nobody else has.
   enum class Name { under_lock, unique };
 
   /// `mode`: of a file that is not there yet. Errors: `rejected`, also for what is no regular file.

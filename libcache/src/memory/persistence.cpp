@@ -68,6 +68,8 @@ Result<void> Persistence::connect(Deadline deadline) {
   file_ = *std::move(resolved);
   std::optional<SnapshotLock> lock;
   if (!config_.snapshot_read_only) {
+    // Nothing is to lie beside somebody else's file, not even a lock.
+    if (Result<void> own = check_own_snapshot(file_); !own) return own;
     if (Result<void> made = make_folder_of(file_); !made) return made;
     Result<SnapshotLock> acquired = SnapshotLock::acquire(file_, deadline);
     if (!acquired) return fail(std::move(acquired).error());
@@ -103,7 +105,7 @@ Result<void> Persistence::flush() {
                        .key = one.entry->key(),
                        .value = one.entry->value()});
   }
-  Result<void> written = write_snapshot(file_, entries);
+  Result<void> written = write_snapshot(file_, store_.seed(), entries);
   if (written) saved_changes_ = changes;
   return written;
 }
@@ -152,13 +154,18 @@ Result<void> Persistence::load() {
 
 Result<void> Persistence::restore_entries(Restored& restored) {
   const Moment now{.steady = clock_.now(), .wall = since_epoch(clock_.wall())};
-  return read_snapshot(file_, [&](const SnapshotEntry& entry) {
+  const auto begin = [&](const HashSeed& seed) { store_.begin_with(seed); };
+  return read_snapshot(file_, begin, [&](const SnapshotEntry& entry) {
     const std::optional<Time> expires_at = now.expiry(entry.expires_at_ms);
     if (!expires_at) return;
     ++restored.entries;
-    restored.bytes += entry_charge(entry.key.size(), entry.value.size(), *expires_at != no_expiry);
+    const std::uint64_t charge =
+        entry_charge(entry.key.size(), entry.value.size(), *expires_at != no_expiry);
+    restored.bytes += charge;
     const bool sound = !entry.key.empty() && entry.key.size() <= max_key_bytes;
-    if (!sound || !store_.restore(entry.key, entry.value, *expires_at)) ++restored.too_large;
+    if (sound && store_.restore(entry.key, entry.value, *expires_at)) return;
+    ++restored.too_large;
+    restored.largest = std::max(restored.largest, charge);
   });
 }
 
@@ -166,8 +173,9 @@ Result<void> Persistence::too_much(const Restored& restored) const {
   const Bounds bounds = store_.bounds();
   std::string wanted;
   if (restored.bytes > bounds.bytes || restored.too_large > 0) {
-    wanted = fmt::format("memory.capacity to {}MiB",
-                         (restored.bytes + restored.bytes / 4) / (std::uint64_t{1} << 20U) + 1);
+    const std::uint64_t shards = bounds.bytes / store_.shard_capacity();
+    const std::uint64_t most = std::max(restored.bytes, restored.largest * shards);
+    wanted = fmt::format("memory.capacity to {}MiB", (most + most / 4) / mebibytes(1).count + 1);
   }
   if (restored.entries > bounds.items) {
     wanted += fmt::format("{}memory.max_items to {}", wanted.empty() ? "" : " and ",
@@ -177,9 +185,12 @@ Result<void> Persistence::too_much(const Restored& restored) const {
       Errc::rejected,
       fmt::format(
           "the {} entries of the snapshot {} take {} bytes, and the capacity is {} "
-          "bytes{}: it would lose entries, and was left as it is",
+          "bytes{}{}: it would lose entries, and was left as it is",
           restored.entries, config_.snapshot_file.string(), restored.bytes, bounds.bytes,
-          bounds.items < max_items ? fmt::format(" for {} entries", bounds.items) : std::string()),
+          bounds.items < max_items ? fmt::format(" for {} entries", bounds.items) : std::string(),
+          restored.too_large > 0
+              ? fmt::format(", with room for {} in one entry", store_.shard_capacity())
+              : std::string()),
       config_.snapshot_file.string(), fmt::format("raise {}, or name another file", wanted));
 }
 

@@ -44,6 +44,7 @@ class Persistence {
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
     std::uint64_t too_large = 0;  // For a shard, or no entry at all.
+    std::uint64_t largest = 0;    // Of these.
   };
   Result<void> start_empty(const Error& damage);
   Result<void> restore_entries(Restored& restored);

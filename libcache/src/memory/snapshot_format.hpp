@@ -8,8 +8,10 @@
 namespace cachekit::memory {
 
 inline constexpr std::string_view snapshot_magic = "CKSNAP\x1a\n";
-inline constexpr std::uint32_t snapshot_version = 1;
+inline constexpr std::uint32_t snapshot_version = 2;
+inline constexpr std::uint32_t version_without_seed = 1;
 inline constexpr std::size_t snapshot_header_bytes = 8 + 4 + 8;
+inline constexpr std::size_t snapshot_seed_bytes = 8 + 8;       ///< Behind the header.
 inline constexpr std::size_t snapshot_entry_bytes = 8 + 4 + 8;  ///< Before key and value.
 inline constexpr std::size_t snapshot_checksum_bytes = 4;
 

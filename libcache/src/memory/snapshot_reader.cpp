@@ -25,7 +25,7 @@ Result<void> check_magic(File& file, const std::filesystem::path& path) {
   std::array<char, snapshot_magic.size()> bytes{};
   const Result<std::size_t> got = file.read(bytes);
   if (!got) return fail(got.error());
-  if (*got > 0 && std::string_view(bytes.data(), *got) != snapshot_magic) {
+  if (std::string_view(bytes.data(), *got) != snapshot_magic.substr(0, *got)) {
     return fail(Errc::rejected,
                 fmt::format("{} is no snapshot of cachekit, and was left as it is", path.string()),
                 path.string(), "name another file, or move this one away to begin a new snapshot");
@@ -100,17 +100,25 @@ Result<void> check_sum(File& file, const std::filesystem::path& path, std::uint6
   return file.rewind();
 }
 
-Result<std::uint64_t> read_header(Input& input, const std::filesystem::path& path) {
+// Gives how many entries follow.
+Result<std::uint64_t> read_header(Input& input, const SeedVisitor& begin,
+                                  const std::filesystem::path& path) {
   const Result<std::string_view> header = input.take(snapshot_header_bytes);
   if (!header) return fail(header.error());
   const auto version = read_little_endian<std::uint32_t>(header->substr(8));
-  if (version != snapshot_version) {
+  if (version != snapshot_version && version != version_without_seed) {
     return fail(Errc::unsupported,
-                fmt::format("the snapshot {} has version {}, and only version {} is known",
+                fmt::format("the snapshot {} has version {}, and only versions up to {} are known",
                             path.string(), version, snapshot_version),
                 path.string(), "use the cachekit that wrote it, or name another file");
   }
-  return read_little_endian<std::uint64_t>(header->substr(12));
+  const auto count = read_little_endian<std::uint64_t>(header->substr(12));
+  if (version == version_without_seed) return count;
+  const Result<std::string_view> seed = input.take(snapshot_seed_bytes);
+  if (!seed) return fail(seed.error());
+  begin({.first = read_little_endian<std::uint64_t>(*seed),
+         .second = read_little_endian<std::uint64_t>(seed->substr(8))});
+  return count;
 }
 
 Result<void> read_entry(Input& input, const SnapshotVisitor& visit,
@@ -131,22 +139,39 @@ Result<void> read_entry(Input& input, const SnapshotVisitor& visit,
   return {};
 }
 
+bool is_there(const std::filesystem::path& path) {
+  std::error_code none;
+  return std::filesystem::symlink_status(path, none).type() !=
+         std::filesystem::file_type::not_found;
+}
+
+// At its beginning, and nobody else's.
+Result<File> open_own(const std::filesystem::path& path) {
+  return File::open(path, O_RDONLY).and_then([&](File&& file) -> Result<File> {
+    if (Result<void> ours = check_magic(file, path); !ours) return fail(std::move(ours).error());
+    return std::move(file);
+  });
+}
+
 }  // namespace
 
-Result<void> read_snapshot(const std::filesystem::path& path, const SnapshotVisitor& visit) {
-  std::error_code none;
-  if (std::filesystem::symlink_status(path, none).type() == std::filesystem::file_type::not_found) {
-    return {};
-  }
-  Result<File> file = File::open(path, O_RDONLY);
+Result<void> check_own_snapshot(const std::filesystem::path& path) {
+  if (!is_there(path)) return {};
+  return open_own(path).map([](const File&) {});
+}
+
+Result<void> read_snapshot(const std::filesystem::path& path, const SeedVisitor& begin,
+                           const SnapshotVisitor& visit) {
+  if (!is_there(path)) return {};
+  Result<File> file = open_own(path);
   if (!file) return fail(std::move(file).error());
   const Result<std::uint64_t> size = file->size();
   if (!size) return fail(size.error());
-  if (Result<void> ours = check_magic(*file, path); !ours) return ours;
+  if (*size == 0) return {};  // As mktemp leaves it.
   if (Result<void> sound = check_sum(*file, path, *size); !sound) return sound;
 
   Input input(*file, path, *size - snapshot_checksum_bytes);
-  const Result<std::uint64_t> count = read_header(input, path);
+  const Result<std::uint64_t> count = read_header(input, begin, path);
   if (!count) return fail(count.error());
   for (std::uint64_t index = 0; index < *count; ++index) {
     if (Result<void> read = read_entry(input, visit, path); !read) return read;
@@ -158,9 +183,7 @@ Result<std::filesystem::path> set_aside(const std::filesystem::path& path) {
   for (int number = 1;; ++number) {
     std::filesystem::path aside = path;
     aside += fmt::format(".corrupt-{}", number);
-    std::error_code none;
-    if (std::filesystem::symlink_status(aside, none).type() !=
-        std::filesystem::file_type::not_found) {
+    if (is_there(aside)) {
       if (number < 10'000) continue;
       errno = EEXIST;
       return core::file_error("set aside", path);

@@ -14,10 +14,12 @@ class Output {
  public:
   explicit Output(core::File& file) : file_(file) {}
 
-  Result<void> header(std::uint64_t count) {
+  Result<void> header(const HashSeed& seed, std::uint64_t count) {
     buffer_ = snapshot_magic;
     append_little_endian(buffer_, snapshot_version);
     append_little_endian(buffer_, count);
+    append_little_endian(buffer_, seed.first);
+    append_little_endian(buffer_, seed.second);
     return {};
   }
 
@@ -52,9 +54,10 @@ class Output {
   std::uint32_t crc_ = 0;
 };
 
-Result<void> write_entries(core::File& file, std::span<const SnapshotEntry> entries) {
+Result<void> write_entries(core::File& file, const HashSeed& seed,
+                           std::span<const SnapshotEntry> entries) {
   Output output(file);
-  Result<void> written = output.header(entries.size());
+  Result<void> written = output.header(seed, entries.size());
   for (const SnapshotEntry& entry : entries) {
     if (!written) return written;
     written = output.entry(entry);
@@ -64,13 +67,13 @@ Result<void> write_entries(core::File& file, std::span<const SnapshotEntry> entr
 
 }  // namespace
 
-Result<void> write_snapshot(const std::filesystem::path& path,
+Result<void> write_snapshot(const std::filesystem::path& path, const HashSeed& seed,
                             std::span<const SnapshotEntry> entries) {
   using core::FileReplacement;
   Result<FileReplacement> replacement =
       FileReplacement::begin(path, FileReplacement::Name::under_lock, S_IRUSR | S_IWUSR);
   if (!replacement) return fail(std::move(replacement).error());
-  return write_entries(replacement->file(), entries).and_then([&] {
+  return write_entries(replacement->file(), seed, entries).and_then([&] {
     return replacement->commit(true);
   });
 }

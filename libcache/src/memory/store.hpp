@@ -106,6 +106,11 @@ class Store {
   [[nodiscard]] std::uint64_t listener_untold() const noexcept { return notifier_.untold(); }
   [[nodiscard]] Result<void> validate() const;
 
+  /// Of the hash that spreads keys over shards.
+  [[nodiscard]] const HashSeed& seed() const noexcept { return seed_; }
+  /// Takes another one. Requires: nothing is stored, and no other thread looks anything up.
+  void begin_with(const HashSeed& seed) noexcept { seed_ = seed; }
+
   /// For `AtFork`: takes all locks, and leaves them.
   void lock_for_fork();
   void unlock_after_fork(Process process) noexcept;
@@ -166,7 +171,7 @@ class Store {
   auto change(std::string_view key, const Change& change);
 
   const Clock& clock_;
-  const HashSeed seed_;
+  HashSeed seed_;
   RemovalNotifier notifier_;
   const EvictionPolicy policy_;
   // One call at a time sets all shares and moves entries between shards.

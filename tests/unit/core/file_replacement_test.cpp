@@ -95,7 +95,7 @@ TEST_CASE("a link to what is not there yet leads to a new file", "[core]") {
 TEST_CASE("a link planted at the temporary name is not followed", "[core]") {
   const test::TempDir folder;
   put(folder / "victim", "precious");
-  std::filesystem::create_symlink(folder / "victim", folder / "f.tmp");
+  std::filesystem::create_symlink(folder / "victim", folder / "f.cachekit-tmp");
   REQUIRE(replace(folder / "f", "bytes"));
   CHECK(text_of(folder / "victim") == "precious");
   CHECK(text_of(folder / "f") == "bytes");

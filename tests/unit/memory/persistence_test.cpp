@@ -251,7 +251,7 @@ TEST_CASE("a damaged snapshot is set aside with a warning, and the cache starts 
           "[memory][persistence][failures-37]") {
   const TempFolder folder;
   for (const std::string bytes :
-       {"", "CKSNAP\x1a\n short", "CKSNAP\x1a\n and then nonsense, long"}) {
+       {"CKSNAP", "CKSNAP\x1a\n short", "CKSNAP\x1a\n and then nonsense, long"}) {
     write_bytes(folder / "s", bytes);
     CheckedCache t(saved_in(folder / "s"));
     REQUIRE(t.cache.connect());
@@ -348,10 +348,10 @@ TEST_CASE("a flush that fails keeps the old snapshot and can be repeated",
   const std::string before = read_bytes(folder / "s");
   CheckedCache t(saved_in(folder / "s"));
   t.set("k", "new");
-  std::filesystem::create_directories(folder / "s.tmp/in the way");
+  std::filesystem::create_directories(folder / "s.cachekit-tmp/in the way");
   CHECK(t.cache.flush().error().code == Errc::rejected);
   CHECK(read_bytes(folder / "s") == before);
-  std::filesystem::remove_all(folder / "s.tmp");
+  std::filesystem::remove_all(folder / "s.cachekit-tmp");
   CHECK(t.cache.flush());
   CHECK(read_bytes(folder / "s") != before);
 }
@@ -403,4 +403,24 @@ TEST_CASE("the listener hears nothing of what a snapshot's loading makes leave",
   CHECK(damaged.cache.warnings().size() == 1);
   CHECK(damaged.stats().items == 0U);
   CHECK(heard == 0);
+}
+
+TEST_CASE("nothing is laid beside a file that is no snapshot", "[memory][persistence]") {
+  const TempFolder folder;
+  write_bytes(folder / "notes", "somebody's notes");
+  CheckedCache t(saved_in(folder / "notes"));
+  const auto outcome = t.cache.connect();
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().code == Errc::rejected);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder / ""), {}) == 1);
+}
+
+TEST_CASE("an empty file becomes a snapshot", "[memory][persistence]") {
+  const TempFolder folder;
+  write_bytes(folder / "s", "");
+  save(folder / "s", "k", "v");
+  CheckedCache t(saved_in(folder / "s"));
+  CHECK(t.get("k") == "v");
+  CHECK(t.cache.warnings().empty());
+  CHECK_FALSE(std::filesystem::exists(folder / "s.corrupt-1"));
 }

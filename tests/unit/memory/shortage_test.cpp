@@ -345,7 +345,7 @@ TEST_CASE("a snapshot is written and loaded whole, or not at all, where there is
       lost = !t.cache.flush();
       refused = refused || Shortage::begun();
     }
-    CHECK_FALSE(std::filesystem::exists(folder / "snapshot.tmp"));
+    CHECK_FALSE(std::filesystem::exists(folder / "snapshot.cachekit-tmp"));
     CheckedCache again({.snapshot_file = folder / "snapshot", .snapshot_read_only = true});
     CHECK(again.stats().items == 500U);
     const auto expected = small + std::to_string(after);
