@@ -46,8 +46,9 @@ class RedisTransaction {
   /// `RedisBackend::command`; a read whose reply is lost is not sent again.
   [[nodiscard]] Result<RedisReply> command(std::initializer_list<std::string_view> arguments);
   [[nodiscard]] Result<RedisReply> command(std::span<const std::string_view> arguments);
-  /// Adds a command to what `execute` sends. Where there is no memory for it, `execute` will send
-  /// nothing and be `overloaded`.
+  /// Adds a command to what `execute` sends. Where it would end or defeat the transaction
+  /// (EXEC, WATCH, SUBSCRIBE, an empty one), `execute` will send nothing and be `invalid_argument`;
+  /// where there is no memory for it, `overloaded`.
   void queue(std::initializer_list<std::string_view> arguments);
   void queue(std::span<const std::string_view> arguments);
   /// MULTI, the queued commands, EXEC in one write. One reply per command, errors of single

@@ -327,48 +327,48 @@ class Subscriber::Impl {
   std::optional<Error> loss_;    // Of a connection; to be told, once all is that came before.
 };
 
-Subscriber::Subscriber(const RedisConfig& config)
-    : impl_(or_nothing([&] { return std::make_unique<Impl>(config); })) {}
+Subscriber::Subscriber(const RedisConfig& config) {
+  try {
+    impl_ = std::make_unique<Impl>(config);
+  } catch (const std::bad_alloc&) {
+    no_memory_ = true;
+  }
+}
 Subscriber::Subscriber(Subscriber&&) noexcept = default;
 Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
 Subscriber::~Subscriber() = default;
 
-namespace {
-
-// One that was moved from, or for which there was no memory.
-tl::unexpected<Error> no_subscriber() noexcept {
-  try {
-    return fail(Errc::invalid_argument, "this subscriber was moved from, or there was no memory",
-                {}, "use the one that it was moved to, or make a new one");
-  } catch (const std::bad_alloc&) {
-    return fail(out_of_memory());
-  }
+// Why there is nothing behind it.
+Error Subscriber::missing() const {
+  if (no_memory_) return out_of_memory();
+  return {Errc::invalid_argument,
+          "this subscriber was moved from",
+          {},
+          "use the one that it was moved to"};
 }
 
-}  // namespace
-
 Result<void> Subscriber::subscribe(std::string_view channel) {
-  if (!impl_) return no_subscriber();
+  if (!impl_) return fail(missing());
   return impl_->subscribe("SUBSCRIBE", impl_->channels, channel);
 }
 
 Result<void> Subscriber::subscribe_pattern(std::string_view pattern) {
-  if (!impl_) return no_subscriber();
+  if (!impl_) return fail(missing());
   return impl_->subscribe("PSUBSCRIBE", impl_->patterns, pattern);
 }
 
 Result<void> Subscriber::unsubscribe(std::string_view channel) {
-  if (!impl_) return no_subscriber();
+  if (!impl_) return fail(missing());
   return impl_->unsubscribe("UNSUBSCRIBE", impl_->channels, channel);
 }
 
 Result<void> Subscriber::unsubscribe_pattern(std::string_view pattern) {
-  if (!impl_) return no_subscriber();
+  if (!impl_) return fail(missing());
   return impl_->unsubscribe("PUNSUBSCRIBE", impl_->patterns, pattern);
 }
 
 Result<std::optional<Message>> Subscriber::next(std::chrono::milliseconds wait) {
-  if (!impl_) return no_subscriber();
+  if (!impl_) return fail(missing());
   return impl_->next(wait);
 }
 

@@ -3,10 +3,12 @@
 #include "redis/command_kind.hpp"
 #include "redis/reply_error.hpp"
 #include "redis/transaction_impl.hpp"
+#include "redis/upper.hpp"
 
 #include <cachekit/redis_transaction.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <exception>
 
@@ -18,6 +20,7 @@ namespace {
 using redis::CommandKind;
 using redis::Replay;
 using redis::SingleCommand;
+using namespace std::string_view_literals;
 
 // MULTI was refused. What came behind it was then carried out at once, each command by itself.
 Error not_begun(const std::vector<RedisReply>& replies, const std::string& endpoint) {
@@ -43,6 +46,25 @@ Error not_done(const std::vector<RedisReply>& replies, const std::string& endpoi
   error.code = Errc::rejected;
   error.message = fmt::format("nothing was done, a command was refused: {}", refusal->text);
   return error;
+}
+
+// What a transaction does itself, and what would leave it without its replies. (SELECT and the like
+// are possible: the connection belongs to nobody else.)
+constexpr std::array not_queued{"DISCARD"sv,    "EXEC"sv,  "HELLO"sv, "MONITOR"sv, "MULTI"sv,
+                                "PSUBSCRIBE"sv, "PSYNC"sv, "QUIT"sv,  "RESET"sv,   "SSUBSCRIBE"sv,
+                                "SUBSCRIBE"sv,  "SYNC"sv,  "WATCH"sv, "UNWATCH"sv};
+
+Result<void> check_queued(std::span<const std::string_view> arguments) {
+  const std::string name = arguments.empty() ? std::string() : redis::upper(arguments[0]);
+  const bool silences =
+      name == "CLIENT" && arguments.size() > 1 && redis::upper(arguments[1]) == "REPLY";
+  const bool possible =
+      !arguments.empty() && !silences && std::ranges::find(not_queued, name) == not_queued.end();
+  if (possible) return {};
+  return fail(Errc::invalid_argument,
+              name.empty() ? std::string("a command without a name was queued")
+                           : fmt::format("{} cannot be queued in a transaction", name),
+              {}, "use watch(), queue() and execute()");
 }
 
 tl::unexpected<Error> moved_from() {
@@ -83,7 +105,10 @@ Result<RedisReply> RedisTransaction::Impl::run(std::span<const std::string_view>
 
 void RedisTransaction::Impl::queue(std::span<const std::string_view> arguments) noexcept {
   try {
-    queued.add(arguments);
+    if (Result<void> sound = check_queued(arguments); !sound && !refused) {
+      refused = std::move(sound).error();
+    }
+    if (!refused) queued.add(arguments);
   } catch (const std::exception&) {  // No memory, or a length that no string can have.
     incomplete = true;
   }
@@ -91,6 +116,7 @@ void RedisTransaction::Impl::queue(std::span<const std::string_view> arguments) 
 
 Result<void> RedisTransaction::Impl::complete() {
   if (Result<void> open = check_open(); !open) return open;
+  if (refused) return fail(*refused);
   if (incomplete) return fail(out_of_memory());
   queued.add({"EXEC"}, {RedisReply::Type::array, RedisReply::Type::nil});
   executed = true;
@@ -105,7 +131,15 @@ Result<std::optional<std::vector<RedisReply>>> RedisTransaction::Impl::execute()
   RedisReply& outcome = replies.back();
   if (replies.front().is_error()) return fail(not_begun(replies, connection->endpoint()));
   if (outcome.is_nil()) return std::nullopt;
-  if (outcome.type == RedisReply::Type::array) return std::move(outcome.elements);
+  if (outcome.type == RedisReply::Type::array) {
+    const std::size_t commands = replies.size() - 2;  // Without MULTI and EXEC.
+    if (outcome.elements.size() == commands) return std::move(outcome.elements);
+    lost = true;
+    return fail(
+        Errc::outcome_unknown,
+        fmt::format("the server sent {} replies to {} commands", outcome.elements.size(), commands),
+        connection->endpoint(), "see whether it is a Redis, or a proxy in front of one");
+  }
   return fail(not_done(replies, connection->endpoint()));
 }
 
@@ -124,16 +158,17 @@ Result<void> RedisTransaction::watch(std::initializer_list<std::string_view> key
 }
 
 Result<RedisReply> RedisTransaction::command(std::span<const std::string_view> arguments) {
-  CommandKind kind{};
+  Replay replay = Replay::no;
   Result<void> sound = guarded(Errc::overloaded, [&]() -> Result<void> {
     if (!impl_) return moved_from();
-    if (!arguments.empty()) kind = redis::kind_of(arguments);
-    if (!arguments.empty() && kind != CommandKind::connection_state) return {};
+    const bool of_data =
+        !arguments.empty() && redis::kind_of(arguments) != CommandKind::connection_state;
+    if (of_data && redis::kind_of(arguments) == CommandKind::read) replay = Replay::yes;
+    if (of_data) return {};
     return fail(Errc::invalid_argument, "inside a transaction only commands on data are possible",
                 {}, "use watch(), queue() and execute()");
   });
   if (!sound) return fail(std::move(sound).error());
-  const Replay replay = kind == CommandKind::read ? Replay::yes : Replay::no;
   return impl_->run(arguments, replay, redis::ReplyTypes::any());
 }
 

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace cachekit {
@@ -24,7 +25,8 @@ class RedisTransaction::Impl {
   /// Whether another step is possible. What came unasked since the last one, if only the news that
   /// the server has closed the connection, would be taken for its reply: there is none then.
   [[nodiscard]] Result<void> check_open();
-  /// A command for which there is no memory makes the transaction one that cannot be executed.
+  /// A command that is refused, or for which there is no memory, makes the transaction one that
+  /// cannot be executed.
   void queue(std::span<const std::string_view> arguments) noexcept;
   /// Makes it ready to be sent. Errors: where it is not open, or incomplete.
   [[nodiscard]] Result<void> complete();
@@ -34,7 +36,8 @@ class RedisTransaction::Impl {
   std::unique_ptr<net::Connection> connection;
   std::chrono::milliseconds timeout;  // Of each step.
   redis::Pipeline queued{redis::Replay::no};
-  bool incomplete = false;  // A command is missing.
+  std::optional<Error> refused{};  // Why a command is missing.
+  bool incomplete = false;         // For want of memory one is missing.
   bool executed = false;
   bool lost = false;
 };

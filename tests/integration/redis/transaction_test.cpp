@@ -184,6 +184,44 @@ TEST_CASE("only a step of a transaction that changes something is left in doubt 
   CHECK(outcome_of([](auto& tx) { return tx.execute(); }) == "outcome_unknown");
 }
 
+TEST_CASE("a transaction sends nothing when what was queued would end or defeat it", "[redis]") {
+  RedisBackend redis(config_of(shared_redis()));
+  REQUIRE(redis.clear());
+  using Words = std::vector<std::string_view>;
+  for (const Words& words :
+       {Words{"EXEC"}, Words{"discard"}, Words{"RESET"}, Words{"MULTI"}, Words{"WATCH", "x"},
+        Words{"UNWATCH"}, Words{"CLIENT", "REPLY", "SKIP"}, Words{"SUBSCRIBE", "x"}, Words{}}) {
+    INFO((words.empty() ? "nothing" : words.front()));
+    auto tx = redis.transaction();
+    REQUIRE(tx);
+    tx->queue({"SET", "before", "1"});
+    tx->queue(words);
+    tx->queue({"SET", "behind", "1"});
+    CHECK(code_of(tx->execute()) == "invalid_argument");
+    CHECK(redis.get("before") == std::nullopt);
+    CHECK(redis.get("behind") == std::nullopt);
+  }
+}
+
+TEST_CASE("an EXEC with fewer or more replies than commands is not believed", "[redis]") {
+  const std::string replies = GENERATE("*0\r\n", "*3\r\n+OK\r\n+OK\r\n+OK\r\n");
+  ScriptedServer server([&](Peer& peer) {
+    peer.expect("*1\r\n$4\r\nPING\r\n");
+    peer.send("+PONG\r\n");
+    peer.expect(
+        "*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\na\r\n"
+        "*2\r\n$4\r\nINCR\r\n$1\r\nb\r\n*1\r\n$4\r\nEXEC\r\n");
+    peer.send("+OK\r\n+QUEUED\r\n+QUEUED\r\n" + replies);
+  });
+  RedisBackend redis({.host = "127.0.0.1", .port = server.port(), .client_name = {}});
+  auto tx = redis.transaction();
+  REQUIRE(tx);
+  tx->queue({"INCR", "a"});
+  tx->queue({"INCR", "b"});
+  CHECK(code_of(tx->execute()) == "outcome_unknown");
+  CHECK(server.failures().empty());
+}
+
 TEST_CASE("a transaction that was moved from refuses every step", "[redis]") {
   RedisBackend redis(config_of(shared_redis()));
   auto tx = redis.transaction();
