@@ -67,7 +67,7 @@ std::vector<ArgumentSpec> output_arguments(GlobalOptions& options) {
       {.name = "--quiet",
        .letter = 'q',
        .takes = Takes::nothing,
-       .help = "No warnings on stderr, but of lost data",
+       .help = "No warnings on stderr, except of lost data",
        .into = switch_on(options.quiet)},
       {.name = "--verbose",
        .letter = 'v',

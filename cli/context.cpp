@@ -162,7 +162,9 @@ CacheBackend& Context::backend(Access access) {
   warn_of_practice();
   const Result<void> connected = made.connect();
   if (const auto* memory = dynamic_cast<const InMemoryBackend*>(&made)) {
-    for (const std::string& warning : memory->warnings()) warn_of_loss(warning);
+    for (const std::string& warning : memory->warnings()) {
+      access == Access::write ? warn_of_loss(warning) : warn(warning);  // Reading loses nothing.
+    }
   }
   // One server of several may be down: the keys of the others can still be asked.
   const bool others =

@@ -6,9 +6,10 @@
 #   sizes     no file has grown past 500 lines
 #   shell     shellcheck
 #   tidy      clang-tidy over the library, the command, the examples and the measurements
+#   alone     every source of these compiles by itself, with clang's warnings
 # scripts/lint.sh --format rewrites the sources instead.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."
 
 jobs=$(nproc)
 folders=()
@@ -103,44 +104,51 @@ check_shell() {
   { find scripts tests -name '*.sh' && echo .ci/run; } | xargs shellcheck --exclude=SC2317
 }
 
-# clang-tidy reads most of its time in headers, so that joined sources take a fifth of it. What it has
-# found nothing in is remembered beside the compiler cache's folder, by all that its answer rests on:
-# the sources, every header that they could include, the flags, the rules, the program.
+# What clang-tidy has found nothing in is remembered beside the compiler cache's folder, by all of this
+# checkout that its answer rests on: the sources, every header that they could include, the flags, the
+# rules. (What the system's headers say is not among it.)
 tidy_passed=${XDG_CACHE_HOME:-${HOME:-build}/.cache}/cachekit-lint
 
 # The digest of its input.
 digest() { sha256sum | cut -d' ' -f1; }
 
-# The sources that clang-tidy is to look at in a folder, as they are compiled: mostly joined ones.
-tidy_units() {
-  sed -nE "s|^ *\"file\": \"$PWD/((build/tidy/)?$1/.*)\"\$|\1|p" build/tidy/compile_commands.json | sort -u
+# What a configured folder compiles of a part of the checkout: single or joined sources.
+tidy_units() { # BUILD PART
+  awk -F '"' -v root="$PWD/" -v own="$2/" -v joined="$1/$2/" '
+    $2 == "file" && index($4, root) == 1 {
+      unit = substr($4, length(root) + 1)
+      if (index(unit, own) == 1 || index(unit, joined) == 1) print unit
+    }' "$1/compile_commands.json" | sort -u
 }
 
 # The sources that one of them joins, or nothing.
-joined_in() { sed -nE "s|^#include \"$PWD/(.*\.cpp)\"\$|\1|p" "$1"; }
+joined_in() {
+  awk -F '"' -v root="$PWD/" '
+    /^#include / && index($2, root) == 1 && $2 ~ /\.cpp$/ { print substr($2, length(root) + 1) }' "$1"
+}
 
-# tidy_one UNIT COMMON: COMMON is the digest of what the units of its folder share.
-tidy_one() {
+# COMMON is the digest of what the units of a part share, FLAGS are clang-tidy's.
+tidy_one() { # UNIT BUILD COMMON FLAGS...
   local stamp joined
   mapfile -t joined < <(joined_in "$1")
-  stamp=$tidy_passed/$({ echo "$1 ${joined[*]} $2" && cat "$1" "${joined[@]}"; } | sed "s|$PWD||g" | digest)
+  stamp=$tidy_passed/$({ echo "$1 ${joined[*]} ${*:3}" && cat "$1" "${joined[@]}"; } | sed "s|$PWD||g" | digest)
   [ ! -e "$stamp" ] || return 0
-  clang-tidy -p build/tidy --config-file=.clang-tidy --checks=-bugprone-suspicious-include \
-    --extra-arg=-Wno-shadow --quiet --warnings-as-errors='*' "$1" || return 1
+  clang-tidy -p "$2" --config-file=.clang-tidy --quiet --warnings-as-errors='*' "${@:4}" "$1" || return 1
   touch "$stamp"
 }
 
-check_tidy() {
+# tidy_pass BUILD JOINS FLAGS...: clang-tidy over all parts but the tests; JOINS is ON or OFF.
+tidy_pass() {
+  local build=$1 joins=$2 status=0 folder common headers units
   mkdir -p build/lint "$tidy_passed"
-  if ! cmake --preset tidy >build/lint/configure.log 2>&1; then
+  find "$tidy_passed" -type f -mtime +30 -delete
+  if ! cmake --preset tidy -B "$build" -DCMAKE_UNITY_BUILD="$joins" >build/lint/configure.log 2>&1; then
     cat build/lint/configure.log >&2
     return 1
   fi
   : >build/lint/tidy-summary.log
-  find "$tidy_passed" -type f -mtime +30 -delete
   export tidy_passed
   export -f tidy_one joined_in digest
-  local status=0 folder common headers
   for folder in "${folders[@]}"; do
     [ "$folder" != tests ] || continue
     headers=(libcache)  # It includes nobody else's; the others include each other's.
@@ -148,10 +156,15 @@ check_tidy() {
     common=$({
       clang-tidy --version
       cat .clang-tidy
-      sed "s|$PWD||g" build/tidy/compile_commands.json
+      sed "s|$PWD||g" "$build/compile_commands.json"
       find "${headers[@]}" -name '*.hpp' -print0 | sort -z | xargs -0 cat
     } | digest)
-    tidy_units "$folder" | xargs -P "$jobs" -I{} bash -c 'tidy_one "$@"' _ {} "$common" \
+    units=$(tidy_units "$build" "$folder")
+    if [ -z "$units" ]; then
+      echo "$build compiles nothing of $folder: remove that folder, it is of another checkout" >&2
+      return 1
+    fi
+    xargs -P "$jobs" -I{} bash -c 'tidy_one "$@"' _ {} "$build" "$common" "${@:3}" <<<"$units" \
       2>>build/lint/tidy-summary.log || status=$?
   done
   if [ $status -ne 0 ]; then
@@ -160,18 +173,26 @@ check_tidy() {
   return $status
 }
 
+# Its time goes into headers: 16 sources together take a fifth of what they take one by one.
+check_tidy() {
+  tidy_pass build/tidy ON --checks=-bugprone-suspicious-include --extra-arg=-Wno-shadow
+}
+
+# What is not seen where sources are joined: that one needs what another includes or declares.
+check_alone() { tidy_pass build/alone OFF '--checks=-*,clang-diagnostic-*,misc-unused-using-decls'; }
+
 if [ "${1:-}" = --format ]; then
   sources | xargs -P "$jobs" -n 16 clang-format -i
   exit 0
 fi
 
 checks=("$@")
-if [ ${#checks[@]} -eq 0 ]; then checks=(format includes headers sizes shell tidy); fi
+if [ ${#checks[@]} -eq 0 ]; then checks=(format includes headers sizes shell tidy alone); fi
 failed=()
 for check in "${checks[@]}"; do
   if ! declare -F "check_$check" >/dev/null; then
     echo "lint: unknown check: $check" >&2
-    echo "hint: format includes headers sizes shell tidy" >&2
+    echo "hint: format includes headers sizes shell tidy alone" >&2
     exit 2
   fi
   started=$SECONDS

@@ -26,6 +26,9 @@ constexpr std::string_view from_utf32 = "convert it: iconv -f UTF-32 -t UTF-8 {0
 constexpr std::string_view unpack = "unpack it first, and name what is in it";
 
 // The longer of two that begin alike stands first.
+// Of the compressed ones among these.
+constexpr std::array packed_endings{".lzma"sv, ".lz4"sv, ".lz"sv, ".Z"sv};
+
 constexpr std::array formats{
     Foreign{"\xFF\xFE\0\0"sv, "UTF-32 text", from_utf32},
     Foreign{"\0\0\xFE\xFF"sv, "UTF-32 text", from_utf32},
@@ -64,7 +67,10 @@ const Foreign* utf16_without_mark(std::string_view bytes) {
 
 // Next to it, with the ending that tells what it holds.
 std::string converted_name(const std::filesystem::path& path) {
-  return (path.parent_path() / ("converted-" + path.filename().string())).string();
+  const std::string ending = path.extension().string();
+  const bool packed = std::ranges::find(packed_endings, ending) != packed_endings.end();
+  const std::filesystem::path name = packed ? path.stem() : path.filename();
+  return (path.parent_path() / ("converted-" + name.string())).string();
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ WarmResult Warmer::run() {
   }
   Result<void> loaded = load();
   Result<void> finished = finish(loaded.has_value() && !result_.too_many_bad && !refused_);
-  if (!loaded) {
+  if (!loaded && !result_.unsaved) {
     result_.error = std::move(loaded.error());
   } else if (!finished) {
     result_.error = std::move(finished.error());

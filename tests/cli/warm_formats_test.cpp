@@ -48,13 +48,15 @@ TEST_CASE("warm names an archive and how to get at its records", "[cli][warm][in
   CHECK(run_shell("cd $home; printf 'key,value\\na,1\\n' > a.csv; tar -cf a.tar a.csv;"
                   "tar -czf a.tar.gz a.csv; xz --format=lzma -k a.csv;"
                   "for f in a.tar a.tar.gz a.csv.lzma; do"
-                  " $cachekit -u memory:s warm $f 2>e; echo $?; cat e; done") ==
+                  " $cachekit -u memory:s warm $f 2>e; echo $?; cat e; done;"
+                  "xz --format=lzma -dc a.csv.lzma > converted-a.csv;"
+                  "$cachekit -u memory:s warm converted-a.csv | cut -d, -f1") ==
         "2\ncachekit: warm: a.tar is a tar archive, which is not read here\n"
         "hint: unpack it first, and name what is in it\n"
         "2\ncachekit: warm: a.tar.gz is a tar archive, which is not read here\n"
         "hint: unpack it first, and name what is in it\n"
         "2\ncachekit: warm: a.csv.lzma is compressed with lzma, which is not read here\n"
-        "hint: unpack it: xz --format=lzma -dc 'a.csv.lzma' > 'converted-a.csv.lzma'\n");
+        "hint: unpack it: xz --format=lzma -dc 'a.csv.lzma' > 'converted-a.csv'\nstored 1\n");
 }
 
 TEST_CASE("damaged input is exit 5 of warm and of a trace", "[cli][warm][bench][input]") {

@@ -156,6 +156,7 @@ class CacheBackend {
   /// Asks every node for a sign of life; a node that fails is in the report, not an error. Without
   /// any node, and so not `ok()`, where there is no memory for a report.
   [[nodiscard]] PingReport ping(const CallOptions& options = {});
+  /// The same, with each server's own figures.
   [[nodiscard]] StatsReport stats(const CallOptions& options = {});
   /// What this process' connections do, one for each node in the order of the configuration; empty
   /// where there are none, or no memory for it. For `prometheus`, so that a service can be scraped.

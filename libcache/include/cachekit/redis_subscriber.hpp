@@ -26,8 +26,9 @@ struct Message {
 /// have been missed) and the call after it reconnects and subscribes again to everything. A channel
 /// that the server refuses then (its ACL has changed) is given up: `next` gives `rejected` with its
 /// name, once, and goes on with the others. A message that is too large to be kept is `too_large`.
-/// After a failure the next attempt has to wait, for 0.25 s at most. One that was moved from, or
-/// for which there was no memory, refuses every call. Threads: one at a time.
+/// After a failure the next attempt has to wait, for 0.25 s at most. One that was moved from
+/// refuses every call (`invalid_argument`), and so does one for which there was no memory
+/// (`overloaded`). Threads: one at a time.
 class Subscriber {
  public:
   explicit Subscriber(const RedisConfig& config);
@@ -48,7 +49,10 @@ class Subscriber {
 
  private:
   class Impl;
+  [[nodiscard]] Error missing() const;
+
   std::unique_ptr<Impl> impl_;
+  bool no_memory_ = false;  // For impl_.
 };
 
 }  // namespace cachekit

@@ -2,6 +2,7 @@
 
 #include "config/environment.hpp"
 #include "config/option_table.hpp"
+#include "config/words.hpp"
 
 #include <algorithm>
 
@@ -23,12 +24,37 @@ Result<std::string> expand_home(std::string_view text, const Environment& enviro
   return *home + std::string(text.substr(1));
 }
 
+// A secret in the wrong variable is still a secret: an address with a user in it, or the very text
+// of a variable that holds one.
+bool may_be_shown(const Option& option, std::string_view text, const Environment& environment) {
+  if (is_credential(option) || text.find('@') != std::string_view::npos) return false;
+  return std::ranges::none_of(options(), [&](const Option& other) {
+    if (other.kind != Option::Kind::secret || other.environment.empty()) return false;
+    const std::optional<std::string> secret = lookup(environment, other.environment);
+    return secret && text.find(*secret) != std::string_view::npos;
+  });
+}
+
 tl::unexpected<Error> refuse(const Option& option, const std::string& origin, Error error) {
   error.message = fmt::format("{}: {}: {}", origin, option.key, error.message);
   return fail(std::move(error));
 }
 
 }  // namespace
+
+bool is_credential(const Option& option) {
+  return option.kind == Option::Kind::secret || option.key == "redis.username" ||
+         option.key == "redis.password_file";
+}
+
+Error naming_value(Error error, const Option& option, std::string_view text,
+                   const Environment& environment) {
+  const std::string quoted = in_quotes(text);
+  if (may_be_shown(option, text, environment) && error.message.find(quoted) == std::string::npos) {
+    error.message += ", not " + quoted;
+  }
+  return error;
+}
 
 Result<void> apply_option(Settings& settings, const Option& option, std::string_view text,
                           const std::string& origin, const Environment& environment) {

@@ -13,6 +13,13 @@ namespace cachekit::config {
                                         std::string_view text, const std::string& origin,
                                         const Environment& environment);
 
+/// Whether its value lets somebody in, or tells of somebody who may.
+[[nodiscard]] bool is_credential(const Option& option);
+
+/// What is wrong with the text of an option, with that text in it: not where it may be a secret.
+[[nodiscard]] Error naming_value(Error error, const Option& option, std::string_view text,
+                                 const Environment& environment);
+
 /// Settings of which every option has the origin "default".
 [[nodiscard]] Settings default_settings();
 

@@ -13,22 +13,6 @@ namespace cachekit {
 namespace config {
 namespace {
 
-bool is_credential(const Option& option) {
-  return option.kind == Option::Kind::secret || option.key == "redis.username" ||
-         option.key == "redis.password_file";
-}
-
-// A secret in the wrong variable is still a secret: an address with a user in it, or the very text
-// of a variable that holds one.
-bool may_be_shown(const Option& option, std::string_view text, const Environment& environment) {
-  if (is_credential(option) || text.find('@') != std::string_view::npos) return false;
-  return std::ranges::none_of(options(), [&](const Option& other) {
-    if (other.kind != Option::Kind::secret || other.environment.empty()) return false;
-    const std::optional<std::string> secret = lookup(environment, other.environment);
-    return secret && text.find(*secret) != std::string_view::npos;
-  });
-}
-
 Result<void> apply_variable(Settings& settings, const Option& option,
                             const Environment& environment) {
   const std::optional<std::string> text = environment(option.environment);
@@ -45,15 +29,6 @@ Result<void> apply_variable(Settings& settings, const Option& option,
 }
 
 }  // namespace
-
-Error naming_value(Error error, const Option& option, std::string_view text,
-                   const Environment& environment) {
-  const std::string quoted = in_quotes(text);
-  if (may_be_shown(option, text, environment) && error.message.find(quoted) == std::string::npos) {
-    error.message += ", not " + quoted;
-  }
-  return error;
-}
 
 std::optional<std::string> lookup(const Environment& environment, std::string_view name) {
   std::optional<std::string> value = environment(name);

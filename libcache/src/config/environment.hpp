@@ -17,10 +17,6 @@ namespace cachekit::config {
 /// default.
 [[nodiscard]] Error empty_variable(std::string_view name);
 
-/// What is wrong with the text of an option, with that text in it: not where it may be a secret.
-[[nodiscard]] Error naming_value(Error error, const Option& option, std::string_view text,
-                                 const Environment& environment);
-
 /// Applies CACHE_BACKEND, if it is set.
 /// Errors: as of `apply_environment`.
 [[nodiscard]] Result<void> apply_backend_variable(Settings& settings,

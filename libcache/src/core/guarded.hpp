@@ -37,10 +37,12 @@ template <typename Run>
 /// Runs something that only describes; nothing is said where there is no memory for the
 /// description.
 template <typename Describe>
-[[nodiscard]] auto or_nothing(const Describe& describe) noexcept -> decltype(describe()) {
+[[nodiscard]] auto or_nothing(const Describe& describe) -> decltype(describe()) {
   try {
     return describe();
   } catch (const std::bad_alloc&) {
+    return {};
+  } catch (const std::length_error&) {
     return {};
   }
 }

@@ -133,4 +133,11 @@ TEST_CASE("what describes a backend is whole or empty where there is no memory f
         rig.check_neighbours();
       },
       lasting);
+  with_each_failure(
+      "stats", scope, nothing, [&] { return rig.cache().stats(); },
+      [&](const StatsReport& report) {
+        CHECK(report.nodes.size() <= rig.nodes());
+        rig.check_neighbours();
+      },
+      lasting);
 }

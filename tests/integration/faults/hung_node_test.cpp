@@ -25,17 +25,21 @@ constexpr std::size_t few = 100;
 constexpr std::size_t some = 1'000;
 constexpr std::size_t many = 100'000;
 
-// On a machine that is busy with other things.
-constexpr auto grace = 30s;
+using Duration = std::chrono::steady_clock::duration;
+
+Duration since(std::chrono::steady_clock::time_point begun) {
+  return std::chrono::steady_clock::now() - begun;
+}
 
 // Three servers, and clients that know them in this order.
 struct Nodes {
   std::array<MemcachedServer, 3> servers{};
   MemcachedConfig config{
       .servers = {servers[0].endpoint(), servers[1].endpoint(), servers[2].endpoint()},
-      .operation_timeout = 2 * grace};  // Nothing here is to take that long.
+      .operation_timeout = patience};
   MemcachedBackend cache{config};
   MemcachedBackend truth{config};
+  Duration calm{};  // What a batch takes that nobody holds up.
 
   [[nodiscard]] bool on(std::size_t node, std::string_view key) const {
     return must(cache.server_of(key)) == servers[node].endpoint();
@@ -71,8 +75,10 @@ class Table {
   int round_ = 0;
 };
 
-void store(MemcachedBackend& cache, const Table& table) {
+Duration store(MemcachedBackend& cache, const Table& table) {
+  const auto begun = std::chrono::steady_clock::now();
   for (const auto& outcome : cache.set_many(table.items())) CHECK(must(outcome));
+  return since(begun);
 }
 
 // How a batch went while `hung` did not answer.
@@ -105,20 +111,22 @@ struct Counts {
   }
 };
 
-// Runs a batch, which has to end with its budget whatever the hung server does.
+// Runs a batch, which has to end with its budget whatever the hung server does. (A machine that is
+// busy with other things is so before, too.)
 template <typename Batch>
-auto timely(std::chrono::milliseconds budget, const Batch& batch) {
+auto timely(const Nodes& nodes, std::chrono::milliseconds budget, const Batch& batch) {
+  constexpr auto grace = 4s;
   const auto begun = std::chrono::steady_clock::now();
   auto outcomes = batch();
-  CHECK(std::chrono::steady_clock::now() - begun < budget + budget / 10 + grace);
+  CHECK(since(begun) < budget + budget / 10 + grace + 10 * nodes.calm);
   return outcomes;
 }
 
 void check_gets(Nodes& nodes, std::size_t hung, const Table& table,
                 std::chrono::milliseconds budget) {
   INFO("get_many");
-  const auto outcomes =
-      timely(budget, [&] { return nodes.cache.get_many(table.keys(), {.timeout = budget}); });
+  const auto outcomes = timely(
+      nodes, budget, [&] { return nodes.cache.get_many(table.keys(), {.timeout = budget}); });
   Counts(nodes, hung, table, outcomes, [&](const std::optional<std::string>& value, std::size_t i) {
     return value == table.value(i);
   }).check();
@@ -127,8 +135,8 @@ void check_gets(Nodes& nodes, std::size_t hung, const Table& table,
 void check_sets(Nodes& nodes, std::size_t hung, const Table& table,
                 std::chrono::milliseconds budget) {
   INFO("set_many");
-  const auto outcomes =
-      timely(budget, [&] { return nodes.cache.set_many(table.items(), {.timeout = budget}); });
+  const auto outcomes = timely(
+      nodes, budget, [&] { return nodes.cache.set_many(table.items(), {.timeout = budget}); });
   Counts(nodes, hung, table, outcomes, [](bool stored, std::size_t) { return stored; }).check();
 }
 
@@ -167,7 +175,7 @@ TEST_CASE("a server that hangs, wherever it stands in the list, fails its own ke
   const std::chrono::milliseconds budget = size == many ? 3s : 1s;
   Nodes nodes;
   Table table(size);
-  store(nodes.truth, table);
+  nodes.calm = store(nodes.truth, table);
   if (connected) store(nodes.cache, table);
   nodes.servers[hung].stop();
   check_gets(nodes, hung, table, budget);
@@ -186,7 +194,7 @@ TEST_CASE(
             << place(other));
   Nodes nodes;
   Table table(size);
-  store(nodes.cache, table);
+  nodes.calm = store(nodes.cache, table);
   nodes.servers[other].restart();
   nodes.servers[hung].stop();
   table.begin_round();
