@@ -37,8 +37,10 @@ std::string error_json(std::string_view what, const Error& error, std::string_vi
 }  // namespace
 
 std::string Context::for_target(std::string_view command) const {
+  const std::string unnamed =
+      fmt::format("'cachekit {}', with the options that you gave here", command);
   if (has_password(options.url) || std::ranges::any_of(options.options, names_secret)) {
-    return fmt::format("'cachekit {}', with the options that you gave here", command);
+    return unnamed;
   }
   std::string line = "cachekit";
   const auto add = [&](std::string_view flag, const std::string& value) {
@@ -49,6 +51,7 @@ std::string Context::for_target(std::string_view command) const {
   add("-u", options.url);
   for (const std::string& option : options.options) add("-o", option);
   line += fmt::format(" {}", command);
+  if (without_credentials(line) != line) return unnamed;  // A URL in the wrong place.
   const char quote = line.find('\'') == std::string::npos ? '\'' : '`';
   return fmt::format("{0}{1}{0}", quote, line);
 }
@@ -213,6 +216,12 @@ Error interrupted_instead_of(const Error& error) {
   }
 }
 
+// A URL that stands where none is meant is quoted as it was given, password and all.
+Error masked(const Error& error) {
+  return {error.code, without_credentials(error.message), without_credentials(error.endpoint),
+          without_credentials(error.hint)};
+}
+
 }  // namespace
 
 // Trouble with stderr is no reason to end otherwise than without it.
@@ -228,14 +237,16 @@ void Context::tell(std::string_view text, std::string_view color) {
   }
 }
 
-void Context::report(std::string_view what, const Error& given) {
-  const Error error = interrupted() ? interrupted_instead_of(given) : given;
+void Context::report(std::string_view given_what, const Error& given) {
+  const std::string what = without_credentials(given_what);
+  const Error error = masked(interrupted() ? interrupted_instead_of(given) : given);
   try {
     out.flush();  // Data that came before the error is shown before it.
   } catch (const ClosedPipe&) {
   } catch (const Failure&) {
   }
-  const std::string hint = error.hint.empty() ? usual_hint(error.code) : error.hint;
+  const std::string hint =
+      error.hint.empty() ? without_credentials(usual_hint(error.code)) : error.hint;
   if (options.json) return tell(error_json(what, error, hint));
   const bool colored = color(err);
   const std::string why = printable(fmt::format("cachekit: {}: {}", what, error.describe()));
@@ -245,7 +256,7 @@ void Context::report(std::string_view what, const Error& given) {
 
 void Context::say(std::string_view text) {
   out.flush();
-  tell(printable(text));
+  tell(printable(without_credentials(text)));
 }
 
 void Context::note(std::string_view text) {

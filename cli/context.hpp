@@ -61,7 +61,8 @@ class Context {
   [[nodiscard]] std::string for_target(std::string_view command) const;
 
   /// "cachekit: WHAT: WHY" and "hint: ..." on stderr, or a JSON object under `--json`. Outputs that
-  /// fail are passed over: this is the last word.
+  /// fail are passed over: this is the last word. Here and below, what a URL says between "://" and
+  /// "@" is masked.
   void report(std::string_view what, const Error& error);
   /// A line on stderr that `--quiet` silences.
   void note(std::string_view text);

@@ -1,6 +1,7 @@
 #include "commands/commands.hpp"
 #include "failure.hpp"
 #include "output/json.hpp"
+#include "output/printable.hpp"
 #include "output/table.hpp"
 
 #include <memory>
@@ -13,7 +14,12 @@ namespace {
 
 std::string origin_of(const Settings& settings, std::string_view key) {
   const auto found = settings.origins.find(key);
-  return found == settings.origins.end() ? "default" : found->second;
+  return found == settings.origins.end() ? "default" : without_credentials(found->second);
+}
+
+// A URL may stand in an option that is no URL, and carry a password there.
+std::string shown(const Option& option, const Settings& settings) {
+  return without_credentials(option.get(settings));
 }
 
 ExitCode check(Context& context) {
@@ -46,9 +52,9 @@ ExitCode show(Context& context, bool with_origin) {
     Json object{{"profile", settings.profile}};
     for (const Option& option : options()) {
       const std::string key(option.key);
-      object[key] = with_origin ? Json{{"value", option.get(settings)},
+      object[key] = with_origin ? Json{{"value", shown(option, settings)},
                                        {"origin", origin_of(settings, option.key)}}
-                                : Json(option.get(settings));
+                                : Json(shown(option, settings));
     }
     context.out.line(dump(object));
     return ExitCode::done;
@@ -60,7 +66,7 @@ ExitCode show(Context& context, bool with_origin) {
     table.row(std::move(cells));
   };
   row("profile", settings.profile);
-  for (const Option& option : options()) row(option.key, option.get(settings));
+  for (const Option& option : options()) row(option.key, shown(option, settings));
   context.out.write(table.text());
   return ExitCode::done;
 }
@@ -73,10 +79,10 @@ ExitCode path(Context& context) {
     for (const auto& place : config_search_path(request.environment)) {
       searched.push_back(place.string());
     }
-    context.out.line(
-        dump({{"file", used ? Json(used->string()) : Json()}, {"searched", std::move(searched)}}));
+    context.out.line(dump({{"file", used ? Json(without_credentials(used->string())) : Json()},
+                           {"searched", std::move(searched)}}));
   } else if (used) {
-    context.out.line(used->string());
+    context.out.line(without_credentials(used->string()));
   } else {
     std::string places;
     for (const auto& place : config_search_path(request.environment)) {

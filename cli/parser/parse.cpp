@@ -113,6 +113,17 @@ Error usage_error(const CLI::App& app, const std::string& message) {
           fmt::format("see 'cachekit {}--help'", command)};
 }
 
+// What was left over. Behind an option that is not known a value may stand, and be a secret.
+std::string leftovers_text(std::vector<std::string> leftovers) {
+  const auto is_option = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
+  if (std::ranges::any_of(leftovers, is_option)) {
+    std::erase_if(leftovers, [&](const std::string& word) { return !is_option(word); });
+    for (std::string& word : leftovers) word.resize(std::min(word.find('='), word.size()));
+  }
+  return fmt::format("The following argument{} not expected: {}",
+                     leftovers.size() == 1 ? " was" : "s were", fmt::join(leftovers, " "));
+}
+
 bool takes_value(const CommandSpec& spec, std::string_view name) {
   const auto same = [&](const ArgumentSpec& row) {
     return row.name == name && row.takes != Takes::nothing;
@@ -153,6 +164,8 @@ Result<Request> parse(const CommandSpec& root, int argc, const char* const* argv
     Error usage = usage_error(app, error.what());
     if (!error.hint.empty()) usage.hint = error.hint;
     return fail(std::move(usage));
+  } catch (const CLI::ExtrasError&) {
+    return fail(usage_error(app, leftovers_text(app.remaining(true))));
   } catch (const CLI::ParseError& error) {
     return fail(usage_error(app, error.what()));
   }

@@ -30,6 +30,52 @@ TEST_CASE("an empty option is a usage error, and nothing is done", "[cli][usage]
                   "$cachekit get a") == "code 3\n1");
 }
 
+TEST_CASE("a password is not shown, wherever the URL stands that holds it",
+          "[cli][usage][secret]") {
+  struct Case {
+    std::vector<std::string> arguments{};
+    RunningCommand::Environment environment{};
+  };
+  const std::string url = "redis://u:S3CR3T@h";
+  const std::vector<Case> cases{
+      {{"ping"}, {{"CACHE_BACKEND", url}}},
+      {{"ping"}, {{"CACHEKIT_PROFILE", url}}},
+      {{"ping"}, {{"CACHEKIT_CONFIG", url}}},
+      {{"-p", url, "ping"}},
+      {{"-c", url, "ping"}},
+      {{"-c", url, "config", "path"}},
+      {{"-o", "backend=" + url, "ping"}},
+      {{"-o", url + "=1", "ping"}},
+      {{"-o", "memory.capacity=" + url, "ping"}},
+      {{"-u", "memory:" + url, "-v", "ping"}},
+      {{"-u", "memory:" + url, "get", "a"}},
+      {{"-u", "memory:" + url, "doctor"}},
+      {{"-u", "memory:" + url, "clear"}},
+      {{"-o", "redis.unix_socket=" + url, "config", "show", "--origin"}},
+      {{"-o", "redis.client_name=" + url, "config", "show", "--origin"}},
+      {{"-u", "redis://127.0.0.1:1", "-o", "redis.client_name=" + url, "ping"}},
+      {{"warm", url}},
+      {{"help", url}},
+      {{"--password=S3CR3T", "ping"}},
+      {{"--password", "S3CR3T", "ping"}},
+      {{"ping", "--password=S3CR3T"}},
+      {{"-x=S3CR3T", "ping"}}};
+  for (Case one : cases) {
+    for (const bool in_json : {false, true}) {
+      if (in_json) one.arguments.insert(one.arguments.begin(), "--json");
+      const auto result = run_cachekit(one.arguments, "", one.environment);
+      INFO(result.out << result.err);
+      CHECK(result.out.find("S3CR3T") == std::string::npos);
+      CHECK(result.err.find("S3CR3T") == std::string::npos);
+    }
+  }
+  const auto unknown = run_cachekit({"--password=S3CR3T", "ping"});
+  CHECK(unknown.exit_code == 2);
+  CHECK(unknown.err.find("not expected: --password\n") != std::string::npos);
+  const auto words = run_cachekit({"version", "more", "words"});
+  CHECK(words.err.find("not expected: more words\n") != std::string::npos);
+}
+
 TEST_CASE("an empty value is a value", "[cli][usage]") {
   CHECK(run_shell("$cachekit set a ''; $cachekit --json get a") ==
         "{\"key\":\"a\",\"found\":true,\"value\":\"\"}\n");

@@ -106,6 +106,8 @@ Result<std::string> parse_host(std::string_view text) {
 
 Result<std::string> parse_path(std::string_view text) {
   if (std::ranges::any_of(text, is_control)) return refuse("a path without control characters");
+  // A URL in the wrong place: its password would end up in names of files and in messages.
+  if (text.find("://") != std::string_view::npos) return refuse("a path, not a URL");
   return std::string(text);
 }
 
