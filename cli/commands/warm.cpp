@@ -4,6 +4,7 @@
 #include "interrupt.hpp"
 #include "option_types.hpp"
 #include "output/progress_bar.hpp"
+#include "transfer/checkpoint.hpp"
 #include "transfer/data_input.hpp"
 #include "transfer/warm_report.hpp"
 #include "transfer/warmer.hpp"
@@ -20,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -136,14 +138,24 @@ std::size_t record_limit(const Capabilities& capabilities) {
   return std::min(escaped * most + spare, max_record_bytes);
 }
 
-// A checkpoint for a cache that is gone with this process would skip what nobody holds.
+[[noreturn]] void refuse_checkpoint(std::string_view why, std::string_view hint) {
+  throw Failure("warm", Error{Errc::invalid_argument, fmt::format("--checkpoint: {}", why), "",
+                              std::string(hint)});
+}
+
+// A checkpoint for a cache that is gone with this process would skip what nobody holds, and one in
+// the place of the snapshot would be written over it.
 void check_checkpoint(const Settings& settings, const WarmOptions& options) {
-  const bool forgets =
-      settings.backend == BackendKind::memory && settings.memory.snapshot_file.empty();
-  if (options.checkpoint.empty() || !forgets) return;
-  throw Failure("warm", Error{Errc::invalid_argument,
-                              "--checkpoint: this cache forgets everything when the command ends",
-                              "", "give the memory backend a file: --url memory:FILE"});
+  if (options.checkpoint.empty() || settings.backend != BackendKind::memory) return;
+  const std::filesystem::path& snapshot = settings.memory.snapshot_file;
+  if (snapshot.empty()) {
+    refuse_checkpoint("this cache forgets everything when the command ends",
+                      "give the memory backend a file: --url memory:FILE");
+  }
+  if (!is_same_file(options.checkpoint, snapshot)) return;
+  refuse_checkpoint(
+      fmt::format("{} is the snapshot of the cache itself", options.checkpoint.string()),
+      "name another file with --checkpoint");
 }
 
 // It would leave nothing of most TTLs.

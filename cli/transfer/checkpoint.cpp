@@ -93,6 +93,12 @@ Result<void> write_checkpoint(const std::filesystem::path& file, const Checkpoin
       });
 }
 
+bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  const Result<std::filesystem::path> one = core::resolve_file(a);
+  const Result<std::filesystem::path> other = core::resolve_file(b);
+  return one && other && *one == *other;
+}
+
 void remove_checkpoint(const std::filesystem::path& file) {
   const Result<std::filesystem::path> resolved = core::resolve_file(file);
   std::error_code ignored;

@@ -42,6 +42,9 @@ struct Checkpoint {
 [[nodiscard]] Result<void> write_checkpoint(const std::filesystem::path& file,
                                             const Checkpoint& checkpoint);
 
+/// Whether two names lead to one file, there or not; links are followed.
+[[nodiscard]] bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b);
+
 /// Removes the file; a symbolic link to it stays. Nothing that is no regular file is removed.
 void remove_checkpoint(const std::filesystem::path& file);
 

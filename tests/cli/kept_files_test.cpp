@@ -67,6 +67,27 @@ TEST_CASE("two names of a snapshot share one lock", "[cli][files]") {
   CHECK(run_cachekit({"-u", link, "get", "b"}).out == "2");
 }
 
+TEST_CASE("a checkpoint in the place of the snapshot is refused", "[cli][files][warm]") {
+  const TempDir folder;
+  const std::string snapshot = (folder / "s").string();
+  std::filesystem::create_symlink("s", folder / "link");
+  std::filesystem::create_directory_symlink(".", folder / "here");
+  const auto warm = [&](const std::string& url, const std::string& checkpoint) {
+    return run_cachekit({"-u", url, "warm", "-", "--checkpoint", checkpoint}, records(3));
+  };
+  for (const std::string& name : {snapshot, (folder / "." / "s").string(),
+                                  (folder / "link").string(), (folder / "here" / "s").string()}) {
+    const auto refused = warm("memory:" + snapshot, name);
+    INFO(name << refused.err);
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.err.find("is the snapshot of the cache itself") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(snapshot));
+  }
+  CHECK(warm("memory:" + (folder / "link").string(), snapshot).exit_code == 2);
+  CHECK(warm("memory:" + snapshot, (folder / "other").string()).exit_code == 0);
+  CHECK(keys_in("memory:" + snapshot) == 3);
+}
+
 TEST_CASE("a checkpoint keeps its link and its mode, and no device is replaced", "[cli][files]") {
   const RedisServer redis;
   CHECK(
