@@ -88,9 +88,12 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   std::string_view rest = text;
   if (rest.empty()) return refuse();
   if (core::is_bare_number(text)) {
-    return fail(
-        Errc::invalid_argument, fmt::format("'{}' is a number without a unit", text), {},
-        fmt::format("write {}s, if seconds are meant; the units are ms, s, m, h, d and w", text));
+    const bool is_zero = text.find_first_not_of("0.") == std::string_view::npos;
+    // Few take a zero, whatever its unit.
+    const std::string advice =
+        is_zero ? "" : fmt::format("write {}s, if seconds are meant; ", text);
+    return fail(Errc::invalid_argument, fmt::format("'{}' is a number without a unit", text), {},
+                advice + "the units are ms, s, m, h, d and w");
   }
   double total = 0;
   std::vector<const Unit*> named;

@@ -15,6 +15,14 @@ TEST_CASE("parse_duration reads the units that people type", "[units]") {
   CHECK(parse_duration("0s") == 0ms);
 }
 
+TEST_CASE("parse_duration tells what to write for a bare number, but for a zero", "[units]") {
+  CHECK(parse_duration("60").error().hint.find("write 60s") == 0);
+  CHECK(parse_duration("0.5").error().hint.find("write 0.5s") == 0);
+  for (const std::string_view zero : {"0", "00", "0.0"}) {
+    CHECK(parse_duration(zero).error().hint == "the units are ms, s, m, h, d and w");
+  }
+}
+
 TEST_CASE("parse_duration refuses what has no unit, no number or no end", "[units]") {
   for (const char* text : {"", "30", "s", "-5s", "5 s", "1..5s", "5x", "99999999999999d", "1h-3m",
                            "1e5s", ".s", "nan", "5s5", "1s1s", "1h2m3h"}) {
