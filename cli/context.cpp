@@ -164,10 +164,8 @@ CacheBackend& Context::backend(Access access) {
   if (connected_) return made;
   warn_of_practice();
   const Result<void> connected = made.connect();
-  if (const auto* memory = dynamic_cast<const InMemoryBackend*>(&made)) {
-    for (const std::string& warning : memory->warnings()) {
-      access == Access::write ? warn_of_loss(warning) : warn(warning);  // Reading loses nothing.
-    }
+  for (const std::string& warning : snapshot_warnings()) {
+    access == Access::write ? warn_of_loss(warning) : warn(warning);  // Reading loses nothing.
   }
   // One server of several may be down: the keys of the others can still be asked.
   const bool others =
@@ -180,6 +178,11 @@ CacheBackend& Context::backend(Access access) {
     held_ = held_by(made);
   }
   return made;
+}
+
+std::vector<std::string> Context::snapshot_warnings() const {
+  const auto* memory = dynamic_cast<const InMemoryBackend*>(backend_.get());
+  return memory == nullptr ? std::vector<std::string>() : memory->warnings();
 }
 
 void Context::flush_backend() {

@@ -34,6 +34,11 @@ struct GlobalOptions {
 /// get no cache that cannot hold all of it, unless they are about to discard it.
 enum class Access { read, write, discard };
 
+/// What helps where a snapshot was not loaded whole.
+inline constexpr std::string_view whole_snapshot_hint =
+    "raise the capacity (memory.capacity, memory.max_items) where it does not fit; a file that is "
+    "damaged comes back only from a copy of it";
+
 /// What every command works with: the options, the settings they lead to, the backend, the outputs.
 class Context {
  public:
@@ -52,6 +57,9 @@ class Context {
   [[nodiscard]] CacheBackend& backend(Access access);
   /// The same, not connected: for commands whose answer is whether that works.
   [[nodiscard]] CacheBackend& unconnected_backend(Access access);
+  /// What the in-process cache left out of its snapshot when it loaded it, which it does when it is
+  /// first used; `backend()` has warned of it.
+  [[nodiscard]] std::vector<std::string> snapshot_warnings() const;
   /// Makes what was written durable, and warns where a snapshot has lost entries by it; at the end
   /// of every command that writes, before it says that it is done. Errors: throws `Failure`.
   void flush_backend();

@@ -41,6 +41,14 @@ std::vector<Advice> check_servers(const Context& context, CacheBackend& backend)
   return found;
 }
 
+std::vector<Advice> check_snapshot(const Context& context) {
+  std::vector<Advice> found;
+  for (const std::string& warning : context.snapshot_warnings()) {
+    found.push_back({Level::warning, warning, std::string(whole_snapshot_hint)});
+  }
+  return found;
+}
+
 // Keys without a TTL stay until they are evicted, out of date or not.
 std::vector<Advice> check_ttls(CacheBackend& backend) {
   if (!backend.capabilities().scan) return {};
@@ -63,6 +71,7 @@ ExitCode run_doctor(Context& context) {
   std::vector<Advice> found = check_practice(context.settings());
   CacheBackend& backend = context.unconnected_backend(Access::read);
   std::ranges::move(check_servers(context, backend), std::back_inserter(found));
+  std::ranges::move(check_snapshot(context), std::back_inserter(found));
   std::ranges::move(check_ttls(backend), std::back_inserter(found));
 
   const bool warned =

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,9 +25,19 @@ Error keys_left_out(const DumpResult& result) {
           "--pattern"};
 }
 
-ExitCode finish(const DumpResult& result) {
+// A dump that is taken for a whole one would be the backup that was none.
+Error snapshot_left_out(const std::vector<std::string>& warnings) {
+  return {Errc::rejected,
+          fmt::format("not all that was stored: {}", fmt::join(warnings, "; ")),
+          {},
+          std::string(whole_snapshot_hint)};
+}
+
+ExitCode finish(const Context& context, const DumpResult& result) {
   if (result.error) throw Failure("dump", *result.error);
   if (result.unreadable > 0) throw Failure("dump", keys_left_out(result));
+  const std::vector<std::string> warnings = context.snapshot_warnings();
+  if (!warnings.empty()) throw Failure("dump", snapshot_left_out(warnings));
   return ExitCode::done;
 }
 
@@ -59,7 +70,7 @@ ExitCode run_dump(Context& context, const std::string& pattern) {
                              to_string(Ttl(Ttl::max))));
   }
   if (output_failed) std::rethrow_exception(output_failed);
-  return finish(result);
+  return finish(context, result);
 }
 
 }  // namespace
@@ -79,7 +90,8 @@ CommandSpec dump_command() {
           "bytes are not UTF-8. Keys that expire meanwhile are left out; a key that moves "
           "meanwhile "
           "may come twice. A life of more than 10 years is written as 10 years, and told.\n\n"
-          "Exit code 5: some keys hold lists, hashes or the like, which have no place in it.",
+          "Exit code 5: some keys hold lists, hashes or the like, which have no place in it, or a "
+          "snapshot of the memory backend could not be loaded whole.",
       .examples = {{"cachekit -u redis://localhost:6379 dump > all.ndjson", "Everything"}},
       .run = [pattern](Context& context) { return run_dump(context, *pattern); },
   };

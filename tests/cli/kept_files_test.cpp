@@ -269,3 +269,36 @@ TEST_CASE("the limit of ulimit -f is an error like a full disk", "[cli][files]")
                   " get b >$home/o 2>$home/e; echo $? $(grep -c 'File too large' $home/e)")
             .find("5 1\n1\na\n") == 0);
 }
+
+TEST_CASE("who only reads is told of a snapshot that was not loaded whole", "[cli][files]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "s").string();
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(30'000)).exit_code == 0);
+  std::string small = url + "?capacity=1MiB";
+  std::string told = "do not fit the capacity";
+  for (const bool damaged : {false, true}) {
+    if (damaged) {
+      std::filesystem::resize_file(folder / "s", std::filesystem::file_size(folder / "s") - 100);
+      small = url;
+      told = "the cache starts empty";
+    }
+    const auto dumped = run_cachekit({"-q", "-u", small, "dump"});
+    INFO(dumped.err);
+    CHECK(dumped.exit_code == 5);
+    CHECK(dumped.err.find(told) != std::string::npos);
+    CHECK(dumped.out.empty() == damaged);
+    for (const std::string command : {"stats", "ping"}) {
+      const auto shown = run_cachekit({"-u", small, command});
+      INFO(command << shown.err);
+      CHECK(shown.exit_code == 0);
+      CHECK(shown.err.find(told) != std::string::npos);
+    }
+    const auto examined = run_cachekit({"--json", "-u", small, "doctor"});
+    CHECK(examined.exit_code == 1);
+    const auto findings = nlohmann::json::parse(examined.out)["findings"];
+    CHECK(std::ranges::any_of(findings, [&](const auto& finding) {
+      return finding["level"] == "warning" &&
+             finding["what"].template get<std::string>().find(told) != std::string::npos;
+    }));
+  }
+}
