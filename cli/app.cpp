@@ -15,6 +15,7 @@
 #include <exception>
 #include <new>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace cachekit::cli {
@@ -80,8 +81,8 @@ ExitCode run_guarded(Context& context, int argc, char** argv) {
   } catch (const ClosedPipe&) {
     return ExitCode::done;
   } catch (const std::bad_alloc&) {
-    context.report("memory", Error{Errc::rejected, "out of memory", "",
-                                   "give it less at once, or raise the limit (ulimit -v)"});
+    context.report("memory",
+                   Error{Errc::rejected, "out of memory", "", std::string(no_memory_hint)});
     return ExitCode::refused;
   } catch (const std::exception& error) {
     context.report("internal fault",

@@ -57,8 +57,13 @@ std::string Context::for_target(std::string_view command) const {
 }
 
 // What to do next where the error itself does not say.
-std::string Context::usual_hint(Errc code) const {
-  switch (code) {
+std::string Context::usual_hint(const Error& error) const {
+  if (is_out_of_memory(error)) {
+    return error.code != Errc::outcome_unknown
+               ? std::string(no_memory_hint)
+               : fmt::format("{}; {}", read_it_back, no_memory_hint);
+  }
+  switch (error.code) {
     case Errc::invalid_argument:
       return "see 'cachekit --help'";
     case Errc::too_large:
@@ -248,8 +253,7 @@ void Context::report(std::string_view given_what, const Error& given) {
   } catch (const ClosedPipe&) {
   } catch (const Failure&) {
   }
-  const std::string hint =
-      error.hint.empty() ? without_credentials(usual_hint(error.code)) : error.hint;
+  const std::string hint = error.hint.empty() ? without_credentials(usual_hint(error)) : error.hint;
   if (options.json) return tell(error_json(what, error, hint));
   const bool colored = color(err);
   const std::string why = printable(fmt::format("cachekit: {}: {}", what, error.describe()));

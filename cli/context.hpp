@@ -97,7 +97,7 @@ class Context {
   void check_home(Access access);
   void say(std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
-  [[nodiscard]] std::string usual_hint(Errc code) const;
+  [[nodiscard]] std::string usual_hint(const Error& error) const;
 
   std::optional<Settings> settings_;
   std::unique_ptr<CacheBackend> backend_;

@@ -1,6 +1,7 @@
 #include "exit_code.hpp"
 
 namespace cachekit::cli {
+namespace {
 
 ExitCode exit_code_of(Errc code) noexcept {
   switch (code) {
@@ -25,10 +26,12 @@ ExitCode exit_code_of(Errc code) noexcept {
   return ExitCode::fault;
 }
 
+}  // namespace
+
+bool is_out_of_memory(const Error& error) noexcept { return error.message == "out of memory"; }
+
 ExitCode exit_code_of(const Error& error) noexcept {
-  // The library has no code of its own for it.
-  const bool no_memory = error.code == Errc::overloaded && error.message == "out of memory";
-  return no_memory ? ExitCode::refused : exit_code_of(error.code);
+  return is_out_of_memory(error) ? ExitCode::refused : exit_code_of(error.code);
 }
 
 ExitCode worse(ExitCode a, ExitCode b) noexcept {

@@ -2,6 +2,8 @@
 
 #include <cachekit/error.hpp>
 
+#include <string_view>
+
 namespace cachekit::cli {
 
 /// What the process ends with; scripts depend on these numbers.
@@ -20,9 +22,14 @@ enum class ExitCode : int {
   terminated = 143,   ///< SIGTERM.
 };
 
+/// Whether this process had no memory for it, whatever its code: the library has none for that.
+[[nodiscard]] bool is_out_of_memory(const Error& error) noexcept;
+
+/// What helps then.
+inline constexpr std::string_view no_memory_hint =
+    "ask for less at once, or let it have more memory (ulimit -v)";
+
 /// The exit code for a failed operation.
-[[nodiscard]] ExitCode exit_code_of(Errc code) noexcept;
-/// The same, and tells that there was no memory from a server that is out of reach.
 [[nodiscard]] ExitCode exit_code_of(const Error& error) noexcept;
 
 /// The graver of two outcomes of one command: any failure before a "no", a "no" before done.

@@ -37,7 +37,7 @@ ExitCode delete_keys(Context& context, const DelOptions& options) {
       if (*outcomes[i]) ++deleted;
     } else {
       context.report("del " + options.keys[i], outcomes[i].error());
-      failed = worse(failed, exit_code_of(outcomes[i].error().code));
+      failed = worse(failed, exit_code_of(outcomes[i].error()));
     }
   }
   context.out.line(context.options.json ? dump({{"deleted", deleted}}) : std::to_string(deleted));

@@ -16,7 +16,7 @@ ExitCode run_exists(Context& context, const std::vector<std::string>& keys) {
     const Result<bool> exists = backend.exists(key);
     if (!exists) {
       context.report("exists " + key, exists.error());
-      failed = worse(failed, exit_code_of(exists.error().code));
+      failed = worse(failed, exit_code_of(exists.error()));
       continue;
     }
     if (*exists) ++found;

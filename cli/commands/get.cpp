@@ -127,7 +127,7 @@ ExitCode run_get(Context& context, const GetOptions& options) {
       code = worse(code, show_or_report(context, backend, key, *values[i], options));
     } else {
       context.report("get " + options.keys[i], values[i].error());
-      code = worse(code, exit_code_of(values[i].error().code));
+      code = worse(code, exit_code_of(values[i].error()));
     }
   }
   return code;

@@ -110,7 +110,7 @@ ExitCode run_ping(Context& context, const PingOptions& options) {
   for (const NodeSeries& node : series) {
     if (!node.error) continue;
     context.report("ping", *node.error);
-    code = worse(code, exit_code_of(node.error->code));
+    code = worse(code, exit_code_of(*node.error));
   }
   const bool ok = std::ranges::none_of(series, [](const auto& n) { return n.error.has_value(); });
   context.out.write(context.options.json ? json_report(backend, series, ok) + "\n"

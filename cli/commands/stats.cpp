@@ -38,7 +38,7 @@ ExitCode show_once(Context& context, CacheBackend& backend, const StatsOptions& 
   for (const NodeStats& node : report.nodes) {
     if (!node.error) continue;
     context.report("stats", *node.error);
-    code = worse(code, exit_code_of(node.error->code));
+    code = worse(code, exit_code_of(*node.error));
   }
   const std::string format = !options.format.empty() ? options.format
                              : context.options.json  ? "json"

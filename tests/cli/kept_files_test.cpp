@@ -302,3 +302,21 @@ TEST_CASE("who only reads is told of a snapshot that was not loaded whole", "[cl
     }));
   }
 }
+
+TEST_CASE("no memory is a limit that said no, with a hint on memory", "[cli][files][memory]") {
+  const RedisServer redis;
+  const std::string limited = "ulimit -v 60000 || exit 99; ";
+  const std::string told =
+      "echo code $?; grep -c 'out of memory' $home/err;"
+      "grep -c '^hint: .*ulimit' $home/err; grep -c pool $home/err";
+  CHECK(run_shell("(v=$(head -c 300000 /dev/zero | tr '\\0' v); for i in $(seq 300); do "
+                  "echo \"{\\\"key\\\":\\\"$i\\\",\\\"value\\\":\\\"$v\\\"}\"; done) > $home/r;"
+                  "(" +
+                  limited +
+                  "$cachekit -q -u memory:$home/s?capacity=256MiB warm $home/r"
+                  " >/dev/null 2>$home/err); " +
+                  told) == "code 5\n1\n1\n0\n");
+  CHECK(run_shell("head -c 40000000 /dev/zero | $cachekit --timeout 30s -u " + redis.url() +
+                  " set a -; (" + limited + "$cachekit -q --timeout 5s -u " + redis.url() +
+                  " get a 2>$home/err); " + told) == "code 5\n1\n1\n0\n");
+}
