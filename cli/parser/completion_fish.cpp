@@ -22,11 +22,16 @@ std::string names_of(const CommandSpec& command) {
   return joined(names, " ");
 }
 
-// When a command of the path is under way; nothing for the root, whose options stand anywhere.
-std::string condition_of(const CommandPath& path) {
+// When a command of the path is under way; nothing for the root, whose options stand anywhere. One
+// word of those that a place takes is all that it takes.
+std::string condition_of(const CommandPath& path, const ArgumentSpec& argument) {
   std::vector<std::string> parts;
   for (std::size_t i = 1; i < path.size(); ++i) {
     parts.push_back(fmt::format("__fish_seen_subcommand_from {}", path[i]->name));
+  }
+  const std::string words = candidate_words(argument);
+  if (!argument.is_option() && !words.empty()) {
+    parts.push_back(fmt::format("not __fish_seen_subcommand_from {}", words));
   }
   return parts.empty() ? "" : fmt::format(" -n {}", fish_quoted(joined(parts, "; and ")));
 }
@@ -66,8 +71,8 @@ std::string argument_line(const CommandPath& path, const ArgumentSpec& argument)
   } else if (value.empty()) {
     return "";  // Nothing to propose for a key.
   }
-  return fmt::format("complete -c {}{}{}{} -d {}\n", path.front()->name, condition_of(path), names,
-                     value, fish_quoted(argument.help));
+  return fmt::format("complete -c {}{}{}{} -d {}\n", path.front()->name,
+                     condition_of(path, argument), names, value, fish_quoted(argument.help));
 }
 
 }  // namespace

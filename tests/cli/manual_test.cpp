@@ -88,6 +88,10 @@ TEST_CASE("fish completes commands, flags and what they take", "[cli][completion
   CHECK(fish_proposes("cachekit stats --format pro") == "prometheus ");
   CHECK(fish_proposes("cachekit completion z") == "zsh ");
   CHECK(fish_proposes("cachekit help config sh") == "show ");
+  CHECK(fish_proposes("cachekit help ge") == "get ");
+  CHECK(fish_proposes("cachekit help get ").empty());
+  CHECK(fish_proposes("cachekit help config ") == "check init path show ");
+  CHECK(fish_proposes("cachekit completion zsh ").empty());
   CHECK(fish_proposes("cachekit get -- --ex").empty());
 }
 
@@ -101,9 +105,11 @@ TEST_CASE("zsh completes commands, flags and what they take, again and again",
       "'cachekit warm --skip-e' 'cachekit config sh' 'cachekit --color al' "
       "'cachekit -u memory: pi' 'cachekit get --verb' 'cachekit get -- --verb' 'cachekit "
       "completion f' "
-      "'cachekit completion -- f' 'cachekit help config sh'\n"
+      "'cachekit completion -- f' 'cachekit help config sh' 'cachekit -- get --verb' 'cachekit -- "
+      "config show --ori' 'cachekit -- "
+      "config sh' 'cachekit -- completion f'\n"
       "cat $home/out");
   CHECK(proposals ==
         "<doctor>\n<--skip-existing>\n<show>\n<always>\n<ping>\n<--verbose>\n<fish>\n<fish>\n"
-        "<show>\n");
+        "<show>\n<show>\n<fish>\n");
 }
