@@ -188,6 +188,12 @@ void print_summary(Context& context, const WarmResult& result, const WarmArgumen
   context.out.write(context.options.json ? warm_json(result, seconds) : warm_text(result, seconds));
 }
 
+double mean_bytes_of(const WarmTally& tally) {
+  constexpr double overhead = 96;  // Of an entry with a TTL.
+  const auto stored = static_cast<double>(std::max<std::uint64_t>(1, tally.stored));
+  return static_cast<double>(tally.stored_bytes) / stored + overhead;
+}
+
 // Entries that a cache of this process had to let go are lost to whoever loads it; on a server they
 // may be somebody else's.
 ExitCode tell_evictions(Context& context, const CacheBackend& backend, const WarmResult& result,
@@ -200,8 +206,9 @@ ExitCode tell_evictions(Context& context, const CacheBackend& backend, const War
     context.warn(what + " (others may use the server, too)");
     return ExitCode::done;
   }
-  context.report(
-      "warm", Error{Errc::rejected, what, "", more_room(context.settings().memory, held, evicted)});
+  context.report("warm", Error{Errc::rejected, what, "",
+                               more_room(context.settings().memory, held, evicted,
+                                         mean_bytes_of(result.tally))});
   return ExitCode::refused;
 }
 
@@ -229,13 +236,13 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
   const auto start = std::chrono::steady_clock::now();
   const auto size = input.compressed ? std::nullopt : size_of(arguments.input);
   ProgressBar bar(context.shows_progress());
-  Warmer warmer(
+  const auto warmer = std::make_unique<Warmer>(  // Large for a stack.
       backend, *reader, options, interrupted, [&](const WarmTally& tally, std::uint64_t bytes) {
         const auto part = size ? std::optional(static_cast<double>(bytes) / *size) : std::nullopt;
         bar.show(part, fmt::format("{} stored", tally.stored));
       });
   const std::optional<Held> before = held_by(backend);
-  WarmResult result = warmer.run();
+  WarmResult result = warmer->run();
   bar.clear();
   const bool asks = !interrupted() && !result.unsaved;
   const std::optional<Held> after = asks ? held_by(backend) : std::nullopt;

@@ -220,6 +220,7 @@ std::optional<Error> Warmer::settle(std::size_t i, Result<bool>& outcome) {
   const Row& row = batch_[i].row;
   if (outcome) {
     ++(*outcome ? tally.stored : tally.skipped);
+    if (*outcome) tally.stored_bytes += row.record.key.size() + row.record.value.size();
     if (!pinned_) settled_.last_key = row.record.key;
     return std::nullopt;
   }

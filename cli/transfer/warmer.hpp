@@ -38,6 +38,7 @@ struct BadLine {
 /// resumed is how many were read.
 struct WarmTally {
   std::uint64_t stored = 0;
+  std::uint64_t stored_bytes = 0;    ///< Their keys and values.
   std::uint64_t skipped = 0;         ///< Was there already (`skip_existing`).
   std::uint64_t bad = 0;             ///< Cannot be read, or the server takes others and not it.
   std::uint64_t failed = 0;          ///< Surely not stored.

@@ -241,6 +241,29 @@ TEST_CASE("warm above the capacity says how many are still there", "[cli][files]
   CHECK(fits.out.find("evicted") == std::string::npos);
 }
 
+TEST_CASE("the room that warm proposes is enough, also for few entries of mixed sizes",
+          "[cli][files]") {
+  for (const std::size_t large : {20'000U, 100'000U, 900'000U}) {
+    std::string text;
+    for (int i = 0; text.size() < 13'000'000; ++i) {
+      text += fmt::format("{{\"key\":\"k{}\",\"value\":\"{}\"}}\n", i,
+                          std::string(i % 10 == 0 ? large : large / 50, 'v'));
+    }
+    for (const std::string capacity : {"4MiB", "6MiB", "8MiB"}) {
+      const auto warmed =
+          run_cachekit({"-u", "memory:", "-o", "memory.capacity=" + capacity, "warm", "-"}, text);
+      INFO(large << " " << capacity << ": " << warmed.err);
+      REQUIRE(warmed.exit_code == 5);
+      const std::size_t at = warmed.err.find("memory.capacity=");
+      REQUIRE(at != std::string::npos);
+      const std::string proposed = warmed.err.substr(at, warmed.err.find('\n', at) - at);
+      const auto again = run_cachekit({"-u", "memory:", "-o", proposed, "warm", "-"}, text);
+      CHECK(again.err.empty());
+      CHECK(again.exit_code == 0);
+    }
+  }
+}
+
 TEST_CASE("warm tells that a server has evicted meanwhile", "[cli][files]") {
   const RedisServer redis(
       RedisServerOptions{.extra = {"--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru"}});
