@@ -28,9 +28,9 @@ double parts_of(const InMemoryConfig& config, const Load& bounds) {
 // Parts of a cache share its bounds, and one may be full before the others: the fewer entries it
 // has, the more each of them weighs.
 double spare(double entries, double parts) {
-  constexpr double always = 1.25;
-  constexpr double deviations = 5;  // Of equal entries: two, where some are much larger.
-  return always + deviations * std::sqrt(std::max(0.0, parts - 1) / entries);
+  constexpr double least = 1.25;
+  constexpr double deviations = 7;  // Of equal entries: two or three, where some are much larger.
+  return std::max(least, 1 + deviations * std::sqrt(std::max(0.0, parts - 1) / entries));
 }
 
 // Larger bounds may be shared by more parts, which takes more spare again.
