@@ -29,7 +29,7 @@ double parts_of(const InMemoryConfig& config, const Load& bounds) {
 // has, the more each of them weighs.
 double spare(double entries, double parts) {
   constexpr double least = 1.25;
-  constexpr double deviations = 7;  // Of equal entries: two or three, where some are much larger.
+  constexpr double deviations = 14;  // Of equal entries: about four, where a tenth is much larger.
   return std::max(least, 1 + deviations * std::sqrt(std::max(0.0, parts - 1) / entries));
 }
 

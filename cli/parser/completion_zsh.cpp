@@ -67,8 +67,7 @@ std::string globals(const CommandSpec& root) {
       rules_of(root));
 }
 
-// A command with commands below it: the first word says which one goes on. That one sees no word in
-// front of it, and is told of a "--" there that ends the options.
+// A command with commands below it: the first word says which one goes on.
 std::string branch(const CommandPath& path) {
   std::string descriptions;
   std::string cases;
@@ -86,15 +85,10 @@ std::string branch(const CommandPath& path) {
       "  local state line\n"
       "  commands=(\n{1}  )\n"
       "  rules=(\n{2}  )\n"
-      "  integer ended=$(( ${{words[(i)--]}} < CURRENT ))\n"
       "  _arguments -S -C $globals $rules '1: :->command' '*:: :->rest' && return\n"
       "  case $state in\n"
       "    command) _describe command commands ;;\n"
       "    rest)\n"
-      "      if (( ended && ! ${{words[(I)--]}} )); then\n"
-      "        words=(\"$words[1]\" -- \"${{(@)words[2,-1]}}\")\n"
-      "        (( CURRENT++ ))\n"
-      "      fi\n"
       "      case $line[1] in\n{3}"
       "      esac ;;\n"
       "  esac\n"
