@@ -37,8 +37,7 @@ std::string error_json(std::string_view what, const Error& error, std::string_vi
 }  // namespace
 
 std::string Context::for_target(std::string_view command) const {
-  const std::string unnamed =
-      fmt::format("'cachekit {}', with the options that you gave here", command);
+  std::string unnamed = fmt::format("'cachekit {}', with the options that you gave here", command);
   if (has_password(options.url) || std::ranges::any_of(options.options, names_secret)) {
     return unnamed;
   }

@@ -3,7 +3,7 @@
 namespace cachekit::cli {
 namespace {
 
-ExitCode exit_code_of(Errc code) noexcept {
+ExitCode code_of_kind(Errc code) noexcept {
   switch (code) {
     case Errc::invalid_argument:
       return ExitCode::usage;
@@ -31,7 +31,7 @@ ExitCode exit_code_of(Errc code) noexcept {
 bool is_out_of_memory(const Error& error) noexcept { return error.message == "out of memory"; }
 
 ExitCode exit_code_of(const Error& error) noexcept {
-  return is_out_of_memory(error) ? ExitCode::refused : exit_code_of(error.code);
+  return is_out_of_memory(error) ? ExitCode::refused : code_of_kind(error.code);
 }
 
 ExitCode worse(ExitCode a, ExitCode b) noexcept {
