@@ -168,9 +168,7 @@ CacheBackend& Context::backend(Access access) {
   if (connected_) return made;
   warn_of_practice();
   const Result<void> connected = made.connect();
-  for (const std::string& warning : snapshot_warnings()) {
-    access == Access::write ? warn_of_loss(warning) : warn(warning);  // Reading loses nothing.
-  }
+  warn_of_snapshot(access);
   // One server of several may be down: the keys of the others can still be asked.
   const bool others =
       settings().backend == BackendKind::memcached && settings().memcached.servers.size() > 1;
@@ -187,6 +185,12 @@ CacheBackend& Context::backend(Access access) {
 std::vector<std::string> Context::snapshot_warnings() const {
   const auto* memory = dynamic_cast<const InMemoryBackend*>(backend_.get());
   return memory == nullptr ? std::vector<std::string>() : memory->warnings();
+}
+
+void Context::warn_of_snapshot(Access access) {
+  for (const std::string& warning : snapshot_warnings()) {
+    access == Access::write ? warn_of_loss(warning) : warn(warning);  // Reading loses nothing.
+  }
 }
 
 void Context::flush_backend() {

@@ -60,6 +60,8 @@ class Context {
   /// What the in-process cache left out of its snapshot when it loaded it, which it does when it is
   /// first used; `backend()` has warned of it.
   [[nodiscard]] std::vector<std::string> snapshot_warnings() const;
+  /// Tells of them, under `--quiet` too where what was left out is lost.
+  void warn_of_snapshot(Access access);
   /// Makes what was written durable, and warns where a snapshot has lost entries by it; at the end
   /// of every command that writes, before it says that it is done. Errors: throws `Failure`.
   void flush_backend();

@@ -105,7 +105,7 @@ ExitCode run_ping(Context& context, const PingOptions& options) {
     if (i > 0 && !pause(options.interval)) break;
     add_round(series, backend.ping());
   }
-  for (const std::string& warning : context.snapshot_warnings()) context.warn(warning);
+  context.warn_of_snapshot(Access::read);
   ExitCode code = interrupted() ? ExitCode::interrupted : ExitCode::done;
   for (const NodeSeries& node : series) {
     if (!node.error) continue;

@@ -60,7 +60,7 @@ ExitCode run_stats(Context& context, const StatsOptions& options) {
   }
   CacheBackend& backend = context.unconnected_backend(Access::read);
   ExitCode code = show_once(context, backend, options);
-  for (const std::string& warning : context.snapshot_warnings()) context.warn(warning);
+  context.warn_of_snapshot(Access::read);
   while (options.interval && !interrupted()) {
     const Deadline next = Deadline::after(*options.interval);
     while (!next.expired() && !interrupted()) {

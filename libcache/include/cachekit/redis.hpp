@@ -67,9 +67,10 @@ class RedisBackend final : public CacheBackend {
   /// serve just now (LOADING, CLUSTERDOWN). `invalid_argument` for commands that change the state
   /// of a connection (SELECT, MULTI, SUBSCRIBE, AUTH, ...): they belong to `RedisConfig`,
   /// `transaction()` and `Subscriber`. A command that is not known to be read-only is never sent
-  /// twice; lost replies are `outcome_unknown`. Order: what opens a connection of its own does not
-  /// wait for asynchronous calls that the same thread has under way, and may reach the server
-  /// before them. Await those first.
+  /// twice; lost replies are `outcome_unknown`.
+  ///
+  /// Order: what opens a connection of its own does not wait for asynchronous calls that the same
+  /// thread has under way, and may reach the server before them. Await those first.
   [[nodiscard]] Result<RedisReply> command(std::span<const std::string_view> arguments,
                                            const CallOptions& options = {});
   [[nodiscard]] Result<RedisReply> command(std::initializer_list<std::string_view> arguments,

@@ -28,7 +28,9 @@ struct Message {
 /// name, once, and goes on with the others. A message that is too large to be kept is `too_large`.
 /// After a failure the next attempt has to wait, for 0.25 s at most. One that was moved from
 /// refuses every call (`invalid_argument`), and so does one for which there was no memory
-/// (`overloaded`). Threads: one at a time.
+/// (`overloaded`).
+///
+/// Threads: one at a time.
 class Subscriber {
  public:
   explicit Subscriber(const RedisConfig& config);

@@ -17,8 +17,11 @@ namespace cachekit {
 /// (`watch`, `command`, `execute`) has a budget of its own: the timeout that `transaction()` was
 /// given, as opening it has.
 ///
+/// Threads: one at a time.
+///
 /// Errors: after one that lost the connection every step is `unavailable`; open a new transaction.
-/// One that was moved from refuses every step. Threads: one at a time.
+/// One that was moved from refuses every step.
+///
 /// Example:
 ///
 ///     Result<bool> replace(RedisBackend& redis, std::string_view key, std::string_view expected,

@@ -161,10 +161,10 @@ Result<RedisReply> RedisTransaction::command(std::span<const std::string_view> a
   Replay replay = Replay::no;
   Result<void> sound = guarded(Errc::overloaded, [&]() -> Result<void> {
     if (!impl_) return moved_from();
-    const bool of_data =
-        !arguments.empty() && redis::kind_of(arguments) != CommandKind::connection_state;
-    if (of_data && redis::kind_of(arguments) == CommandKind::read) replay = Replay::yes;
-    if (of_data) return {};
+    const CommandKind kind =
+        arguments.empty() ? CommandKind::connection_state : redis::kind_of(arguments);
+    if (kind == CommandKind::read) replay = Replay::yes;
+    if (kind != CommandKind::connection_state) return {};
     return fail(Errc::invalid_argument, "inside a transaction only commands on data are possible",
                 {}, "use watch(), queue() and execute()");
   });

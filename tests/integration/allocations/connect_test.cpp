@@ -126,18 +126,12 @@ TEST_CASE("what describes a backend is whole or empty where there is no memory f
         CHECK((outcome.empty() || outcome.size() == rig.nodes()));
       },
       more);
+  const auto check_report = [&](const auto& report) {
+    CHECK(report.nodes.size() <= rig.nodes());
+    rig.check_neighbours();
+  };
   with_each_failure(
-      "ping", scope, nothing, [&] { return rig.cache().ping(); },
-      [&](const PingReport& report) {
-        CHECK(report.nodes.size() <= rig.nodes());
-        rig.check_neighbours();
-      },
-      lasting);
+      "ping", scope, nothing, [&] { return rig.cache().ping(); }, check_report, lasting);
   with_each_failure(
-      "stats", scope, nothing, [&] { return rig.cache().stats(); },
-      [&](const StatsReport& report) {
-        CHECK(report.nodes.size() <= rig.nodes());
-        rig.check_neighbours();
-      },
-      lasting);
+      "stats", scope, nothing, [&] { return rig.cache().stats(); }, check_report, lasting);
 }

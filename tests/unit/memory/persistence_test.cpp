@@ -1,6 +1,7 @@
 #include "fixture.hpp"
 #include "memory/entry.hpp"
 
+#include <array>
 #include <string>
 #include <thread>
 
@@ -14,6 +15,13 @@ namespace {
 
 InMemoryConfig saved_in(const std::filesystem::path& file) {
   return {.snapshot_file = file, .connection_timeout = 50ms};
+}
+
+// To be written and read, and to be read only.
+std::array<InMemoryConfig, 2> both_ways(const std::filesystem::path& file) {
+  std::array configs{saved_in(file), saved_in(file)};
+  configs[1].snapshot_read_only = true;
+  return configs;
 }
 
 // Stores one entry and writes it to the file.
@@ -284,9 +292,7 @@ TEST_CASE("a file that is no snapshot is refused and stays as it is", "[memory][
   for (const std::string bytes :
        {"x", "Call the plumber, and pay the rent.\n", "cksnap\x1a\n..."}) {
     write_bytes(folder / "notes.txt", bytes);
-    InMemoryConfig reading = saved_in(folder / "notes.txt");
-    reading.snapshot_read_only = true;
-    for (const InMemoryConfig& config : {saved_in(folder / "notes.txt"), reading}) {
+    for (const InMemoryConfig& config : both_ways(folder / "notes.txt")) {
       CheckedCache t(config);
       const auto refused = t.cache.connect();
       REQUIRE_FALSE(refused);
@@ -327,9 +333,7 @@ TEST_CASE("a snapshot that may not be read is an error, not an empty cache",
   REQUIRE(::chmod((folder / "s").c_str(), 0) == 0);
   {
     const Unprivileged user;
-    InMemoryConfig reading = saved_in(folder / "s");
-    reading.snapshot_read_only = true;
-    for (const InMemoryConfig& config : {saved_in(folder / "s"), reading}) {
+    for (const InMemoryConfig& config : both_ways(folder / "s")) {
       CheckedCache t(config);
       const auto refused = t.cache.connect();
       REQUIRE_FALSE(refused);

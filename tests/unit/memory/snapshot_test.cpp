@@ -25,11 +25,8 @@ const std::vector<OwnedEntry> two_entries{{0, "a", "one"}, {1'700'000'060'000, "
 
 const HashSeed seed{.first = 0x0807060504030201, .second = 0x1817161514131211};
 
-// What version 1 wrote for `two_entries`, forever.
-const std::string golden_1 =
-    "CKSNAP\x1a\n"s
-    "\x01\x00\x00\x00"s
-    "\x02\x00\x00\x00\x00\x00\x00\x00"s
+// `two_entries`, as every version writes them.
+const std::string golden_entries =
     "\x00\x00\x00\x00\x00\x00\x00\x00"s
     "\x01\x00\x00\x00"s
     "\x03\x00\x00\x00\x00\x00\x00\x00"s
@@ -37,24 +34,22 @@ const std::string golden_1 =
     "\x60\x52\xe6\xcf\x8b\x01\x00\x00"s
     "\x02\x00\x00\x00"s
     "\x02\x00\x00\x00\x00\x00\x00\x00"s
-    "b\0\xff\n"s
-    "\x6a\x91\x8a\xfd"s;
+    "b\0\xff\n"s;
+
+// What version 1 wrote for `two_entries`, forever.
+const std::string golden_1 =
+    "CKSNAP\x1a\n"s
+    "\x01\x00\x00\x00"s
+    "\x02\x00\x00\x00\x00\x00\x00\x00"s +
+    golden_entries + "\x6a\x91\x8a\xfd"s;
 
 // What version 2 writes for them, forever.
 const std::string golden =
     "CKSNAP\x1a\n"s
     "\x02\x00\x00\x00"s
     "\x02\x00\x00\x00\x00\x00\x00\x00"s
-    "\x01\x02\x03\x04\x05\x06\x07\x08\x11\x12\x13\x14\x15\x16\x17\x18"s
-    "\x00\x00\x00\x00\x00\x00\x00\x00"s
-    "\x01\x00\x00\x00"s
-    "\x03\x00\x00\x00\x00\x00\x00\x00"s
-    "aone"s
-    "\x60\x52\xe6\xcf\x8b\x01\x00\x00"s
-    "\x02\x00\x00\x00"s
-    "\x02\x00\x00\x00\x00\x00\x00\x00"s
-    "b\0\xff\n"s
-    "\xb6\x7b\x38\xe9"s;
+    "\x01\x02\x03\x04\x05\x06\x07\x08\x11\x12\x13\x14\x15\x16\x17\x18"s +
+    golden_entries + "\xb6\x7b\x38\xe9"s;
 
 Result<std::vector<OwnedEntry>> read_all(const std::filesystem::path& path) {
   std::vector<OwnedEntry> entries;
