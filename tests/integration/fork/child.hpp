@@ -5,27 +5,10 @@
 #include <functional>
 #include <string>
 
-#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace cachekit::test {
-
-#if defined(__SANITIZE_THREAD__)
-/// For a child that starts threads: glibc would give them the stacks of its parent's threads, whose
-/// identities ThreadSanitizer believes to be in use. Larger stacks are not among those.
-inline void take_new_stacks() {
-  pthread_attr_t attributes;
-  std::size_t size = 0;
-  if (::pthread_getattr_default_np(&attributes) != 0) return;
-  ::pthread_attr_getstacksize(&attributes, &size);
-  ::pthread_attr_setstacksize(&attributes, 2 * size);
-  ::pthread_setattr_default_np(&attributes);
-  ::pthread_attr_destroy(&attributes);
-}
-#else
-inline void take_new_stacks() {}
-#endif
 
 /// A forked child that does `work` and ends with its outcome. One that hangs is ended by SIGALRM.
 class Child {
@@ -33,7 +16,6 @@ class Child {
   explicit Child(const std::function<bool()>& work) : pid_(::fork()) {
     if (pid_ != 0) return;
     ::alarm(20);
-    take_new_stacks();
     ::_exit(work() ? 0 : 1);
   }
   ~Child() {
