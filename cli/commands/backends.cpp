@@ -17,7 +17,7 @@ namespace cachekit::cli {
 namespace {
 
 // The table is made from what the backends say of themselves, so it cannot drift from the code.
-struct Row {
+struct CapabilityRow {
   std::string name;
   std::function<Json(const CacheBackend&, const Capabilities&)> value;
 };
@@ -28,7 +28,7 @@ std::string exact(std::size_t bytes) {
   return text.find('.') == std::string::npos ? text : std::to_string(bytes) + "B";
 }
 
-std::vector<Row> rows() {
+std::vector<CapabilityRow> capability_rows() {
   return {
       {"tier", [](const auto& backend, const auto&) { return Json(to_string(backend.tier())); }},
       {"persistence", [](const auto&, const auto& can) { return Json(can.persistence); }},
@@ -65,7 +65,8 @@ ExitCode run_backends(Context& context) {
   if (context.options.json) {
     for (const CacheBackend* backend : all) {
       Json line{{"backend", backend->name()}};
-      for (const Row& row : rows()) line[row.name] = row.value(*backend, backend->capabilities());
+      for (const CapabilityRow& row : capability_rows())
+        line[row.name] = row.value(*backend, backend->capabilities());
       context.out.line(dump(line));
     }
     return ExitCode::done;
@@ -74,7 +75,7 @@ ExitCode run_backends(Context& context) {
   std::vector<std::string> head{"backend"};
   for (const CacheBackend* backend : all) head.emplace_back(backend->name());
   table.row(std::move(head));
-  for (const Row& row : rows()) {
+  for (const CapabilityRow& row : capability_rows()) {
     std::vector<std::string> cells{row.name};
     for (const CacheBackend* backend : all) {
       cells.push_back(shown(row.value(*backend, backend->capabilities())));

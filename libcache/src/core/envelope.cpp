@@ -13,7 +13,7 @@ namespace cachekit {
 namespace {
 
 constexpr std::string_view magic = "CKIT";
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t format_version = 1;
 constexpr std::uint64_t max_unix_ms = 253'402'300'799'999;  // The last millisecond of year 9999.
 
 constexpr std::size_t version_at = 4;
@@ -68,9 +68,9 @@ Result<void> check_frame(std::string_view bytes) {
                 fmt::format("the envelope is cut short: {} bytes, its header alone has {}",
                             bytes.size(), envelope_header_bytes));
   }
-  if (const auto found = number_at(bytes, version_at, 1); found != version) {
+  if (const auto found = number_at(bytes, version_at, 1); found != format_version) {
     return fail(Errc::decode,
-                fmt::format("envelope version {}; this reader knows {}", found, version));
+                fmt::format("envelope version {}; this reader knows {}", found, format_version));
   }
   const std::uint64_t announced = number_at(bytes, length_at, 4);
   const std::uint64_t present = bytes.size() - envelope_header_bytes;
@@ -107,7 +107,7 @@ Result<std::string> encode_envelope(const EnvelopeView& envelope) {
   std::string out;
   out.reserve(envelope_header_bytes + envelope.payload.size());
   out.append(magic);
-  append_number(out, version, 1);
+  append_number(out, format_version, 1);
   append_number(out, 0, 1);
   append_number(out, static_cast<std::uint8_t>(envelope.codec), 1);
   append_number(out, 0, 1);

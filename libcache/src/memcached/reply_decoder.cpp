@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 
 // The number that a block of data holds; decremented counters are padded with spaces.
-Result<std::uint64_t> counter_in(std::string_view data) {
+Result<std::uint64_t> number_in(std::string_view data) {
   const auto number = parse_decimal(data.substr(0, data.find(' ')));
   if (!number) return fail(Errc::protocol, "the peer answered an increment with no number");
   return *number;
@@ -93,7 +93,7 @@ ReplyDecoder::Progress ReplyDecoder::read_data(const Command& command) {
   }
   in_data_ = false;
   if (command.verb == Verb::increment) {
-    Result<std::uint64_t> number = counter_in(reply_.value);
+    Result<std::uint64_t> number = number_in(reply_.value);
     if (!number) return break_off(std::move(number).error());
     reply_.number = *number;
   }

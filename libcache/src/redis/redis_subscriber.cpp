@@ -12,6 +12,7 @@
 #include "redis/client.hpp"
 #include "redis/dropped_reply.hpp"
 #include "redis/reply_error.hpp"
+#include "redis/upper.hpp"
 
 #include <cachekit/redis_subscriber.hpp>
 
@@ -64,9 +65,17 @@ class SubscriptionRequest final : public Pipeline {
   SubscriptionRequest(std::deque<Message>& inbox, std::vector<Error>& troubles)
       : Pipeline(Replay::yes), inbox_(inbox), troubles_(troubles) {}
 
+  void ask(std::string_view verb, std::string_view name) {
+    asked_.push_back({std::string(verb), std::string(name)});
+    add({verb, name}, redis::only_array);
+  }
+
   [[nodiscard]] Accepted accept(RedisReply&& reply) override {
     if (take_messages(reply, inbox_)) return Accepted::more;
-    if (!reply.is_error()) return Pipeline::accept(std::move(reply));
+    if (!reply.is_error()) {
+      if (!asked_[replies().size()].confirmed_by(reply)) return Accepted::impossible;
+      return Pipeline::accept(std::move(reply));
+    }
     // What was too large was a message. For what there was no memory cannot be told.
     if (redis::is_for_want_of_memory(reply.text)) return Accepted::impossible;
     std::optional<Error> dropped = redis::error_of_dropped(reply.text, {});
@@ -76,8 +85,19 @@ class SubscriptionRequest final : public Pipeline {
   }
 
  private:
+  struct Asked {
+    std::string verb;
+    std::string name;
+
+    [[nodiscard]] bool confirmed_by(const RedisReply& reply) const {
+      const auto& parts = reply.elements;
+      return parts.size() == 3 && redis::upper(parts[0].text) == verb && parts[1].text == name;
+    }
+  };
+
   std::deque<Message>& inbox_;
   std::vector<Error>& troubles_;
+  std::vector<Asked> asked_;  // One for each command.
 };
 
 // A name and the set that it belongs to, unless it is taken back meanwhile.
@@ -164,7 +184,7 @@ class Subscriber::Impl {
       return fail(std::move(ready).error());
     }
     SubscriptionRequest request(inbox_, troubles_);
-    request.add({verb, name}, redis::only_array);
+    request.ask(verb, name);
     if (Result<void> done = exchange(request); !done) return done;
     return redis::checked(std::move(request.replies().front()), client_.endpoint())
         .map([](const RedisReply&) {});
@@ -220,7 +240,7 @@ class Subscriber::Impl {
     const auto want = [&](std::string_view verb, Names& names) {
       for (const std::string& name : names) {
         restoring_->wanted.push_back({&names, name});
-        restoring_->request.add({verb, name}, redis::only_array);
+        restoring_->request.ask(verb, name);
       }
     };
     want("SUBSCRIBE", channels);
@@ -282,16 +302,25 @@ class Subscriber::Impl {
       lose(std::move(reply).error());
       return true;
     }
-    if (*reply) {
-      if ((*reply)->is_error())
-        return fail(redis::error_of_reply((*reply)->text, client_.endpoint()));
-      static_cast<void>(take_messages(**reply, inbox_));
-      return true;
-    }
+    if (*reply) return heard(**std::move(reply)).map([] { return true; });
     Result<bool> came = connection_->receive(deadline);
     if (came) return came;
     lose(std::move(came).error());
     return true;
+  }
+
+  // Whatever is no message belongs to nobody, and neither does what comes after it.
+  Result<void> heard(RedisReply&& reply) {
+    if (take_messages(reply, inbox_)) return {};
+    if (!reply.is_error()) {
+      lose({Errc::protocol, "the server sent more than was asked for", {}, {}});
+      return {};
+    }
+    if (auto dropped = redis::error_of_dropped(reply.text, client_.endpoint())) {
+      return fail(*std::move(dropped));
+    }
+    lose(redis::error_of_reply(reply.text, client_.endpoint()));
+    return {};
   }
 
   Message take_message() {

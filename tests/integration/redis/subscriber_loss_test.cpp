@@ -285,6 +285,62 @@ TEST_CASE("a subscription that a hung server does not confirm is a lost connecti
   server.resume();
 }
 
+TEST_CASE("a confirmation of anything else confirms nothing", "[redis][subscriber][failures-3]") {
+  const std::string other = GENERATE(
+      confirmation("other", 1), "*3\r\n" + bulk("unsubscribe") + bulk("alpha") + ":0\r\n",
+      "*3\r\n" + bulk("psubscribe") + bulk("alpha") + ":1\r\n",
+      "*2\r\n" + bulk("subscribe") + bulk("alpha"), std::string("*0\r\n"), std::string(":1\r\n"));
+  CAPTURE(other);
+  ScriptedServer server({[&](Peer& peer) {
+                           greet(peer);
+                           peer.expect(command("SUBSCRIBE", "alpha"));
+                           peer.send(other + confirmation("alpha", 1));
+                           peer.stall();
+                         },
+                         [](Peer& peer) {
+                           greet(peer);
+                           peer.expect(command("SUBSCRIBE", "alpha"));
+                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("heard")));
+                           peer.stall();
+                         }});
+  Subscriber subscriber(
+      {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+  CHECK(code_of(subscriber.subscribe("alpha")) == "protocol");
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  must(subscriber.subscribe("alpha"));
+  CHECK(text_of(subscriber.next(30s)) == "alpha=heard");
+  CHECK(server.failures().empty());
+}
+
+TEST_CASE("what comes to a subscriber and is no message ends the connection",
+          "[redis][subscriber][failures-3]") {
+  const std::string stray =
+      GENERATE(std::string(":5\r\n"), std::string("+OK\r\n"), std::string("-ERR what?\r\n"),
+               std::string("$-1\r\n"), confirmation("alpha", 1), std::string("*0\r\n"));
+  CAPTURE(stray);
+  ScriptedServer server({[&](Peer& peer) {
+                           greet(peer);
+                           peer.expect(command("SUBSCRIBE", "alpha"));
+                           peer.send(confirmation("alpha", 1));
+                           peer.send(message("alpha", bulk("before")) + stray +
+                                     message("alpha", bulk("behind")));
+                           peer.stall();
+                         },
+                         [](Peer& peer) {
+                           greet(peer);
+                           peer.expect(command("SUBSCRIBE", "alpha"));
+                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("anew")));
+                           peer.stall();
+                         }});
+  Subscriber subscriber(
+      {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+  must(subscriber.subscribe("alpha"));
+  CHECK(text_of(subscriber.next(30s)) == "alpha=before");
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=anew");
+  CHECK(server.failures().empty());
+}
+
 TEST_CASE("a subscriber that was moved from refuses every call", "[redis][subscriber]") {
   Subscriber subscriber(config_of(shared_redis()));
   Subscriber other = std::move(subscriber);
