@@ -243,13 +243,13 @@ TEST_CASE("warm above the capacity says how many are still there", "[cli][files]
 
 TEST_CASE("the room that warm proposes is enough, also for few entries of mixed sizes",
           "[cli][files]") {
-  for (const std::size_t large : {20'000U, 100'000U, 900'000U}) {
+  for (const std::size_t large : {10'000U, 50'000U, 450'000U}) {
     std::string text;
-    for (int i = 0; text.size() < 13'000'000; ++i) {
+    for (int i = 0; text.size() < 6'500'000; ++i) {
       text += fmt::format("{{\"key\":\"k{}\",\"value\":\"{}\"}}\n", i,
                           std::string(i % 10 == 0 ? large : large / 50, 'v'));
     }
-    for (const std::string capacity : {"4MiB", "6MiB", "8MiB"}) {
+    for (const std::string capacity : {"2MiB", "3MiB", "4MiB"}) {
       const auto warmed =
           run_cachekit({"-u", "memory:", "-o", "memory.capacity=" + capacity, "warm", "-"}, text);
       INFO(large << " " << capacity << ": " << warmed.err);
