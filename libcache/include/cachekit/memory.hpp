@@ -152,7 +152,7 @@ struct MemoryInsights {
 /// another process holds it, `rejected` when the file is no snapshot, which stays as it is, or the
 /// system does not let it be read, `unsupported` when a newer version wrote it. `flush` without a
 /// `connect` that went well is `invalid_argument`, so that a cache which could not load its entries
-/// never replaces those on the disk.
+/// never replaces those on the disk; `rejected` where what has come there meanwhile is no snapshot.
 /// Limits: keys of 1 to 65,536 bytes; one entry takes at most one shard's share of the capacity,
 /// else `too_large`. `capabilities().max_value_bytes` is the longest value that fits under a key of
 /// one byte without a TTL, now; a longer key and a TTL (32 bytes) leave so much less for the value.

@@ -274,16 +274,17 @@ bool Shard::clear(std::size_t limit, Departures& gone) {
   return true;
 }
 
-ScanPage Shard::scan(std::string_view pattern, std::uint64_t from, std::size_t limit) const {
+void Shard::scan(std::string_view pattern, std::uint64_t from, std::size_t limit,
+                 ScanPage& page) const {
   const Reading lock(lock_);
   const Time now = clock_.now();
-  ScanPage page;
-  page.next = index_.walk(from, limit, [&](const Entry& entry) {
-    if (!entry.expired(now) && core::glob_match(pattern, entry.key())) {
-      page.keys.emplace_back(entry.key());
+  const std::uint64_t next = index_.walk(from, limit, [&](const Entry& entry) {
+    if (entry.hash < from || entry.hash >= page.end || entry.expired(now)) return;
+    if (core::glob_match(pattern, entry.key())) {
+      page.keys.push_back({.position = entry.hash, .text = std::string(entry.key())});
     }
   });
-  return page;
+  page.end = std::min(page.end, next);
 }
 
 void Shard::list(std::vector<ListedEntry>& entries) const {

@@ -56,10 +56,14 @@ struct NewValue {
   }
 };
 
-/// One step of a scan: what matched, and where the next step goes on (`Index::walk_end`: nowhere).
+/// One step of a scan: what matched from one position to another (see `Index::walk`).
 struct ScanPage {
-  std::vector<std::string> keys{};
-  std::uint64_t next = 0;
+  struct Key {
+    std::uint64_t position = 0;
+    std::string text{};
+  };
+  std::vector<Key> keys{};
+  std::uint64_t end = 0;
 };
 
 /// An entry of a listing, which holds it whatever becomes of it in the cache.
@@ -154,9 +158,9 @@ class Shard {
   }
   void copy_bounds(const Shard& other) noexcept { change_bounds(other.bounds_); }
 
-  /// Looks at no more than about `limit` entries.
-  [[nodiscard]] ScanPage scan(std::string_view pattern, std::uint64_t from,
-                              std::size_t limit) const;
+  /// Adds what matches from that position to the page's end, which comes closer where that would be
+  /// more than about `limit` entries.
+  void scan(std::string_view pattern, std::uint64_t from, std::size_t limit, ScanPage& page) const;
   /// Adds all entries that are alive, the first to be evicted first.
   void list(std::vector<ListedEntry>& entries) const;
 

@@ -40,6 +40,7 @@ using SnapshotVisitor = std::function<void(const SnapshotEntry& entry)>;
 
 /// Replaces the file in one step: whoever reads it sees the old entries or the new ones, also after
 /// a crash. Mode 0600. Requires: nobody else writes it (see `SnapshotLock`).
+/// Errors: `rejected` also where what has come there meanwhile is no snapshot.
 [[nodiscard]] Result<void> write_snapshot(const std::filesystem::path& path, const HashSeed& seed,
                                           std::span<const SnapshotEntry> entries);
 
@@ -56,6 +57,7 @@ using SnapshotVisitor = std::function<void(const SnapshotEntry& entry)>;
 [[nodiscard]] Result<void> check_own_snapshot(const std::filesystem::path& path);
 
 /// Renames a damaged snapshot to `FILE.corrupt-N`, N being the first free number; gives the name.
+/// An empty file takes its place, with the same owner, group and permissions.
 [[nodiscard]] Result<std::filesystem::path> set_aside(const std::filesystem::path& path);
 
 }  // namespace cachekit::memory

@@ -1,3 +1,4 @@
+#include "core/file_replacement.hpp"
 #include "core/posix_file.hpp"
 #include "memory/snapshot.hpp"
 #include "memory/snapshot_format.hpp"
@@ -9,6 +10,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 namespace cachekit::memory {
 namespace {
@@ -153,6 +155,15 @@ Result<File> open_own(const std::filesystem::path& path) {
   });
 }
 
+// An empty file, for the next snapshot takes owner, group and permissions of what it replaces.
+Result<void> keep_place(const std::filesystem::path& path, const std::filesystem::path& aside) {
+  struct stat status {};
+  if (::lstat(aside.c_str(), &status) != 0) return core::file_error("look at", aside);
+  const Result<File> empty =
+      File::open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  return empty ? core::copy_ownership(*empty, path, status) : fail(empty.error());
+}
+
 }  // namespace
 
 Result<void> check_own_snapshot(const std::filesystem::path& path) {
@@ -189,7 +200,7 @@ Result<std::filesystem::path> set_aside(const std::filesystem::path& path) {
       return core::file_error("set aside", path);
     }
     if (std::rename(path.c_str(), aside.c_str()) != 0) return core::file_error("set aside", path);
-    return aside;
+    return keep_place(path, aside).map([&] { return aside; });
   }
 }
 

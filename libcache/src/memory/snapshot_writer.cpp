@@ -73,9 +73,9 @@ Result<void> write_snapshot(const std::filesystem::path& path, const HashSeed& s
   Result<FileReplacement> replacement =
       FileReplacement::begin(path, FileReplacement::Name::under_lock, S_IRUSR | S_IWUSR);
   if (!replacement) return fail(std::move(replacement).error());
-  return write_entries(replacement->file(), seed, entries).and_then([&] {
-    return replacement->commit(true);
-  });
+  return write_entries(replacement->file(), seed, entries)
+      .and_then([&] { return check_own_snapshot(path); })
+      .and_then([&] { return replacement->commit(true); });
 }
 
 }  // namespace cachekit::memory

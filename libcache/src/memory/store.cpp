@@ -9,6 +9,7 @@
 #include <new>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 namespace cachekit::memory {
 namespace {
@@ -217,33 +218,42 @@ Result<std::int64_t> Store::increment(std::string_view key, std::int64_t by) {
   });
 }
 
+// Nothing moves between shards during a round, so all were empty in the last one.
 void Store::clear() {
-  unmoved([&] {
-    in_steps([](Shard& shard, Departures& gone) { return shard.clear(largest_step, gone); });
-    return true;
+  const auto round = [&](Departures& gone) {
+    const std::lock_guard lock(resizing_);
+    bool done = true;
+    table_.for_each([&](Shard& shard) { done = shard.clear(largest_step, gone) && done; });
+    return done;
+  };
+  while (!seeing_off(round)) {
+  }
+  table_.for_each([](Shard& shard) {
+    while (!shard.collect()) {
+    }
   });
   pool_->give_back();
 }
 
+// In the order of the hashes, whatever shards the keys are in: so what moves between two pages is
+// ahead or behind as before.
 void Store::scan(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const {
-  unmoved([&] { return scan_once(options, visit); });
+  for (std::uint64_t from = Index::walk_start; from < Index::walk_end;) {
+    const ScanPage page = scan_page(options, from);
+    for (const ScanPage::Key& key : page.keys) {
+      if (!visit(key.text)) return;
+    }
+    from = page.end;
+  }
 }
 
-// False when the visitor has had enough.
-bool Store::scan_once(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const {
-  const std::size_t limit = std::min(options.page_size, largest_page);
-  bool wanted = true;
-  table_.for_each([&](const Shard& shard) {
-    std::uint64_t from = Index::walk_start;
-    while (wanted && from < Index::walk_end) {
-      const ScanPage page = shard.scan(options.pattern, from, limit);
-      for (auto key = page.keys.begin(); wanted && key != page.keys.end(); ++key) {
-        wanted = visit(*key);
-      }
-      from = page.next;
-    }
-  });
-  return wanted;
+ScanPage Store::scan_page(const ScanOptions& options, std::uint64_t from) const {
+  const std::lock_guard lock(resizing_);  // Nothing moves past us meanwhile.
+  const std::size_t limit = std::min(options.page_size, largest_page) / shard_count();
+  ScanPage page{.end = Index::walk_end};
+  table_.for_each([&](const Shard& shard) { shard.scan(options.pattern, from, limit, page); });
+  std::erase_if(page.keys, [&](const ScanPage::Key& key) { return key.position >= page.end; });
+  return page;
 }
 
 bool Store::restore(std::string_view key, std::string_view value, Time expires_at) {

@@ -150,14 +150,11 @@ class Store {
   void merge(std::size_t number, std::size_t half, Departures& gone);
   void halve(std::size_t number, std::size_t half, std::vector<const Entry*>& room,
              Departures& gone);
-  [[nodiscard]] bool scan_once(const ScanOptions& options,
-                               const CacheBackend::KeyVisitor& visit) const;
+  [[nodiscard]] ScanPage scan_page(const ScanOptions& options, std::uint64_t from) const;
   template <typename Run>
   void for_groups(std::span<const HashedKey> keys, const Run& run);
   template <typename Step>
   void in_steps(const Step& step);
-  template <typename Pass>
-  void unmoved(const Pass& pass) const;
   [[nodiscard]] std::uint64_t items() const noexcept;
   [[nodiscard]] Tally& tally() noexcept { return tallies_[core::ThreadSlot::mine().number()]; }
   void see_off(Departures& gone) noexcept;
@@ -182,8 +179,7 @@ class Store {
   Duel duel_;
   MissRatioCurve curve_;
   ShardTable table_;
-  std::atomic<std::size_t> shard_count_;      // That are home to something.
-  std::atomic<std::uint64_t> reshapings_{0};  // How often that has changed.
+  std::atomic<std::size_t> shard_count_;  // That are home to something.
   std::array<Tally, core::ThreadSlot::count> tallies_{};
   // Made when all shards are there, and the last: nothing is missing while it is here.
   std::optional<AtFork> at_fork_;
@@ -210,21 +206,6 @@ void Store::in_steps(const Step& step) {
     while (!shard.collect()) {  // What has left may be all that keeps many pages.
     }
   });
-}
-
-// Goes through the shards again where entries have moved between them meanwhile: some may have come
-// from before it to behind it. `pass` says whether it still wants to.
-template <typename Pass>
-void Store::unmoved(const Pass& pass) const {
-  const auto reshapings = [this] {
-    const std::lock_guard lock(resizing_);  // None is under way then.
-    return reshapings_.load(std::memory_order_relaxed);
-  };
-  for (std::uint64_t before = reshapings(); pass();) {
-    const std::uint64_t now = reshapings();
-    if (now == before) return;
-    before = now;
-  }
 }
 
 }  // namespace cachekit::memory

@@ -38,7 +38,6 @@ void Store::resize(const Bounds& bounds, std::size_t shards) {
 
 void Store::reshape(const Bounds& bounds, std::size_t shards, Departures& gone) {
   const std::size_t now = shard_count();
-  if (shards != now) reshapings_.fetch_add(1, std::memory_order_relaxed);
   if (shards > now) {
     try {
       std::vector<const Entry*> room;

@@ -100,7 +100,8 @@ class Combiner {
   void wait(Sleeper& sleeper) noexcept;
   /// The same for a while: whether it is settled. It stays under way where it is not.
   [[nodiscard]] bool wait(Sleeper& sleeper, Deadline until) noexcept;
-  /// Settles a request as `cancelled`, if it is not being settled already or unknown here.
+  /// Settles a request that its caller takes back, if it is not being settled already or unknown
+  /// here: as `cancelled`, or as `outcome_unknown` where a write has been sent.
   void cancel(Waiter& waiter) noexcept;
 
   /// For a thread that looks after requests for which no caller waits. Reads until `until`, until
@@ -118,7 +119,7 @@ class Combiner {
   /// writes just now; true when the kernel would not take all of it.
   bool flush() noexcept { return flush(Clock::now()); }
 
-  /// Settles all that is under way as `cancelled`. Requires: nobody waits here any more.
+  /// The same for all that is under way. Requires: nobody waits here any more.
   void end(std::string_view why) noexcept;
 
   /// Where those sleep who wait for a request that this combiner has, will have or had.

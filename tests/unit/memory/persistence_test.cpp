@@ -266,7 +266,7 @@ TEST_CASE("a damaged snapshot is set aside with a warning, and the cache starts 
     CHECK(t.stats().items == 0U);
     REQUIRE(t.cache.warnings().size() == 1);
     CHECK(t.cache.warnings()[0].find("s.corrupt-") != std::string::npos);
-    CHECK_FALSE(std::filesystem::exists(folder / "s"));
+    CHECK(read_bytes(folder / "s").empty());
   }
   CHECK(read_bytes(folder / "s.corrupt-2") == "CKSNAP\x1a\n short");
   save(folder / "s", "k", "v");

@@ -159,34 +159,29 @@ TEST_CASE("a scan, a listing and a clear miss nothing when shards merge and spli
           "[memory][resize][stress]") {
   CheckedCache t({.capacity = mebibytes(4)});
   for (int i = 0; i < 2000; ++i) t.set(numbered(i), "v");
-  constexpr int rounds = 20;
-  // A pass begins again when the shards are others at its end, so a round has an end of resizes.
-  constexpr int resizes_of_a_round = 6;
-  std::atomic<int> allowed{0};
+  std::atomic<bool> stop{false};
   std::thread resizer([&] {
-    for (int i = 0; i < (rounds + 1) * resizes_of_a_round; ++i) {
-      while (allowed <= i) std::this_thread::yield();
-      static_cast<void>(
-          t.cache.resize(mebibytes(sizes[static_cast<std::size_t>(i) % sizes.size()])));
+    for (std::size_t i = 0; !stop; ++i) {
+      static_cast<void>(t.cache.resize(mebibytes(sizes[i % sizes.size()])));
     }
   });
   std::set<std::size_t> scanned;
   std::set<std::size_t> listed;
-  for (int round = 0; round < rounds; ++round) {
-    allowed += resizes_of_a_round;
+  for (int round = 0; round < 20; ++round) {
     std::set<std::string> keys;
+    std::size_t count = 0;
     static_cast<void>(t.cache.scan({.page_size = 50}, [&](std::string_view key) {
       keys.emplace(key);
-      return true;
+      return ++count > 0;
     }));
-    scanned.insert(keys.size());
-    std::size_t count = 0;
+    scanned.insert({keys.size(), count});  // Each key once.
+    count = 0;
     static_cast<void>(t.cache.hottest([&](const HotEntry&) { return ++count > 0; }));
     listed.insert(count);
   }
-  allowed += resizes_of_a_round;
   static_cast<void>(t.cache.clear());
   const auto left = t.stats().items;
+  stop = true;
   resizer.join();
   CHECK(scanned == std::set<std::size_t>{2000});
   CHECK(listed == std::set<std::size_t>{2000});

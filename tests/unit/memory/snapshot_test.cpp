@@ -175,8 +175,22 @@ TEST_CASE("damaged snapshots are set aside under the first free number", "[memor
   const TempFolder folder;
   write_bytes(folder / "s.corrupt-1", "first");
   write_bytes(folder / "s", "second");
+  std::filesystem::permissions(folder / "s", std::filesystem::perms{0640});
   CHECK(set_aside(folder / "s").value() == folder / "s.corrupt-2");
   CHECK(read_bytes(folder / "s.corrupt-1") == "first");
   CHECK(read_bytes(folder / "s.corrupt-2") == "second");
-  CHECK_FALSE(std::filesystem::exists(folder / "s"));
+  CHECK(read_bytes(folder / "s").empty());
+  REQUIRE(write_all(folder / "s", {{0, "k", "v"}}));
+  CHECK(std::filesystem::status(folder / "s").permissions() == std::filesystem::perms{0640});
+}
+
+TEST_CASE("a snapshot does not replace what somebody else has put there meanwhile",
+          "[memory][snapshot]") {
+  const TempFolder folder;
+  write_bytes(folder / "s", "Call the plumber.\n");
+  const auto refused = write_all(folder / "s", {{0, "k", "v"}});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::rejected);
+  CHECK(read_bytes(folder / "s") == "Call the plumber.\n");
+  CHECK_FALSE(std::filesystem::exists(folder / "s.cachekit-tmp"));
 }
