@@ -38,6 +38,8 @@ constexpr auto margin = std::chrono::milliseconds(50);
 // How often a connection that is idle for a moment is listened to, and for how long.
 constexpr auto listen_interval = std::chrono::milliseconds(50);
 constexpr auto listen_time = std::chrono::microseconds(200);
+// So soon after the last bytes nobody looks for more: what came with them was read with them.
+constexpr auto instant = std::chrono::microseconds(10);
 // Of requests that are to go soon: who sent something so long ago does not wait for company, and so
 // much is company enough.
 constexpr auto moment = std::chrono::microseconds(50);
@@ -265,12 +267,12 @@ bool Combiner::usable() noexcept {
 
 // On an idle connection the peer may have said something unasked, which would be taken for the
 // reply to the next request, or it may have closed it. So each request looks first, which costs a
-// system call. Where one reply too many came beside a request, all later ones are a request late,
-// and a caller that asks without a pause always asks before the last one has arrived: so now and
-// then it is made to pause.
+// system call, unless all that had come was read a moment ago. Where one reply too many came beside
+// a request, all later ones are a request late, and a caller that asks without a pause always asks
+// before the last one has arrived: so now and then it is made to pause.
 bool Combiner::spoke_unasked() noexcept {
-  if (socket_->readable_now()) return true;
   const auto now = Clock::now();
+  if (now - heard_at_ >= instant && socket_->readable_now()) return true;
   if (now < listen_at_) return false;
   listen_at_ = now + listen_interval;
   return now - heard_at_ < listen_time && socket_->readable_within(listen_time);
