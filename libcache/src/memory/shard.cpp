@@ -297,9 +297,11 @@ void Shard::list(std::vector<ListedEntry>& entries) const {
   });
 }
 
-bool Shard::collect() {
-  const Writing lock(lock_);
-  return heap_->collect();
+void Shard::collect() {
+  for (bool done = false; !done;) {
+    const Writing lock(lock_);
+    done = heap_->collect();
+  }
 }
 
 bool Shard::sweep(std::size_t limit, Departures& gone) {

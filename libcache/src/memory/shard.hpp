@@ -164,8 +164,8 @@ class Shard {
   /// Adds all entries that are alive, the first to be evicted first.
   void list(std::vector<ListedEntry>& entries) const;
 
-  /// Takes back a part of the memory of those that have left; true when nothing of it is left.
-  [[nodiscard]] bool collect();
+  /// Takes back the memory of those that have left, part by part: nobody waits for all of it.
+  void collect();
   /// Removes what has expired, in about `limit` steps; true when nothing of it is left.
   [[nodiscard]] bool sweep(std::size_t limit, Departures& gone);
   /// As it is, what has expired and was not removed yet included.

@@ -228,10 +228,7 @@ void Store::clear() {
   };
   while (!seeing_off(round)) {
   }
-  table_.for_each([](Shard& shard) {
-    while (!shard.collect()) {
-    }
-  });
+  table_.for_each([](Shard& shard) { shard.collect(); });
   pool_->give_back();
 }
 
@@ -271,8 +268,7 @@ void Store::discard() {
       Departures gone;
       done = shard.clear(largest_step, gone);
     }
-    while (!shard.collect()) {
-    }
+    shard.collect();
   });
 }
 

@@ -203,8 +203,7 @@ void Store::in_steps(const Step& step) {
   table_.for_each([&](Shard& shard) {
     while (!seeing_off([&](Departures& gone) { return step(shard, gone); })) {
     }
-    while (!shard.collect()) {  // What has left may be all that keeps many pages.
-    }
+    shard.collect();  // What has left may be all that keeps many pages.
   });
 }
 

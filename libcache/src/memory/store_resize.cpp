@@ -100,8 +100,7 @@ void Store::merge(std::size_t number, std::size_t half, Departures& gone) {
     shard.set_home(table_.range(number, 2 * half));
     other.set_home({});
   }
-  while (!other.collect()) {
-  }
+  other.collect();
 }
 
 void Store::split_shards(std::size_t shards, std::vector<const Entry*>& room, Departures& gone) {
@@ -131,8 +130,7 @@ void Store::halve(std::size_t number, std::size_t half, std::vector<const Entry*
     shard.set_home(table_.range(number, half));
     other.set_home(range);
   }
-  while (!shard.collect()) {
-  }
+  shard.collect();
 }
 
 }  // namespace cachekit::memory

@@ -52,9 +52,23 @@ void expect_both(Peer& peer) {
   peer.expect(command("SUBSCRIBE", "alpha") + command("SUBSCRIBE", "zeta"));
 }
 
-Subscriber subscriber_of(const ScriptedServer& server) {
-  Subscriber subscriber(
+// Serves a subscription to "alpha" alone, with something behind its confirmation.
+auto serving_alpha(const std::string& behind) {
+  return [=](Peer& peer) {
+    greet(peer);
+    peer.expect(command("SUBSCRIBE", "alpha"));
+    peer.send(confirmation("alpha", 1) + behind);
+    peer.stall();
+  };
+}
+
+Subscriber unsubscribed(const ScriptedServer& server) {
+  return Subscriber(
       {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+}
+
+Subscriber subscriber_of(const ScriptedServer& server) {
+  Subscriber subscriber = unsubscribed(server);
   must(subscriber.subscribe("alpha"));
   must(subscriber.subscribe("zeta"));
   CHECK(code_of(subscriber.next(30s)) == "unavailable");  // The loss of the connection.
@@ -262,8 +276,7 @@ TEST_CASE("a connection that ends while something is subscribed to is told by ne
                            peer.send(confirmation("alpha", 1) + message("alpha", bulk("second")));
                            peer.stall();
                          }});
-  Subscriber subscriber(
-      {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+  Subscriber subscriber = unsubscribed(server);
   must(subscriber.subscribe("alpha"));
   CHECK(code_of(subscriber.subscribe("zeta")) == "unavailable");
   CHECK(text_of(subscriber.next(30s)) == "alpha=first");
@@ -297,14 +310,8 @@ TEST_CASE("a confirmation of anything else confirms nothing", "[redis][subscribe
                            peer.send(other + confirmation("alpha", 1));
                            peer.stall();
                          },
-                         [](Peer& peer) {
-                           greet(peer);
-                           peer.expect(command("SUBSCRIBE", "alpha"));
-                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("heard")));
-                           peer.stall();
-                         }});
-  Subscriber subscriber(
-      {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+                         serving_alpha(message("alpha", bulk("heard")))});
+  Subscriber subscriber = unsubscribed(server);
   CHECK(code_of(subscriber.subscribe("alpha")) == "protocol");
   CHECK(code_of(subscriber.next(30s)) == "unavailable");
   must(subscriber.subscribe("alpha"));
@@ -318,22 +325,10 @@ TEST_CASE("what comes to a subscriber and is no message ends the connection",
       GENERATE(std::string(":5\r\n"), std::string("+OK\r\n"), std::string("-ERR what?\r\n"),
                std::string("$-1\r\n"), confirmation("alpha", 1), std::string("*0\r\n"));
   CAPTURE(stray);
-  ScriptedServer server({[&](Peer& peer) {
-                           greet(peer);
-                           peer.expect(command("SUBSCRIBE", "alpha"));
-                           peer.send(confirmation("alpha", 1));
-                           peer.send(message("alpha", bulk("before")) + stray +
-                                     message("alpha", bulk("behind")));
-                           peer.stall();
-                         },
-                         [](Peer& peer) {
-                           greet(peer);
-                           peer.expect(command("SUBSCRIBE", "alpha"));
-                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("anew")));
-                           peer.stall();
-                         }});
-  Subscriber subscriber(
-      {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+  ScriptedServer server(
+      {serving_alpha(message("alpha", bulk("before")) + stray + message("alpha", bulk("behind"))),
+       serving_alpha(message("alpha", bulk("anew")))});
+  Subscriber subscriber = unsubscribed(server);
   must(subscriber.subscribe("alpha"));
   CHECK(text_of(subscriber.next(30s)) == "alpha=before");
   CHECK(code_of(subscriber.next(30s)) == "unavailable");
@@ -364,8 +359,7 @@ TEST_CASE("a message that cannot be kept is told, and the next one is heard",
     peer.send(message("alpha", deep) + confirmation("zeta", 2) + message("zeta", bulk("last")));
     peer.stall();
   });
-  Subscriber subscriber(
-      {.host = "127.0.0.1", .port = server.port(), .operation_timeout = 30s, .client_name = {}});
+  Subscriber subscriber = unsubscribed(server);
   must(subscriber.subscribe("alpha"));
   CHECK(code_of(subscriber.next(30s)) == "too_large");
   CHECK(text_of(subscriber.next(30s)) == "alpha=next");
