@@ -211,7 +211,7 @@ class Subscriber::Impl {
       restoring_.reset();
       backoff_.succeeded();
     } else {
-      close();  // The subscriptions are as they were: none.
+      lose(restored.error());  // What was restored has brought messages, and brings no more.
       backoff_.failed(Deadline::clock::now());
     }
     return restored;
@@ -289,6 +289,7 @@ class Subscriber::Impl {
       const bool there = still_there();
       if (loss_) return fail(take_loss());
       Result<bool> more = there && !restoring_ ? listen(deadline) : connected(deadline);
+      if (!more && loss_) continue;  // It comes behind the messages that came before it.
       if (!more) return fail(std::move(more).error());
       // Even a part of the replies may have brought messages, or troubles.
       if (!*more && inbox_.empty() && troubles_.empty()) return std::nullopt;

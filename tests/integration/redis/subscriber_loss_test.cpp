@@ -285,6 +285,28 @@ TEST_CASE("a connection that ends while something is subscribed to is told by ne
   CHECK(server.failures().empty());
 }
 
+TEST_CASE("a connection that ends while all is restored before a subscription is told by next, too",
+          "[redis][subscriber]") {
+  ScriptedServer server({serve_both_and_close,
+                         [](Peer& peer) {
+                           expect_both(peer);
+                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("between")));
+                         },
+                         [](Peer& peer) {
+                           expect_both(peer);
+                           peer.send(confirmation("alpha", 1) + confirmation("zeta", 2));
+                           peer.send(message("alpha", bulk("after")));
+                           peer.stall();
+                         }});
+  Subscriber subscriber = subscriber_of(server);
+  const bool subscribes = GENERATE(true, false);
+  CAPTURE(subscribes);
+  if (subscribes) CHECK(code_of(subscriber.subscribe("third")) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=between");
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=after");
+}
+
 TEST_CASE("a subscription that a hung server does not confirm is a lost connection to next",
           "[redis][subscriber]") {
   RedisServer server;
