@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 using namespace cachekit;
 using namespace cachekit::test;
@@ -106,5 +107,59 @@ TEST_CASE("a coroutine may drop the last reference to the backend that resumed i
     Gate over;
     ask_once(make_backend(kind), over);
     REQUIRE(over.wait());
+  }
+}
+
+TEST_CASE("what a callback begins while its backend is destroyed is settled", "[contract][async]") {
+  const Kind kind = GENERATE(from_range(all_kinds));
+  INFO("backend: " << to_string(kind));
+  const std::string large(100'000, 'x');  // These go another way than small ones.
+  auto cache = make_backend(kind);
+  REQUIRE(cache->set("lifetimes:k", "v"));
+  CacheBackend& used = *cache;
+  Gate inside;
+  Gate go_on;
+  std::atomic<int> settled{0};
+  used.async_get("lifetimes:k").then([&](const Result<Value>&) {
+    inside.open();
+    static_cast<void>(go_on.wait());
+    for (int i = 0; i < 20; ++i) {
+      const std::string key = "lifetimes:" + std::to_string(i);
+      used.async_set(key, i % 2 == 0 ? large : "small").then([&](const Result<bool>&) {
+        ++settled;
+      });
+    }
+  });
+  REQUIRE(inside.wait());
+  std::thread opener(
+      [&] { go_on.open(); });  // While the destructor waits for the callback, or sooner.
+  cache.reset();
+  opener.join();
+  CHECK(settled == 20);
+}
+
+TEST_CASE("requests may be left and cancelled while their backend is destroyed",
+          "[contract][async]") {
+  const Kind kind = GENERATE(from_range(all_kinds));
+  INFO("backend: " << to_string(kind));
+  constexpr int many = 64;
+  for (int round = 0; round < 30; ++round) {
+    auto cache = make_backend(kind);
+    std::vector<Pending<std::optional<std::string>>> pending;
+    pending.reserve(many);
+    for (int i = 0; i < many; ++i) pending.push_back(cache->async_get("lifetimes:k"));
+    std::atomic<int> settled{0};
+    Gate begun;
+    std::thread holder([&] {
+      begun.open();
+      for (auto& one : pending) {
+        one.cancel();
+        std::move(one).then([&](const Result<Value>&) { ++settled; });
+      }
+    });
+    REQUIRE(begun.wait());
+    cache.reset();
+    holder.join();
+    CHECK(settled == many);
   }
 }

@@ -72,7 +72,7 @@ class ReadyState final : public PendingState<T> {
 ///
 /// The budget of the request runs from its start. A backend that is destroyed settles all
 /// that is under way: as `outcome_unknown` what changes something and may have been sent, as
-/// `cancelled` the rest; `get` must not be running then. A callback of `then` or a
+/// `cancelled` the rest; `get` must not be running then, all else may. A callback of `then` or a
 /// coroutine may be what destroys it.
 ///
 /// Threads: one at a time. Cost: one allocation for the request, beside those of the result.

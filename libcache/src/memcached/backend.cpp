@@ -48,7 +48,9 @@ Result<Command> MemcachedBackend::Impl::store_command(const SetItem& item,
 MemcachedBackend::MemcachedBackend(MemcachedConfig config)
     : impl_(std::make_unique<Impl>(std::move(config))) {}
 
-MemcachedBackend::~MemcachedBackend() = default;
+MemcachedBackend::~MemcachedBackend() {
+  if (impl_->cluster) impl_->cluster->end();
+}
 
 Capabilities MemcachedBackend::capabilities() const {
   constexpr std::uint64_t server_default = std::uint64_t{1} << 20U;

@@ -58,6 +58,10 @@ class Cluster {
                                                     Deadline deadline);
   /// Asks every node the same, side by side; one for each node, in order.
   [[nodiscard]] std::vector<NodeBatch> ask_all(Verb verb, Deadline deadline);
+  /// As `net::Channel::end`, of all nodes.
+  void end() noexcept {
+    for (const std::unique_ptr<Node>& node : nodes_) node->channel().end();
+  }
   /// One for each node, in order. No I/O.
   [[nodiscard]] std::vector<ConnectionStats> connections() const;
 

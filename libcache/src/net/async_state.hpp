@@ -3,6 +3,7 @@
 #include "core/out_of_memory.hpp"
 #include "net/async_request.hpp"
 #include "net/driver.hpp"
+#include "net/visits.hpp"
 
 #include <cachekit/metrics.hpp>
 #include <cachekit/pending.hpp>
@@ -50,31 +51,44 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
 
   [[nodiscard]] bool ready() const noexcept override { return settled(); }
   void wait() override { AsyncRequest::wait(); }
-  void cancel() override { AsyncRequest::cancel(); }
+  void cancel() override {
+    if (!visits_.enter()) return;
+    AsyncRequest::cancel();
+    visits_.leave();
+  }
   [[nodiscard]] bool leave(std::unique_ptr<detail::Continuation>& next) override {
     if (!settled() && inherited()) wait();  // Which settles it.
     if (settled()) return false;
     next_ = std::move(next);
-    driver().attend(1);
+    const bool attended = visits_.enter();
+    if (attended) driver().attend(1);
     Stage watched = Stage::watched;
-    if (stage_.compare_exchange_strong(watched, Stage::left)) return true;
-    driver().attend(-1);
-    next = std::move(next_);
-    return false;
+    const bool left =
+        stage_.compare_exchange_strong(watched, attended ? Stage::attended : Stage::left);
+    if (attended && !left) driver().attend(-1);
+    if (attended) visits_.leave();
+    if (!left) next = std::move(next_);
+    return left;
   }
 
  private:
-  enum class Stage : std::uint8_t { watched, left, announced };
+  enum class Stage : std::uint8_t {
+    watched,
+    attended,  ///< Nobody waits any more, which the driver knows.
+    left,      ///< The same, when it was being settled already.
+    announced,
+  };
   struct Cancel {
     AsyncState* state;
-    void operator()() const { state->cancel(); }
+    void operator()() const { state->AsyncRequest::cancel(); }
   };
 
   void hold() noexcept override { this->retain(); }
   void let_go() noexcept override { this->release(); }
-  // While a stop is under way the driver has to stay: who settles the request waits for that.
+  // While a stop or a visit is under way the driver has to stay: who settles the request waits.
   void conclude() noexcept override {
     stop_.reset();
+    if (!inherited()) visits_.close();
     try {
       this->value = call_.take(outcome());
     } catch (const std::exception&) {  // No memory for the result of what may have been done.
@@ -85,13 +99,15 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
     report_(this->value);
   }
   void announce() noexcept override {
-    if (stage_.exchange(Stage::announced) != Stage::left) return;
-    driver().attend(-1);
+    const Stage before = stage_.exchange(Stage::announced);
+    if (before == Stage::watched) return;
+    if (before == Stage::attended) driver().attend(-1);
     if (next_) driver().post(std::move(next_));
   }
 
   Call call_;
   Report report_;
+  Visits visits_;
   std::atomic<Stage> stage_{Stage::watched};
   std::unique_ptr<detail::Continuation> next_;
   std::optional<std::stop_callback<Cancel>> stop_;

@@ -66,6 +66,13 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
   }
 }
 
+Channel::Core::~Core() { end(); }
+
+void Channel::Core::end() noexcept {
+  large.driver.end();
+  shared.driver.end();
+}
+
 void Channel::Core::close_after_fork() noexcept {
   for (LaneOfRequests* const lane : {&shared, &large}) {
     lane->combiner.close_after_fork();
@@ -83,6 +90,11 @@ Channel::Channel(const ChannelOptions& options, std::shared_ptr<const Protocol> 
 Channel::~Channel() {
   Core* const core = core_.load();
   if (core->generation == fork_generation()) delete core;
+}
+
+void Channel::end() noexcept {
+  Core* const core = core_.load();
+  if (core->generation == fork_generation()) core->end();
 }
 
 Channel::Core& Channel::core() {
@@ -196,6 +208,10 @@ Result<std::unique_ptr<Connection>> Channel::await_dedicated(Deadline deadline) 
 
 ConnectionStats Channel::stats() {
   Core& core = this->core();
+  // To a node that lets nobody in, those that idle are worth no more.
+  const bool out_of_reach =
+      core.connector->failing() || (core.connector->under_way() && !core.combiner().connected());
+  core.pool->close_idle(out_of_reach);
   const PoolStats apart = core.pool->stats();
   // A request that has a connection to itself is a batch, and under way while it has it.
   ConnectionStats all{.endpoint = endpoint_,

@@ -77,9 +77,15 @@ class Channel {
   /// another attempt.
   [[nodiscard]] Result<std::unique_ptr<Connection>> await_dedicated(Deadline deadline);
 
+  /// Settles all that is under way, and runs the callbacks; what these start is settled at once. A
+  /// backend ends all its channels before it destroys one, for callbacks may use any of them.
+  /// Requires: no blocking call, as for the destructor.
+  void end() noexcept;
+
   [[nodiscard]] const Address& address() const noexcept { return options_.address; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-  /// Cost: some locks, no I/O.
+  /// Closes idle connections that are known to be dead, so that they do not count.
+  /// Cost: some locks, no I/O that waits.
   [[nodiscard]] ConnectionStats stats();
 
  private:
@@ -100,7 +106,13 @@ class Channel {
   struct Core {
     Core(const ChannelOptions& options, const std::string& endpoint,
          std::shared_ptr<const Protocol> protocol);
+    ~Core();
+    Core(const Core&) = delete;
+    Core& operator=(const Core&) = delete;
 
+    /// First the large lane: what is under way there may wait for the shared one. All is still
+    /// there for what the last calls start.
+    void end() noexcept;
     [[nodiscard]] Combiner& combiner() noexcept { return shared.combiner; }
     void close_after_fork() noexcept;
 
@@ -108,7 +120,7 @@ class Channel {
     InFlightBounds bounds;
     ProgramOrder order;
     LaneOfRequests shared;
-    LaneOfRequests large;  // Ends first: what is under way there may wait for the shared one.
+    LaneOfRequests large;
     std::unique_ptr<Pool> pool;
     std::uint32_t generation;
     std::atomic<int> callers{0};

@@ -123,7 +123,7 @@ Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) noexcept {
   };
   const Entry entry = try_once();
   if (entry != Entry::full) return entry;
-  relieve();
+  relieve(waiter.deadline_);
   return try_once();
 }
 
@@ -148,6 +148,7 @@ bool Combiner::run(Sleeper& sleeper) noexcept {
 }
 
 bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
+  const Deadline until = waiter.deadline_;  // It may be gone by then.
   bool send = false;
   Wakeups wakeups(lot_);
   const Entry entry = enter(waiter, [&] {
@@ -164,7 +165,7 @@ bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
   if (entry == Entry::no_connection) return false;
   if (entry != Entry::queued) waiter.released(wakeups);
   wakeups.wake();
-  if (send) flush();
+  if (send) flush_in_passing(until);
   return true;
 }
 
@@ -241,12 +242,12 @@ bool Combiner::encode(Waiter& waiter) noexcept {
 }
 
 // When all that is under way has been given up on, nobody would ever read what makes room again.
-void Combiner::relieve() noexcept {
+void Combiner::relieve(Deadline until) noexcept {
   if (!claim_reading(Vacancy::is_free)) return;
   Pass pass;
   const auto now = Clock::now();
   const Deadline at_once = Deadline::after(std::chrono::milliseconds(0), now);
-  const bool stuck = flush(now);
+  const bool stuck = flush(now, until) != Unsent::nothing;
   for (int reads = 0; reads < late_reads; ++reads) {
     if (read_once(at_once, now, stuck, pass) != Heard::something) break;
   }
@@ -295,7 +296,7 @@ void Combiner::sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept {
     }
     if (std::exchange(patient, false)) {
       at = end;
-      flush();
+      flush_in_passing(earlier(sleeper.deadline_, until));
     } else if (until.expired() || give_up(sleeper)) {
       return;
     } else {

@@ -115,9 +115,13 @@ class Combiner {
   void on_unattended(std::function<void()> call) { unattended_ = std::move(call); }
   /// What counts for its requests in the bounds.
   [[nodiscard]] const Load& load() const noexcept { return load_; }
-  /// Sends what is queued, as far as that goes without waiting, or has it sent by the one who
-  /// writes just now; true when the kernel would not take all of it.
-  bool flush() noexcept { return flush(Clock::now()); }
+  enum class Unsent : std::uint8_t {
+    nothing,  ///< All went, or the one who writes just now has been told.
+    refused,  ///< The kernel would not take all of it.
+    late,     ///< There was no time for more.
+  };
+  /// Sends what is queued, as far as that goes without waiting, and until `until`.
+  Unsent flush(Deadline until) noexcept { return flush(Clock::now(), until); }
 
   /// The same for all that is under way. Requires: nobody waits here any more.
   void end(std::string_view why) noexcept;
@@ -163,7 +167,7 @@ class Combiner {
   void leave(Sleeper& sleeper) noexcept;
   void clear_away() noexcept;
   void drain(Deadline until) noexcept;
-  void relieve() noexcept;
+  void relieve(Deadline until) noexcept;
   /// `begun`: when the reader began a batch, which it has yet to send.
   void drive(Sleeper& sleeper, Deadline until,
              std::optional<Clock::time_point> begun = std::nullopt) noexcept;
@@ -197,7 +201,7 @@ class Combiner {
   void let_go() noexcept;
   [[nodiscard]] bool may_begin_batch() const noexcept;
   void begin_batch(Clock::time_point now) noexcept;
-  void end_batch(const Result<Socket::Status>& status) noexcept;
+  void end_batch(const Result<Socket::Status>& status, bool late) noexcept;
   void take_done(const Waiter* end, Pass& pass) noexcept;
   void take_out(const Waiter& waiter) noexcept;
   void hear() noexcept;
@@ -221,9 +225,10 @@ class Combiner {
   void settle_lost(Waiter& waiter, bool sent, Pass& pass) noexcept;
   [[nodiscard]] bool silent_too_long(const Waiter& waiter) const noexcept;
 
-  bool flush(Clock::time_point now) noexcept;
-  bool send_batch() noexcept;
-  [[nodiscard]] Result<Socket::Status> send_pending() noexcept;
+  Unsent flush(Clock::time_point now, Deadline until) noexcept;
+  Unsent send_batch(Deadline until) noexcept;
+  [[nodiscard]] Result<Socket::Status> send_pending(Deadline until) noexcept;
+  void flush_in_passing(Deadline until) noexcept;
 
   const CombinerOptions options_;
   const std::string endpoint_;
@@ -243,7 +248,8 @@ class Combiner {
   State state_ = State::closed;
   bool reading_ = false;    // Somebody is the reader.
   bool writing_ = false;    // sending_ is being written, or has to be written on (stuck_).
-  bool stuck_ = false;      // The kernel took a part of sending_; the reader goes on with it.
+  bool stuck_ = false;      // A part of sending_ went; the reader goes on with it.
+  bool late_ = false;       // That was for want of time, not because the kernel took no more.
   bool more_ = false;       // Whoever writes is to send what has been queued meanwhile.
   bool peer_gone_ = false;  // The peer takes no more bytes; what it said before can still be read.
   bool retiring_ = false;   // Takes no more requests, and is closed once all are answered.

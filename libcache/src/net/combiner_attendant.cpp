@@ -25,7 +25,7 @@ bool Combiner::attend(Deadline until, const Interrupt* interrupt) noexcept {
   Pass pass;
   while (busy() && !(interrupt != nullptr && interrupt->raised)) {
     const auto now = Clock::now();
-    const bool stuck = flush(now);
+    const bool stuck = flush(now, until) != Unsent::nothing;
     const Heard heard = read_once(until, now, stuck, pass, interrupt);
     wake(pass);
     if (heard == Heard::lost || until.expired()) break;

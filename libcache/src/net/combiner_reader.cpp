@@ -17,7 +17,8 @@ void Combiner::drive(Sleeper& sleeper, Deadline until,
   // Somebody may cancel it, which does not wake a thread that reads; a read lasts 0.1 s at most.
   while (!pass.own_settled && !sleeper.settled() && !until.expired()) {
     const auto now = begun ? *begun : Clock::now();
-    const bool stuck = begun ? send_batch() : flush(now);
+    const Unsent unsent = begun ? send_batch(deadline) : flush(now, deadline);
+    const bool stuck = unsent != Unsent::nothing;
     begun.reset();
     const Heard heard = read_once(deadline, now, stuck, pass);
     if (!pass.own_settled && sleeper.deadline_.expired() &&
@@ -33,7 +34,7 @@ void Combiner::drive(Sleeper& sleeper, Deadline until,
   // the successor finds the server at work already. What is to be sent anew queues up, its own
   // request in its place among them, before a new connection can be there.
   wake(pass);
-  if (busy()) flush();
+  if (busy()) flush(deadline);
   if (pass.own_settled) release(sleeper);
   pass.own = nullptr;  // If it is settled from here on, it wants to be told like anybody else.
   stop_reading(pass);

@@ -99,33 +99,42 @@ void Combiner::let_go() noexcept {
 
 void Combiner::trim_queue() noexcept { trim(out_); }
 
-bool Combiner::flush(Clock::time_point now) noexcept {
+Combiner::Unsent Combiner::flush(Clock::time_point now, Deadline until) noexcept {
   {
     const std::lock_guard lock(mutex_);
     if (may_begin_batch()) {
       begin_batch(now);
     } else if (!stuck_ || state_ != State::open || peer_gone_) {
       more_ = writing_;
-      return false;
-    } else {
+      return Unsent::nothing;
+    } else if (!late_) {
       resumed_at_ = sent_;  // If it takes more now, the peer is alive; a new batch tells nothing.
     }
     stuck_ = false;
     unsent_from_ = all_sent;
   }
-  return send_batch();
+  return send_batch(until);
+}
+
+// Who does not read has nobody whom it could leave the rest to but the one who reads: that one
+// looks after it when it wakes, and the driver at once.
+void Combiner::flush_in_passing(Deadline until) noexcept {
+  if (flush(until) == Unsent::late && unattended_) unattended_();
 }
 
 bool Combiner::may_begin_batch() const noexcept {
   return state_ == State::open && !peer_gone_ && !writing_ && !out_.empty();
 }
 
-bool Combiner::send_batch() noexcept {
+Combiner::Unsent Combiner::send_batch(Deadline until) noexcept {
   while (true) {
-    const Result<Socket::Status> status = send_pending();
+    const Result<Socket::Status> status = send_pending(until);
+    const bool late = status == Socket::Status::would_block && until.expired();
     const std::lock_guard lock(mutex_);
-    end_batch(status);
-    if (!std::exchange(more_, false) || !may_begin_batch()) return stuck_;
+    end_batch(status, late);
+    if (stuck_) return late_ ? Unsent::late : Unsent::refused;
+    if (!std::exchange(more_, false) || !may_begin_batch()) return Unsent::nothing;
+    if (until.expired()) return Unsent::late;
     begin_batch(Clock::now());
   }
 }
@@ -146,21 +155,24 @@ void Combiner::begin_batch(Clock::time_point now) noexcept {
   if (first) busy_since_ = written_at_;
 }
 
-Result<Socket::Status> Combiner::send_pending() noexcept {
+// A batch may be everybody's: it must not take the time of the one who happens to send it.
+Result<Socket::Status> Combiner::send_pending(Deadline until) noexcept {
   while (sent_ < sending_.size()) {
-    auto written = socket_->write(std::string_view(sending_).substr(sent_));
+    auto written = socket_->write(std::string_view(sending_).substr(sent_, longest_write));
     if (!written) return fail(std::move(written).error());
     if (written->status != Socket::Status::done) return written->status;
     sent_ += written->bytes;
+    if (sent_ < sending_.size() && until.expired()) return Socket::Status::would_block;
   }
   return Socket::Status::done;
 }
 
 // After a failure of the kernel, such as no buffer space, nothing says when the rest could go out.
-void Combiner::end_batch(const Result<Socket::Status>& status) noexcept {
+void Combiner::end_batch(const Result<Socket::Status>& status, bool late) noexcept {
   // The kernel takes more when the peer has taken some: as good as a word of it.
   if (sent_ > std::exchange(resumed_at_, all_sent)) hear();
   stuck_ = status == Socket::Status::would_block;
+  late_ = stuck_ && late;
   unsent_from_ = status == Socket::Status::done ? all_sent : sent_;
   if (status == Socket::Status::closed) peer_gone_ = true;
   if (!status) doubt(status.error().code, status.error().message);

@@ -81,7 +81,7 @@ Result<bool> Connection::pump(std::optional<Deadline> wait) noexcept {
 
 // With a deadline to wait for, it comes back once something has moved, or 0.1 s later.
 Result<bool> Connection::move_on(std::optional<Deadline> wait) {
-  if (Result<void> written = write_some(); !written) return fail(std::move(written).error());
+  if (Result<void> written = write_some(wait); !written) return fail(std::move(written).error());
   Result<bool> answered = read_replies(wait);
   if (!answered || !*answered) return answered;
   // A server may refuse a large value before it has read all of it; it still has to be sent.
@@ -117,14 +117,16 @@ void Connection::finish_request() noexcept {
   if (out_.capacity() > spare_capacity) std::string().swap(out_);
 }
 
-Result<void> Connection::write_some() {
+Result<void> Connection::write_some(std::optional<Deadline> until) {
   while (wants_write()) {
-    const Result<Socket::Transfer> written = socket_.write(std::string_view(out_).substr(sent_));
+    const Result<Socket::Transfer> written =
+        socket_.write(std::string_view(out_).substr(sent_, longest_write));
     if (!written) return fail(broken(written.error().code, written.error().message));
     if (written->status == Socket::Status::would_block) break;
     // What the peer said before it closed, such as an error reply, may still be read.
     peer_gone_ = written->status == Socket::Status::closed;
     sent_ += written->bytes;
+    if (wants_write() && until && until->expired()) break;
   }
   return {};
 }

@@ -92,7 +92,7 @@ class Connection {
   Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint);
 
   [[nodiscard]] Result<void> take_on(Request& request);
-  [[nodiscard]] Result<void> write_some();
+  [[nodiscard]] Result<void> write_some(std::optional<Deadline> until);
   [[nodiscard]] Result<bool> pump(std::optional<Deadline> wait) noexcept;
   [[nodiscard]] Result<bool> move_on(std::optional<Deadline> wait);
   [[nodiscard]] Result<bool> read_replies(std::optional<Deadline> wait);

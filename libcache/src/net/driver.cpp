@@ -269,7 +269,7 @@ void Driver::hand_over(Lock& lock) noexcept {
     if (!connected) ready.insert_behind(nullptr, request);
     if (keeps) request.let_go();
   }
-  combiner_.flush();
+  combiner_.flush(due());
   lock.lock();
   if (!ready.empty()) retry_at_ = Clock::now();
   while (!ready.empty()) {

@@ -31,8 +31,8 @@ namespace cachekit::net {
 /// that wait for a connection stand in a line, in which one that has to be sent anew takes the
 /// place that it had.
 ///
-/// Threads: all members may be called from any thread at once. The destructor may run in a call on
-/// the thread itself, which then ends with that call.
+/// Threads: all members may be called from any thread at once. `end` and the destructor may run in
+/// a call on the thread itself, which then ends with that call.
 class Driver {
  public:
   /// What it shares with the rest of its node. Lifetime: all of it outlives the driver.
@@ -64,6 +64,10 @@ class Driver {
   void attend(int count) noexcept;
   /// Runs a call on the thread.
   void post(std::unique_ptr<detail::Continuation> call) noexcept;
+  /// Settles all that is under way, runs the calls that this brings about, and ends the thread.
+  /// What is started afterwards is settled at once. Runs once; the destructor needs it to have run
+  /// where such calls can reach another driver, which has to exist then.
+  void end() noexcept;
   /// In a forked child: as `Combiner::close_after_fork`.
   void close_after_fork() noexcept;
 
@@ -115,6 +119,8 @@ class Driver {
   void poke() noexcept;
   void expire_due() noexcept;
   void note_due(Clock::time_point at) noexcept;
+  /// Of the requests that nobody waits for, the earliest.
+  [[nodiscard]] Deadline due() const noexcept;
 
   Combiner& combiner_;
   const std::shared_ptr<Connector> connector_;
@@ -133,6 +139,7 @@ class Driver {
   bool handing_over_ = false;  // Some have left the line, and are with no connection yet.
   bool in_poll_ = false;       // The thread waits for the peer or for wake_.
   bool ending_ = false;
+  bool ended_ = false;  // Of who ends it.
   int wake_ = -1;       // An eventfd, from the first request on.
   std::thread thread_;  // The same.
   // Whether a call on the thread has ended the driver; the thread has it even then.

@@ -46,6 +46,13 @@ Driver::Driver(Surroundings around)
 }
 
 Driver::~Driver() {
+  end();
+  if (wake_ >= 0) ::close(wake_);
+}
+
+void Driver::end() noexcept {
+  if (ended_) return;
+  ended_ = true;
   if (shared_ != nullptr) order_.on_turn({});
   connector_->on_ended(this, {});
   {
@@ -63,7 +70,6 @@ Driver::~Driver() {
   fail_backlog(lock, destroyed());
   cancelled_.wait(lock, [&] { return cancelling_ == 0; });
   run_calls(lock, false);
-  if (wake_ >= 0) ::close(wake_);
 }
 
 void Driver::close_after_fork() noexcept {
@@ -151,10 +157,11 @@ int Driver::take_turn(Lock& lock, int quiet) noexcept {
   const bool reads = attended_ > 0 && combiner_.busy();
   in_poll_ = reads;
   lock.unlock();
-  combiner_.flush();  // Who has just started a request may have seen the thread awake.
+  // Who has just started a request may have seen the thread awake.
+  const bool goes_on = combiner_.flush(due()) == Combiner::Unsent::late;
   const Interrupt interrupt{poked_, wake_};
-  const auto rest = awake ? Clock::now() + short_rest : Clock::time_point::max();
-  const auto until = std::min({Clock::time_point(Clock::duration(due_.load())), retry_at_, rest});
+  const auto rest = awake || goes_on ? Clock::now() + short_rest : Clock::time_point::max();
+  const auto until = std::min({due().at(), retry_at_, rest});
   const bool read = reads && combiner_.attend(Deadline::after(0ms, until), &interrupt);
   lock.lock();
   if (std::exchange(in_poll_, false)) {
@@ -171,6 +178,10 @@ int Driver::take_turn(Lock& lock, int quiet) noexcept {
   return started_.load(std::memory_order_relaxed) != seen ? 0 : std::min(quiet + 1, patient_rests);
 }
 
+Deadline Driver::due() const noexcept {
+  return Deadline::after(0ms, Clock::time_point(Clock::duration(due_.load())));
+}
+
 void Driver::note_due(Clock::time_point at) noexcept {
   const Clock::rep mine = at.time_since_epoch().count();
   Clock::rep due = due_.load();
@@ -180,7 +191,7 @@ void Driver::note_due(Clock::time_point at) noexcept {
 
 void Driver::expire_due() noexcept {
   const auto now = Clock::now();
-  if (now < Clock::time_point(Clock::duration(due_.load()))) return;
+  if (now < due().at()) return;
   due_ = Clock::time_point::max().time_since_epoch().count();
   auto next = combiner_.expire();
   WaiterList late;

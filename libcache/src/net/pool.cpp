@@ -24,6 +24,14 @@ PoolStats Pool::stats() const {
           .reconnects = reconnects_};
 }
 
+void Pool::close_idle(bool all) noexcept {
+  const std::lock_guard lock(mutex_);
+  const std::size_t closed = std::erase_if(
+      idle_, [all](const std::unique_ptr<Connection>& idle) { return all || idle->stale(); });
+  open_ -= closed;
+  broken_ += closed;
+}
+
 bool Pool::broke_since(Deadline::clock::time_point then) const {
   const std::lock_guard lock(mutex_);
   return broke_at_ > then;

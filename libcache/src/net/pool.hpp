@@ -32,7 +32,8 @@ struct PoolStats {
 };
 
 /// The connections of a node that one caller at a time has to itself.
-/// Threads: all members may be called from any thread at once. No lock is held across I/O.
+/// Threads: all members may be called from any thread at once. No lock is held across I/O that may
+/// wait.
 class Pool {
  public:
   Pool(const PoolOptions& options, std::shared_ptr<Connector> connector, std::string endpoint);
@@ -40,6 +41,8 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   [[nodiscard]] PoolStats stats() const;
+  /// Closes the idle connections: those that the peer has closed, or all of them.
+  void close_idle(bool all) noexcept;
   /// Whether one of its connections broke since `then`.
   [[nodiscard]] bool broke_since(Deadline::clock::time_point then) const;
   /// As `Combiner::close_after_fork`.

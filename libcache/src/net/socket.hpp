@@ -64,6 +64,10 @@ class Socket {
   int descriptor_ = -1;
 };
 
+/// A peer that takes all that it is given must not keep a caller either, who may be sending for
+/// many: between two writes of this size each looks at the time.
+inline constexpr std::size_t longest_write = std::size_t{256} << 10U;
+
 /// What has arrived by a deadline counts, but a peer that never stops sending must not keep a
 /// caller for ever: so many reads are made after it.
 inline constexpr int late_reads = 16;

@@ -34,7 +34,7 @@ std::vector<Result<typename Operation::Value>> run_batch(redis::Client& client, 
 }  // namespace
 
 RedisBackend::RedisBackend(const RedisConfig& config) : impl_(std::make_unique<Impl>(config)) {}
-RedisBackend::~RedisBackend() = default;
+RedisBackend::~RedisBackend() { impl_->client.channel().end(); }
 
 Capabilities RedisBackend::capabilities() const {
   return {.persistence = true,

@@ -95,6 +95,33 @@ TEST_CASE("an answer before all of the request is out, and no word more, lets it
   CHECK(sends < 1'000);
 }
 
+TEST_CASE("a caller does not send for others beyond its own time", "[net]") {
+  const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
+  GatedChannel to(peer.address());
+  to.gate->open();
+  REQUIRE(to.channel.open());
+  HeldSend hold;
+  int own_sends = 0;
+  const Deadline deadline = Deadline::after(5ms);
+  std::thread hurried([&] {
+    held = &hold;
+    sends = 0;
+    LineRequest small("small", true);
+    static_cast<void>(to.channel.execute(small, deadline));
+    own_sends = sends;
+  });
+  REQUIRE(hold.begun.wait());
+  // What others queue while it writes it would send along.
+  std::vector<Pending<std::string>> queued;
+  const std::string line(std::size_t{60} << 10U, 'x');
+  for (int i = 0; i < 300; ++i) queued.push_back(to.ask(line));
+  CHECK(eventually([&] { return deadline.expired(); }));
+  hold.go_on.open();
+  hurried.join();
+  CHECK(own_sends <= 2);
+  for (auto& one : queued) CHECK(one.get() == line);
+}
+
 TEST_CASE("what the kernel would not send goes out on the next connection", "[net][failures-21]") {
   const int error = GENERATE(ENOBUFS, ENOMEM, EHOSTUNREACH);
   const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
