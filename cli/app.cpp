@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cachekit::cli {
 namespace {
@@ -26,6 +27,16 @@ ExitCode run_command(Context& context, const CommandSpec& command) {
   if (command.prints == Prints::always || context.options.json) context.out.require();
   if (context.options.raw) context.out.trust_data();
   return command.run(context);
+}
+
+// "cachekit config show".
+std::string words_of(const std::vector<const CommandSpec*>& path) {
+  std::string words;
+  for (const CommandSpec* const command : path) {
+    if (!words.empty()) words += ' ';
+    words += command->name;
+  }
+  return words;
 }
 
 // Also where the command line is wrong before it comes to that.
@@ -53,6 +64,7 @@ ExitCode parse_and_run(Context& context, int argc, char** argv) {
       context.out.write(help_text(request->path, terminal_columns()));
       return ExitCode::done;
     case Request::Kind::run:
+      context.command = words_of(request->path);
       return run_command(context, *request->path.back());
   }
   return ExitCode::fault;

@@ -18,6 +18,7 @@
 namespace cachekit::cli {
 namespace {
 
+constexpr std::string_view configuration = "configuration";
 constexpr std::string_view read_it_back = "read the value back before you write it again";
 
 bool names_secret(const std::string& key_value) {
@@ -56,7 +57,7 @@ std::string Context::for_target(std::string_view command) const {
 }
 
 // What to do next where the error itself does not say.
-std::string Context::usual_hint(const Error& error) const {
+std::string Context::usual_hint(std::string_view what, const Error& error) const {
   if (is_out_of_memory(error)) {
     return error.code != Errc::outcome_unknown
                ? std::string(no_memory_hint)
@@ -64,7 +65,9 @@ std::string Context::usual_hint(const Error& error) const {
   }
   switch (error.code) {
     case Errc::invalid_argument:
-      return "see 'cachekit --help'";
+      return what == configuration ? "'cachekit config show --origin' tells where each value comes "
+                                     "from, 'cachekit config init' prints all options"
+                                   : fmt::format("see '{} --help'", command);
     case Errc::too_large:
       return "store a smaller value, or raise the limit on the server";
     case Errc::timeout:
@@ -110,7 +113,7 @@ Settings& Context::mutable_settings() {
   if (settings_) return *settings_;
   Result<Settings> loaded = load_settings(settings_request());
   if (!loaded) {
-    throw Failure("configuration", std::move(loaded).error(), ExitCode::configuration);
+    throw Failure(std::string(configuration), std::move(loaded).error(), ExitCode::configuration);
   }
   settings_ = *std::move(loaded);
   warn_of_secrets();
@@ -149,32 +152,54 @@ void Context::check_home(Access access) {
   throw Failure("profile dev", Error{Errc::rejected, why, "", hint});
 }
 
+// Neither is what goes into a snapshot that is never written.
+void Context::check_snapshot(Access access) {
+  const Settings& chosen = settings();
+  const bool read_only = chosen.backend == BackendKind::memory &&
+                         !chosen.memory.snapshot_file.empty() && chosen.memory.snapshot_read_only;
+  if (access == Access::read || !read_only) return;
+  throw Failure(chosen.memory.snapshot_file.string(),
+                Error{Errc::rejected, "memory.snapshot_read_only is set: nothing would be stored",
+                      "", "leave snapshot_read_only out, or set it to false"});
+}
+
 CacheBackend& Context::unconnected_backend(Access access) {
   if (backend_) return *backend_;
   check_home(access);
+  check_snapshot(access);
   Settings& chosen = mutable_settings();
   if (access == Access::read) chosen.memory.snapshot_read_only = true;
   chosen.memory.snapshot_must_fit = access == Access::write;
   Result<std::unique_ptr<CacheBackend>> made = make_backend(endable(chosen));
-  if (!made) throw Failure("configuration", std::move(made).error(), ExitCode::configuration);
+  if (!made)
+    throw Failure(std::string(configuration), std::move(made).error(), ExitCode::configuration);
   backend_ = *std::move(made);
   detail(fmt::format("profile {}, backend {}, target {}", chosen.profile, backend_->name(),
                      backend_->target()));
   return *backend_;
 }
 
+// Connecting has a budget of its own.
+Error Context::unconnected(Error error) const {
+  if (error.code == Errc::timeout && error.hint.empty()) {
+    error.hint = fmt::format(
+        "raise the budget with -o {}.connection_timeout=30s, or look at the server with {}",
+        backend_->name(), for_target("ping"));
+  }
+  return error;
+}
+
 CacheBackend& Context::backend(Access access) {
   CacheBackend& made = unconnected_backend(access);
   if (connected_) return made;
   warn_of_practice();
-  const Result<void> connected = made.connect();
-  warn_of_snapshot(access);
-  // One server of several may be down: the keys of the others can still be asked.
+  // One server of several may hang or be down: the keys of the others can still be asked, and what
+  // is asked for connects what it needs.
   const bool others =
       settings().backend == BackendKind::memcached && settings().memcached.servers.size() > 1;
-  if (!connected && !others) {
-    throw Failure(std::string(made.name()), connected.error());
-  }
+  const Result<void> connected = others ? Result<void>() : made.connect();
+  warn_of_snapshot(access);
+  if (!connected) throw Failure(std::string(made.name()), unconnected(connected.error()));
   connected_ = true;
   if (made.tier() == Tier::in_process && !settings().memory.snapshot_file.empty()) {
     held_ = held_by(made);
@@ -256,7 +281,8 @@ void Context::report(std::string_view given_what, const Error& given) {
   } catch (const ClosedPipe&) {
   } catch (const Failure&) {
   }
-  const std::string hint = error.hint.empty() ? without_credentials(usual_hint(error)) : error.hint;
+  const std::string hint =
+      error.hint.empty() ? without_credentials(usual_hint(what, error)) : error.hint;
   if (options.json) return tell(error_json(what, error, hint));
   const bool colored = color(err);
   const std::string why = printable(fmt::format("cachekit: {}: {}", what, error.describe()));

@@ -43,6 +43,7 @@ inline constexpr std::string_view whole_snapshot_hint =
 class Context {
  public:
   GlobalOptions options{};
+  std::string command = "cachekit";  ///< What runs, with all its words: "cachekit config show".
   Writer out{1};
   Writer err{2};
 
@@ -97,9 +98,11 @@ class Context {
   void warn_of_practice();
   void warn_of_evictions();
   void check_home(Access access);
+  void check_snapshot(Access access);
   void say(std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
-  [[nodiscard]] std::string usual_hint(const Error& error) const;
+  [[nodiscard]] Error unconnected(Error error) const;
+  [[nodiscard]] std::string usual_hint(std::string_view what, const Error& error) const;
 
   std::optional<Settings> settings_;
   std::unique_ptr<CacheBackend> backend_;

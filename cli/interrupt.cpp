@@ -17,11 +17,23 @@ constexpr auto grace = std::chrono::milliseconds(150);
 std::atomic<int> first_signal = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
 
+// Who ends a process and its group, as timeout(1) does, signals it twice at once and means one.
+constexpr auto one_wish = std::chrono::milliseconds(200);
+std::atomic<Deadline::clock::rep> signalled_at = 0;
+static_assert(std::atomic<Deadline::clock::rep>::is_always_lock_free);
+
+// A signal later than that ends the command as it is.
 void on_interrupt(int signal) {
-  int none = 0;
-  first_signal.compare_exchange_strong(none, signal, std::memory_order_relaxed);
+  const Deadline::clock::time_point now = Deadline::clock::now();
+  Deadline::clock::rep first = 0;
+  if (signalled_at.compare_exchange_strong(first, now.time_since_epoch().count())) {
+    first_signal.store(signal, std::memory_order_relaxed);
+    Deadline::cut_all(now + grace);
+    return;
+  }
+  if (now.time_since_epoch() - Deadline::clock::duration(first) < one_wish) return;
   std::signal(signal, SIG_DFL);
-  Deadline::cut_all(Deadline::clock::now() + grace);
+  static_cast<void>(raise(signal));
 }
 
 bool is_ignored(int signal) {

@@ -30,7 +30,10 @@ Result<std::uint64_t> parse_count(std::string_view text) {
 
 Result<std::chrono::milliseconds> parse_timeout(std::string_view text) {
   if (text == "forever") return forever;
-  return parse_duration(text);
+  return parse_duration(text).and_then([](auto budget) -> Result<std::chrono::milliseconds> {
+    if (budget.count() > 0) return budget;
+    return fail(Errc::invalid_argument, "expected more than zero; no limit is spelled forever");
+  });
 }
 
 ArgumentSpec ttl_argument(std::optional<Ttl>& into, std::string_view help) {

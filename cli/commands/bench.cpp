@@ -201,9 +201,9 @@ std::unique_ptr<CacheBackend> backend_for(Context& context, const BenchOptions& 
   settings.memory.snapshot_file.clear();
   if (options.pool_size) {
     if (settings.backend == BackendKind::memory) {
-      throw Failure("bench", Error{Errc::invalid_argument,
-                                   "--pool-size: the memory backend has no connections", "",
-                                   "name a server with --url"});
+      throw Failure("bench",
+                    Error{Errc::unsupported, "--pool-size: the memory backend has no connections",
+                          "", "name a server with --url"});
     }
     settings.redis.pool_size = *options.pool_size;
     settings.memcached.max_connections = *options.pool_size;

@@ -81,7 +81,9 @@ void print_text(Context& context, const Answer& answer, const GetOptions& option
     context.out.data(value);
     if (context.out.is_terminal()) context.out.write("\n");
   }
-  if (options.ttl && answer.ttl) context.note(fmt::format("ttl: {}", to_string(*answer.ttl)));
+  if (!options.ttl || !answer.ttl) return;
+  const std::string whose = options.keys.size() > 1 ? " of " + answer.key : "";
+  context.note(fmt::format("ttl{}: {}", whose, to_string(*answer.ttl)));
 }
 
 ExitCode show(Context& context, CacheBackend& backend, const std::string& key,

@@ -217,7 +217,10 @@ ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options
   Error& error = *result.error;
   const bool broke_off =
       error.code == Errc::cancelled || result.tally.failed > 0 || result.tally.unknown > 0;
-  if (broke_off && !result.unsaved && !is_out_of_memory(error)) error.hint = resume_hint(options);
+  if (broke_off && !result.unsaved && !is_out_of_memory(error)) {
+    const std::string first = error.hint.empty() ? "" : error.hint + "; then ";
+    error.hint = first + resume_hint(options);
+  }
   context.report("warm", error);
   return exit_code_of(error);
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace cachekit::cli {
 namespace {
 
@@ -71,26 +73,29 @@ class Batch {
 
 }  // namespace
 
-Result<std::uint64_t> fill_keys(const BenchShared& shared,
-                                const std::function<void(double part)>& progress) {
+Result<void> fill_keys(const BenchShared& shared, std::uint64_t& written,
+                       const std::function<void(double part)>& progress) {
   const std::uint64_t all = shared.options.keys;
   Batch batch(shared);
-  std::uint64_t done = 0;
-  while (done < all && !shared.interrupted()) {
-    const std::uint64_t count = std::min(batch.size(), all - done);
-    if (Result<void> stored = batch.store(done, count); !stored) return fail(stored.error());
-    done += count;
-    progress(static_cast<double>(done) / static_cast<double>(all));
+  while (written < all && !shared.interrupted()) {
+    const std::uint64_t first = written;
+    const std::uint64_t count = std::min(batch.size(), all - first);
+    written += count;
+    if (Result<void> stored = batch.store(first, count); !stored) return stored;
+    progress(static_cast<double>(written) / static_cast<double>(all));
   }
-  return done;
+  return {};
 }
 
-Result<void> remove_keys(const BenchShared& shared) {
-  const std::uint64_t all = shared.options.keys;
+Result<void> remove_keys(const BenchShared& shared, std::uint64_t written) {
   Batch batch(shared);
   Cleanup cleanup(shared.interrupted);
-  for (std::uint64_t done = 0; done < all; done += batch.size()) {
-    const std::uint64_t count = std::min(batch.size(), all - done);
+  for (std::uint64_t done = 0; done < written; done += batch.size()) {
+    if (cleanup.is_over()) {
+      return fail(Errc::cancelled, fmt::format("interrupted before {} of {} keys were removed",
+                                               written - done, written));
+    }
+    const std::uint64_t count = std::min(batch.size(), written - done);
     const auto step = [&](std::chrono::milliseconds budget) {
       return batch.remove(done, count, budget);
     };

@@ -120,27 +120,30 @@ Result<BenchReport> run_bench(CacheBackend& backend, const BenchOptions& options
                            interrupted};
 
   const auto fill_start = steady::now();
-  Result<std::uint64_t> filled = std::uint64_t{0};
+  std::uint64_t written = 0;  // Keys from the first one that the servers may have.
+  Result<void> filled;
   if (options.ratio.gets > 0) {
-    filled = fill_keys(shared, [&](double part) { progress("filling", part); });
+    filled = fill_keys(shared, written, [&](double part) { progress("filling", part); });
   }
   const std::chrono::duration<double> fill_time = steady::now() - fill_start;
   if (!filled) {
     // What did get in goes again; if it cannot, its TTL sees to it.
-    static_cast<void>(remove_keys(shared));
+    static_cast<void>(remove_keys(shared, written));
     return fail(filled.error());
   }
+  const std::uint64_t preloaded = written;
 
   Crew crew(shared);
+  if (!interrupted()) written = options.keys;  // Else nobody writes any more.
   if (Result<void> worked = crew.work(progress); !worked) {
-    static_cast<void>(remove_keys(shared));
+    static_cast<void>(remove_keys(shared, written));
     return fail(worked.error());
   }
   BenchReport report = crew.report();
-  report.preloaded = *filled;
+  report.preloaded = preloaded;
   report.preload_seconds = fill_time.count();
   report.interrupted = interrupted();
-  if (const Result<void> removed = remove_keys(shared); !removed) {
+  if (const Result<void> removed = remove_keys(shared, written); !removed) {
     report.leftover = removed.error().describe();
   }
   return report;

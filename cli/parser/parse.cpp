@@ -114,9 +114,13 @@ Error usage_error(const CLI::App& app, const std::string& message) {
 }
 
 // What was left over. Behind an option that is not known a value may stand, and be a secret.
-std::string leftovers_text(std::vector<std::string> leftovers) {
+std::string leftovers_text(std::vector<std::string> leftovers, bool command_named) {
   const auto is_option = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
-  if (std::ranges::any_of(leftovers, is_option)) {
+  const bool options = std::ranges::any_of(leftovers, is_option);
+  if (!command_named && !options) {
+    return fmt::format("there is no command '{}'", leftovers.front());
+  }
+  if (options) {
     std::erase_if(leftovers, [&](const std::string& word) { return !is_option(word); });
     for (std::string& word : leftovers) word.resize(std::min(word.find('='), word.size()));
   }
@@ -165,7 +169,8 @@ Result<Request> parse(const CommandSpec& root, int argc, const char* const* argv
     if (!error.hint.empty()) usage.hint = error.hint;
     return fail(std::move(usage));
   } catch (const CLI::ExtrasError&) {
-    return fail(usage_error(app, leftovers_text(app.remaining(true))));
+    return fail(
+        usage_error(app, leftovers_text(app.remaining(true), !app.get_subcommands().empty())));
   } catch (const CLI::ParseError& error) {
     return fail(usage_error(app, error.what()));
   }

@@ -124,11 +124,30 @@ TEST_CASE("a hang-up during bench prints what there is and removes its keys", "[
         {"-u", server.url(), "bench", "--duration", "1h", "--keys", "3000", "--warmup", "0s"});
     wait_until([&] { return keys_of(backend) == 3000; });
     running.signal(signal);
+    running.signal(signal);  // As timeout(1) does, which signals its child and then their group.
     const CommandResult result = running.wait();
     CHECK(result.exit_code == code);
     CHECK(result.out.find("get") != std::string::npos);
     CHECK(keys_of(backend) == 0);
   }
+}
+
+TEST_CASE("a signal while bench fills removes no more keys than it wrote", "[cli][signals]") {
+  RedisServer server;
+  RedisBackend backend({.host = server.host(), .port = server.port()});
+  const auto calls = [&](const std::string& command) {
+    const std::string figures = backend.command({"INFO", "commandstats"}).value().text;
+    const std::size_t at = figures.find("cmdstat_" + command + ":calls=");
+    if (at == std::string::npos) return 0L;
+    return std::stol(figures.substr(figures.find('=', at) + 1));
+  };
+  RunningCommand running({"-u", server.url(), "bench", "--keys", "100000000"});
+  wait_until([&] { return calls("set") > 0; });
+  running.signal(SIGINT);
+  const CommandResult result = running.wait();
+  CHECK(result.exit_code == 130);
+  CHECK(calls("unlink") > 0);
+  CHECK(calls("unlink") <= calls("set"));
 }
 
 TEST_CASE("a signal ends bench also when its server hangs", "[cli][signals]") {

@@ -22,8 +22,9 @@ namespace cachekit {
 ///     else if (*user) greet(**user);                // else there is no such user
 ///
 /// The cache is never the reason that a request fails: when it is down, slow, or holds an entry
-/// that cannot be read, the source answers. What went wrong is counted as an error (never as a
-/// miss), and the answer carries it. Entries that cannot be read are replaced.
+/// that cannot be read, the source answers. What went wrong with the cache is counted as an error
+/// (never as a miss), and the answer carries it. An entry that cannot be read is a miss of a kind
+/// of its own (`MissReason::undecodable`), counted as a repair too, and replaced.
 ///
 /// Threads: all members may be called from any thread at once, loaders run on the caller's thread
 /// without a lock held. Callers that miss together each call their loader.

@@ -64,20 +64,26 @@ void check_plain_text(const Settings& settings, std::vector<Advice>& found) {
                           "machine; rediss:// is not yet supported"});
 }
 
-void check_secret_in_file(const Settings& settings, std::vector<Advice>& found) {
-  if (settings.redis.password.empty()) return;
-  const std::filesystem::path file = file_of_origin(origin_of(settings, "redis.password"));
-  if (file.empty()) return;
+bool everybody_may_read(const std::filesystem::path& file) {
   std::error_code error;
   const auto permissions = std::filesystem::status(file, error).permissions();
-  if (error ||
-      (permissions & std::filesystem::perms::others_read) == std::filesystem::perms::none) {
-    return;
+  return !error &&
+         (permissions & std::filesystem::perms::others_read) != std::filesystem::perms::none;
+}
+
+// A configuration file with the password in it, or the file that it names for it.
+void check_secret_files(const Settings& settings, std::vector<Advice>& found) {
+  const auto check = [&](const std::filesystem::path& file, std::string_view instead) {
+    if (file.empty() || !everybody_may_read(file)) return;
+    found.push_back(
+        {.what = fmt::format("{} holds a password and every user of this machine may read it",
+                             file.string()),
+         .fix = fmt::format("chmod 600 {}{}", file.string(), instead)});
+  };
+  if (!settings.redis.password.empty()) {
+    check(file_of_origin(origin_of(settings, "redis.password")), ", or use redis.password_file");
   }
-  found.push_back({.what = fmt::format("{} holds a password and every user of this machine may "
-                                       "read it",
-                                       file.string()),
-                   .fix = fmt::format("chmod 600 {}, or use redis.password_file", file.string())});
+  check(settings.redis_password_file, "");
 }
 
 // Naming a server only configures its backend; CACHE_BACKEND or a profile chooses it.
@@ -124,7 +130,7 @@ std::vector<Advice> check_practice(const Settings& settings) {
   config::check_tier(settings, found);
   config::check_password(settings, found);
   config::check_plain_text(settings, found);
-  config::check_secret_in_file(settings, found);
+  config::check_secret_files(settings, found);
   config::check_unused_environment(settings, found);
   config::check_pool(settings, found);
   return found;

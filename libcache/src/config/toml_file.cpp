@@ -238,7 +238,9 @@ Result<ConfigFile> parse_config(std::string_view text, const std::string& name) 
     return fail(Errc::invalid_argument,
                 fmt::format("{}:{}: not valid TOML: {}", name, error.source().begin.line,
                             syntax_message(error)),
-                {}, "text stands in quotes, numbers and true/false do not; see https://toml.io");
+                {},
+                "correct that line; text stands in quotes, numbers and true/false do not "
+                "(https://toml.io)");
   }
 }
 

@@ -167,8 +167,11 @@ Result<void> apply_memcached(Draft& draft, const UrlParts& parts) {
   if (parts.username || parts.password) {
     return draft.refuse("a memcached URL takes no user and no password", std::string(form));
   }
+  if (parts.authority.empty() && parts.path.size() <= 1) {
+    return draft.refuse("a memcached URL names at least one server", std::string(form));
+  }
   const bool socket = parts.authority.empty() && parts.path.size() > 1;
-  if (!parts.has_authority || (!socket && (parts.authority.empty() || parts.path.size() > 1))) {
+  if (!parts.has_authority || (!socket && parts.path.size() > 1)) {
     return draft.refuse("a memcached URL names servers and nothing after them", std::string(form));
   }
   const Result<std::string> servers =

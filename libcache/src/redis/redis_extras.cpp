@@ -31,7 +31,7 @@ Result<CommandKind> checked_kind(Arguments arguments) {
   return fail(
       Errc::invalid_argument,
       fmt::format("{} changes the state of a connection that others share", arguments.front()), {},
-      "use RedisConfig, transaction() or Subscriber for it");
+      "what RedisConfig, transaction() or Subscriber do not set up takes a client of its own");
 }
 
 }  // namespace
