@@ -46,6 +46,7 @@ format: ## rewrite all sources with clang-format
 	@scripts/lint.sh --format
 
 asan: setup ## run the tests under the address and undefined behaviour sanitizers
+	@$(SETUP) --lint
 	@scripts/test.sh asan
 
 tsan: setup ## run the tests under the thread sanitizer

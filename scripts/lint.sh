@@ -127,19 +127,33 @@ joined_in() {
     /^#include / && index($2, root) == 1 && $2 ~ /\.cpp$/ { print substr($2, length(root) + 1) }' "$1"
 }
 
-# COMMON is the digest of what the units of a part share, FLAGS are clang-tidy's.
-tidy_one() { # UNIT BUILD COMMON FLAGS...
+# COMMON is the digest of what the units of a part share.
+look_once() { # UNIT BUILD COMMON LOOK...
   local stamp joined
   mapfile -t joined < <(joined_in "$1")
   stamp=$tidy_passed/$({ echo "$1 ${joined[*]} ${*:3}" && cat "$1" "${joined[@]}"; } | sed "s|$PWD||g" | digest)
   [ ! -e "$stamp" ] || return 0
-  clang-tidy -p "$2" --config-file=.clang-tidy --quiet --warnings-as-errors='*' "${@:4}" "$1" || return 1
+  "${@:4}" "$1" "$2" || return 1
   touch "$stamp"
 }
 
-# tidy_pass BUILD JOINS FLAGS...: clang-tidy over all parts but the tests; JOINS is ON or OFF.
-tidy_pass() {
-  local build=$1 joins=$2 status=0 folder common headers units
+# 16 sources together take a fifth of the time that they take one by one.
+look_for_habits() { # UNIT BUILD
+  clang-tidy -p "$2" --config-file=.clang-tidy --quiet --warnings-as-errors='*' \
+    --checks=-bugprone-suspicious-include --extra-arg=-Wno-shadow "$1"
+}
+
+# As it would be compiled, but for what comes of it.
+look_for_warnings() { # UNIT BUILD
+  local command
+  command=$(ninja -C "$2" -t commands | grep -m1 -F -- " -c $PWD/$1" |
+    sed -E 's/ -(o|MT|MF) [^ ]+//g; s/ -MD//') || return 1
+  (cd "$2" && bash -c "$command -fsyntax-only")
+}
+
+# look_at BUILD JOINS LOOK: over all parts but the tests; JOINS is ON or OFF.
+look_at() {
+  local build=$1 joins=$2 look=$3 status=0 folder common headers units
   mkdir -p build/lint "$tidy_passed"
   find "$tidy_passed" -type f -mtime +30 -delete
   if ! cmake --preset tidy -B "$build" -DCMAKE_UNITY_BUILD="$joins" >build/lint/configure.log 2>&1; then
@@ -148,7 +162,7 @@ tidy_pass() {
   fi
   : >build/lint/tidy-summary.log
   export tidy_passed
-  export -f tidy_one joined_in digest
+  export -f look_once look_for_habits look_for_warnings joined_in digest
   for folder in "${folders[@]}"; do
     [ "$folder" != tests ] || continue
     headers=(libcache)  # It includes nobody else's; the others include each other's.
@@ -164,7 +178,7 @@ tidy_pass() {
       echo "$build compiles nothing of $folder: remove that folder, it is of another checkout" >&2
       return 1
     fi
-    xargs -P "$jobs" -I{} bash -c 'tidy_one "$@"' _ {} "$build" "$common" "${@:3}" <<<"$units" \
+    xargs -P "$jobs" -I{} bash -c 'look_once "$@"' _ {} "$build" "$common" "$look" <<<"$units" \
       2>>build/lint/tidy-summary.log || status=$?
   done
   if [ $status -ne 0 ]; then
@@ -173,13 +187,10 @@ tidy_pass() {
   return $status
 }
 
-# Its time goes into headers: 16 sources together take a fifth of what they take one by one.
-check_tidy() {
-  tidy_pass build/tidy ON --checks=-bugprone-suspicious-include --extra-arg=-Wno-shadow
-}
+check_tidy() { look_at build/tidy ON look_for_habits; }
 
 # What is not seen where sources are joined: that one needs what another includes or declares.
-check_alone() { tidy_pass build/alone OFF '--checks=-*,clang-diagnostic-*,misc-unused-using-decls'; }
+check_alone() { look_at build/alone OFF look_for_warnings; }
 
 if [ "${1:-}" = --format ]; then
   sources | xargs -P "$jobs" -n 16 clang-format -i
