@@ -324,6 +324,8 @@ CommandSpec bench_command() {
           "does not count, and removed after it; what a killed run leaves behind expires an hour "
           "after its planned end. A snapshot of the memory backend is neither read nor written.\n\n"
           "A trace is replayed in its order by one caller: a get, and a set where that missed.\n\n"
+          "Throughput and latencies are those of operations that succeeded; what failed is counted "
+          "as an error, and fails a run only where a gate says so.\n\n"
           "Gates: get. or set. with count, errors, throughput (operations a second), min, mean, "
           "p50, p90, p99, p999, max (microseconds, or with a unit); get. also with hits, misses, "
           "hit_ratio; total. with throughput, count, errors, wrong_answers, hit_ratio, seconds, "

@@ -45,7 +45,8 @@ TEST_CASE("exit 0 and 1 are a hit and a miss", "[cli][exit]") {
 TEST_CASE("exit 2 is a wrong command line, in two lines", "[cli][exit]") {
   check_failure(run_cachekit({}), 2, "a command");
   check_failure(run_cachekit({"get"}), 2, "KEY");
-  check_failure(run_cachekit({"nonsense"}), 2, "nonsense");
+  check_failure(run_cachekit({"nonsense"}), 2, "there is no command 'nonsense'");
+  check_failure(run_cachekit({"--timeout", "0s", "get", "k"}), 2, "--timeout");
   check_failure(run_cachekit({"--nonsense", "get", "k"}), 2, "--nonsense");
   check_failure(run_cachekit({"get", "k", "--nonsense"}), 2, "--nonsense");
   check_failure(run_cachekit({"set", "k"}), 2, "VALUE");
@@ -83,7 +84,7 @@ TEST_CASE("exit 3 is a wrong configuration, and names the place", "[cli][exit][c
   check_failure(run_cachekit({"-u", "redis://localhost:99999", "get", "k"}), 3, "99999");
   check_failure(run_cachekit({"-u", "memcached://", "get", "k"}), 3, "memcached");
   check_failure(run_cachekit({"-o", "redis.prot=1", "get", "k"}), 3, "redis.prot");
-  check_failure(run_cachekit({"--timeout", "0s", "get", "k"}), 3, "");
+  check_failure(run_cachekit({"-o", "operation_timeout=0s", "get", "k"}), 3, "operation_timeout");
 }
 
 TEST_CASE("URLs of what is not there yet are refused, never a plain connection instead",
@@ -154,6 +155,40 @@ TEST_CASE("exit 4 names the one node of three that is down; the others still ans
   CHECK(lines < 30);
   CHECK(result.err.find(targets.one_memcached().endpoint()) != std::string::npos);
   CHECK(result.err.find("not found") == std::string::npos);
+}
+
+TEST_CASE("a node of three that hangs costs the keys of the others nothing", "[cli][exit]") {
+  MemcachedServer a;
+  const MemcachedServer b;
+  const MemcachedServer c;
+  const std::string url = "memcached://" + a.endpoint() + "," + b.endpoint() + "," + c.endpoint();
+  const auto key = [](int i) { return "key-" + std::to_string(i); };
+  for (int i = 0; i < 30; ++i)
+    REQUIRE(run_cachekit({"-u", url, "set", key(i), "v"}).exit_code == 0);
+  a.stop();
+  int served = 0;
+  int failed = 0;
+  for (int i = 0; i < 30; ++i) {
+    // To connect to all of them would take a day.
+    const CommandResult got = run_cachekit(
+        {"-u", url, "--timeout", "300ms", "-o", "memcached.connection_timeout=1d", "get", key(i)});
+    got.exit_code == 0 ? ++served : ++failed;
+    if (got.exit_code != 0) CHECK(got.exit_code == 4);
+  }
+  CHECK(served > 0);
+  CHECK(failed > 0);
+  a.resume();
+}
+
+TEST_CASE("exit 5 is a write to a snapshot that is not written", "[cli][exit]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string();
+  REQUIRE(run_cachekit({"-u", url, "set", "k", "1"}).exit_code == 0);
+  const std::string kept = url + "?snapshot_read_only=true";
+  check_failure(run_cachekit({"-u", kept, "set", "k", "2"}), 5, "snapshot_read_only");
+  check_failure(run_cachekit({"-u", kept, "incr", "k"}), 5, "snapshot_read_only");
+  check_failure(run_cachekit({"-u", kept, "del", "k"}), 5, "snapshot_read_only");
+  CHECK(run_cachekit({"-u", kept, "get", "k"}).out == "1");
 }
 
 TEST_CASE("exit 5 is a server that says no", "[cli][exit][failures-28]") {

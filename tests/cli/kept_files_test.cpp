@@ -1,6 +1,7 @@
 #include "cli/run_cachekit.hpp"
 #include "cli/shell.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 #include "support/servers.hpp"
 #include "support/temp_dir.hpp"
 
@@ -327,7 +328,7 @@ TEST_CASE("who only reads is told of a snapshot that was not loaded whole", "[cl
 }
 
 // A sanitizer takes more address space at its start than is left here.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef CACHEKIT_SANITIZED
 TEST_CASE("no memory is a limit that said no, with a hint on memory", "[cli][files][memory]") {
   const RedisServer redis;
   const std::string limited = "ulimit -v 60000 || exit 99; ";

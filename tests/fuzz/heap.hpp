@@ -1,15 +1,8 @@
 #pragma once
 
-#include <cstddef>
+#include "support/sanitized.hpp"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CACHEKIT_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CACHEKIT_SANITIZED 1
-#endif
+#include <cstddef>
 
 #ifdef CACHEKIT_SANITIZED
 // Of sanitizer/allocator_interface.h, which g++ does not bring.

@@ -1,19 +1,13 @@
 #include "support/allocations.hpp"
 
+#include "support/sanitized.hpp"
+
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <new>
 
 #include <malloc.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CACHEKIT_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CACHEKIT_SANITIZED 1
-#endif
-#endif
 
 // The C library's own, for what replaces it. A sanitizer wants to replace it itself.
 #ifdef CACHEKIT_SANITIZED

@@ -72,8 +72,8 @@ struct RemoveMatchingOptions {
 /// allocation that fails is an error, too: `overloaded`, or `outcome_unknown` for a change that may
 /// have been sent. Only where there is no memory for as many errors as a batch has elements
 /// `std::bad_alloc` is thrown.
-/// Limits: every call ends within its budget (`CallOptions::timeout`), but for the time that it takes
-/// to copy what the call itself is given or gets: some milliseconds for a value of 16 MiB.
+/// Limits: every call ends within its budget (`CallOptions::timeout`), but for the time that it
+/// takes to copy what the call itself is given or gets: some milliseconds for a value of 16 MiB.
 class CacheBackend {
  public:
   using KeyVisitor = std::function<bool(std::string_view key)>;

@@ -81,6 +81,18 @@ TEST_CASE("a password in a file that others may read is warned about", "[config]
   CHECK_FALSE(advises(*settings, "every user of this machine"));
 }
 
+TEST_CASE("so is a file that holds nothing else", "[config]") {
+  const Folder folder;
+  const auto secret = folder.write("secret", "pw");
+  using std::filesystem::perms;
+  Settings settings = redis_at("localhost");
+  REQUIRE(set_option(settings, "redis.password_file", secret.string(), "a test"));
+  std::filesystem::permissions(secret, perms::owner_read | perms::others_read);
+  CHECK(advises(settings, "every user of this machine"));
+  std::filesystem::permissions(secret, perms::owner_read);
+  CHECK_FALSE(advises(settings, "every user of this machine"));
+}
+
 TEST_CASE("servers that the environment names and nobody uses are noted", "[config]") {
   const auto settings = load_text("", {}, {{"REDIS_HOST", "cache.example"}});
   CHECK(advises(*settings, "REDIS_HOST is set, but the backend is memory", Advice::Level::note));

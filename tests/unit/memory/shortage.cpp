@@ -1,5 +1,7 @@
 #include "shortage.hpp"
 
+#include "support/sanitized.hpp"
+
 #include <cerrno>
 #include <cstdlib>
 #include <new>
@@ -7,14 +9,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CACHEKIT_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CACHEKIT_SANITIZED 1
-#endif
-#endif
 
 namespace {
 

@@ -1,6 +1,8 @@
 // Programs start threads with small stacks, and what is thread-local in a library is taken from
 // each of them. A sanitizer keeps things of its own there.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#include "support/sanitized.hpp"
+
+#ifndef CACHEKIT_SANITIZED
 
 #include "support/catch.hpp"
 
