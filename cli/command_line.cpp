@@ -49,7 +49,9 @@ std::vector<ArgumentSpec> target_arguments(GlobalOptions& options) {
        .type = "DURATION",
        .unit = Unit::duration,
        .default_text = "500ms",
-       .help = "Budget of one operation; forever for none",
+       .help =
+           "Budget of one operation, of a Memcached fleet also of connecting; forever for none. A "
+           "single server has connection_timeout for that",
        .into = parsed(options.timeout, parse_timeout)},
   };
 }

@@ -18,7 +18,6 @@
 namespace cachekit::cli {
 namespace {
 
-constexpr std::string_view configuration = "configuration";
 constexpr std::string_view read_it_back = "read the value back before you write it again";
 
 bool names_secret(const std::string& key_value) {
@@ -57,7 +56,7 @@ std::string Context::for_target(std::string_view command) const {
 }
 
 // What to do next where the error itself does not say.
-std::string Context::usual_hint(std::string_view what, const Error& error) const {
+std::string Context::usual_hint(const Error& error) const {
   if (is_out_of_memory(error)) {
     return error.code != Errc::outcome_unknown
                ? std::string(no_memory_hint)
@@ -65,9 +64,7 @@ std::string Context::usual_hint(std::string_view what, const Error& error) const
   }
   switch (error.code) {
     case Errc::invalid_argument:
-      return what == configuration ? "'cachekit config show --origin' tells where each value comes "
-                                     "from, 'cachekit config init' prints all options"
-                                   : fmt::format("see '{} --help'", command);
+      return fmt::format("see '{} --help'", command);
     case Errc::too_large:
       return "store a smaller value, or raise the limit on the server";
     case Errc::timeout:
@@ -113,7 +110,7 @@ Settings& Context::mutable_settings() {
   if (settings_) return *settings_;
   Result<Settings> loaded = load_settings(settings_request());
   if (!loaded) {
-    throw Failure(std::string(configuration), std::move(loaded).error(), ExitCode::configuration);
+    throw wrong_configuration(std::move(loaded).error());
   }
   settings_ = *std::move(loaded);
   warn_of_secrets();
@@ -152,14 +149,14 @@ void Context::check_home(Access access) {
   throw Failure("profile dev", Error{Errc::rejected, why, "", hint});
 }
 
-// Neither is what goes into a snapshot that is never written.
+// A change to a snapshot that is never written is lost as well.
 void Context::check_snapshot(Access access) {
   const Settings& chosen = settings();
   const bool read_only = chosen.backend == BackendKind::memory &&
                          !chosen.memory.snapshot_file.empty() && chosen.memory.snapshot_read_only;
   if (access == Access::read || !read_only) return;
   throw Failure(chosen.memory.snapshot_file.string(),
-                Error{Errc::rejected, "memory.snapshot_read_only is set: nothing would be stored",
+                Error{Errc::rejected, "memory.snapshot_read_only is set: the change would be lost",
                       "", "leave snapshot_read_only out, or set it to false"});
 }
 
@@ -171,8 +168,7 @@ CacheBackend& Context::unconnected_backend(Access access) {
   if (access == Access::read) chosen.memory.snapshot_read_only = true;
   chosen.memory.snapshot_must_fit = access == Access::write;
   Result<std::unique_ptr<CacheBackend>> made = make_backend(endable(chosen));
-  if (!made)
-    throw Failure(std::string(configuration), std::move(made).error(), ExitCode::configuration);
+  if (!made) throw wrong_configuration(std::move(made).error());
   backend_ = *std::move(made);
   detail(fmt::format("profile {}, backend {}, target {}", chosen.profile, backend_->name(),
                      backend_->target()));
@@ -281,8 +277,7 @@ void Context::report(std::string_view given_what, const Error& given) {
   } catch (const ClosedPipe&) {
   } catch (const Failure&) {
   }
-  const std::string hint =
-      error.hint.empty() ? without_credentials(usual_hint(what, error)) : error.hint;
+  const std::string hint = error.hint.empty() ? without_credentials(usual_hint(error)) : error.hint;
   if (options.json) return tell(error_json(what, error, hint));
   const bool colored = color(err);
   const std::string why = printable(fmt::format("cachekit: {}: {}", what, error.describe()));

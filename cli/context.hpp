@@ -102,7 +102,7 @@ class Context {
   void say(std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
   [[nodiscard]] Error unconnected(Error error) const;
-  [[nodiscard]] std::string usual_hint(std::string_view what, const Error& error) const;
+  [[nodiscard]] std::string usual_hint(const Error& error) const;
 
   std::optional<Settings> settings_;
   std::unique_ptr<CacheBackend> backend_;

@@ -22,6 +22,16 @@ struct Failure {
   ExitCode code;
 };
 
+/// For what is wrong in a file, the environment, a URL or an option of the configuration.
+inline Failure wrong_configuration(Error why) {
+  if (why.hint.empty()) {
+    why.hint =
+        "'cachekit config show --origin' tells where each value comes from, 'cachekit config init' "
+        "prints all options";
+  }
+  return {"configuration", std::move(why), ExitCode::configuration};
+}
+
 /// The value of a result, or a `Failure`.
 template <typename T>
 T value_or_fail(const std::string& what, Result<T> result) {

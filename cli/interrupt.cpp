@@ -18,11 +18,11 @@ std::atomic<int> first_signal = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
 
 // Who ends a process and its group, as timeout(1) does, signals it twice at once and means one.
-constexpr auto one_wish = std::chrono::milliseconds(200);
+constexpr auto pair_window = std::chrono::milliseconds(200);
 std::atomic<Deadline::clock::rep> signalled_at = 0;
 static_assert(std::atomic<Deadline::clock::rep>::is_always_lock_free);
 
-// A signal later than that ends the command as it is.
+// A second signal ends the command as it is, unless it comes within `pair_window` of the first.
 void on_interrupt(int signal) {
   const Deadline::clock::time_point now = Deadline::clock::now();
   Deadline::clock::rep first = 0;
@@ -31,7 +31,7 @@ void on_interrupt(int signal) {
     Deadline::cut_all(now + grace);
     return;
   }
-  if (now.time_since_epoch() - Deadline::clock::duration(first) < one_wish) return;
+  if (now.time_since_epoch() - Deadline::clock::duration(first) < pair_window) return;
   std::signal(signal, SIG_DFL);
   static_cast<void>(raise(signal));
 }

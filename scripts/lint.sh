@@ -147,8 +147,12 @@ look_for_habits() { # UNIT BUILD
 look_for_warnings() { # UNIT BUILD
   local command
   command=$(ninja -C "$2" -t commands | grep -m1 -F -- " -c $PWD/$1" |
-    sed -E 's/ -(o|MT|MF) [^ ]+//g; s/ -MD//') || return 1
-  (cd "$2" && bash -c "$command -fsyntax-only")
+    sed -E 's/ -(o|MT|MF) [^ ]+//g; s/ -MD//')
+  if [ -z "$command" ]; then
+    echo "$1: $2 has no command for it" >&2
+    return 1
+  fi
+  (cd "$2" && bash -c "$command -fsyntax-only -Werror")
 }
 
 # look_at BUILD JOINS LOOK: over all parts but the tests; JOINS is ON or OFF.
@@ -170,6 +174,7 @@ look_at() {
     common=$({
       clang-tidy --version
       cat .clang-tidy
+      declare -f "$look"
       sed "s|$PWD||g" "$build/compile_commands.json"
       find "${headers[@]}" -name '*.hpp' -print0 | sort -z | xargs -0 cat
     } | digest)

@@ -25,16 +25,16 @@ std::string shown(const Option& option, const Settings& settings) {
 ExitCode check(Context& context) {
   const Settings& settings = context.settings();
   if (auto made = make_backend(settings); !made) {
-    throw Failure("configuration", std::move(made).error(), ExitCode::configuration);
+    throw wrong_configuration(std::move(made).error());
   }
   const auto names = profile_names(context.settings_request());
-  if (!names) throw Failure("configuration", names.error(), ExitCode::configuration);
+  if (!names) throw wrong_configuration(names.error());
   // Every profile is read, so that a mistake in one is found before the day it is needed.
   for (const std::string& name : *names) {
     SettingsRequest request = context.settings_request();
     request.profile = name;
     if (const auto loaded = load_settings(request); !loaded) {
-      throw Failure("configuration", loaded.error(), ExitCode::configuration);
+      throw wrong_configuration(loaded.error());
     }
   }
   if (context.options.json) {

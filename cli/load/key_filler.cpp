@@ -92,7 +92,7 @@ Result<void> remove_keys(const BenchShared& shared, std::uint64_t written) {
   Cleanup cleanup(shared.interrupted);
   for (std::uint64_t done = 0; done < written; done += batch.size()) {
     if (cleanup.is_over()) {
-      return fail(Errc::cancelled, fmt::format("interrupted before {} of {} keys were removed",
+      return fail(Errc::cancelled, fmt::format("interrupted, with {} of {} keys yet to be removed",
                                                written - done, written));
     }
     const std::uint64_t count = std::min(batch.size(), written - done);

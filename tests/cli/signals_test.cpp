@@ -124,12 +124,27 @@ TEST_CASE("a hang-up during bench prints what there is and removes its keys", "[
         {"-u", server.url(), "bench", "--duration", "1h", "--keys", "3000", "--warmup", "0s"});
     wait_until([&] { return keys_of(backend) == 3000; });
     running.signal(signal);
-    running.signal(signal);  // As timeout(1) does, which signals its child and then their group.
     const CommandResult result = running.wait();
     CHECK(result.exit_code == code);
     CHECK(result.out.find("get") != std::string::npos);
     CHECK(keys_of(backend) == 0);
   }
+}
+
+TEST_CASE("two signals at once are one", "[cli][signals]") {
+  RedisServer server;
+  RedisBackend backend({.host = server.host(), .port = server.port()});
+  RunningCommand running(
+      {"-u", server.url(), "bench", "--duration", "1h", "--keys", "3000", "--warmup", "0s"});
+  wait_until([&] { return keys_of(backend) == 3000; });
+  running.signal(SIGSTOP);  // Both are there when it goes on.
+  running.signal(SIGINT);
+  running.signal(SIGTERM);
+  running.signal(SIGCONT);
+  const CommandResult result = running.wait();
+  CHECK((result.exit_code == 130 || result.exit_code == 143));
+  CHECK(result.out.find("get") != std::string::npos);
+  CHECK(keys_of(backend) == 0);
 }
 
 TEST_CASE("a signal while bench fills removes no more keys than it wrote", "[cli][signals]") {

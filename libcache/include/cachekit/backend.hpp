@@ -161,7 +161,7 @@ class CacheBackend {
   [[nodiscard]] StatsReport stats(const CallOptions& options = {});
   /// What this process' connections do, one for each node in the order of the configuration; empty
   /// where there are none, or no memory for it. For `prometheus`, so that a service can be scraped.
-  /// Cost: no I/O.
+  /// Cost: no I/O that waits.
   [[nodiscard]] std::vector<ConnectionStats> connections();
 
   [[nodiscard]] const CacheMetrics& metrics() const noexcept { return metrics_; }

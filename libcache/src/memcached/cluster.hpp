@@ -60,9 +60,11 @@ class Cluster {
   [[nodiscard]] std::vector<NodeBatch> ask_all(Verb verb, Deadline deadline);
   /// As `net::Channel::end`, of all nodes.
   void end() noexcept {
-    for (const std::unique_ptr<Node>& node : nodes_) node->channel().end();
+    for (int pass = 0; pass < 2; ++pass) {  // One may have had requests of another in its hands.
+      for (const std::unique_ptr<Node>& node : nodes_) node->channel().end();
+    }
   }
-  /// One for each node, in order. No I/O.
+  /// One for each node, in order. No I/O that waits.
   [[nodiscard]] std::vector<ConnectionStats> connections() const;
 
  private:

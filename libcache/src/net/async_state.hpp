@@ -60,15 +60,16 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
     if (!settled() && inherited()) wait();  // Which settles it.
     if (settled()) return false;
     next_ = std::move(next);
-    const bool attended = visits_.enter();
-    if (attended) driver().attend(1);
+    if (visits_.enter()) {
+      driver().attend(1);
+      stage_ = Stage::attended;
+      visits_.leave();
+      return true;
+    }
     Stage watched = Stage::watched;
-    const bool left =
-        stage_.compare_exchange_strong(watched, attended ? Stage::attended : Stage::left);
-    if (attended && !left) driver().attend(-1);
-    if (attended) visits_.leave();
-    if (!left) next = std::move(next_);
-    return left;
+    if (stage_.compare_exchange_strong(watched, Stage::left)) return true;
+    next = std::move(next_);
+    return false;
   }
 
  private:

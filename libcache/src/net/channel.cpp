@@ -69,8 +69,10 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
 Channel::Core::~Core() { end(); }
 
 void Channel::Core::end() noexcept {
-  large.driver.end();
-  shared.driver.end();
+  for (int pass = 0; pass < 2; ++pass) {
+    large.driver.end();
+    shared.driver.end();
+  }
 }
 
 void Channel::Core::close_after_fork() noexcept {
@@ -208,9 +210,9 @@ Result<std::unique_ptr<Connection>> Channel::await_dedicated(Deadline deadline) 
 
 ConnectionStats Channel::stats() {
   Core& core = this->core();
-  // To a node that lets nobody in, those that idle are worth no more.
+  // Where the shared one is lost and no other is to be had, those that idle are lost as well.
   const bool out_of_reach =
-      core.connector->failing() || (core.connector->under_way() && !core.combiner().connected());
+      !core.combiner().connected() && (core.connector->failing() || core.connector->under_way());
   core.pool->close_idle(out_of_reach);
   const PoolStats apart = core.pool->stats();
   // A request that has a connection to itself is a batch, and under way while it has it.

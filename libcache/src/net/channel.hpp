@@ -50,8 +50,9 @@ struct ChannelOptions {
 /// breaks (`ProgramOrder`). A read that has to be repeated may see what was begun after it.
 ///
 /// Threads: all members may be called from any thread at once. No lock is held across
-/// I/O, but for the fifth of a millisecond in which a connection that was just used is listened to.
-/// Forks: a child process drops what it has inherited without a word and connects anew.
+/// I/O that may wait, but for the fifth of a millisecond in which a connection that was just used
+/// is listened to. Forks: a child process drops what it has inherited without a word and connects
+/// anew.
 class Channel {
  public:
   Channel(const ChannelOptions& options, std::shared_ptr<const Protocol> protocol);
@@ -84,7 +85,8 @@ class Channel {
 
   [[nodiscard]] const Address& address() const noexcept { return options_.address; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-  /// Closes idle connections that are known to be dead, so that they do not count.
+  /// Closes idle connections that are dead, or lead to a node that is out of reach, so that they do
+  /// not count.
   /// Cost: some locks, no I/O that waits.
   [[nodiscard]] ConnectionStats stats();
 

@@ -165,7 +165,7 @@ bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
   if (entry == Entry::no_connection) return false;
   if (entry != Entry::queued) waiter.released(wakeups);
   wakeups.wake();
-  if (send) flush_in_passing(until);
+  if (send) flush_for_others(Clock::now(), until);
   return true;
 }
 
@@ -247,7 +247,7 @@ void Combiner::relieve(Deadline until) noexcept {
   Pass pass;
   const auto now = Clock::now();
   const Deadline at_once = Deadline::after(std::chrono::milliseconds(0), now);
-  const bool stuck = flush(now, until) != Unsent::nothing;
+  const bool stuck = flush_for_others(now, until);
   for (int reads = 0; reads < late_reads; ++reads) {
     if (read_once(at_once, now, stuck, pass) != Heard::something) break;
   }
@@ -296,7 +296,7 @@ void Combiner::sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept {
     }
     if (std::exchange(patient, false)) {
       at = end;
-      flush_in_passing(earlier(sleeper.deadline_, until));
+      flush_for_others(Clock::now(), earlier(sleeper.deadline_, until));
     } else if (until.expired() || give_up(sleeper)) {
       return;
     } else {

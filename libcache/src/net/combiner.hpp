@@ -113,17 +113,21 @@ class Combiner {
   /// Is called, from any thread, when requests are under way and nobody reads any more. Requires:
   /// set before the first request.
   void on_unattended(std::function<void()> call) { unattended_ = std::move(call); }
+  /// Is called, from any thread, when one who had no more time has left requests unsent. Requires:
+  /// as above.
+  void on_unsent(std::function<void()> call) { unsent_ = std::move(call); }
   /// What counts for its requests in the bounds.
   [[nodiscard]] const Load& load() const noexcept { return load_; }
   enum class Unsent : std::uint8_t {
-    nothing,  ///< All went, or the one who writes just now has been told.
+    nothing,  ///< All went, or cannot go, or the one who writes just now has been told.
     refused,  ///< The kernel would not take all of it.
     late,     ///< There was no time for more.
   };
   /// Sends what is queued, as far as that goes without waiting, and until `until`.
-  Unsent flush(Deadline until) noexcept { return flush(Clock::now(), until); }
+  [[nodiscard]] Unsent flush(Deadline until) noexcept { return flush(Clock::now(), until); }
 
-  /// The same for all that is under way. Requires: nobody waits here any more.
+  /// Settles all that is under way, as `cancelled` or `outcome_unknown`. Requires: nobody waits
+  /// here any more.
   void end(std::string_view why) noexcept;
 
   /// Where those sleep who wait for a request that this combiner has, will have or had.
@@ -225,10 +229,10 @@ class Combiner {
   void settle_lost(Waiter& waiter, bool sent, Pass& pass) noexcept;
   [[nodiscard]] bool silent_too_long(const Waiter& waiter) const noexcept;
 
-  Unsent flush(Clock::time_point now, Deadline until) noexcept;
-  Unsent send_batch(Deadline until) noexcept;
-  [[nodiscard]] Result<Socket::Status> send_pending(Deadline until) noexcept;
-  void flush_in_passing(Deadline until) noexcept;
+  [[nodiscard]] Unsent flush(Clock::time_point now, Deadline until) noexcept;
+  [[nodiscard]] Unsent send_batch(Deadline until) noexcept;
+  [[nodiscard]] Result<Socket::Status> send_pending(Deadline until, bool& late) noexcept;
+  bool flush_for_others(Clock::time_point now, Deadline until) noexcept;
 
   const CombinerOptions options_;
   const std::string endpoint_;
@@ -236,6 +240,7 @@ class Combiner {
   ProgramOrder& order_;
   const Lane lane_;
   std::function<void()> unattended_;
+  std::function<void()> unsent_;
   ParkingLot lot_;
 
   const std::unique_ptr<char[]> buffer_;  // Of the reader.

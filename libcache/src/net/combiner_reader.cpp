@@ -34,7 +34,7 @@ void Combiner::drive(Sleeper& sleeper, Deadline until,
   // the successor finds the server at work already. What is to be sent anew queues up, its own
   // request in its place among them, before a new connection can be there.
   wake(pass);
-  if (busy()) flush(deadline);
+  if (busy()) flush_for_others(Clock::now(), deadline);
   if (pass.own_settled) release(sleeper);
   pass.own = nullptr;  // If it is settled from here on, it wants to be told like anybody else.
   stop_reading(pass);

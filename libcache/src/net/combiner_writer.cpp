@@ -116,10 +116,11 @@ Combiner::Unsent Combiner::flush(Clock::time_point now, Deadline until) noexcept
   return send_batch(until);
 }
 
-// Who does not read has nobody whom it could leave the rest to but the one who reads: that one
-// looks after it when it wakes, and the driver at once.
-void Combiner::flush_in_passing(Deadline until) noexcept {
-  if (flush(until) == Unsent::late && unattended_) unattended_();
+// Whoever has no time for all of it may be nobody's reader, or the last one.
+bool Combiner::flush_for_others(Clock::time_point now, Deadline until) noexcept {
+  const Unsent unsent = flush(now, until);
+  if (unsent == Unsent::late && unsent_) unsent_();
+  return unsent != Unsent::nothing;
 }
 
 bool Combiner::may_begin_batch() const noexcept {
@@ -128,8 +129,8 @@ bool Combiner::may_begin_batch() const noexcept {
 
 Combiner::Unsent Combiner::send_batch(Deadline until) noexcept {
   while (true) {
-    const Result<Socket::Status> status = send_pending(until);
-    const bool late = status == Socket::Status::would_block && until.expired();
+    bool late = false;
+    const Result<Socket::Status> status = send_pending(until, late);
     const std::lock_guard lock(mutex_);
     end_batch(status, late);
     if (stuck_) return late_ ? Unsent::late : Unsent::refused;
@@ -156,13 +157,14 @@ void Combiner::begin_batch(Clock::time_point now) noexcept {
 }
 
 // A batch may be everybody's: it must not take the time of the one who happens to send it.
-Result<Socket::Status> Combiner::send_pending(Deadline until) noexcept {
+Result<Socket::Status> Combiner::send_pending(Deadline until, bool& late) noexcept {
   while (sent_ < sending_.size()) {
     auto written = socket_->write(std::string_view(sending_).substr(sent_, longest_write));
     if (!written) return fail(std::move(written).error());
     if (written->status != Socket::Status::done) return written->status;
     sent_ += written->bytes;
-    if (sent_ < sending_.size() && until.expired()) return Socket::Status::would_block;
+    late = sent_ < sending_.size() && until.expired();
+    if (late) return Socket::Status::would_block;
   }
   return Socket::Status::done;
 }

@@ -269,7 +269,7 @@ void Driver::hand_over(Lock& lock) noexcept {
     if (!connected) ready.insert_behind(nullptr, request);
     if (keeps) request.let_go();
   }
-  combiner_.flush(due());
+  static_cast<void>(combiner_.flush(due()));  // The thread looks after the rest.
   lock.lock();
   if (!ready.empty()) retry_at_ = Clock::now();
   while (!ready.empty()) {

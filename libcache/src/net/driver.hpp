@@ -65,8 +65,9 @@ class Driver {
   /// Runs a call on the thread.
   void post(std::unique_ptr<detail::Continuation> call) noexcept;
   /// Settles all that is under way, runs the calls that this brings about, and ends the thread.
-  /// What is started afterwards is settled at once. Runs once; the destructor needs it to have run
-  /// where such calls can reach another driver, which has to exist then.
+  /// What is started afterwards is settled at once. Call it before the destructor where such calls
+  /// may reach another driver; and once more when that has ended too, which may have had requests
+  /// of this one in its hands. Threads: the one that destroys it.
   void end() noexcept;
   /// In a forked child: as `Combiner::close_after_fork`.
   void close_after_fork() noexcept;
@@ -139,7 +140,6 @@ class Driver {
   bool handing_over_ = false;  // Some have left the line, and are with no connection yet.
   bool in_poll_ = false;       // The thread waits for the peer or for wake_.
   bool ending_ = false;
-  bool ended_ = false;  // Of who ends it.
   int wake_ = -1;       // An eventfd, from the first request on.
   std::thread thread_;  // The same.
   // Whether a call on the thread has ended the driver; the thread has it even then.

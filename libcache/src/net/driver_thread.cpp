@@ -41,6 +41,9 @@ Driver::Driver(Surroundings around)
     const std::lock_guard lock(mutex_);
     if (attended_ > 0) poke();
   });
+  combiner_.on_unsent([this, tell] {
+    if (ensure_thread()) tell();
+  });
   connector_->on_ended(this, tell);
   if (shared_ != nullptr) order_.on_turn(tell);
 }
@@ -51,8 +54,6 @@ Driver::~Driver() {
 }
 
 void Driver::end() noexcept {
-  if (ended_) return;
-  ended_ = true;
   if (shared_ != nullptr) order_.on_turn({});
   connector_->on_ended(this, {});
   {

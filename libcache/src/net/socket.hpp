@@ -64,8 +64,8 @@ class Socket {
   int descriptor_ = -1;
 };
 
-/// A peer that takes all that it is given must not keep a caller either, who may be sending for
-/// many: between two writes of this size each looks at the time.
+/// The longest single write. Between two of them a caller, who may be sending for many, looks at
+/// the time: a peer that takes all that it is given must not keep it beyond that.
 inline constexpr std::size_t longest_write = std::size_t{256} << 10U;
 
 /// What has arrived by a deadline counts, but a peer that never stops sending must not keep a

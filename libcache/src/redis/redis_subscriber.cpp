@@ -169,6 +169,7 @@ class Subscriber::Impl {
     close();
     why.code = Errc::unavailable;  // However it was lost.
     loss_ = std::move(why);
+    before_loss_ = inbox_.size();
   }
 
   // The connection goes first: it knows the request.
@@ -285,9 +286,10 @@ class Subscriber::Impl {
   Result<std::optional<Message>> next_before(Deadline deadline) {
     while (true) {
       if (!troubles_.empty()) return fail(take_trouble());
+      if (loss_ && before_loss_ == 0) return fail(take_loss());
       if (!inbox_.empty()) return take_message();
       const bool there = still_there();
-      if (loss_) return fail(take_loss());
+      if (loss_) continue;
       Result<bool> more = there && !restoring_ ? listen(deadline) : connected(deadline);
       if (!more && loss_) continue;  // It comes behind the messages that came before it.
       if (!more) return fail(std::move(more).error());
@@ -327,6 +329,7 @@ class Subscriber::Impl {
   Message take_message() {
     Message message = std::move(inbox_.front());
     inbox_.pop_front();
+    if (before_loss_ > 0) --before_loss_;
     return message;
   }
 
@@ -354,7 +357,8 @@ class Subscriber::Impl {
   net::Backoff backoff_;                         // Of connections on which not all was restored.
   std::deque<Message> inbox_;
   std::vector<Error> troubles_;  // To be told, the oldest first.
-  std::optional<Error> loss_;    // Of a connection; to be told, once all is that came before.
+  std::optional<Error> loss_;    // Of a connection; to be told, once all is that came before:
+  std::size_t before_loss_ = 0;  // so many messages of the inbox.
 };
 
 Subscriber::Subscriber(const RedisConfig& config) {

@@ -305,6 +305,32 @@ TEST_CASE("a connection that ends while all is restored before a subscription is
   CHECK(text_of(subscriber.next(30s)) == "alpha=between");
   CHECK(code_of(subscriber.next(30s)) == "unavailable");
   CHECK(text_of(subscriber.next(30s)) == "alpha=after");
+  CHECK(server.failures().empty());
+}
+
+TEST_CASE("a loss that subscribe finds is told before what comes on the next connection",
+          "[redis][subscriber]") {
+  ScriptedServer server({[](Peer& peer) {
+                           greet(peer);
+                           peer.expect(command("SUBSCRIBE", "alpha"));
+                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("before")));
+                         },
+                         [](Peer& peer) {
+                           greet(peer);
+                           peer.expect(command("SUBSCRIBE", "alpha"));
+                           peer.send(confirmation("alpha", 1) + message("alpha", bulk("after")));
+                           peer.expect(command("SUBSCRIBE", "zeta"));
+                           peer.send(confirmation("zeta", 2));
+                           peer.stall();
+                         }});
+  Subscriber subscriber = unsubscribed(server);
+  must(subscriber.subscribe("alpha"));
+  CHECK(code_of(subscriber.subscribe("zeta")) == "unavailable");
+  must(subscriber.subscribe("zeta"));
+  CHECK(text_of(subscriber.next(30s)) == "alpha=before");
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=after");
+  CHECK(server.failures().empty());
 }
 
 TEST_CASE("a subscription that a hung server does not confirm is a lost connection to next",
