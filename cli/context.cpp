@@ -177,7 +177,7 @@ CacheBackend& Context::unconnected_backend(Access access) {
 
 // Connecting has a budget of its own.
 Error Context::unconnected(Error error) const {
-  if (error.code == Errc::timeout && error.hint.empty()) {
+  if (error.code == Errc::timeout) {
     error.hint = fmt::format(
         "raise the budget with -o {}.connection_timeout=30s, or look at the server with {}",
         backend_->name(), for_target("ping"));

@@ -5,8 +5,7 @@
 using namespace cachekit;
 using namespace cachekit::test;
 
-TEST_CASE("with stdout closed, a value never reaches the server as commands",
-          "[cli][output][failures-39]") {
+TEST_CASE("with stdout closed, a value never reaches the server as commands", "[cli][output]") {
   RedisTarget redis;
   REQUIRE(redis.backend.set("victim", "precious"));
   REQUIRE(redis.backend.set("evil", "DEL victim\r\n"));
@@ -18,7 +17,7 @@ TEST_CASE("with stdout closed, a value never reaches the server as commands",
   }
 }
 
-TEST_CASE("nothing is done whose result could not be told", "[cli][output][failures-39]") {
+TEST_CASE("nothing is done whose result could not be told", "[cli][output]") {
   RedisTarget redis;
   for (const std::string closed : {">&-", "1</dev/null"}) {
     INFO(closed);
@@ -34,14 +33,13 @@ TEST_CASE("nothing is done whose result could not be told", "[cli][output][failu
   }
 }
 
-TEST_CASE("a command that prints nothing needs no stdout", "[cli][output][failures-39]") {
+TEST_CASE("a command that prints nothing needs no stdout", "[cli][output]") {
   RedisTarget redis;
   CHECK(run_shell("$cachekit -u " + redis.url + " set k v 2>&1 >&-; echo code $?") == "code 0\n");
   CHECK(*redis.backend.get("k") == "v");
 }
 
-TEST_CASE("standard input that is closed is named, and is no empty input",
-          "[cli][output][failures-39]") {
+TEST_CASE("standard input that is closed is named, and is no empty input", "[cli][output]") {
   for (const std::string command : {"warm -", "set k -"}) {
     for (const std::string closed : {"<&-", "0>/dev/null"}) {
       INFO(command << " " << closed);
@@ -54,6 +52,6 @@ TEST_CASE("standard input that is closed is named, and is no empty input",
   CHECK(run_shell("$cachekit exists k") == "0\n");
 }
 
-TEST_CASE("a version that nobody can see is an error, too", "[cli][output][failures-39]") {
+TEST_CASE("a version that nobody can see is an error, too", "[cli][output]") {
   CHECK(run_shell("$cachekit --version >&- 2>/dev/null; echo code $?") == "code 5\n");
 }

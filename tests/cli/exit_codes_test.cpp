@@ -118,7 +118,7 @@ TEST_CASE("a prod profile that nothing answers is exit 4, after a word on the mi
   CHECK(result.err.find("password") != std::string::npos);
 }
 
-TEST_CASE("exit 4 is a server that hangs, too", "[cli][exit][failures-16]") {
+TEST_CASE("exit 4 is a server that hangs, too", "[cli][exit]") {
   RedisServer server;
   server.stop();
   const auto result = run_cachekit({"-u", server.url(), "-o", "redis.connection_timeout=300ms",
@@ -128,7 +128,7 @@ TEST_CASE("exit 4 is a server that hangs, too", "[cli][exit][failures-16]") {
 }
 
 TEST_CASE("exit 4 is a lone Memcached server that hangs, within the budget to connect",
-          "[cli][exit][failures-16]") {
+          "[cli][exit]") {
   MemcachedServer server;
   server.stop();
   const auto result =
@@ -138,7 +138,7 @@ TEST_CASE("exit 4 is a lone Memcached server that hangs, within the budget to co
 }
 
 TEST_CASE("exit 4 names the one node of three that is down; the others still answer",
-          "[cli][exit][failures-35]") {
+          "[cli][exit]") {
   Targets targets;
   for (int i = 0; i < 30; ++i) {
     REQUIRE(
@@ -193,7 +193,7 @@ TEST_CASE("exit 5 is a write to a snapshot that is not written", "[cli][exit]") 
   CHECK(run_cachekit({"-u", kept, "get", "k"}).out == "1");
 }
 
-TEST_CASE("exit 5 is a server that says no", "[cli][exit][failures-28]") {
+TEST_CASE("exit 5 is a server that says no", "[cli][exit]") {
   const RedisServer locked({.password = "right"});
   check_failure(run_cachekit({"-u", "redis://" + locked.endpoint(), "get", "k"}), 5,
                 locked.endpoint());
@@ -211,8 +211,7 @@ TEST_CASE("exit 5 is a server that says no", "[cli][exit][failures-28]") {
   });
 }
 
-TEST_CASE("exit 5 is a value over the limit, and no older value stays",
-          "[cli][exit][failures-34]") {
+TEST_CASE("exit 5 is a value over the limit, and no older value stays", "[cli][exit]") {
   const Targets targets;
   for (const std::string& url : {targets.memory(), targets.memcached()}) {
     INFO(url);

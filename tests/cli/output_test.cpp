@@ -53,7 +53,7 @@ TEST_CASE("on a terminal, clear asks and takes yes for yes", "[cli][output][clea
   CHECK(run_shell(dialogue) == "code 1\n1\ncode 0\n0\n");
 }
 
-TEST_CASE("no secret is in any output at any verbosity", "[cli][output][failures-7]") {
+TEST_CASE("no secret is in any output at any verbosity", "[cli][output]") {
   const std::string canary = "c4nary-s3cret";
   const RedisServer server({.password = canary});
   const TempDir folder;

@@ -18,7 +18,7 @@ std::vector<std::string_view> views(const std::vector<std::string>& texts) {
 }  // namespace
 
 TEST_CASE("get_many answers each key in its place: hits, misses, duplicates, refused keys",
-          "[contract][failures-35]") {
+          "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   must(cache->set(cache.key("a"), "1"));
   must(cache->set(cache.key("b"), ""));
@@ -35,8 +35,7 @@ TEST_CASE("get_many answers each key in its place: hits, misses, duplicates, ref
   CHECK(must(outcomes[6]) == "1");
 }
 
-TEST_CASE("set_many stores each item by itself; a refused one stops no other",
-          "[contract][failures-35]") {
+TEST_CASE("set_many stores each item by itself; a refused one stops no other", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const std::string a = cache.key("a"), b = cache.key("b"), c = cache.key("c");
   const std::vector<SetItem> items{
@@ -74,7 +73,7 @@ TEST_CASE("set_many keeps to its condition item by item", "[contract]") {
   CHECK(must(outcomes[1]));
 }
 
-TEST_CASE("remove_many tells for each key whether it was there", "[contract][failures-35]") {
+TEST_CASE("remove_many tells for each key whether it was there", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   must(cache->set(cache.key("a"), "1"));
   must(cache->set(cache.key("b"), "2"));

@@ -58,7 +58,7 @@ TEST_CASE("an expired entry counts as absent for every condition", "[contract]")
 }
 
 TEST_CASE("a TTL below the backend's resolution is rounded up, never to 0 or to no expiry",
-          "[contract][failures-31]") {
+          "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const std::string key = cache.key("k");
   must(cache->set(key, "v", {.ttl = 1ms}));
@@ -75,8 +75,7 @@ TEST_CASE("ttl tells what is left, none for no expiry, nothing for a miss", "[co
   CHECK(must(cache->ttl(cache.key("absent"))) == std::nullopt);
 }
 
-TEST_CASE("a TTL around the 30 days where Memcached starts to read dates is kept",
-          "[contract][failures-30]") {
+TEST_CASE("a TTL around the 30 days where Memcached starts to read dates is kept", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   for (const auto seconds : {2'591'999s, 2'592'000s, 2'592'001s, 30'000'000s}) {
     INFO(seconds.count() << " s");
@@ -111,8 +110,7 @@ TEST_CASE("touch gives an entry a new TTL and leaves its value alone", "[contrac
   CHECK(expires(cache, key));
 }
 
-TEST_CASE("the longest TTL is kept, anything above or not above zero is refused",
-          "[contract][failures-31][failures-32]") {
+TEST_CASE("the longest TTL is kept, anything above or not above zero is refused", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const std::string key = cache.key("k");
   must(cache->set(key, "v", {.ttl = Ttl::max}));

@@ -19,8 +19,7 @@ TEST_CASE("a value of 0.9 MiB comes back as it was stored", "[contract]") {
   CHECK(must(cache->remove(cache.key("big"))));
 }
 
-TEST_CASE("a value that is too large leaves no older value that looks current",
-          "[contract][failures-34]") {
+TEST_CASE("a value that is too large leaves no older value that looks current", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const std::string key = cache.key("k");
   const std::string huge(cache.oversize(), 'x');
@@ -33,8 +32,7 @@ TEST_CASE("a value that is too large leaves no older value that looks current",
 }
 
 // Memcached itself drops the older entry of any store that it refuses, `if_absent` included.
-TEST_CASE("a value that is too large for if_absent leaves the older entry or none",
-          "[contract][failures-34]") {
+TEST_CASE("a value that is too large for if_absent leaves the older entry or none", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const std::string key = cache.key("k");
   const std::string huge(cache.oversize(), 'x');
@@ -46,7 +44,7 @@ TEST_CASE("a value that is too large for if_absent leaves the older entry or non
   CHECK((left == "old" || (may_drop && !left)));
 }
 
-TEST_CASE("a value that is too large fails alone in its batch", "[contract][failures-34]") {
+TEST_CASE("a value that is too large fails alone in its batch", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const std::string a = cache.key("a"), b = cache.key("b"), c = cache.key("c");
   const std::string huge(cache.oversize(), 'x');

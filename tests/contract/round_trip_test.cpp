@@ -45,7 +45,7 @@ TEST_CASE("values hold all 256 bytes and protocol look-alikes", "[contract]") {
   }
 }
 
-TEST_CASE("keys hold each of the 256 bytes and stay apart", "[contract][failures-4]") {
+TEST_CASE("keys hold each of the 256 bytes and stay apart", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   REQUIRE(cache->capabilities().binary_keys);
   for (int byte = 0; byte < 256; ++byte) {
@@ -63,7 +63,7 @@ TEST_CASE("keys hold each of the 256 bytes and stay apart", "[contract][failures
 }
 
 TEST_CASE("a line break or a space in a key runs no command and reads no other entry",
-          "[contract][failures-4]") {
+          "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const std::string secret = cache.key("secret");
   must(cache->set(secret, "private"));
@@ -82,7 +82,7 @@ TEST_CASE("a line break or a space in a key runs no command and reads no other e
 }
 
 TEST_CASE("a key that the backend cannot hold is refused on every path before anything is sent",
-          "[contract][failures-4]") {
+          "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const std::size_t most = cache->capabilities().max_key_bytes;
   REQUIRE(most > 0);

@@ -84,7 +84,7 @@ ScriptedServer::Script answers(const std::string& line) {
 }  // namespace
 
 TEST_CASE("an address that accepts and never answers does not keep a client from the next one",
-          "[faults][failures-15]") {
+          "[faults]") {
   const bool redis = GENERATE(true, false);
   std::unique_ptr<LocalServer> server;
   if (redis) server = std::make_unique<RedisServer>();
@@ -107,8 +107,7 @@ TEST_CASE("an address that accepts and never answers does not keep a client from
   CHECK(later == Hosts(later.size(), "127.0.0.1"));
 }
 
-TEST_CASE("an address that said nothing is asked again once the others have said no",
-          "[faults][failures-15]") {
+TEST_CASE("an address that said nothing is asked again once the others have said no", "[faults]") {
   ScriptedServer server({[](Peer& peer) { peer.stall(); }, answers("welcome")});
   set_addresses({"127.0.0.1", "127.0.0.2"});
   auto dialer = dialer_to(server.port());
@@ -116,8 +115,7 @@ TEST_CASE("an address that said nothing is asked again once the others have said
   CHECK(dialled(server.port()) == Hosts{"127.0.0.1", "127.0.0.2", "127.0.0.1"});
 }
 
-TEST_CASE("addresses share a small budget, and the next call begins with another one",
-          "[faults][failures-15]") {
+TEST_CASE("addresses share a small budget, and the next call begins with another one", "[faults]") {
   ScriptedServer server([](Peer& peer) { peer.stall(); });
   const Descriptor second = listen_in_silence("127.0.0.2", server.port());
   const Descriptor third = listen_in_silence("127.0.0.3", server.port());
@@ -134,8 +132,7 @@ TEST_CASE("addresses share a small budget, and the next call begins with another
   CHECK(both_calls[first_call.size()] == "127.0.0.2");
 }
 
-TEST_CASE("a server's own words are told, whatever the other addresses did not say",
-          "[faults][failures-15]") {
+TEST_CASE("a server's own words are told, whatever the other addresses did not say", "[faults]") {
   ScriptedServer server(answers("later: I am loading"));
   const Descriptor silent = listen_in_silence("127.0.0.2", server.port());
   const bool words_first = GENERATE(true, false);
@@ -151,8 +148,7 @@ TEST_CASE("a server's own words are told, whatever the other addresses did not s
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("a wrong password at one address is tried at no other and not again",
-          "[faults][failures-24]") {
+TEST_CASE("a wrong password at one address is tried at no other and not again", "[faults]") {
   ScriptedServer server([](Peer& peer) {
     peer.read_line();
     peer.send("-WRONGPASS invalid username-password pair or user is disabled.\r\n+OK\r\n");

@@ -37,7 +37,7 @@ bool leads_to(const Result<std::vector<net::SocketAddress>>& found, const net::A
 
 }  // namespace
 
-TEST_CASE("callers of a name whose resolver hangs share one look-up", "[faults][failures-19]") {
+TEST_CASE("callers of a name whose resolver hangs share one look-up", "[faults]") {
   set_addresses({"127.0.0.1"});
   RedisBackend cache({.host = fresh_name().host});
   const std::string large(100'000, 'x');
@@ -57,7 +57,7 @@ TEST_CASE("callers of a name whose resolver hangs share one look-up", "[faults][
 }
 
 TEST_CASE("a host with servers on many ports is looked up once at a time, and each gets its port",
-          "[faults][failures-19]") {
+          "[faults]") {
   set_addresses({"127.0.0.1"});
   const net::Address name = fresh_name();
   const auto on_port = [&](unsigned caller) {
@@ -102,7 +102,7 @@ TEST_CASE("all who wait for a look-up get what it finds", "[faults]") {
   CHECK(right == callers);
 }
 
-TEST_CASE("what a look-up finds after all have left is thrown away", "[faults][failures-15]") {
+TEST_CASE("what a look-up finds after all have left is thrown away", "[faults]") {
   set_addresses({"127.0.0.2"});
   const net::Address name = fresh_name();
   const int before = resolutions();
@@ -119,7 +119,7 @@ TEST_CASE("what a look-up finds after all have left is thrown away", "[faults][f
   CHECK(resolutions() > before + 1);
 }
 
-TEST_CASE("a name that leads nowhere is looked up now and then", "[faults][failures-19]") {
+TEST_CASE("a name that leads nowhere is looked up now and then", "[faults]") {
   set_addresses({});
   const net::Address name = fresh_name();
   const int before = resolutions();
@@ -175,8 +175,7 @@ TEST_CASE("a look-up without memory is an error, and the next one succeeds", "[f
   CHECK(leads_to(resolve(name, Deadline::after(30s)), name, "127.0.0.1"));
 }
 
-TEST_CASE("a forked child does not wait for a name that its parent is looking up",
-          "[fork][failures-6]") {
+TEST_CASE("a forked child does not wait for a name that its parent is looking up", "[fork]") {
   set_addresses({"127.0.0.1"});
   const net::Address name = fresh_name();
   const int before = resolutions();

@@ -30,7 +30,7 @@ constexpr unsigned callers = 16;
 
 }  // namespace
 
-TEST_CASE("many failing calls make few attempts to connect", "[faults][failures-19]") {
+TEST_CASE("many failing calls make few attempts to connect", "[faults]") {
   const ReservedPort nobody;
   const auto cache = client_of(GENERATE(true, false), nobody.number());
   std::atomic<int> unavailable{0};
@@ -42,8 +42,7 @@ TEST_CASE("many failing calls make few attempts to connect", "[faults][failures-
   CHECK(attempts_to_connect(nobody.number()) < 100);
 }
 
-TEST_CASE("callers of a host that swallows connections share one attempt to connect",
-          "[faults][failures-19]") {
+TEST_CASE("callers of a host that swallows connections share one attempt to connect", "[faults]") {
   BlackHole hole;
   const auto cache = client_of(GENERATE(true, false), hole.port());
   const int before = attempts_to_connect(hole.port());  // Those that filled the hole's queue.
@@ -55,7 +54,7 @@ TEST_CASE("callers of a host that swallows connections share one attempt to conn
   CHECK(attempts_to_connect(hole.port()) - before == 1);
 }
 
-TEST_CASE("callers whose connection broke do not all connect at once", "[faults][failures-19]") {
+TEST_CASE("callers whose connection broke do not all connect at once", "[faults]") {
   const bool redis = GENERATE(true, false);
   std::unique_ptr<LocalServer> server;
   if (redis) server = std::make_unique<RedisServer>();

@@ -51,14 +51,14 @@ class NamedServer {
 }  // namespace
 
 TEST_CASE("a name with addresses where nobody listens leads to the one where somebody does",
-          "[faults][failures-15]") {
+          "[faults]") {
   NamedServer server(GENERATE(true, false));
   set_addresses({"127.0.0.2", "::1", "127.0.0.1"});
   CHECK(must(server.cache().set("k", "v")));
   CHECK(must(server.cache().get("k")) == "v");
 }
 
-TEST_CASE("a name that has moved is followed on the next connect", "[faults][failures-15]") {
+TEST_CASE("a name that has moved is followed on the next connect", "[faults]") {
   NamedServer server(GENERATE(true, false));
   set_addresses({"127.0.0.2"});
   CHECK(code_of(server.cache().get("k")) == "unavailable");

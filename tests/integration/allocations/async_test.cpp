@@ -61,7 +61,7 @@ void with_both_ways(const char* what, Scope scope, const Submit& submit, const C
 }  // namespace
 
 TEST_CASE("an async_get for which there is no memory gives its own value or an error",
-          "[allocations][async][failures-50]") {
+          "[allocations][async]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   const std::string value = "value" + std::string(GENERATE(std::size_t{40}, large), '.');
@@ -75,7 +75,7 @@ TEST_CASE("an async_get for which there is no memory gives its own value or an e
 }
 
 TEST_CASE("an async_set for which there is no memory is done, or is an error that tells",
-          "[allocations][async][failures-50]") {
+          "[allocations][async]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   const std::size_t size = GENERATE(std::size_t{40}, large);
@@ -99,7 +99,7 @@ TEST_CASE("an async_set for which there is no memory is done, or is an error tha
 }
 
 TEST_CASE("an async_increment for which there is no memory counts once, or is an error that tells",
-          "[allocations][async][failures-50]") {
+          "[allocations][async]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   std::string counter = "a counter of its own";
@@ -124,7 +124,7 @@ TEST_CASE("an async_increment for which there is no memory counts once, or is an
 }
 
 TEST_CASE("calls that nobody waits for are done or not, and put nothing out of step",
-          "[allocations][async][failures-50]") {
+          "[allocations][async]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   std::string counter = "a counter of its own";

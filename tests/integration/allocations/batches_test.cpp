@@ -97,7 +97,7 @@ void check_stored(Rig& rig, const std::vector<Result<bool>>& outcomes, Table& ta
 }  // namespace
 
 TEST_CASE("a get_many for which there is no memory gives each key its own value or an error",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   const std::size_t size = GENERATE(std::size_t{10}, std::size_t{600});
   Rig rig(kind);
@@ -113,7 +113,7 @@ TEST_CASE("a get_many for which there is no memory gives each key its own value 
 }
 
 TEST_CASE("a set_many for which there is no memory tells of each key whether it was stored",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   const std::size_t size = GENERATE(std::size_t{10}, std::size_t{600});
   Rig rig(kind);

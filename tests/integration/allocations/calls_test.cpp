@@ -47,8 +47,7 @@ void check_increments(const char* what, Rig& rig, Scope scope, const Call& call)
 
 }  // namespace
 
-TEST_CASE("a get for which there is no memory gives its own value or an error",
-          "[allocations][failures-50]") {
+TEST_CASE("a get for which there is no memory gives its own value or an error", "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   const std::size_t size = GENERATE(small, large);
   Rig rig(kind);
@@ -63,7 +62,7 @@ TEST_CASE("a get for which there is no memory gives its own value or an error",
 }
 
 TEST_CASE("a set for which there is no memory is done, or is an error that tells whether it was",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   const std::size_t size = GENERATE(small, large);
   Rig rig(kind);
@@ -86,7 +85,7 @@ TEST_CASE("a set for which there is no memory is done, or is an error that tells
 }
 
 TEST_CASE("a remove for which there is no memory is done, or is an error that tells whether it was",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   with_each_failure(
@@ -101,7 +100,7 @@ TEST_CASE("a remove for which there is no memory is done, or is an error that te
 }
 
 TEST_CASE("an increment for which there is no memory counts once, or is an error that tells",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   check_increments("increment", rig, scope,
@@ -109,7 +108,7 @@ TEST_CASE("an increment for which there is no memory counts once, or is an error
 }
 
 TEST_CASE("touch, ttl and exists for which there is no memory are answered or are errors",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   const auto renew = [&] { must(rig.truth().set(key, "v", {.ttl = 1h})); };

@@ -15,8 +15,7 @@ constexpr const char* value = "a value that belongs to neighbour 1";
 
 }  // namespace
 
-TEST_CASE("connect() for which there is no memory connects or is an error",
-          "[allocations][failures-50]") {
+TEST_CASE("connect() for which there is no memory connects or is an error", "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   with_each_failure(
@@ -27,8 +26,7 @@ TEST_CASE("connect() for which there is no memory connects or is an error",
       });
 }
 
-TEST_CASE("a first get for which there is no memory gives its value or an error",
-          "[allocations][failures-50]") {
+TEST_CASE("a first get for which there is no memory gives its value or an error", "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   const auto check = [&](const Result<std::optional<std::string>>& outcome) {
@@ -46,8 +44,7 @@ TEST_CASE("a first get for which there is no memory gives its value or an error"
   }
 }
 
-TEST_CASE("a first batch for which there is no memory gives values or errors",
-          "[allocations][failures-50]") {
+TEST_CASE("a first batch for which there is no memory gives values or errors", "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   const std::vector<std::string_view> keys{"neighbour0", key, "neighbour2", "neighbour3", "absent"};
@@ -64,7 +61,7 @@ TEST_CASE("a first batch for which there is no memory gives values or errors",
 }
 
 TEST_CASE("a first increment for which there is no memory counts once, or is an error that tells",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   int counters = 0;
@@ -89,7 +86,7 @@ TEST_CASE("a first increment for which there is no memory counts once, or is an 
 }
 
 TEST_CASE("ping and stats for which there is no memory report every node, some perhaps with errors",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   const bool anew = GENERATE(false, true);
@@ -111,7 +108,7 @@ TEST_CASE("ping and stats for which there is no memory report every node, some p
 }
 
 TEST_CASE("what describes a backend is whole or empty where there is no memory for it",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   const std::size_t more = GENERATE(std::size_t{0}, lasting);
   Rig rig(kind);

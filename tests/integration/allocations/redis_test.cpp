@@ -61,7 +61,7 @@ void check_that_it_hears(RedisRig& rig, Subscriber& subscriber) {
 }  // namespace
 
 TEST_CASE("a command for which there is no memory gives its reply or an error",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   for (int i = 0; i < 30; ++i) {
@@ -83,7 +83,7 @@ TEST_CASE("a command for which there is no memory gives its reply or an error",
 }
 
 TEST_CASE("a command that writes is done, or is an error that tells, where there is no memory",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   std::int64_t length = 0;
@@ -105,7 +105,7 @@ TEST_CASE("a command that writes is done, or is an error that tells, where there
 }
 
 TEST_CASE("a command with long names and a large value is done or is an error that tells",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   const std::size_t size = GENERATE(std::size_t{40}, std::size_t{100'000});
   RedisRig rig;
@@ -129,7 +129,7 @@ TEST_CASE("a command with long names and a large value is done or is an error th
 }
 
 TEST_CASE("a large reply for which there is no memory is an error, and the next one is right",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   const std::string key = "the key of a value, too long for a string object";
@@ -146,7 +146,7 @@ TEST_CASE("a large reply for which there is no memory is an error, and the next 
 }
 
 TEST_CASE("an error reply to what was done is told, or leaves the outcome open",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   const std::string key = "a counter with a name that needs memory";
@@ -172,7 +172,7 @@ TEST_CASE("an error reply to what was done is told, or leaves the outcome open",
 }
 
 TEST_CASE("a command on its own connection is done or is an error that tells",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   const std::string list = "a list with a name that needs memory";
@@ -197,7 +197,7 @@ TEST_CASE("a command on its own connection is done or is an error that tells",
 }
 
 TEST_CASE("a publish for which there is no memory is done or is an error that tells",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   const std::size_t size = GENERATE(std::size_t{40}, std::size_t{100'000});
   RedisRig rig;
@@ -219,7 +219,7 @@ TEST_CASE("a publish for which there is no memory is done or is an error that te
 }
 
 TEST_CASE("a scan for which there is no memory visits every key or ends with an error",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   for (std::size_t i = 0; i < keys_to_find; ++i) {
@@ -237,7 +237,7 @@ TEST_CASE("a scan for which there is no memory visits every key or ends with an 
 }
 
 TEST_CASE("a transaction for which there is no memory is done as a whole or not at all",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   const std::string first = "a first counter with a name that needs memory";
@@ -272,7 +272,7 @@ TEST_CASE("a transaction for which there is no memory is done as a whole or not 
 }
 
 TEST_CASE("a subscription for which there is no memory is confirmed or is an error",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   std::optional<Subscriber> subscriber;
@@ -293,7 +293,7 @@ TEST_CASE("a subscription for which there is no memory is confirmed or is an err
 }
 
 TEST_CASE("a subscriber for which there is no memory says so when it is used",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   with_each_failure(
@@ -305,7 +305,7 @@ TEST_CASE("a subscriber for which there is no memory says so when it is used",
 }
 
 TEST_CASE("a message for which there is no memory is delivered, or its loss is an error",
-          "[allocations][redis][failures-50]") {
+          "[allocations][redis]") {
   const Scope scope = GENERATE(Scope::thread, Scope::process);
   RedisRig rig;
   Subscriber subscriber = rig.subscriber();

@@ -92,7 +92,7 @@ constexpr std::size_t failures = 300;
 }  // namespace
 
 TEST_CASE("callers without memory cost none of those who share their connection an answer",
-          "[allocations][failures-49][failures-50]") {
+          "[allocations]") {
   const Kind kind = GENERATE(from_range(both_kinds));
   const Watchdog watchdog("gets of many", "thread", 0);
   Rig rig(kind);
@@ -104,7 +104,7 @@ TEST_CASE("callers without memory cost none of those who share their connection 
 }
 
 TEST_CASE("memory that is missing somewhere costs somebody an error, and nobody a wrong answer",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   const Kind kind = GENERATE(from_range(both_kinds));
   Rig rig(kind);
   Neighbours neighbours(rig, Neighbours::Memory::enough);
@@ -120,7 +120,7 @@ TEST_CASE("memory that is missing somewhere costs somebody an error, and nobody 
 }
 
 TEST_CASE("a call for which memory is missing to its end is an error, or what it would have been",
-          "[allocations][failures-50]") {
+          "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   const std::string value(40, 'v');
@@ -164,8 +164,7 @@ TEST_CASE("a call for which memory is missing to its end is an error, or what it
   }
 }
 
-TEST_CASE("what large values are remembered for is no reason to lose one",
-          "[allocations][failures-50]") {
+TEST_CASE("what large values are remembered for is no reason to lose one", "[allocations]") {
   net::LargeKeys large;
   bool happened = false;
   {

@@ -130,7 +130,7 @@ struct HungName {
 
 }  // namespace
 
-TEST_CASE("connect() without a thread connects or is an error", "[threads][failures-50]") {
+TEST_CASE("connect() without a thread connects or is an error", "[threads]") {
   const Kind kind = GENERATE(from_range(both_kinds));
   Rig rig(kind);
   with_each_thread_refused(
@@ -138,7 +138,7 @@ TEST_CASE("connect() without a thread connects or is an error", "[threads][failu
       [](const Result<void>& outcome) { static_cast<void>(checked_code(outcome)); });
 }
 
-TEST_CASE("a get without a thread gives its value or an error", "[threads][failures-50]") {
+TEST_CASE("a get without a thread gives its value or an error", "[threads]") {
   const Kind kind = GENERATE(from_range(both_kinds));
   Rig rig(kind);
   const auto check = [](const Result<std::optional<std::string>>& outcome) {
@@ -170,8 +170,7 @@ TEST_CASE("a get without a thread gives its value or an error", "[threads][failu
   }
 }
 
-TEST_CASE("a batch over several nodes without a thread gives values or errors",
-          "[threads][failures-50]") {
+TEST_CASE("a batch over several nodes without a thread gives values or errors", "[threads]") {
   const Kind kind = GENERATE(from_range(both_kinds));
   Rig rig(kind);
   const std::vector<std::string_view> keys{"neighbour0", key, "neighbour2", "neighbour3"};
@@ -184,7 +183,7 @@ TEST_CASE("a batch over several nodes without a thread gives values or errors",
       });
 }
 
-TEST_CASE("a large set without a thread is stored or is an error", "[threads][failures-50]") {
+TEST_CASE("a large set without a thread is stored or is an error", "[threads]") {
   const Kind kind = GENERATE(from_range(both_kinds));
   Rig rig(kind);
   const std::string large(100'000, 'x');
@@ -198,7 +197,7 @@ TEST_CASE("a large set without a thread is stored or is an error", "[threads][fa
 }
 
 TEST_CASE("without a thread a name that hangs costs an error, and never the caller's own thread",
-          "[threads][failures-50][failures-51]") {
+          "[threads]") {
   const HungName name;
   RedisBackend cache({.host = hung_host, .connection_timeout = 200ms, .operation_timeout = 200ms});
   const int more = GENERATE(0, all_later_ones);

@@ -67,8 +67,8 @@ TEMPLATE_TEST_CASE("the backend holds an entry under prefix:id, with the TTL ask
   CHECK(**t.backend.ttl("article:1") == Ttl::none());
 }
 
-TEMPLATE_TEST_CASE("an entry that another program damaged is replaced", "[expander][failures-37]",
-                   MemoryRig, RedisRig, MemcachedRig) {
+TEMPLATE_TEST_CASE("an entry that another program damaged is replaced", "[expander]", MemoryRig,
+                   RedisRig, MemcachedRig) {
   Subject<TestType> t;
   REQUIRE(t.backend.set("article:1", "not an envelope"));
   const auto fetched = t.fetch();

@@ -11,7 +11,7 @@ using namespace cachekit::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("a call that nobody waits for and that ran out of time does not keep others from calling",
-          "[faults][failures-16]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "v"));

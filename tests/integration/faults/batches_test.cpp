@@ -55,7 +55,7 @@ struct Cluster {
 }  // namespace
 
 TEST_CASE("a node that refuses, cuts its replies or is silent fails its own keys of a batch only",
-          "[faults][failures-35]") {
+          "[faults]") {
   Cluster cluster;
   SECTION("refuses") {
     cluster.second.refuse();
@@ -72,8 +72,7 @@ TEST_CASE("a node that refuses, cuts its replies or is silent fails its own keys
   }
 }
 
-TEST_CASE("a batch of writes tells for each node's items whether they were stored",
-          "[faults][failures-35]") {
+TEST_CASE("a batch of writes tells for each node's items whether they were stored", "[faults]") {
   Cluster cluster;
   cluster.second.cut_replies_after(0, for_good);
   std::vector<SetItem> items;
@@ -92,7 +91,7 @@ TEST_CASE("a batch of writes tells for each node's items whether they were store
 }
 
 TEST_CASE("a batch that is cut at any byte gives right values or errors, never a miss",
-          "[faults][failures-35]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   std::vector<std::string> keys;

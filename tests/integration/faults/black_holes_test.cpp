@@ -59,7 +59,7 @@ void check_that_all_are_served(CacheBackend& cache) {
 }  // namespace
 
 TEST_CASE("many callers of a server that hangs all come back, and are served when it goes on",
-          "[faults][failures-16]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "v"));
@@ -81,15 +81,13 @@ TEST_CASE("many callers of a server that hangs all come back, and are served whe
   check_that_all_are_served(rig.cache());
 }
 
-TEST_CASE("many callers of a host that swallows connections all come back",
-          "[faults][failures-16]") {
+TEST_CASE("many callers of a host that swallows connections all come back", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   BlackHole hole;
   check_that_all_come_back(*client_of(kind, hole.port()), 60ms);
 }
 
-TEST_CASE("callers with time wait on while others on the same connection give up",
-          "[faults][failures-16]") {
+TEST_CASE("callers with time wait on while others on the same connection give up", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   for (unsigned i = 0; i < callers; ++i) {

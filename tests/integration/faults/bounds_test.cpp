@@ -76,7 +76,7 @@ void check_that_it_goes_back(const Growth& growth) {
 }  // namespace
 
 TEST_CASE("asynchronous sets to a server that hangs take no more memory than they are allowed",
-          "[faults][bounds][failures-22]") {
+          "[faults][bounds]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const bool connected = GENERATE(true, false);
   const bool kept_for_later = GENERATE(false, true);
@@ -119,7 +119,7 @@ TEST_CASE("asynchronous sets to a server that hangs take no more memory than the
 }
 
 TEST_CASE("blocking sets to a server that hangs take no more memory than they are allowed",
-          "[faults][bounds][failures-22]") {
+          "[faults][bounds]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const auto server = start_server(kind);
   const auto cache = make_client(kind, *server);
@@ -135,8 +135,7 @@ TEST_CASE("blocking sets to a server that hangs take no more memory than they ar
   check_that_it_goes_back(growth);
 }
 
-TEST_CASE("the memory that large values took goes back once they have passed",
-          "[faults][bounds][failures-22]") {
+TEST_CASE("the memory that large values took goes back once they have passed", "[faults][bounds]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const auto server = start_server(kind);
   const auto cache = make_client(kind, *server);

@@ -11,8 +11,7 @@ using namespace cachekit;
 using namespace cachekit::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("a host that swallows connections costs a call its budget and no more",
-          "[faults][failures-16]") {
+TEST_CASE("a host that swallows connections costs a call its budget and no more", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   BlackHole hole;
   const auto cache = client_of(kind, hole.port(), 100ms);
@@ -23,7 +22,7 @@ TEST_CASE("a host that swallows connections costs a call its budget and no more"
   CHECK_FALSE(cache->ping().ok());
 }
 
-TEST_CASE("connect keeps to the connection budget", "[faults][failures-16]") {
+TEST_CASE("connect keeps to the connection budget", "[faults]") {
   BlackHole hole;
   RedisBackend redis({.host = "127.0.0.1", .port = hole.port(), .connection_timeout = 100ms});
   CHECK(code_of(redis.connect()) == "timeout");
@@ -32,7 +31,7 @@ TEST_CASE("connect keeps to the connection budget", "[faults][failures-16]") {
 }
 
 TEST_CASE("a port where nothing listens is unavailable at once, and the error says where",
-          "[faults][failures-3]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const ReservedPort nobody;
   const auto cache = client_of(kind, nobody.number());
@@ -54,7 +53,7 @@ TEST_CASE("a host name that does not exist is unavailable and named", "[faults]"
   CHECK(code_of(memcached.get("k")) == "unavailable");
 }
 
-TEST_CASE("no default timeout is infinite", "[faults][failures-17]") {
+TEST_CASE("no default timeout is infinite", "[faults]") {
   for (const auto timeout :
        {RedisConfig{}.operation_timeout, RedisConfig{}.connection_timeout,
         MemcachedConfig{}.operation_timeout, MemcachedConfig{}.connection_timeout,
@@ -64,8 +63,7 @@ TEST_CASE("no default timeout is infinite", "[faults][failures-17]") {
   }
 }
 
-TEST_CASE("a timeout of zero in the configuration is refused, not taken for endless",
-          "[faults][failures-17]") {
+TEST_CASE("a timeout of zero in the configuration is refused, not taken for endless", "[faults]") {
   for (const auto bad : {0ms, -1ms}) {
     RedisBackend hasty_redis({.operation_timeout = bad});
     CHECK(code_of(hasty_redis.get("k")) == "invalid_argument");

@@ -26,7 +26,7 @@ RedisConfig config_with_canary(std::uint16_t port) {
 }  // namespace
 
 TEST_CASE("a wrong password is final: rejected, said in words, and tried at most once a call",
-          "[faults][failures-28]") {
+          "[faults]") {
   RedisServer server({.password = "right"});
   FaultProxy proxy(server.port());
   RedisBackend cache(config_with_canary(proxy.port()));
@@ -40,7 +40,7 @@ TEST_CASE("a wrong password is final: rejected, said in words, and tried at most
   CHECK(code_of(cache.set("k", "v")) == "rejected");
 }
 
-TEST_CASE("no password where one is needed is rejected, not a miss", "[faults][failures-28]") {
+TEST_CASE("no password where one is needed is rejected, not a miss", "[faults]") {
   RedisServer server({.password = "right"});
   const auto cache = client_of(Kind::redis, server.port());
   const auto outcome = cache->get("k");
@@ -49,7 +49,7 @@ TEST_CASE("no password where one is needed is rejected, not a miss", "[faults][f
   CHECK(cache->metrics().snapshot().misses == 0);
 }
 
-TEST_CASE("a password shows in no error, report, target or metric", "[faults][failures-7]") {
+TEST_CASE("a password shows in no error, report, target or metric", "[faults]") {
   RedisServer server({.password = "right"});
   RedisBackend cache(config_with_canary(server.port()));
   CHECK_FALSE(shows_canary(cache.get("k").error()));
@@ -61,8 +61,7 @@ TEST_CASE("a password shows in no error, report, target or metric", "[faults][fa
   CHECK_FALSE(shows_canary(cache.metrics().prometheus(cache.target())));
 }
 
-TEST_CASE("a server that quotes the password back does not make us repeat it",
-          "[faults][failures-7]") {
+TEST_CASE("a server that quotes the password back does not make us repeat it", "[faults]") {
   ScriptedServer server([](Peer& peer) {
     peer.read_line();
     peer.send(std::string("-ERR unknown command 'AUTH', with args beginning with: '") + canary +

@@ -40,7 +40,7 @@ std::size_t most_memory_ever_kib() {
 
 }  // namespace
 
-TEST_CASE("announced lengths that cannot be are a protocol error", "[faults][failures-8]") {
+TEST_CASE("announced lengths that cannot be are a protocol error", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const std::vector<std::string> replies =
       kind == Kind::redis
@@ -58,7 +58,7 @@ TEST_CASE("announced lengths that cannot be are a protocol error", "[faults][fai
 }
 
 TEST_CASE("after a reply that makes no sense the next call is answered on a new connection",
-          "[faults][failures-8]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const std::string bad = kind == Kind::redis ? "$-7\r\n" : "VA -7\r\n";
   const std::string good = kind == Kind::redis ? "$5\r\nvalue\r\n" : "VA 5\r\nvalue\r\n";
@@ -73,7 +73,7 @@ TEST_CASE("after a reply that makes no sense the next call is answered on a new 
   }
 }
 
-TEST_CASE("memory grows with what arrived, not with what was announced", "[faults][failures-8]") {
+TEST_CASE("memory grows with what arrived, not with what was announced", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const std::string start = kind == Kind::redis ? "$536000000\r\n" : "VA 536000000\r\n";
   const std::size_t before = most_memory_ever_kib();
@@ -84,15 +84,14 @@ TEST_CASE("memory grows with what arrived, not with what was announced", "[fault
   CHECK(most_memory_ever_kib() - before < 100 * 1024);
 }
 
-TEST_CASE("a reply nested without end is a protocol error", "[faults][failures-8]") {
+TEST_CASE("a reply nested without end is a protocol error", "[faults]") {
   std::string nested;
   for (int depth = 0; depth < 100'000; ++depth) nested += "*1\r\n";
   ScriptedServer server = server_that_says(Kind::redis, nested);
   CHECK(code_of(client_of(Kind::redis, server.port())->get("k")) == "protocol");
 }
 
-TEST_CASE("a peer that speaks something else is a protocol error and not a miss",
-          "[faults][failures-3]") {
+TEST_CASE("a peer that speaks something else is a protocol error and not a miss", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   ScriptedServer server = server_that_says(kind, "HTTP/1.1 400 Bad Request\r\n\r\n");
   const auto cache = client_of(kind, server.port());
@@ -101,7 +100,7 @@ TEST_CASE("a peer that speaks something else is a protocol error and not a miss"
   CHECK_FALSE(outcome.error().hint.empty());
 }
 
-TEST_CASE("a reply that nobody asked for goes to nobody", "[faults][failures-1]") {
+TEST_CASE("a reply that nobody asked for goes to nobody", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const std::string once = kind == Kind::redis ? "$4\r\nmine\r\n" : "VA 4\r\nmine\r\n";
   const std::string foreign = kind == Kind::redis ? "$6\r\nsecret\r\n" : "VA 6\r\nsecret\r\n";
@@ -115,7 +114,7 @@ TEST_CASE("a reply that nobody asked for goes to nobody", "[faults][failures-1]"
 }
 
 TEST_CASE("a connection that ends in the middle of a reply is an error and not a shorter value",
-          "[faults][failures-3]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const std::string whole = kind == Kind::redis ? "$5\r\nvalue\r\n" : "VA 5\r\nvalue\r\n";
   for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {

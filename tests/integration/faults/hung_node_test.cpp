@@ -165,7 +165,7 @@ const char* place(std::size_t node) {
 }  // namespace
 
 TEST_CASE("a server that hangs, wherever it stands in the list, fails its own keys only",
-          "[faults][hung][failures-45]") {
+          "[faults][hung]") {
   const std::size_t size = GENERATE(few, some, many);
   const std::size_t hung = GENERATE(range(std::size_t{0}, std::size_t{3}));
   const bool connected = GENERATE(true, false);
@@ -186,7 +186,7 @@ TEST_CASE("a server that hangs, wherever it stands in the list, fails its own ke
 
 TEST_CASE(
     "one server hangs while another has just closed its connections: only the first one fails",
-    "[faults][hung][failures-45]") {
+    "[faults][hung]") {
   const std::size_t size = GENERATE(few, some);
   const std::size_t hung = GENERATE(range(std::size_t{0}, std::size_t{3}));
   const std::size_t other = (hung + GENERATE(std::size_t{1}, std::size_t{2})) % 3;
@@ -203,7 +203,7 @@ TEST_CASE(
 }
 
 TEST_CASE("look-ups that go to a hung and to a restarted server ask the latter once more",
-          "[faults][hung][failures-45]") {
+          "[faults][hung]") {
   const std::size_t hung = GENERATE(range(std::size_t{0}, std::size_t{3}));
   const std::size_t other = (hung + GENERATE(std::size_t{1}, std::size_t{2})) % 3;
   INFO("the hung server is " << place(hung) << " in the list, the one that restarts "

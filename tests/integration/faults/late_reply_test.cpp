@@ -41,8 +41,7 @@ void store_values(CacheBackend& cache, unsigned callers) {
 
 }  // namespace
 
-TEST_CASE("replies that come when their calls have given up cost no connection",
-          "[faults][late][failures-1]") {
+TEST_CASE("replies that come when their calls have given up cost no connection", "[faults][late]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const unsigned callers = GENERATE(1U, 3U, 16U);
   INFO(callers << " callers");
@@ -68,7 +67,7 @@ TEST_CASE("replies that come when their calls have given up cost no connection",
 }
 
 TEST_CASE("a write whose reply comes late is not sent again and costs no connection",
-          "[faults][late][failures-23]") {
+          "[faults][late]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().increment("n"));
@@ -85,7 +84,7 @@ TEST_CASE("a write whose reply comes late is not sent again and costs no connect
 }
 
 TEST_CASE("with a budget below the round trip connections are made anew once in a silence at most",
-          "[faults][late][failures-1]") {
+          "[faults][late]") {
   const unsigned callers = GENERATE(1U, 3U, 16U);
   INFO(callers << " callers");
   constexpr auto longest_silence = 500ms;

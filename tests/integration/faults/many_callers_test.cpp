@@ -69,7 +69,7 @@ class Caller {
 }  // namespace
 
 TEST_CASE("many threads read only values of their own keys over a server that stops and dies",
-          "[faults][failures-1]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   Seen seen;
@@ -96,7 +96,7 @@ TEST_CASE("many threads read only values of their own keys over a server that st
 }
 
 TEST_CASE("increments of many threads whose replies are lost are counted once or not at all",
-          "[faults][failures-23]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   constexpr unsigned threads = 8;
@@ -137,7 +137,7 @@ TEST_CASE("increments of many threads whose replies are lost are counted once or
 }
 
 TEST_CASE("idle connections that the peer closed fail none of the callers who come at once",
-          "[faults][failures-21]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   constexpr unsigned callers = 16;
@@ -152,8 +152,7 @@ TEST_CASE("idle connections that the peer closed fail none of the callers who co
   CHECK(must(rig.truth().increment("n", 0)) == rounds * callers);
 }
 
-TEST_CASE("what was refused while the server was out of reach is not done later",
-          "[faults][failures-22]") {
+TEST_CASE("what was refused while the server was out of reach is not done later", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "v"));

@@ -159,7 +159,7 @@ class Writer {
 }  // namespace
 
 TEST_CASE("asynchronous writes of one thread never change their order, in 1,000 broken connections",
-          "[faults][order][failures-46]") {
+          "[faults][order]") {
   CuttingServer server(cut_anywhere(4'000, 400));
   const auto cache = client_of(Kind::redis, server.port());
   std::deque<std::pair<std::uint64_t, Pending<bool>>> pending;
@@ -184,7 +184,7 @@ TEST_CASE("asynchronous writes of one thread never change their order, in 1,000 
 }
 
 TEST_CASE("what one thread wrote last is what stays, whatever kinds of calls came before",
-          "[faults][order][failures-46]") {
+          "[faults][order]") {
   const unsigned others = GENERATE(0U, 6U);
   INFO(others << " other threads");
   CuttingServer server;
@@ -204,7 +204,7 @@ TEST_CASE("what one thread wrote last is what stays, whatever kinds of calls cam
 }
 
 TEST_CASE("writes of one thread keep their order over all kinds of calls when connections break",
-          "[faults][order][failures-46]") {
+          "[faults][order]") {
   const unsigned others = GENERATE(0U, 6U);
   INFO(others << " other threads");
   CuttingServer server(cut_anywhere(600'000, 200));
@@ -221,7 +221,7 @@ TEST_CASE("writes of one thread keep their order over all kinds of calls when co
 }
 
 TEST_CASE("a blocking write is never overtaken by an asynchronous one that was begun before it",
-          "[faults][order][failures-46]") {
+          "[faults][order]") {
   const std::size_t first = GENERATE(std::size_t{0}, large);
   const std::size_t second = GENERATE(std::size_t{0}, large);
   const unsigned others = GENERATE(0U, 6U);

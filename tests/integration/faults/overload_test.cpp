@@ -50,7 +50,7 @@ ScriptedServer::Script trickle(Kind kind, const std::atomic<bool>& go_on) {
 }  // namespace
 
 TEST_CASE("what a slow server has yet to answer is bounded, and when it is done all goes on",
-          "[faults][failures-20][failures-22]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   std::atomic<bool> go_on{false};
   ScriptedServer server(trickle(kind, go_on));

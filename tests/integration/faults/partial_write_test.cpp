@@ -215,7 +215,7 @@ constexpr std::array kernels{
 }  // namespace
 
 TEST_CASE("no write is sent twice when a thread is held up at any send while the connection breaks",
-          "[faults][writes][failures-48]") {
+          "[faults][writes]") {
   const When when = GENERATE(When::before, When::after);
   const Kernel kernel = kernels[GENERATE(range(std::size_t{0}, kernels.size()))];
   for (int number = 1;; ++number) {

@@ -11,7 +11,7 @@ using namespace cachekit::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("an idle connection that the peer closed or reset costs the next call nothing",
-          "[faults][failures-21]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "v"));
@@ -29,7 +29,7 @@ TEST_CASE("an idle connection that the peer closed or reset costs the next call 
 }
 
 TEST_CASE("a server that is gone is unavailable and not empty, and is found again when it is back",
-          "[faults][failures-3]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   auto direct = client_of(kind, rig.server().port());
@@ -51,7 +51,7 @@ TEST_CASE("a server that is gone is unavailable and not empty, and is found agai
   CHECK(must(direct->set("k", "new")));
 }
 
-TEST_CASE("the number of descriptors is flat over 10,000 faults", "[faults][failures-10]") {
+TEST_CASE("the number of descriptors is flat over 10,000 faults", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "v"));
@@ -80,7 +80,7 @@ TEST_CASE("the number of descriptors is flat over 10,000 faults", "[faults][fail
   CHECK(eventually([&] { return open_descriptors() <= before; }));
 }
 
-TEST_CASE("writing to a peer that is gone is an error and not a signal", "[faults][failures-29]") {
+TEST_CASE("writing to a peer that is gone is an error and not a signal", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   REQUIRE(std::signal(SIGPIPE, SIG_DFL) == SIG_DFL);
   ScriptedServer server([kind](Peer& peer) {
@@ -96,7 +96,7 @@ TEST_CASE("writing to a peer that is gone is an error and not a signal", "[fault
   }
 }
 
-TEST_CASE("packets of one byte each change nothing", "[faults][failures-2]") {
+TEST_CASE("packets of one byte each change nothing", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   rig.proxy().split_bytes();

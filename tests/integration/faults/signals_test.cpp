@@ -81,7 +81,7 @@ bool interrupt_often(std::vector<std::unique_ptr<Interrupted>>& threads) {
 
 }  // namespace
 
-TEST_CASE("a signal does not break off a call that waits for its reply", "[faults][failures-18]") {
+TEST_CASE("a signal does not break off a call that waits for its reply", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const Interruptions on;
   Rig rig(kind);
@@ -111,8 +111,7 @@ TEST_CASE("a signal does not break off a call that waits for its reply", "[fault
   CHECK(must(rig.truth().increment("n", 0)) == 4);
 }
 
-TEST_CASE("a signal that comes again and again keeps no call beyond its budget",
-          "[faults][failures-16]") {
+TEST_CASE("a signal that comes again and again keeps no call beyond its budget", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const Interruptions on;
   Rig rig(kind, 300ms);
@@ -130,7 +129,7 @@ TEST_CASE("a signal that comes again and again keeps no call beyond its budget",
   CHECK(outcome == "timeout");
 }
 
-TEST_CASE("a signal does not break off a value on its way out", "[faults][failures-18]") {
+TEST_CASE("a signal does not break off a value on its way out", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const Interruptions on;
   Rig rig(kind);
@@ -153,7 +152,7 @@ TEST_CASE("a signal does not break off a value on its way out", "[faults][failur
   for (int i = 0; i < 6; ++i) CHECK(must(rig.truth().get("k" + std::to_string(i))) == value);
 }
 
-TEST_CASE("a signal does not break off a connect", "[faults][failures-18]") {
+TEST_CASE("a signal does not break off a connect", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   const Interruptions on;
   BlackHole hole;

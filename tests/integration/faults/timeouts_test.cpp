@@ -11,7 +11,7 @@ using namespace cachekit;
 using namespace cachekit::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("a look-up that timed out is an error, never a miss", "[faults][failures-3]") {
+TEST_CASE("a look-up that timed out is an error, never a miss", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "v"));
@@ -30,8 +30,7 @@ TEST_CASE("a look-up that timed out is an error, never a miss", "[faults][failur
   CHECK(seen.errors == 5);
 }
 
-TEST_CASE("a reply that comes after its call gave up reaches no other caller",
-          "[faults][failures-1]") {
+TEST_CASE("a reply that comes after its call gave up reaches no other caller", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   constexpr int rounds = 25;
@@ -45,7 +44,7 @@ TEST_CASE("a reply that comes after its call gave up reaches no other caller",
 }
 
 TEST_CASE("many threads under timeouts, resets and cuts read only values of their own keys",
-          "[faults][failures-1]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   constexpr unsigned key_count = 50;
@@ -82,7 +81,7 @@ TEST_CASE("many threads under timeouts, resets and cuts read only values of thei
 }
 
 TEST_CASE("a stopped server costs a call its budget and no more, and is used again when it goes on",
-          "[faults][failures-16]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   auto direct = client_of(kind, rig.server().port(), 100ms);

@@ -59,8 +59,7 @@ constexpr std::array of_memcached{"MN\r\n", "NS\r\n", "5\r\n"};
 
 }  // namespace
 
-TEST_CASE("a reply that comes on an idle connection is nobody's",
-          "[faults][unsolicited][failures-47]") {
+TEST_CASE("a reply that comes on an idle connection is nobody's", "[faults][unsolicited]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Talk talk(kind);
   CHECK(must(talk.cache->get("first")) == TalkingServer::value_of("first"));
@@ -103,7 +102,7 @@ TEST_CASE("a reply that comes on an idle connection is nobody's",
 }
 
 TEST_CASE("a set that the server refuses is not taken for done because of a stray reply",
-          "[faults][unsolicited][failures-47]") {
+          "[faults][unsolicited]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Talk talk(kind);
   must(talk.cache->get("first"));
@@ -116,7 +115,7 @@ TEST_CASE("a set that the server refuses is not taken for done because of a stra
 }
 
 TEST_CASE("a reply that comes on the idle connection of a large value is nobody's",
-          "[faults][unsolicited][failures-47]") {
+          "[faults][unsolicited]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Talk talk(kind);
   const bool writes = GENERATE(false, true);
@@ -134,7 +133,7 @@ TEST_CASE("a reply that comes on the idle connection of a large value is nobody'
 }
 
 TEST_CASE("a reply that comes on a connection that was just opened is nobody's",
-          "[faults][unsolicited][failures-47]") {
+          "[faults][unsolicited]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Talk talk(kind);
   talk.server.greet_with(talk.server.look_up_reply(stray_value), 2);
@@ -147,8 +146,7 @@ TEST_CASE("a reply that comes on a connection that was just opened is nobody's",
   talk.check_that_all_is_well();
 }
 
-TEST_CASE("a reply with another one glued to it is not handed out",
-          "[faults][unsolicited][failures-47]") {
+TEST_CASE("a reply with another one glued to it is not handed out", "[faults][unsolicited]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Talk talk(kind);
   must(talk.cache->get("first"));
@@ -181,7 +179,7 @@ TEST_CASE("a reply with another one glued to it is not handed out",
 }
 
 TEST_CASE("a few bytes glued to a reply are enough for it not to be handed out",
-          "[faults][unsolicited][failures-47]") {
+          "[faults][unsolicited]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Talk talk(kind);
   must(talk.cache->get("first"));
@@ -191,8 +189,7 @@ TEST_CASE("a few bytes glued to a reply are enough for it not to be handed out",
   talk.check_that_all_is_well();
 }
 
-TEST_CASE("with two requests in flight a third reply costs both theirs",
-          "[faults][unsolicited][failures-47]") {
+TEST_CASE("with two requests in flight a third reply costs both theirs", "[faults][unsolicited]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Talk talk(kind);
   must(talk.cache->get("first"));
@@ -218,7 +215,7 @@ TEST_CASE("with two requests in flight a third reply costs both theirs",
 }
 
 TEST_CASE("a reply of a type that the command never gives closes the connection",
-          "[faults][unsolicited][failures-47]") {
+          "[faults][unsolicited]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Talk talk(kind);
   must(talk.cache->get("first"));

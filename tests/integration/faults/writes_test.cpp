@@ -10,8 +10,7 @@ using namespace cachekit;
 using namespace cachekit::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("a write whose reply is lost is outcome_unknown and is never sent twice",
-          "[faults][failures-23]") {
+TEST_CASE("a write whose reply is lost is outcome_unknown and is never sent twice", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().increment("n"));
@@ -24,7 +23,7 @@ TEST_CASE("a write whose reply is lost is outcome_unknown and is never sent twic
 }
 
 TEST_CASE("every kind of write tells that its outcome is unknown when the reply is lost",
-          "[faults][failures-23]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "v"));
@@ -49,8 +48,7 @@ TEST_CASE("every kind of write tells that its outcome is unknown when the reply 
   CHECK(code_of(rig.cache().clear()) == "outcome_unknown");
 }
 
-TEST_CASE("a look-up whose reply is lost is asked once more on a fresh connection",
-          "[faults][failures-21]") {
+TEST_CASE("a look-up whose reply is lost is asked once more on a fresh connection", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "v"));
@@ -61,7 +59,7 @@ TEST_CASE("a look-up whose reply is lost is asked once more on a fresh connectio
 }
 
 TEST_CASE("a request that breaks off at any byte does nothing and puts no reply out of step",
-          "[faults][failures-2]") {
+          "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("other", "untouched"));
@@ -78,7 +76,7 @@ TEST_CASE("a request that breaks off at any byte does nothing and puts no reply 
   CHECK(must(rig.truth().increment("n", 0)) == 1);
 }
 
-TEST_CASE("what is refused before it is sent puts no byte on the wire", "[faults][failures-2]") {
+TEST_CASE("what is refused before it is sent puts no byte on the wire", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "v"));
@@ -96,7 +94,7 @@ TEST_CASE("what is refused before it is sent puts no byte on the wire", "[faults
   CHECK(rig.proxy().connections() == connections);
 }
 
-TEST_CASE("a value that breaks off on its way is never stored in part", "[faults][failures-2]") {
+TEST_CASE("a value that breaks off on its way is never stored in part", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "old"));
@@ -108,8 +106,7 @@ TEST_CASE("a value that breaks off on its way is never stored in part", "[faults
   }
 }
 
-TEST_CASE("a server killed in the middle of a write is never taken for success",
-          "[faults][failures-23]") {
+TEST_CASE("a server killed in the middle of a write is never taken for success", "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
   must(rig.cache().set("k", "old"));

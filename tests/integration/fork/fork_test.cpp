@@ -92,8 +92,7 @@ class Pipe {
 
 }  // namespace
 
-TEST_CASE("a forked child uses a connection of its own and leaves its parent's alone",
-          "[fork][failures-6]") {
+TEST_CASE("a forked child uses a connection of its own and leaves its parent's alone", "[fork]") {
   Rig rig(GENERATE(true, false));
   must(rig.cache->set("parent", "unharmed"));
   const std::uint64_t before = rig.connections();
@@ -113,8 +112,7 @@ TEST_CASE("a forked child uses a connection of its own and leaves its parent's a
   CHECK(use(*rig.cache, "parent", 50));
 }
 
-TEST_CASE("parent and children that work at the same time get their own answers",
-          "[fork][failures-6]") {
+TEST_CASE("parent and children that work at the same time get their own answers", "[fork]") {
   Rig rig(GENERATE(true, false));
   CHECK(use(*rig.cache, "parent", 1));
   std::vector<std::unique_ptr<Child>> children;
@@ -128,7 +126,7 @@ TEST_CASE("parent and children that work at the same time get their own answers"
 }
 
 TEST_CASE("a child forked in the middle of other threads' calls neither hangs nor harms them",
-          "[fork][failures-6]") {
+          "[fork]") {
   Rig rig(GENERATE(true, false));
   std::atomic<int> calls{0}, wrong{0};
   Crew crew(6, [&](unsigned thread) {
@@ -145,8 +143,7 @@ TEST_CASE("a child forked in the middle of other threads' calls neither hangs no
   CHECK(wrong == 0);
 }
 
-TEST_CASE("a child forked while every thread waits for a reply is served itself",
-          "[fork][failures-6]") {
+TEST_CASE("a child forked while every thread waits for a reply is served itself", "[fork]") {
   Rig rig(GENERATE(true, false));
   must(rig.cache->set("k", "v"));
   rig.server->stop();
@@ -167,7 +164,7 @@ TEST_CASE("a child forked while every thread waits for a reply is served itself"
 }
 
 TEST_CASE("a child of a child, and one of a parent that has not connected yet, work too",
-          "[fork][failures-6]") {
+          "[fork]") {
   Rig rig(GENERATE(true, false));
   Child early([&] { return use(*rig.cache, "early", 5); });
   CHECK(early.outcome() == "right");
@@ -181,8 +178,7 @@ TEST_CASE("a child of a child, and one of a parent that has not connected yet, w
   CHECK(use(*rig.cache, "parent", 5));
 }
 
-TEST_CASE("a child may destroy what it inherited, and its parent does not notice",
-          "[fork][failures-6]") {
+TEST_CASE("a child may destroy what it inherited, and its parent does not notice", "[fork]") {
   Rig rig(GENERATE(true, false));
   CHECK(use(*rig.cache, "parent", 5));
   Child unused([&] {
@@ -199,8 +195,7 @@ TEST_CASE("a child may destroy what it inherited, and its parent does not notice
   CHECK(use(*rig.cache, "parent", 50));
 }
 
-TEST_CASE("a child is told at once that what its parent asked is not its own",
-          "[fork][failures-6]") {
+TEST_CASE("a child is told at once that what its parent asked is not its own", "[fork]") {
   constexpr int asked = 20;
   Gate forked;
   ScriptedServer server([&](Peer& peer) {
@@ -234,8 +229,7 @@ TEST_CASE("a child is told at once that what its parent asked is not its own",
   CHECK(server.failures().empty());
 }
 
-TEST_CASE("a child that drops what its parent asked writes to no descriptor of its own",
-          "[fork][failures-6]") {
+TEST_CASE("a child that drops what its parent asked writes to no descriptor of its own", "[fork]") {
   ScriptedServer server([](Peer& peer) {
     peer.expect("*1\r\n$4\r\nPING\r\n");
     peer.send("+PONG\r\n");

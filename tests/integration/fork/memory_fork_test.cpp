@@ -33,7 +33,7 @@ bool use(InMemoryBackend& cache, const std::string& prefix, int calls) {
 }  // namespace
 
 TEST_CASE("a child goes on with a cache that threads were using during the fork",
-          "[fork][memory][failures-29]") {
+          "[fork][memory]") {
   InMemoryBackend cache({.capacity = mebibytes(32), .shards = 1});
   REQUIRE(cache.set("k", "v"));
   Crew crew(3, [&](unsigned i) {
@@ -54,7 +54,7 @@ TEST_CASE("a child goes on with a cache that threads were using during the fork"
 }
 
 TEST_CASE("a child asks for warnings while a thread of its parent was writing the snapshot",
-          "[fork][memory][failures-29]") {
+          "[fork][memory]") {
   const TempDir folder;
   InMemoryBackend cache({.snapshot_file = folder / "snapshot"});
   REQUIRE(cache.connect());
@@ -70,8 +70,7 @@ TEST_CASE("a child asks for warnings while a thread of its parent was writing th
   }
 }
 
-TEST_CASE("forks while threads make and destroy caches harm neither side",
-          "[fork][memory][failures-29]") {
+TEST_CASE("forks while threads make and destroy caches harm neither side", "[fork][memory]") {
   InMemoryBackend cache({.shards = many_shards});
   REQUIRE(cache.set("k", "v"));
   std::atomic<int> wrong{0}, made{0};

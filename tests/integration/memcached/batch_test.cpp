@@ -60,7 +60,7 @@ TEST_CASE("a conditional batch stores only what the condition allows", "[memcach
 }
 
 TEST_CASE("threads that share a backend never see each other's values",
-          "[memcached][integration][failures-1]") {
+          "[memcached][integration]") {
   const test::ThreeServers servers;
   MemcachedConfig config = test::config_of(servers.list());
   config.max_connections = 3;

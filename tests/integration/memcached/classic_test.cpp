@@ -51,7 +51,7 @@ TEST_CASE("connect settles for the classic dialect as well", "[memcached][integr
   CHECK_FALSE(backend.stats().nodes.at(0).error);
 }
 
-TEST_CASE("no key runs a command on a classic server", "[memcached][integration][failures-4]") {
+TEST_CASE("no key runs a command on a classic server", "[memcached][integration]") {
   const test::ClassicProxy proxy(test::shared_memcached().port(), Manner::answers_error);
   MemcachedBackend backend(test::config_of({proxy.endpoint()}));
   REQUIRE(backend.set("victim", "untouched"));
@@ -71,7 +71,7 @@ TEST_CASE("no key runs a command on a classic server", "[memcached][integration]
 }
 
 TEST_CASE("a request that cannot be encoded puts nobody else's reply out of step",
-          "[memcached][integration][failures-2]") {
+          "[memcached][integration]") {
   const test::ClassicProxy proxy(test::shared_memcached().port(), Manner::answers_error);
   MemcachedBackend backend(test::config_of({proxy.endpoint()}));
   std::atomic<int> right{0};
@@ -112,7 +112,7 @@ TEST_CASE("counters start at a classic server too, whoever is first", "[memcache
 }
 
 TEST_CASE("a classic server's refusal of a large value leaves the replies in step",
-          "[memcached][integration][failures-34]") {
+          "[memcached][integration]") {
   const test::ClassicProxy proxy(test::shared_memcached().port(), Manner::answers_error);
   MemcachedBackend backend(test::config_of({proxy.endpoint()}));
   const std::string large(2'000'000, 'v');

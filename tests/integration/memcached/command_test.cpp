@@ -14,7 +14,7 @@ TEST_CASE("values of any bytes come back exactly", "[memcached][integration]") {
 }
 
 TEST_CASE("keys of any bytes name entries of their own and run nothing",
-          "[memcached][integration][failures-4]") {
+          "[memcached][integration]") {
   MemcachedBackend backend(test::config_of({test::shared_memcached().endpoint()}));
   REQUIRE(backend.set("victim", "untouched") == true);
   for (int byte = 0; byte < 256; ++byte) {
@@ -41,7 +41,7 @@ TEST_CASE("keys of any bytes name entries of their own and run nothing",
 }
 
 TEST_CASE("the longest keys are stored and longer ones refused before I/O",
-          "[memcached][integration][failures-4]") {
+          "[memcached][integration]") {
   MemcachedBackend backend(test::config_of({test::shared_memcached().endpoint()}));
   for (const std::string& key : {std::string(250, 'k'), std::string(250, '\xfe'),
                                  std::string(186, ' '), std::string(185, 'k') + '\n'}) {
@@ -67,7 +67,7 @@ TEST_CASE("a set keeps to its condition", "[memcached][integration]") {
   CHECK(backend.exists("condition") == false);
 }
 
-TEST_CASE("TTLs around 30 days read back right", "[memcached][integration][failures-30]") {
+TEST_CASE("TTLs around 30 days read back right", "[memcached][integration]") {
   MemcachedBackend backend(test::config_of({test::shared_memcached().endpoint()}));
   for (const std::chrono::seconds ttl : {100s, 2'591'999s, 2'592'000s, 2'592'001s, 315'360'000s}) {
     CAPTURE(ttl.count());
@@ -91,7 +91,7 @@ TEST_CASE("TTLs around 30 days read back right", "[memcached][integration][failu
   CHECK(backend.touch("never stored", 1s) == false);
 }
 
-TEST_CASE("a TTL below one second expires, and soon", "[memcached][integration][failures-31]") {
+TEST_CASE("a TTL below one second expires, and soon", "[memcached][integration]") {
   MemcachedBackend backend(test::config_of({test::shared_memcached().endpoint()}));
   REQUIRE(backend.set("short", "v", {.ttl = 1ms}) == true);
   CHECK(test::eventually([&] { return backend.get("short") == std::nullopt; }, 10s));

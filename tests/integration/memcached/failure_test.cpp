@@ -4,7 +4,7 @@ using namespace cachekit;
 using namespace std::chrono_literals;
 
 TEST_CASE("a killed node fails its own keys only, and its keys do not move",
-          "[memcached][integration][failures-35][failures-11]") {
+          "[memcached][integration]") {
   test::ThreeServers servers;
   MemcachedBackend backend(test::config_of(servers.list()));
   const std::vector<std::string> keys = test::numbered("killed:", 300);
@@ -35,8 +35,7 @@ TEST_CASE("a killed node fails its own keys only, and its keys do not move",
   for (const std::string& key : keys) REQUIRE(backend.get(key) == std::nullopt);
 }
 
-TEST_CASE("a node that is silent fails its own keys by timeout",
-          "[memcached][integration][failures-35][failures-3]") {
+TEST_CASE("a node that is silent fails its own keys by timeout", "[memcached][integration]") {
   test::ThreeServers servers;
   MemcachedConfig config = test::config_of(servers.list());
   MemcachedBackend backend(config);
@@ -65,7 +64,7 @@ TEST_CASE("a node that is silent fails its own keys by timeout",
 }
 
 TEST_CASE("a write that was sent and not answered is in doubt and not sent again",
-          "[memcached][integration][failures-23]") {
+          "[memcached][integration]") {
   test::MemcachedServer server;
   MemcachedBackend backend(test::config_of({server.endpoint()}));
   REQUIRE(backend.increment("doubt") == 1);
@@ -76,7 +75,7 @@ TEST_CASE("a write that was sent and not answered is in doubt and not sent again
   CHECK(backend.increment("doubt") == 3);
 }
 
-TEST_CASE("no server at all is an error and never a miss", "[memcached][integration][failures-3]") {
+TEST_CASE("no server at all is an error and never a miss", "[memcached][integration]") {
   const test::ReservedPort nobody;
   MemcachedBackend backend(test::config_of({"127.0.0.1:" + std::to_string(nobody.number())}));
   CHECK(backend.connect().error().code == Errc::unavailable);

@@ -4,7 +4,7 @@ using namespace cachekit;
 using namespace std::chrono_literals;
 
 TEST_CASE("a value over the item size is too large and leaves no older value",
-          "[memcached][integration][failures-34]") {
+          "[memcached][integration]") {
   MemcachedBackend backend(test::config_of({test::shared_memcached().endpoint()}));
   const std::string large(2'000'000, 'v');
   REQUIRE(backend.set("large", "older") == true);
@@ -17,7 +17,7 @@ TEST_CASE("a value over the item size is too large and leaves no older value",
 }
 
 TEST_CASE("a value over max_value is too large and leaves no older value",
-          "[memcached][integration][failures-34]") {
+          "[memcached][integration]") {
   MemcachedConfig config = test::config_of({test::shared_memcached().endpoint()});
   config.max_value = {10};
   MemcachedBackend backend(config);
@@ -33,7 +33,7 @@ TEST_CASE("a value over max_value is too large and leaves no older value",
 }
 
 TEST_CASE("replies stay in step around a value that the server refused",
-          "[memcached][integration][failures-1]") {
+          "[memcached][integration]") {
   MemcachedConfig config = test::config_of({test::shared_memcached().endpoint()});
   config.max_connections = 1;
   config.min_connections = 1;

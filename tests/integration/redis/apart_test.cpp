@@ -38,7 +38,7 @@ std::int64_t blocked_clients(RedisBackend& redis) {
 
 }  // namespace
 
-TEST_CASE("a command that waits for seconds delays nobody else", "[redis][failures-9]") {
+TEST_CASE("a command that waits for seconds delays nobody else", "[redis]") {
   RedisServer server;
   RedisConfig config = config_of(server);
   config.pool_size = GENERATE(1U, 2U, 16U);
@@ -63,8 +63,7 @@ TEST_CASE("a command that waits for seconds delays nobody else", "[redis][failur
   CHECK(second);
 }
 
-TEST_CASE("a transaction and a subscription keep their state to themselves",
-          "[redis][failures-9]") {
+TEST_CASE("a transaction and a subscription keep their state to themselves", "[redis]") {
   RedisServer server;
   RedisConfig config = config_of(server);
   config.pool_size = GENERATE(1U, 16U);

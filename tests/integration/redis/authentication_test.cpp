@@ -36,7 +36,7 @@ TEST_CASE("a password, an ACL user and a database are used on every connection",
   CHECK(user.command({"ACL", "WHOAMI"})->text == "app");
 }
 
-TEST_CASE("wrong credentials are rejected for good and never shown", "[redis][failures-28]") {
+TEST_CASE("wrong credentials are rejected for good and never shown", "[redis]") {
   const RedisServer server({.password = "right"});
   RedisConfig config = config_of(server);
   check_refused(RedisBackend(config).connect());  // None at all.
@@ -46,7 +46,7 @@ TEST_CASE("wrong credentials are rejected for good and never shown", "[redis][fa
   check_refused(RedisBackend(config).connect());
 }
 
-TEST_CASE("a password for a server that has none is rejected", "[redis][failures-7]") {
+TEST_CASE("a password for a server that has none is rejected", "[redis]") {
   RedisConfig config = config_of(shared_redis());
   config.password = canary;
   check_refused(RedisBackend(config).connect());
@@ -61,14 +61,14 @@ TEST_CASE("a database that does not exist is named in the error", "[redis]") {
   CHECK(outcome.error().message.find("4711") != std::string::npos);
 }
 
-TEST_CASE("a client name that the server refuses is no reason to fail", "[redis][failures-27]") {
+TEST_CASE("a client name that the server refuses is no reason to fail", "[redis]") {
   const RedisServer server({.extra = {"--rename-command", "CLIENT", ""}});
   RedisBackend redis(config_of(server));
   REQUIRE(redis.connect());
   CHECK(redis.set("key", "value") == true);
 }
 
-TEST_CASE("impossible settings are refused before anything is sent", "[redis][failures-17]") {
+TEST_CASE("impossible settings are refused before anything is sent", "[redis]") {
   const auto refuses = [](RedisConfig config, std::string_view field) {
     RedisBackend redis(std::move(config));
     const auto outcome = redis.connect();

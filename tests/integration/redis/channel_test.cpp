@@ -32,7 +32,7 @@ TEST_CASE("no more connections are open than pool_size allows", "[redis]") {
 }
 
 TEST_CASE("callers of heavy requests that find no free connection learn how many there are",
-          "[redis][failures-20]") {
+          "[redis]") {
   RedisServer server;
   RedisConfig config = config_of(server);
   config.pool_size = 2;  // One is shared, one is for heavy requests.
@@ -57,7 +57,7 @@ TEST_CASE("callers of heavy requests that find no free connection learn how many
   REQUIRE_FALSE(holder);
 }
 
-TEST_CASE("a restarted server is found again without an error for reads", "[redis][failures-21]") {
+TEST_CASE("a restarted server is found again without an error for reads", "[redis]") {
   RedisServer server;
   RedisBackend redis(config_of(server));
   REQUIRE(redis.set("key", "value"));

@@ -41,15 +41,14 @@ void check(const RedisReply& command) {
 
 }  // namespace
 
-TEST_CASE("every command of the server is in the table, and as the server flags it",
-          "[redis][failures-9]") {
+TEST_CASE("every command of the server is in the table, and as the server flags it", "[redis]") {
   RedisBackend redis(config_of(shared_redis()));
   const RedisReply commands = must(redis.command({"COMMAND"}));
   REQUIRE(commands.elements.size() > 200);
   for (const RedisReply& command : commands.elements) check(command);
 }
 
-TEST_CASE("a command that nobody knows has a connection of its own", "[redis][failures-9]") {
+TEST_CASE("a command that nobody knows has a connection of its own", "[redis]") {
   const RedisServer server({.extra = {"--rename-command", "CLIENT", "WHOAREYOU"}});
   RedisConfig config = config_of(server);
   config.client_name.clear();
@@ -62,7 +61,7 @@ TEST_CASE("a command that nobody knows has a connection of its own", "[redis][fa
   CHECK(redis.connections().at(0).reconnects == 0);
 }
 
-TEST_CASE("a group by the name of an option does not hold up the others", "[redis][failures-9]") {
+TEST_CASE("a group by the name of an option does not hold up the others", "[redis]") {
   RedisServer server;
   RedisBackend redis(config_of(server));
   RedisBackend witness(config_of(server));

@@ -17,7 +17,7 @@ TEST_CASE("any command has a typed reply", "[redis]") {
   CHECK(redis.command({"RPUSH", "list", "a", "b"})->integer == 2);
 }
 
-TEST_CASE("commands that change a shared connection are refused", "[redis][failures-9]") {
+TEST_CASE("commands that change a shared connection are refused", "[redis]") {
   RedisBackend redis(config_of(shared_redis()));
   for (const auto* name : {"SELECT", "MULTI", "subscribe", "CLIENT"}) {
     CAPTURE(name);
@@ -48,8 +48,7 @@ TEST_CASE("a blocking command leaves the pool to the others", "[redis]") {
   CHECK(popped->elements.at(1).text == "job");
 }
 
-TEST_CASE("a value of another type is an error in every place, never a miss",
-          "[redis][failures-3]") {
+TEST_CASE("a value of another type is an error in every place, never a miss", "[redis]") {
   RedisBackend redis(config_of(shared_redis()));
   REQUIRE(redis.clear());
   REQUIRE(redis.set("text", "abc"));
@@ -89,7 +88,7 @@ TEST_CASE("a unix socket serves like a port", "[redis]") {
   CHECK(redis.ping().nodes.at(0).endpoint == server.unix_socket());
 }
 
-TEST_CASE("a value over max_value is too large and leaves no older one", "[redis][failures-34]") {
+TEST_CASE("a value over max_value is too large and leaves no older one", "[redis]") {
   RedisConfig config = config_of(shared_redis());
   config.max_value = kibibytes(1);
   RedisBackend redis(config);

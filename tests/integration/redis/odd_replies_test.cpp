@@ -25,7 +25,7 @@ std::size_t depth_of(const RedisReply& reply) {
 
 }  // namespace
 
-TEST_CASE("replies nest as deep as servers nest them", "[redis][failures-49]") {
+TEST_CASE("replies nest as deep as servers nest them", "[redis]") {
   RedisBackend redis(config_of(shared_redis()));
   const RedisReply docs = must(redis.command({"COMMAND", "DOCS"}));
   CHECK(depth_of(docs) > 8);
@@ -39,7 +39,7 @@ TEST_CASE("replies nest as deep as servers nest them", "[redis][failures-49]") {
 }
 
 TEST_CASE("a reply that cannot be kept fails its own caller, and nobody whom it lies between",
-          "[redis][failures-49]") {
+          "[redis]") {
   const std::string script =
       GENERATE(deep_script(65), deep_script(200),
                std::string("redis.call('INCR', 'run') "

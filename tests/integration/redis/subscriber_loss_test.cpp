@@ -346,7 +346,7 @@ TEST_CASE("a subscription that a hung server does not confirm is a lost connecti
   server.resume();
 }
 
-TEST_CASE("a confirmation of anything else confirms nothing", "[redis][subscriber][failures-3]") {
+TEST_CASE("a confirmation of anything else confirms nothing", "[redis][subscriber]") {
   const std::string other = GENERATE(
       confirmation("other", 1), "*3\r\n" + bulk("unsubscribe") + bulk("alpha") + ":0\r\n",
       "*3\r\n" + bulk("psubscribe") + bulk("alpha") + ":1\r\n",
@@ -368,7 +368,7 @@ TEST_CASE("a confirmation of anything else confirms nothing", "[redis][subscribe
 }
 
 TEST_CASE("what comes to a subscriber and is no message ends the connection",
-          "[redis][subscriber][failures-3]") {
+          "[redis][subscriber]") {
   const std::string stray =
       GENERATE(std::string(":5\r\n"), std::string("+OK\r\n"), std::string("-ERR what?\r\n"),
                std::string("$-1\r\n"), confirmation("alpha", 1), std::string("*0\r\n"));

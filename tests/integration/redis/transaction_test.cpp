@@ -56,7 +56,7 @@ TEST_CASE("a command that the server refuses undoes the whole transaction", "[re
   CHECK(redis.get("a") == std::nullopt);
 }
 
-TEST_CASE("a dropped transaction leaves no trace on the pool", "[redis][failures-9]") {
+TEST_CASE("a dropped transaction leaves no trace on the pool", "[redis]") {
   RedisConfig config = config_of(shared_redis());
   config.pool_size = 1;
   RedisBackend redis(config);
@@ -83,8 +83,7 @@ TEST_CASE("a transaction whose server died is in doubt, not silently done", "[re
   CHECK(outcome.error().code == Errc::outcome_unknown);
 }
 
-TEST_CASE("what comes unasked between two steps is the reply to none of them",
-          "[redis][failures-47]") {
+TEST_CASE("what comes unasked between two steps is the reply to none of them", "[redis]") {
   Gate answered, said;
   ScriptedServer server([&](Peer& peer) {
     peer.expect("*1\r\n$4\r\nPING\r\n");
@@ -166,7 +165,7 @@ TEST_CASE("a value is replaced where it is the expected one", "[redis]") {
 }
 
 TEST_CASE("only a step of a transaction that changes something is left in doubt by a hung server",
-          "[redis][failures-24]") {
+          "[redis]") {
   RedisServer server;
   RedisBackend redis(config_of(server));
   const auto outcome_of = [&](const auto& step) {
@@ -234,8 +233,7 @@ TEST_CASE("a transaction that was moved from refuses every step", "[redis]") {
   CHECK(other.execute());
 }
 
-TEST_CASE("what a server says when it ends a transaction's connection is told",
-          "[redis][failures-47]") {
+TEST_CASE("what a server says when it ends a transaction's connection is told", "[redis]") {
   Gate opened, ended;
   ScriptedServer server([&](Peer& peer) {
     peer.expect("*1\r\n$4\r\nPING\r\n");

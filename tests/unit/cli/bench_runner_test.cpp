@@ -91,7 +91,7 @@ TEST_CASE("an interrupted bench reports what there is", "[cli][bench]") {
 }
 
 TEST_CASE("verify notices a backend that answers with another key's value",
-          "[cli][bench][verify][failures-1]") {
+          "[cli][bench][verify]") {
   InMemoryBackend backend;
   BenchOptions options = small();
   options.requests = std::nullopt;

@@ -90,8 +90,7 @@ TEST_CASE("a wrong type is refused with its line, its key and what was expected"
          "found a date or time"});
 }
 
-TEST_CASE("an impossible value is refused with its line and what was expected",
-          "[config][failures-17]") {
+TEST_CASE("an impossible value is refused with its line and what was expected", "[config]") {
   const std::string port = "expected a number from 1 to 65535";
   check({"[profiles.dev.redis]\nport = 0", ":2: redis.port", port});
   check({"[profiles.dev.redis]\nport = 70000", ":2: redis.port", port});

@@ -270,7 +270,7 @@ TEST_CASE("a small bound on connections lowers the default minimum, not one aske
   CHECK(asked->memcached.min_connections == 3);
 }
 
-TEST_CASE("a budget of zero or less is refused, forever is spelled out", "[config][failures-17]") {
+TEST_CASE("a budget of zero or less is refused, forever is spelled out", "[config]") {
   for (const auto timeout : {0ms, -1ms}) {
     const auto settings = load({.operation_timeout = timeout});
     REQUIRE_FALSE(settings);

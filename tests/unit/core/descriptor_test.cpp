@@ -14,8 +14,7 @@ using namespace cachekit;
 using test::ClosedStandard;
 using test::Descriptor;
 
-TEST_CASE("a descriptor is moved above the standard ones and stays closed on exec",
-          "[core][failures-39]") {
+TEST_CASE("a descriptor is moved above the standard ones and stays closed on exec", "[core]") {
   Descriptor moved;
   int first = -1, taken = -1;
   {
@@ -34,13 +33,12 @@ TEST_CASE("a descriptor is moved above the standard ones and stays closed on exe
   CHECK(held == 7);
 }
 
-TEST_CASE("a descriptor above the standard ones stays what it is", "[core][failures-39]") {
+TEST_CASE("a descriptor above the standard ones stays what it is", "[core]") {
   const Descriptor event(::eventfd(0, EFD_CLOEXEC));
   CHECK(core::above_standard(event.get()) == event.get());
 }
 
-TEST_CASE("where no descriptor is to be had, the reason is kept and nothing is open",
-          "[core][failures-39]") {
+TEST_CASE("where no descriptor is to be had, the reason is kept and nothing is open", "[core]") {
   errno = EMFILE;
   CHECK(core::above_standard(-1) == -1);
   CHECK(errno == EMFILE);

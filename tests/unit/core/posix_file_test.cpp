@@ -14,8 +14,7 @@ using namespace cachekit;
 using core::File;
 using test::ClosedStandard;
 
-TEST_CASE("a file takes no place of a standard stream that the program has closed",
-          "[core][failures-39]") {
+TEST_CASE("a file takes no place of a standard stream that the program has closed", "[core]") {
   const test::TempDir folder;
   std::optional<Result<File>> file;
   int taken = -1;

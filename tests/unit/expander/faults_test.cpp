@@ -25,7 +25,7 @@ TEST_CASE("the source answers when the cache is down, whatever the strategy", "[
 }
 
 TEST_CASE("a failed look-up is told apart from a miss in the answer and in the counts",
-          "[expander][failures-3]") {
+          "[expander]") {
   Fixture t;
   t.backend.die();
   for (int i = 0; i < 10; ++i) CHECK(t.fetch()->miss == MissReason::cache_error);
@@ -36,7 +36,7 @@ TEST_CASE("a failed look-up is told apart from a miss in the answer and in the c
   CHECK(now.loads == 10);
 }
 
-TEST_CASE("fresh has no source to ask, so it reports the cache's error", "[expander][failures-3]") {
+TEST_CASE("fresh has no source to ask, so it reports the cache's error", "[expander]") {
   Fixture t;
   t.backend.die(Errc::timeout);
   const auto fetched = t.fetch(Strategy::fresh);
@@ -77,7 +77,7 @@ TEST_CASE("the cache comes back into use by itself", "[expander]") {
 }
 
 TEST_CASE("a cache that hangs takes its budget once, not once to read and once to store",
-          "[expander][failures-16]") {
+          "[expander]") {
   Fixture t;
   t.backend.die(Errc::timeout);
   t.backend.during_call = [&](Deadline) { t.clock.advance(100ms); };

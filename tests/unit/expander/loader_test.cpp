@@ -105,7 +105,7 @@ TEST_CASE("a loader is called once unless retries are asked for", "[expander]") 
 }
 
 TEST_CASE("the pause between two loads doubles from 20 ms and never passes a second",
-          "[expander][failures-19]") {
+          "[expander]") {
   CHECK(longest_pause(1) == 20ms);
   CHECK(longest_pause(2) == 40ms);
   CHECK(longest_pause(6) == 640ms);

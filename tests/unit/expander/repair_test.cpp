@@ -85,8 +85,7 @@ TEST_CASE("what its codec cannot take back is not stored, whatever was there bef
   CHECK((*t.expander.find<Forgetful>(1))->text == "Ada");
 }
 
-TEST_CASE("an entry with any one byte changed is a miss and is repaired",
-          "[expander][failures-37]") {
+TEST_CASE("an entry with any one byte changed is a miss and is repaired", "[expander]") {
   Fixture t;
   REQUIRE(t.fetch());
   const std::string good = stored(t);
@@ -99,8 +98,7 @@ TEST_CASE("an entry with any one byte changed is a miss and is repaired",
   }
 }
 
-TEST_CASE("an entry that is cut short anywhere is a miss and is repaired",
-          "[expander][failures-37]") {
+TEST_CASE("an entry that is cut short anywhere is a miss and is repaired", "[expander]") {
   Fixture t;
   REQUIRE(t.fetch());
   const std::string good = stored(t);
@@ -111,24 +109,21 @@ TEST_CASE("an entry that is cut short anywhere is a miss and is repaired",
   }
 }
 
-TEST_CASE("a payload that its codec refuses or chokes on is a miss and is repaired",
-          "[expander][failures-37]") {
+TEST_CASE("a payload that its codec refuses or chokes on is a miss and is repaired", "[expander]") {
   Fixture t;
   SECTION("refuses") { REQUIRE(t.expander.put(1, Impostor{"nonsense"})); }
   SECTION("chokes on") { REQUIRE(t.expander.put(1, Impostor{"name=throws"})); }
   check_repair(t, MissReason::undecodable);
 }
 
-TEST_CASE("an entry of another schema or codec is a miss and is repaired",
-          "[expander][failures-37]") {
+TEST_CASE("an entry of another schema or codec is a miss and is repaired", "[expander]") {
   Fixture t;
   SECTION("schema") { REQUIRE(t.expander.put(1, OldUser{})); }
   SECTION("codec") { REQUIRE(t.expander.put(1, RawUser{})); }
   check_repair(t, MissReason::schema_changed);
 }
 
-TEST_CASE("an unreadable entry is removed when the source has none to replace it",
-          "[expander][failures-37]") {
+TEST_CASE("an unreadable entry is removed when the source has none to replace it", "[expander]") {
   Fixture t;
   t.backend.entries.insert_or_assign("user:1", FaultyBackend::Entry{"garbage", Ttl::none()});
   t.source.name.reset();

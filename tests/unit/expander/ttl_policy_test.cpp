@@ -22,7 +22,7 @@ TEST_CASE("the call's TTL goes before the type's, the type's before the one for 
   CHECK(policy.choose("country", Ttl(1s)) == Ttl(1s));
 }
 
-TEST_CASE("a TTL policy refuses what no backend would take", "[expander][ttl][failures-31]") {
+TEST_CASE("a TTL policy refuses what no backend would take", "[expander][ttl]") {
   CHECK_FALSE(TtlPolicy::fixed(Ttl(0s)).choose("user"));
   CHECK_FALSE(TtlPolicy().choose("user", Ttl(-1s)));
   CHECK_FALSE(TtlPolicy().for_type<User>(Ttl(std::chrono::years(11))).choose("user"));

@@ -12,8 +12,7 @@ using memcached::Dialect;
 using memcached::Verb;
 using Status = memcached::Reply::Status;
 
-TEST_CASE("the replies of a batch are in the order of its commands at every split",
-          "[memcached][failures-1]") {
+TEST_CASE("the replies of a batch are in the order of its commands at every split", "[memcached]") {
   const std::string_view bytes = "VA 1\r\na\r\nEN\r\nSERVER_ERROR busy\r\nVA 7\r\n\r\nEND\r\n\r\n";
   for (std::size_t split = 0; split <= bytes.size(); ++split) {
     memcached::MemcachedSession session;
@@ -37,7 +36,7 @@ TEST_CASE("the replies of a batch are in the order of its commands at every spli
 }
 
 TEST_CASE("what takes the replies of a batch that was given up on reads them as the batch would",
-          "[memcached][failures-1]") {
+          "[memcached]") {
   struct Case {
     Dialect dialect;
     std::string_view answered, rest;
@@ -67,7 +66,7 @@ TEST_CASE("what takes the replies of a batch that was given up on reads them as 
   }
 }
 
-TEST_CASE("bytes beyond the last reply leave a session out of step", "[memcached][failures-1]") {
+TEST_CASE("bytes beyond the last reply leave a session out of step", "[memcached]") {
   memcached::MemcachedSession session;
   Batch batch({.verb = Verb::get, .key = "a"});
   std::string out;
@@ -78,7 +77,7 @@ TEST_CASE("bytes beyond the last reply leave a session out of step", "[memcached
 }
 
 TEST_CASE("what a dialect cannot say fails alone and the rest of the batch goes out",
-          "[memcached][failures-4]") {
+          "[memcached]") {
   memcached::MemcachedSession session;
   session.use(Dialect::classic);
   Batch batch;
@@ -97,7 +96,7 @@ TEST_CASE("what a dialect cannot say fails alone and the rest of the batch goes 
   CHECK(hopeless.encode(session, out).error().code == Errc::invalid_argument);
 }
 
-TEST_CASE("a batch may be sent twice only when it changes nothing", "[memcached][failures-23]") {
+TEST_CASE("a batch may be sent twice only when it changes nothing", "[memcached]") {
   for (const Verb verb : {Verb::get, Verb::exists, Verb::remaining_ttl, Verb::stats}) {
     CHECK(Batch({.verb = verb, .key = "k"}).replayable());
   }

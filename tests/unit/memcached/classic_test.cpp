@@ -49,7 +49,7 @@ TEST_CASE("a classic counter is its line", "[memcached]") {
   CHECK(classic("-1\r\n", Verb::increment).error().code == Errc::protocol);
 }
 
-TEST_CASE("a classic value for another key reaches nobody", "[memcached][failures-1]") {
+TEST_CASE("a classic value for another key reaches nobody", "[memcached]") {
   for (const std::string_view bytes :
        {"VALUE other 0 1\r\nx\r\nEND\r\n", "VALUE kk 0 1\r\nx\r\nEND\r\n", "VALUE k\r\n",
         "VALUE k 0\r\n", "VALUE k 0 99999999999\r\n", "VALUE k 0 1\r\nx\r\nVALUE k 0 1\r\n"}) {

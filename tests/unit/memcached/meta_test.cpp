@@ -78,8 +78,7 @@ TEST_CASE("an inspected entry comes with its version, flags and TTL", "[memcache
   }
 }
 
-TEST_CASE("an announced length that no server can hold breaks the connection off",
-          "[memcached][failures-8]") {
+TEST_CASE("an announced length that no server can hold breaks the connection off", "[memcached]") {
   for (const std::string_view bytes :
        {"VA 18446744073709551615\r\n", "VA 1073741825\r\n", "VA -1\r\n", "VA x\r\n", "VA \r\n",
         "VA 99999999999999999999999999\r\n", "VA\r\n"}) {
@@ -88,8 +87,7 @@ TEST_CASE("an announced length that no server can hold breaks the connection off
   }
 }
 
-TEST_CASE("memory grows with what came and not with what was announced",
-          "[memcached][failures-8]") {
+TEST_CASE("memory grows with what came and not with what was announced", "[memcached]") {
   memcached::ReplyDecoder decoder;
   decoder.feed("VA 1073741824\r\nabc");
   CHECK(decoder.advance({.verb = Verb::get, .key = "k"}, Dialect::meta) == false);
@@ -97,8 +95,7 @@ TEST_CASE("memory grows with what came and not with what was announced",
   CHECK(decoder.take()->value.capacity() < 1024);
 }
 
-TEST_CASE("nonsense, endless lines and wrong lengths break the connection off",
-          "[memcached][failures-8]") {
+TEST_CASE("nonsense, endless lines and wrong lengths break the connection off", "[memcached]") {
   CHECK(meta("HTTP/1.1 400 Bad Request\r\n", Verb::get).error().code == Errc::protocol);
   CHECK(meta("VA 2\r\nabc\r\n", Verb::get).error().code == Errc::protocol);
   CHECK(meta("VA 3\r\nabc\r\n", Verb::exists).error().code == Errc::protocol);
@@ -121,14 +118,14 @@ TEST_CASE("a server's no is the error of that one command", "[memcached]") {
 }
 
 TEST_CASE("a store line that was refused breaks off, for its value may be read as commands",
-          "[memcached][failures-4]") {
+          "[memcached]") {
   const auto decoded = test::decode("CLIENT_ERROR bad data chunk\r\nHD\r\n",
                                     {.verb = Verb::store, .key = "k"}, Dialect::meta, 100);
   CHECK(decoded.broken);
   CHECK(decoded.replies.empty());
 }
 
-TEST_CASE("nothing that follows an error is taken for a reply", "[memcached][failures-1]") {
+TEST_CASE("nothing that follows an error is taken for a reply", "[memcached]") {
   memcached::ReplyDecoder decoder;
   const Command lookup{.verb = Verb::get, .key = "k"};
   decoder.feed("VA 2\r\nabc\r\nEN\r\n");

@@ -68,7 +68,7 @@ TEST_CASE("set conditions hold for live entries only", "[memory]") {
   CHECK(t.get("k") == "5");
 }
 
-TEST_CASE("batches give an outcome per key, in order", "[memory][failures-35]") {
+TEST_CASE("batches give an outcome per key, in order", "[memory]") {
   CheckedCache t;
   const std::vector<SetItem> items{{.key = "a", .value = "1"},
                                    {.key = "", .value = "2"},
@@ -124,7 +124,7 @@ TEST_CASE("ping answers for this process, and stats count what is held", "[memor
 }
 
 TEST_CASE("hits and misses add up to the look-ups; sets and removals count as neither",
-          "[memory][failures-36]") {
+          "[memory]") {
   CheckedCache t;
   t.set("a", "1");
   t.set("short", "1", 1ms);
@@ -168,8 +168,7 @@ TEST_CASE("the first call of each backend is timed, and then a sample that stand
   }
 }
 
-TEST_CASE("a configuration that cannot work is refused by connect and by every call",
-          "[memory][failures-17]") {
+TEST_CASE("a configuration that cannot work is refused by connect and by every call", "[memory]") {
   for (const InMemoryConfig& config :
        {InMemoryConfig{.capacity = {0}}, InMemoryConfig{.shards = 100'000},
         InMemoryConfig{.connection_timeout = 0ms}}) {

@@ -83,7 +83,7 @@ TEST_CASE("max_items bounds the number of entries, over all shards", "[memory][b
   CHECK(too_few.cache.connect().error().code == Errc::invalid_argument);
 }
 
-TEST_CASE("bounds that the shards cannot keep are refused", "[memory][bounds][failures-17]") {
+TEST_CASE("bounds that the shards cannot keep are refused", "[memory][bounds]") {
   const Bytes most_a_shard = gibibytes(64);
   for (const InMemoryConfig& config :
        {InMemoryConfig{.capacity = {UINT64_MAX}},

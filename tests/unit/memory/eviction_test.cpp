@@ -126,8 +126,7 @@ TEST_CASE("an entry that is too large with a TTL goes when it is given one", "[m
   CHECK(t.stats().bytes <= memory::entry_charge(1, 100));
 }
 
-TEST_CASE("a value over a shard's share is too large, and no older value stays",
-          "[memory][failures-34]") {
+TEST_CASE("a value over a shard's share is too large, and no older value stays", "[memory]") {
   CheckedCache t({.capacity = kibibytes(8), .shards = 1});
   const std::string largest(t.cache.capabilities().max_value_bytes, 'v');
   const std::string larger(largest.size() + 1, 'v');
@@ -151,8 +150,7 @@ TEST_CASE("a value over a shard's share is too large, and no older value stays",
   CHECK(t.get("k") == "old");
 }
 
-TEST_CASE("max_value is the longest value that a set stores, to the byte",
-          "[memory][limits][failures-34]") {
+TEST_CASE("max_value is the longest value that a set stores, to the byte", "[memory][limits]") {
   const auto check = [](CheckedCache& t) {
     const std::size_t most = t.cache.capabilities().max_value_bytes;
     const std::string value(most + 1, 'v');

@@ -73,7 +73,7 @@ TEST_CASE("a call before connect loads the snapshot first", "[memory][persistenc
 }
 
 TEST_CASE("TTLs go on while no process runs, and never come back to life",
-          "[memory][persistence][failures-33]") {
+          "[memory][persistence]") {
   const TempFolder folder;
   {
     CheckedCache t(saved_in(folder / "s"));
@@ -95,7 +95,7 @@ TEST_CASE("TTLs go on while no process runs, and never come back to life",
 }
 
 TEST_CASE("a wall clock that was set back lets nothing live beyond ten years",
-          "[memory][persistence][failures-33]") {
+          "[memory][persistence]") {
   const TempFolder folder;
   {
     CheckedCache t(saved_in(folder / "s"));
@@ -256,7 +256,7 @@ TEST_CASE("a read-only snapshot needs no lock and is never written", "[memory][p
 }
 
 TEST_CASE("a damaged snapshot is set aside with a warning, and the cache starts empty",
-          "[memory][persistence][failures-37]") {
+          "[memory][persistence]") {
   const TempFolder folder;
   for (const std::string bytes :
        {"CKSNAP", "CKSNAP\x1a\n short", "CKSNAP\x1a\n and then nonsense, long"}) {
@@ -275,8 +275,7 @@ TEST_CASE("a damaged snapshot is set aside with a warning, and the cache starts 
   CHECK(t.cache.warnings().empty());
 }
 
-TEST_CASE("a damaged snapshot that may only be read stays where it is",
-          "[memory][persistence][failures-37]") {
+TEST_CASE("a damaged snapshot that may only be read stays where it is", "[memory][persistence]") {
   const TempFolder folder;
   write_bytes(folder / "s", "CKSNAP\x1a\n short");
   InMemoryConfig reading = saved_in(folder / "s");

@@ -33,7 +33,7 @@ struct HeavyLine final : LineRequest {
 
 }  // namespace
 
-TEST_CASE("a connection is reused, and returned after a failure too", "[net][failures-20]") {
+TEST_CASE("a connection is reused, and returned after a failure too", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) { echo(connection); });
   Fixture to(peer.address(), 1);
   for (int i = 0; i < 5; ++i) {
@@ -47,7 +47,7 @@ TEST_CASE("a connection is reused, and returned after a failure too", "[net][fai
   CHECK(to.channel.stats().in_flight == 0);
 }
 
-TEST_CASE("an idle connection that the peer closed is noticed before use", "[net][failures-21]") {
+TEST_CASE("an idle connection that the peer closed is noticed before use", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) {
     write_all(connection, read_line(connection) + "\n");  // One answer, then it closes.
   });
@@ -59,7 +59,7 @@ TEST_CASE("an idle connection that the peer closed is noticed before use", "[net
   }
 }
 
-TEST_CASE("a read is tried once more, a write never", "[net][failures-23]") {
+TEST_CASE("a read is tried once more, a write never", "[net]") {
   std::atomic<int> asked{0};
   const LinePeer peer([&](Descriptor& connection, int number) {
     if (number == 2) return echo(connection);
@@ -77,7 +77,7 @@ TEST_CASE("a read is tried once more, a write never", "[net][failures-23]") {
   CHECK(peer.accepted() == 2);
 }
 
-TEST_CASE("a write whose connection breaks is not sent again", "[net][failures-23]") {
+TEST_CASE("a write whose connection breaks is not sent again", "[net]") {
   const LinePeer peer([&](Descriptor& connection, int) {
     write_all(connection, read_line(connection) + "\n");
     static_cast<void>(read_line(connection));
@@ -92,7 +92,7 @@ TEST_CASE("a write whose connection breaks is not sent again", "[net][failures-2
   CHECK(peer.accepted() == 1);
 }
 
-TEST_CASE("one dead node fails its own request only", "[net][failures-35]") {
+TEST_CASE("one dead node fails its own request only", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) { echo(connection); });
   const ReservedPort nobody;
   Fixture alive(peer.address());
@@ -108,8 +108,7 @@ TEST_CASE("one dead node fails its own request only", "[net][failures-35]") {
   CHECK(second.answer == "second");
 }
 
-TEST_CASE("what arrived in time counts although another node used the time up",
-          "[net][failures-35]") {
+TEST_CASE("what arrived in time counts although another node used the time up", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) { echo(connection); });
   const LinePeer silent([](Descriptor& connection, int) {
     static_cast<void>(read_line(connection));
@@ -127,8 +126,7 @@ TEST_CASE("what arrived in time counts although another node used the time up",
   CHECK(second.answer == "second");
 }
 
-TEST_CASE("a peer that sends without an end does not keep a batch beyond its budget",
-          "[net][failures-16]") {
+TEST_CASE("a peer that sends without an end does not keep a batch beyond its budget", "[net]") {
   std::atomic<bool> over{false};
   const LinePeer peer([&](Descriptor& connection, int) {
     static_cast<void>(read_line(connection));
@@ -145,7 +143,7 @@ TEST_CASE("a peer that sends without an end does not keep a batch beyond its bud
   CHECK(outcomes[0].error().code == Errc::timeout);
 }
 
-TEST_CASE("a connection that goes mute is left by callers that keep asking", "[net][failures-16]") {
+TEST_CASE("a connection that goes mute is left by callers that keep asking", "[net]") {
   const LinePeer peer([](Descriptor& connection, int number) {
     for (int i = 0; number > 1 || i < 50; ++i) {
       const std::string line = read_line(connection);

@@ -31,7 +31,7 @@ TEST_CASE("requests follow one another on a connection", "[net]") {
   CHECK_FALSE(connection->stale());
 }
 
-TEST_CASE("a request that cannot be encoded leaves the connection as it was", "[net][failures-2]") {
+TEST_CASE("a request that cannot be encoded leaves the connection as it was", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) { echo(connection); });
   const auto connection = open(peer);
   LineRequest nothing("");
@@ -43,7 +43,7 @@ TEST_CASE("a request that cannot be encoded leaves the connection as it was", "[
   CHECK(request.answer == "still fine");
 }
 
-TEST_CASE("a connection that timed out is never used again", "[net][failures-1]") {
+TEST_CASE("a connection that timed out is never used again", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) {
     static_cast<void>(read_line(connection));
     static_cast<void>(read_line(connection));
@@ -57,7 +57,7 @@ TEST_CASE("a connection that timed out is never used again", "[net][failures-1]"
   CHECK(connection->stale());
 }
 
-TEST_CASE("a write without an answer is in doubt, a read is not", "[net][failures-23]") {
+TEST_CASE("a write without an answer is in doubt, a read is not", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) {
     static_cast<void>(read_line(connection));
     connection.close();
@@ -72,7 +72,7 @@ TEST_CASE("a write without an answer is in doubt, a read is not", "[net][failure
   CHECK(lost.error().code == Errc::unavailable);
 }
 
-TEST_CASE("an answer that nobody asked for closes the connection", "[net][failures-1]") {
+TEST_CASE("an answer that nobody asked for closes the connection", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) {
     static_cast<void>(read_line(connection));
     write_all(connection, "answer\nsomebody else's\n");

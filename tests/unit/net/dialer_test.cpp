@@ -29,7 +29,7 @@ TEST_CASE("a port that nobody listens on is unavailable at once", "[net]") {
   CHECK_FALSE(socket.error().hint.empty());
 }
 
-TEST_CASE("every address of a name is tried", "[net][failures-15]") {
+TEST_CASE("every address of a name is tried", "[net]") {
   // localhost is ::1 and 127.0.0.1 on most machines; the server listens on the second only.
   const Descriptor listener = listen_on_loopback();
   CHECK(dial({.host = "localhost", .port = port_of(listener)}, Deadline::after(10s)));
@@ -41,7 +41,7 @@ TEST_CASE("a name that does not exist is told apart from a server that is down",
   CHECK(socket.error().message.find("no-such-host.invalid") != std::string::npos);
 }
 
-TEST_CASE("a deadline that has passed ends a connect", "[net][failures-18]") {
+TEST_CASE("a deadline that has passed ends a connect", "[net]") {
   // A full backlog makes the kernel drop further SYNs, like a host that is gone.
   const Descriptor listener = listen_on_loopback(0, 0);
   const Descriptor filler = connect_to_loopback(port_of(listener));

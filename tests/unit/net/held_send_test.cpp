@@ -47,7 +47,7 @@ extern "C" ssize_t send(int descriptor, const void* bytes, size_t size, int flag
 }
 
 TEST_CASE("nobody gets an answer of the next connection when the last one broke during a write",
-          "[net][failures-1]") {
+          "[net]") {
   const LinePeer peer([](Descriptor& connection, int number) {
     if (number > 1) return repeat(connection);
     swallow(connection);
@@ -76,7 +76,7 @@ TEST_CASE("nobody gets an answer of the next connection when the last one broke 
 }
 
 TEST_CASE("an answer before all of the request is out, and no word more, lets its caller sleep",
-          "[net][failures-1]") {
+          "[net]") {
   Gate over;
   const LinePeer peer([&](Descriptor& connection, int) {
     write_all(connection, "refused\n");
@@ -122,7 +122,7 @@ TEST_CASE("a caller does not send for others beyond its own time", "[net]") {
   for (auto& one : queued) CHECK(one.get() == line);
 }
 
-TEST_CASE("what the kernel would not send goes out on the next connection", "[net][failures-21]") {
+TEST_CASE("what the kernel would not send goes out on the next connection", "[net]") {
   const int error = GENERATE(ENOBUFS, ENOMEM, EHOSTUNREACH);
   const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
   GatedChannel to(peer.address());

@@ -24,7 +24,7 @@ Result<net::Socket> connect_to(const Descriptor& listener) {
 
 }  // namespace
 
-TEST_CASE("a socket is closed on exec and once only", "[net][failures-10]") {
+TEST_CASE("a socket is closed on exec and once only", "[net]") {
   const Descriptor listener = listen_on_loopback();
   const std::size_t before = open_descriptors();
   {
@@ -37,7 +37,7 @@ TEST_CASE("a socket is closed on exec and once only", "[net][failures-10]") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("writing to a peer that is gone is no signal", "[net][failures-29]") {
+TEST_CASE("writing to a peer that is gone is no signal", "[net]") {
   const Descriptor listener = listen_on_loopback();
   auto socket = connect_to(listener);
   REQUIRE(socket);
@@ -52,8 +52,7 @@ TEST_CASE("writing to a peer that is gone is no signal", "[net][failures-29]") {
   }
 }
 
-TEST_CASE("a socket takes no place of a standard stream that the program has closed",
-          "[net][failures-39]") {
+TEST_CASE("a socket takes no place of a standard stream that the program has closed", "[net]") {
   const Descriptor listener = listen_on_loopback();
   std::optional<Result<net::Socket>> socket;
   int taken = -1;

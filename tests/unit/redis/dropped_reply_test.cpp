@@ -172,7 +172,7 @@ TEST_CASE("dropped replies are the same wherever they are split, and so are thos
   SUCCEED();
 }
 
-TEST_CASE("what cannot be is nonsense, however it is announced", "[redis][failures-8]") {
+TEST_CASE("what cannot be is nonsense, however it is announced", "[redis]") {
   std::string endless;
   for (int i = 0; i < 100'000; ++i) endless += "*1\r\n";
   for (const std::string& bytes :
@@ -187,7 +187,7 @@ TEST_CASE("what cannot be is nonsense, however it is announced", "[redis][failur
   }
 }
 
-TEST_CASE("a reply is skipped in little memory", "[redis][failures-8]") {
+TEST_CASE("a reply is skipped in little memory", "[redis]") {
   const std::string piece(std::size_t{64} << 10U, 'x');
   const std::string begin = GENERATE(as<std::string>(), "$1073741825\r\n", "*1\r\n$1073741825\r\n",
                                      "+", "-ERR ", "*2\r\n:1\r\n+");
@@ -204,8 +204,7 @@ TEST_CASE("a reply is skipped in little memory", "[redis][failures-8]") {
   CHECK(fuzz::heap_in_use() < before + 200'000);
 }
 
-TEST_CASE("elements are bounded, since they take more memory than bytes on the wire",
-          "[redis][failures-8]") {
+TEST_CASE("elements are bounded, since they take more memory than bytes on the wire", "[redis]") {
   const std::string three = "*2\r\n*1\r\n:1\r\n:2\r\n";  // Beside the root.
   RespDecoder enough({.elements = 3});
   for (int i = 0; i < 10; ++i) {

@@ -96,7 +96,7 @@ Outcome decode(std::size_t piece, std::size_t number, std::size_t more) {
 }  // namespace
 
 TEST_CASE("a reply for which there is no memory is an error in its place, and no other suffers",
-          "[redis][failures-50]") {
+          "[redis]") {
   const std::vector<std::string> right = expected();
   REQUIRE(right.size() == replies.size());
   const std::size_t piece = GENERATE(1U, 7U, 1'000U, 65'536U, 1'000'000U);
@@ -123,7 +123,7 @@ TEST_CASE("a reply for which there is no memory is an error in its place, and no
   CHECK((broken > 0) == (piece > 15));  // What a std::string holds by itself is not lost.
 }
 
-TEST_CASE("the error for want of memory needs none", "[redis][failures-50]") {
+TEST_CASE("the error for want of memory needs none", "[redis]") {
   const std::string endpoint = "a-host-with-a-rather-long-name.example:6379";
   Error of_deep, of_read, of_write;
   {

@@ -67,7 +67,7 @@ void check_types(const Operation& operation, std::initializer_list<Type> possibl
 
 }  // namespace
 
-TEST_CASE("a reply of a type that the command never gives reaches nobody", "[redis][failures-47]") {
+TEST_CASE("a reply of a type that the command never gives reaches nobody", "[redis]") {
   check_types(Get{"key"}, {Type::string, Type::nil});
   check_types(Set{{.key = "key", .value = "v"}}, {Type::status, Type::nil});
   check_types(Remove("key"), {Type::integer});
@@ -84,8 +84,7 @@ TEST_CASE("a command of the caller's own may give anything", "[redis]") {
   }
 }
 
-TEST_CASE("in a batch each command has its own types, wherever the impossible one is",
-          "[redis][failures-47]") {
+TEST_CASE("in a batch each command has its own types, wherever the impossible one is", "[redis]") {
   Pipeline batch(Replay::yes);
   batch.add({"INFO"}, only_string);
   batch.add({"DBSIZE"}, only_integer);
@@ -100,8 +99,7 @@ TEST_CASE("in a batch each command has its own types, wherever the impossible on
   CHECK(outcome.error().code == Errc::protocol);
 }
 
-TEST_CASE("a reply that the request has no memory for is the last on its connection",
-          "[redis][failures-50]") {
+TEST_CASE("a reply that the request has no memory for is the last on its connection", "[redis]") {
   class Forgetful final : public CommandRequest {
    public:
     Forgetful() : CommandRequest(Replay::yes) {}
@@ -119,8 +117,7 @@ TEST_CASE("a reply that the request has no memory for is the last on its connect
   CHECK(outcome.error().code == Errc::unavailable);
 }
 
-TEST_CASE("a lost reply leaves a read to be repeated and a write in doubt",
-          "[redis][failures-50]") {
+TEST_CASE("a lost reply leaves a read to be repeated and a write in doubt", "[redis]") {
   const std::string reply = "$100\r\n" + std::string(100, 'v') + "\r\n";
   for (const Replay replay : {Replay::yes, Replay::no}) {
     Session session;
@@ -138,7 +135,7 @@ TEST_CASE("a lost reply leaves a read to be repeated and a write in doubt",
   }
 }
 
-TEST_CASE("a session whose server has become a replica is to be replaced", "[redis][failures-12]") {
+TEST_CASE("a session whose server has become a replica is to be replaced", "[redis]") {
   Session session;
   const auto ask = [&](std::string_view reply) {
     session.feed(reply);
