@@ -210,10 +210,7 @@ Result<std::unique_ptr<Connection>> Channel::await_dedicated(Deadline deadline) 
 
 ConnectionStats Channel::stats() {
   Core& core = this->core();
-  // Where the shared one is lost and no other is to be had, those that idle are lost as well.
-  const bool out_of_reach =
-      !core.combiner().connected() && (core.connector->failing() || core.connector->under_way());
-  core.pool->close_idle(out_of_reach);
+  core.pool->close_stale();
   const PoolStats apart = core.pool->stats();
   // A request that has a connection to itself is a batch, and under way while it has it.
   ConnectionStats all{.endpoint = endpoint_,

@@ -85,8 +85,7 @@ class Channel {
 
   [[nodiscard]] const Address& address() const noexcept { return options_.address; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-  /// Closes idle connections that are dead, or lead to a node that is out of reach, so that they do
-  /// not count.
+  /// Closes idle connections that the peer has closed, so that they do not count.
   /// Cost: some locks, no I/O that waits.
   [[nodiscard]] ConnectionStats stats();
 

@@ -107,6 +107,8 @@ class Combiner {
   /// For a thread that looks after requests for which no caller waits. Reads until `until`, until
   /// nothing is under way, or until it is interrupted; false at once when somebody else reads.
   [[nodiscard]] bool attend(Deadline until, const Interrupt* interrupt = nullptr) noexcept;
+  /// Reads what has come, where nobody reads just now; sends first what is queued, until `until`.
+  void relieve(Deadline until) noexcept;
   /// Settles the requests whose deadline has passed and that no caller waits for; gives the next
   /// deadline of the others.
   Deadline::clock::time_point expire() noexcept;
@@ -171,7 +173,6 @@ class Combiner {
   void leave(Sleeper& sleeper) noexcept;
   void clear_away() noexcept;
   void drain(Deadline until) noexcept;
-  void relieve(Deadline until) noexcept;
   /// `begun`: when the reader began a batch, which it has yet to send.
   void drive(Sleeper& sleeper, Deadline until,
              std::optional<Clock::time_point> begun = std::nullopt) noexcept;

@@ -199,11 +199,6 @@ Deadline::clock::time_point Connector::next_attempt() const {
   return failure_ ? backoff_.next() : Deadline::clock::time_point{};
 }
 
-bool Connector::failing() const {
-  const std::lock_guard lock(mutex_);
-  return failure_ && failure_->code != Errc::overloaded;
-}
-
 bool Connector::under_way() const {
   const std::lock_guard lock(mutex_);
   return under_way_ || fresh_;

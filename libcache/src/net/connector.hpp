@@ -50,8 +50,6 @@ class Connector : public std::enable_shared_from_this<Connector> {
 
   /// Whether an attempt is being made, or has succeeded and waits for somebody to take it.
   [[nodiscard]] bool under_way() const;
-  /// Whether the last attempt failed, for a reason that lies with the peer.
-  [[nodiscard]] bool failing() const;
   /// When the next attempt may be made: in the past, unless the last one has failed.
   [[nodiscard]] Deadline::clock::time_point next_attempt() const;
   /// A caller that can try so soon is better served by a short wait than by an error.

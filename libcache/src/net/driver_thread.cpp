@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 // How long the thread looks away while it is awake, and how many times it finds nothing new before
 // it sleeps.
 constexpr auto short_rest = 1ms;
+// The same where it sleeps, and requests are under way.
+constexpr auto long_rest = 50ms;
 constexpr int patient_rests = 20;
 
 }  // namespace
@@ -155,13 +157,17 @@ int Driver::take_turn(Lock& lock, int quiet) noexcept {
   const bool awake = quiet < patient_rests;
   awake_.store(awake, std::memory_order_release);
   const std::uint64_t seen = started_.load(std::memory_order_relaxed);
-  const bool reads = attended_ > 0 && combiner_.busy();
+  // What somebody holds and does not wait for yet may be read before it is late.
+  const bool busy = combiner_.busy();
+  const bool reads = busy && (attended_ > 0 || !awake);
   in_poll_ = reads;
   lock.unlock();
   // Who has just started a request may have seen the thread awake.
   const bool goes_on = combiner_.flush(due()) == Combiner::Unsent::late;
   const Interrupt interrupt{poked_, wake_};
-  const auto rest = awake || goes_on ? Clock::now() + short_rest : Clock::time_point::max();
+  const auto rest = awake || goes_on ? Clock::now() + short_rest
+                    : busy           ? Clock::now() + long_rest
+                                     : Clock::time_point::max();
   const auto until = std::min({due().at(), retry_at_, rest});
   const bool read = reads && combiner_.attend(Deadline::after(0ms, until), &interrupt);
   lock.lock();
@@ -194,6 +200,7 @@ void Driver::expire_due() noexcept {
   const auto now = Clock::now();
   if (now < due().at()) return;
   due_ = Clock::time_point::max().time_since_epoch().count();
+  combiner_.relieve(Deadline::after(1ms, now));  // What has come in time counts.
   auto next = combiner_.expire();
   WaiterList late;
   {

@@ -24,10 +24,10 @@ PoolStats Pool::stats() const {
           .reconnects = reconnects_};
 }
 
-void Pool::close_idle(bool all) noexcept {
+void Pool::close_stale() noexcept {
   const std::lock_guard lock(mutex_);
-  const std::size_t closed = std::erase_if(
-      idle_, [all](const std::unique_ptr<Connection>& idle) { return all || idle->stale(); });
+  const std::size_t closed =
+      std::erase_if(idle_, [](const std::unique_ptr<Connection>& idle) { return idle->stale(); });
   open_ -= closed;
   broken_ += closed;
 }

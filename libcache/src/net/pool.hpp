@@ -41,8 +41,8 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   [[nodiscard]] PoolStats stats() const;
-  /// Closes the idle connections: those that the peer has closed, or all of them.
-  void close_idle(bool all) noexcept;
+  /// Closes the idle connections that the peer has closed.
+  void close_stale() noexcept;
   /// Whether one of its connections broke since `then`.
   [[nodiscard]] bool broke_since(Deadline::clock::time_point then) const;
   /// As `Combiner::close_after_fork`.

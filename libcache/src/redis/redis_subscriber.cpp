@@ -21,6 +21,7 @@
 #include <set>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -35,9 +36,12 @@ using redis::Session;
 using Type = RedisReply::Type;
 using Names = std::set<std::string, std::less<>>;
 
+// What has come and was not told yet: messages, and between them where a connection was lost.
+using Inbox = std::deque<std::variant<Message, Error>>;
+
 // Appends what a reply publishes: ["message", channel, payload] or ["pmessage", pattern, channel,
 // payload]. False when it is no such thing.
-bool take_messages(RedisReply& reply, std::deque<Message>& inbox) {
+bool take_messages(RedisReply& reply, Inbox& inbox) {
   auto& parts = reply.elements;
   const bool plain = parts.size() == 3 && parts[0].text == "message";
   const bool matched = parts.size() == 4 && parts[0].text == "pmessage";
@@ -62,7 +66,7 @@ bool take_messages(RedisReply& reply, std::deque<Message>& inbox) {
 // earlier ones may come before their confirmations. Repeating them does no harm.
 class SubscriptionRequest final : public Pipeline {
  public:
-  SubscriptionRequest(std::deque<Message>& inbox, std::vector<Error>& troubles)
+  SubscriptionRequest(Inbox& inbox, std::vector<Error>& troubles)
       : Pipeline(Replay::yes), inbox_(inbox), troubles_(troubles) {}
 
   void ask(std::string_view verb, std::string_view name) {
@@ -95,7 +99,7 @@ class SubscriptionRequest final : public Pipeline {
     }
   };
 
-  std::deque<Message>& inbox_;
+  Inbox& inbox_;
   std::vector<Error>& troubles_;
   std::vector<Asked> asked_;  // One for each command.
 };
@@ -168,8 +172,14 @@ class Subscriber::Impl {
     if (!connection_) return;
     close();
     why.code = Errc::unavailable;  // However it was lost.
-    loss_ = std::move(why);
-    before_loss_ = inbox_.size();
+    try {
+      const bool behind_loss = !inbox_.empty() && std::holds_alternative<Error>(inbox_.back());
+      if (behind_loss) inbox_.pop_back();  // Nothing came in between.
+      inbox_.emplace_back(std::move(why));
+    } catch (const std::bad_alloc&) {  // Then what was not told yet is lost, too.
+      inbox_.clear();
+      loss_ = out_of_memory(Errc::unavailable);
+    }
   }
 
   // The connection goes first: it knows the request.
@@ -286,15 +296,15 @@ class Subscriber::Impl {
   Result<std::optional<Message>> next_before(Deadline deadline) {
     while (true) {
       if (!troubles_.empty()) return fail(take_trouble());
-      if (loss_ && before_loss_ == 0) return fail(take_loss());
-      if (!inbox_.empty()) return take_message();
+      if (loss_) return fail(told_loss(*std::exchange(loss_, std::nullopt)));
+      if (!inbox_.empty()) return take_first();
       const bool there = still_there();
-      if (loss_) continue;
+      if (!there && untold()) continue;
       Result<bool> more = there && !restoring_ ? listen(deadline) : connected(deadline);
-      if (!more && loss_) continue;  // It comes behind the messages that came before it.
+      if (!more && untold()) continue;  // What came before it comes first.
       if (!more) return fail(std::move(more).error());
       // Even a part of the replies may have brought messages, or troubles.
-      if (!*more && inbox_.empty() && troubles_.empty()) return std::nullopt;
+      if (!*more && !untold()) return std::nullopt;
     }
   }
 
@@ -326,11 +336,15 @@ class Subscriber::Impl {
     return {};
   }
 
-  Message take_message() {
-    Message message = std::move(inbox_.front());
+  [[nodiscard]] bool untold() const noexcept {
+    return loss_ || !inbox_.empty() || !troubles_.empty();
+  }
+
+  Result<std::optional<Message>> take_first() {
+    std::variant<Message, Error> first = std::move(inbox_.front());
     inbox_.pop_front();
-    if (before_loss_ > 0) --before_loss_;
-    return message;
+    if (auto* const message = std::get_if<Message>(&first)) return std::move(*message);
+    return fail(told_loss(std::get<Error>(std::move(first))));
   }
 
   Error take_trouble() {
@@ -339,9 +353,8 @@ class Subscriber::Impl {
     return error;
   }
 
-  // Needs no memory where there was none.
-  Error take_loss() {
-    Error error = *std::exchange(loss_, std::nullopt);
+  // Needs no memory where there is none.
+  Error told_loss(Error error) const {
     try {
       error.endpoint = client_.endpoint();
       error.hint = "call next() again to reconnect; messages may have been missed";
@@ -355,10 +368,9 @@ class Subscriber::Impl {
   std::unique_ptr<Restoration> restoring_;       // While that is under way.
   std::unique_ptr<net::Connection> connection_;  // Ends before the request that it knows.
   net::Backoff backoff_;                         // Of connections on which not all was restored.
-  std::deque<Message> inbox_;
+  Inbox inbox_;
   std::vector<Error> troubles_;  // To be told, the oldest first.
-  std::optional<Error> loss_;    // Of a connection; to be told, once all is that came before:
-  std::size_t before_loss_ = 0;  // so many messages of the inbox.
+  std::optional<Error> loss_;    // The same, where there was no memory to keep anything.
 };
 
 Subscriber::Subscriber(const RedisConfig& config) {

@@ -12,8 +12,8 @@ using namespace cachekit::test;
 
 namespace {
 
-constexpr const char* key = "a key that does not fit into a string object";
-constexpr std::size_t large = 100'000;
+constexpr const char* async_key = "a key that does not fit into a string object";
+constexpr std::size_t async_large = 100'000;
 
 void nothing() {}
 
@@ -64,10 +64,10 @@ TEST_CASE("an async_get for which there is no memory gives its own value or an e
           "[allocations][async]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
-  const std::string value = "value" + std::string(GENERATE(std::size_t{40}, large), '.');
-  must(rig.truth().set(key, value));
+  const std::string value = "value" + std::string(GENERATE(std::size_t{40}, async_large), '.');
+  must(rig.truth().set(async_key, value));
   with_both_ways<std::optional<std::string>>(
-      "async_get", scope, [&] { return rig.cache().async_get(key); },
+      "async_get", scope, [&] { return rig.cache().async_get(async_key); },
       [&](const Result<std::optional<std::string>>& outcome) {
         if (checked_code(outcome) == "no error") CHECK((*outcome == value));
         rig.check_neighbours();
@@ -78,17 +78,17 @@ TEST_CASE("an async_set for which there is no memory is done, or is an error tha
           "[allocations][async]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
-  const std::size_t size = GENERATE(std::size_t{40}, large);
+  const std::size_t size = GENERATE(std::size_t{40}, async_large);
   const std::array<std::string, 2> values{"one" + std::string(size, '1'),
                                           "two" + std::string(size, '2')};
   std::size_t number = 0;
   std::optional<std::string> before;
   with_both_ways<bool>(
-      "async_set", scope, [&] { return rig.cache().async_set(key, values[++number % 2]); },
+      "async_set", scope, [&] { return rig.cache().async_set(async_key, values[++number % 2]); },
       [&](const Result<bool>& outcome) {
         const std::string code = checked_code(outcome);
         rig.check_neighbours();
-        const auto seen = must(rig.truth().get(key));
+        const auto seen = must(rig.truth().get(async_key));
         const bool done = seen == values[number % 2];
         INFO(code);
         if (code == "no error") CHECK(done);
@@ -130,7 +130,7 @@ TEST_CASE("calls that nobody waits for are done or not, and put nothing out of s
   std::string counter = "a counter of its own";
   std::int64_t count = 0;
   const auto taken_on = [&] {  // The gets that follow on the same connection come later.
-    rig.cache().async_get(key).ignore();
+    rig.cache().async_get(async_key).ignore();
     rig.cache().async_increment(counter).ignore();
     return rig.cache().async_set("ignored", "v").valid();
   };

@@ -19,7 +19,7 @@ std::string value_of(std::size_t number, std::size_t size) {
   return "value " + std::to_string(number) + std::string(size, '.');
 }
 
-void nothing() {}
+void nothing_before() {}
 
 // An increment by a call that runs short, on a counter whose count is known.
 template <typename Call>
@@ -28,7 +28,7 @@ void check_increments(const char* what, Rig& rig, Scope scope, const Call& call)
   std::string counter = "a counter of its own 0";
   std::int64_t count = 0;
   with_each_failure(
-      what, scope, nothing, [&] { return call(counter); },
+      what, scope, nothing_before, [&] { return call(counter); },
       [&](const Result<std::int64_t>& outcome) {
         const std::string code = checked_code(outcome);
         rig.check_neighbours();
@@ -54,7 +54,7 @@ TEST_CASE("a get for which there is no memory gives its own value or an error", 
   const std::string value = value_of(0, size);
   must(rig.truth().set(key, value));
   with_each_failure(
-      "get", scope, nothing, [&] { return rig.cache().get(key); },
+      "get", scope, nothing_before, [&] { return rig.cache().get(key); },
       [&](const Result<std::optional<std::string>>& outcome) {
         if (checked_code(outcome) == "no error") CHECK((*outcome == value));
         rig.check_neighbours();
@@ -120,13 +120,13 @@ TEST_CASE("touch, ttl and exists for which there is no memory are answered or ar
       });
   renew();
   with_each_failure(
-      "ttl", scope, nothing, [&] { return rig.cache().ttl(key); },
+      "ttl", scope, nothing_before, [&] { return rig.cache().ttl(key); },
       [&](const Result<std::optional<Ttl>>& outcome) {
         if (checked_code(outcome) == "no error") CHECK((*outcome && **outcome != Ttl::none()));
         rig.check_neighbours();
       });
   with_each_failure(
-      "exists", scope, nothing, [&] { return rig.cache().exists(key); },
+      "exists", scope, nothing_before, [&] { return rig.cache().exists(key); },
       [&](const Result<bool>& outcome) {
         if (checked_code(outcome) == "no error") CHECK(*outcome);
         rig.check_neighbours();

@@ -10,8 +10,8 @@ using namespace cachekit::test;
 
 namespace {
 
-constexpr const char* key = "neighbour1";
-constexpr const char* value = "a value that belongs to neighbour 1";
+constexpr const char* neighbour_key = "neighbour1";
+constexpr const char* neighbour_value = "a value that belongs to neighbour 1";
 
 }  // namespace
 
@@ -30,31 +30,33 @@ TEST_CASE("a first get for which there is no memory gives its value or an error"
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   const auto check = [&](const Result<std::optional<std::string>>& outcome) {
-    if (checked_code(outcome) == "no error") CHECK(*outcome == value);
+    if (checked_code(outcome) == "no error") CHECK(*outcome == neighbour_value);
     rig.check_neighbours();
   };
   SECTION("blocking") {
     with_each_failure(
-        "first get", scope, [&] { rig.begin_anew(); }, [&] { return rig.cache().get(key); }, check);
+        "first get", scope, [&] { rig.begin_anew(); },
+        [&] { return rig.cache().get(neighbour_key); }, check);
   }
   SECTION("asynchronous") {
     with_each_failure(
         "first async_get", scope, [&] { rig.begin_anew(); },
-        [&] { return rig.cache().async_get(key).get(); }, check);
+        [&] { return rig.cache().async_get(neighbour_key).get(); }, check);
   }
 }
 
 TEST_CASE("a first batch for which there is no memory gives values or errors", "[allocations]") {
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
-  const std::vector<std::string_view> keys{"neighbour0", key, "neighbour2", "neighbour3", "absent"};
+  const std::vector<std::string_view> keys{"neighbour0", neighbour_key, "neighbour2", "neighbour3",
+                                           "absent"};
   with_each_failure(
       "first get_many", scope, [&] { rig.begin_anew(); },
       [&] { return rig.cache().get_many(keys); },
       [&](const std::vector<Result<std::optional<std::string>>>& outcomes) {
         REQUIRE(outcomes.size() == keys.size());
         for (const auto& outcome : outcomes) static_cast<void>(checked_code(outcome));
-        if (outcomes[1]) CHECK(*outcomes[1] == value);
+        if (outcomes[1]) CHECK(*outcomes[1] == neighbour_value);
         if (outcomes[4]) CHECK(*outcomes[4] == std::nullopt);
         rig.check_neighbours();
       });

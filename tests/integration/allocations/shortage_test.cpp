@@ -13,12 +13,12 @@ using namespace cachekit::test;
 
 namespace {
 
-constexpr const char* key = "a key that does not fit into a string object";
+constexpr const char* held_key = "a key that does not fit into a string object";
 
-void nothing() {}
+void no_preparation() {}
 
 // What threads saw that may not make assertions themselves.
-struct Seen {
+struct Outcome {
   std::atomic<int> right{0}, wrong{0}, left_waiting{0}, threw{0};
 
   void value(const Result<std::optional<std::string>>& outcome, const std::string& expected) {
@@ -56,7 +56,7 @@ class Neighbours {
     return eventually([&] { return seen.right > enough; });
   }
 
-  Seen seen{};
+  Outcome seen{};
 
  private:
   static constexpr unsigned size = 8;
@@ -124,7 +124,7 @@ TEST_CASE("a call for which memory is missing to its end is an error, or what it
   CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
   Rig rig(kind);
   const std::string value(40, 'v');
-  must(rig.truth().set(key, value));
+  must(rig.truth().set(held_key, value));
   const auto check_value = [&](const Result<std::optional<std::string>>& outcome) {
     if (checked_code(outcome) == "no error") CHECK(*outcome == value);
     rig.check_neighbours();
@@ -136,21 +136,22 @@ TEST_CASE("a call for which memory is missing to its end is an error, or what it
   };
   SECTION("get") {
     with_each_failure(
-        "get", scope, nothing, [&] { return rig.cache().get(key); }, check_value, lasting);
+        "get", scope, no_preparation, [&] { return rig.cache().get(held_key); }, check_value,
+        lasting);
   }
   SECTION("a first get") {
     with_each_failure(
-        "first get", scope, [&] { rig.begin_anew(); }, [&] { return rig.cache().get(key); },
+        "first get", scope, [&] { rig.begin_anew(); }, [&] { return rig.cache().get(held_key); },
         check_value, lasting);
   }
   SECTION("async_get") {
     with_each_failure(
-        "async_get", scope, nothing, [&] { return rig.cache().async_get(key).get(); }, check_value,
-        lasting);
+        "async_get", scope, no_preparation, [&] { return rig.cache().async_get(held_key).get(); },
+        check_value, lasting);
   }
   SECTION("set") {
     with_each_failure(
-        "set", scope, nothing, [&] { return rig.cache().set("written", value); }, check_set,
+        "set", scope, no_preparation, [&] { return rig.cache().set("written", value); }, check_set,
         lasting);
   }
   SECTION("connect") {
@@ -169,11 +170,11 @@ TEST_CASE("what large values are remembered for is no reason to lose one", "[all
   bool happened = false;
   {
     const FailingAllocation failure(Scope::thread, 1);
-    large.note(key, 100'000);
+    large.note(held_key, 100'000);
     happened = failure.happened();
   }
   CHECK(happened);
-  CHECK_FALSE(large.contains(key));
-  large.note(key, 100'000);
-  CHECK(large.contains(key));
+  CHECK_FALSE(large.contains(held_key));
+  large.note(held_key, 100'000);
+  CHECK(large.contains(held_key));
 }

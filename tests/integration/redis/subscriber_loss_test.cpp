@@ -308,6 +308,28 @@ TEST_CASE("a connection that ends while all is restored before a subscription is
   CHECK(server.failures().empty());
 }
 
+TEST_CASE("each loss is told where it was, also when several are found before one is told",
+          "[redis][subscriber]") {
+  const auto serving = [](const std::string& payload) {
+    return [payload](Peer& peer) {
+      greet(peer);
+      peer.expect(command("SUBSCRIBE", "alpha"));
+      peer.send(confirmation("alpha", 1) + message("alpha", bulk(payload)));
+    };
+  };
+  ScriptedServer server(
+      {serving("one"), serving("two"), serving_alpha(message("alpha", bulk("three")))});
+  Subscriber subscriber = unsubscribed(server);
+  must(subscriber.subscribe("alpha"));
+  for (int i = 0; i < 2; ++i) CHECK(code_of(subscriber.subscribe("zeta")) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=one");
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=two");
+  CHECK(code_of(subscriber.next(30s)) == "unavailable");
+  CHECK(text_of(subscriber.next(30s)) == "alpha=three");
+  CHECK(server.failures().empty());
+}
+
 TEST_CASE("a loss that subscribe finds is told before what comes on the next connection",
           "[redis][subscriber]") {
   ScriptedServer server({[](Peer& peer) {

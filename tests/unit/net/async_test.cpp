@@ -93,3 +93,18 @@ TEST_CASE("a stop may come while the channel is being destroyed", "[net]") {
     for (auto& one : pending) REQUIRE(code_of(one.get()) == "cancelled");
   }
 }
+
+TEST_CASE("what has come in time counts, also where nobody waited for it", "[net]") {
+  const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
+  GatedChannel to(peer.address(), {.longest_silence = 300ms});
+  to.gate->open();
+  REQUIRE(to.channel.open());
+  for (int round = 0; round < 3; ++round) {
+    auto held = to.ask("held", {.budget = 300ms});
+    auto other = to.ask("other", {.replay = false});
+    CHECK(eventually([&] { return held.ready(); }));
+    CHECK(held.get() == "held");
+    CHECK(other.get() == "other");
+  }
+  CHECK(peer.accepted() == 1);
+}
