@@ -20,8 +20,9 @@ send 'compadd() {
 send "integer left=$(( $# - 2 ))"
 send 'finish() { (( --left )) && comppostfuncs=(finish) || exit }; comppostfuncs=(finish)'
 send 'bindkey -e; bindkey "^I" complete-word'
-send 'print rea""dy'
-await $'ready\r'
+# Said by the line editor itself: before it has the terminal, that takes control characters for its own.
+send 'zle-line-init() { print rea""dy }; zle -N zle-line-init'
+await ready
 for line in "${@[3,-1]}"; do zpty -w -n shell "$line"$'\t\x15'; done
 zpty -r shell rest '*never*' 2>/dev/null
 true
