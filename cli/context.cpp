@@ -36,8 +36,8 @@ std::string error_json(std::string_view what, const Error& error, std::string_vi
 
 }  // namespace
 
-std::string Context::for_target(std::string_view command) const {
-  std::string unnamed = fmt::format("'cachekit {}', with the options that you gave here", command);
+std::string Context::for_target(std::string_view words) const {
+  std::string unnamed = fmt::format("'cachekit {}', with the options that you gave here", words);
   if (has_password(options.url) || std::ranges::any_of(options.options, names_secret)) {
     return unnamed;
   }
@@ -49,7 +49,7 @@ std::string Context::for_target(std::string_view command) const {
   add("-c", options.config_file);
   add("-u", options.url);
   for (const std::string& option : options.options) add("-o", option);
-  line += fmt::format(" {}", command);
+  line += fmt::format(" {}", words);
   if (without_credentials(line) != line) return unnamed;  // A URL in the wrong place.
   const char quote = line.find('\'') == std::string::npos ? '\'' : '`';
   return fmt::format("{0}{1}{0}", quote, line);
