@@ -176,7 +176,7 @@ CacheBackend& Context::unconnected_backend(Access access) {
 }
 
 // Connecting has a budget of its own.
-Error Context::unconnected(Error error) const {
+Error Context::why_unconnected(Error error) const {
   if (error.code == Errc::timeout) {
     error.hint = fmt::format(
         "raise the budget with -o {}.connection_timeout=30s, or look at the server with {}",
@@ -195,7 +195,7 @@ CacheBackend& Context::backend(Access access) {
       settings().backend == BackendKind::memcached && settings().memcached.servers.size() > 1;
   const Result<void> connected = others ? Result<void>() : made.connect();
   warn_of_snapshot(access);
-  if (!connected) throw Failure(std::string(made.name()), unconnected(connected.error()));
+  if (!connected) throw Failure(std::string(made.name()), why_unconnected(connected.error()));
   connected_ = true;
   if (made.tier() == Tier::in_process && !settings().memory.snapshot_file.empty()) {
     held_ = held_by(made);

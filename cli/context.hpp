@@ -69,7 +69,7 @@ class Context {
 
   /// A command for the same target, as it can be typed: "'cachekit -u redis://h:1 ping'". Secrets
   /// are left out, with a word on it.
-  [[nodiscard]] std::string for_target(std::string_view command) const;
+  [[nodiscard]] std::string for_target(std::string_view words) const;
 
   /// "cachekit: WHAT: WHY" and "hint: ..." on stderr, or a JSON object under `--json`. Outputs that
   /// fail are passed over: this is the last word. Here and below, what a URL says between "://" and
@@ -101,7 +101,7 @@ class Context {
   void check_snapshot(Access access);
   void say(std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
-  [[nodiscard]] Error unconnected(Error error) const;
+  [[nodiscard]] Error why_unconnected(Error error) const;
   [[nodiscard]] std::string usual_hint(const Error& error) const;
 
   std::optional<Settings> settings_;

@@ -104,7 +104,7 @@ check_shell() {
   { find scripts tests -name '*.sh' && echo .ci/run; } | xargs shellcheck --exclude=SC2317
 }
 
-# What clang-tidy has found nothing in is remembered beside the compiler cache's folder, by all of this
+# What a look has found nothing in is remembered beside the compiler cache's folder, by all of this
 # checkout that its answer rests on: the sources, every header that they could include, the flags, the
 # rules. (What the system's headers say is not among it.)
 tidy_passed=${XDG_CACHE_HOME:-${HOME:-build}/.cache}/cachekit-lint

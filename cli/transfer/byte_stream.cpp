@@ -34,7 +34,7 @@ struct Descriptor {
 tl::unexpected<Error> cannot(std::string_view what, const std::string& path, int number) {
   return fail(Errc::invalid_argument,
               fmt::format("cannot {} {}: {}", what, path, std::strerror(number)), {},
-              "check the path and its permissions, or give - for standard input");
+              "check the path and its permissions");
 }
 
 }  // namespace

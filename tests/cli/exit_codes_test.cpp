@@ -158,28 +158,29 @@ TEST_CASE("exit 4 names the one node of three that is down; the others still ans
 }
 
 TEST_CASE("a node of three that hangs costs the keys of the others nothing", "[cli][exit]") {
-  MemcachedServer a;
-  const MemcachedServer b;
-  const MemcachedServer c;
-  const std::string url = "memcached://" + a.endpoint() + "," + b.endpoint() + "," + c.endpoint();
-  const auto key = [](int i) { return "key-" + std::to_string(i); };
-  for (int i = 0; i < 30; ++i)
-    REQUIRE(run_cachekit({"-u", url, "set", key(i), "v"}).exit_code == 0);
-  a.stop();
+  Targets targets;
+  const auto key = [](int i) { return fmt::format("k{}", i); };
+  for (int i = 0; i < 30; ++i) {
+    REQUIRE(run_cachekit({"-u", targets.memcached(), "set", key(i), "v"}).exit_code == 0);
+  }
+  targets.one_memcached().stop();
   int served = 0;
   int failed = 0;
   for (int i = 0; i < 30; ++i) {
     // To connect to all of them would take a day.
-    const CommandResult got = run_cachekit(
-        {"-u", url, "--timeout", "300ms", "-o", "memcached.connection_timeout=1d", "get", key(i)});
-    got.exit_code == 0 ? ++served : ++failed;
-    if (got.exit_code == 0) continue;
-    CHECK(got.exit_code == 4);
-    CHECK(got.err.find(a.endpoint()) != std::string::npos);
+    const CommandResult got = run_cachekit({"-u", targets.memcached(), "--timeout", "300ms", "-o",
+                                            "memcached.connection_timeout=1d", "get", key(i)});
+    if (got.exit_code == 0) {
+      ++served;
+    } else {
+      ++failed;
+      CHECK(got.exit_code == 4);
+      CHECK(got.err.find(targets.one_memcached().endpoint()) != std::string::npos);
+    }
   }
   CHECK(served > 0);
   CHECK(failed > 0);
-  a.resume();
+  targets.one_memcached().resume();
 }
 
 TEST_CASE("exit 5 is a write to a snapshot that is not written", "[cli][exit]") {

@@ -133,8 +133,8 @@ TEST_CASE("a snapshot that does not fit is never cut off", "[cli][files]") {
 
 TEST_CASE("a cache that is full is written again and again", "[cli][files]") {
   const TempDir folder;
-  const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=8MiB";
-  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(90'000)).exit_code == 5);
+  const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=16MiB";
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(200'000)).exit_code == 5);
   for (int i = 0; i < 5; ++i) {
     const auto set = run_cachekit({"-u", url, "set", fmt::format("new{}", i), "1"});
     INFO(set.err);
@@ -250,7 +250,7 @@ TEST_CASE("the room that warm proposes is enough, also for few entries of mixed 
       text += fmt::format("{{\"key\":\"k{}\",\"value\":\"{}\"}}\n", i,
                           std::string(i % 10 == 0 ? large : large / 50, 'v'));
     }
-    for (const std::string capacity : {"2MiB", "4MiB"}) {
+    for (const std::string capacity : {"2MiB", "3MiB", "4MiB"}) {
       const auto warmed =
           run_cachekit({"-u", "memory:", "-o", "memory.capacity=" + capacity, "warm", "-"}, text);
       INFO(large << " " << capacity << ": " << warmed.err);

@@ -206,7 +206,7 @@ class Combiner {
   void let_go() noexcept;
   [[nodiscard]] bool may_begin_batch() const noexcept;
   void begin_batch(Clock::time_point now) noexcept;
-  void end_batch(const Result<Socket::Status>& status, bool late) noexcept;
+  void end_batch(const Result<Socket::Status>& status) noexcept;
   void take_done(const Waiter* end, Pass& pass) noexcept;
   void take_out(const Waiter& waiter) noexcept;
   void hear() noexcept;
@@ -232,7 +232,7 @@ class Combiner {
 
   [[nodiscard]] Unsent flush(Clock::time_point now, Deadline until) noexcept;
   [[nodiscard]] Unsent send_batch(Deadline until) noexcept;
-  [[nodiscard]] Result<Socket::Status> send_pending(Deadline until, bool& late) noexcept;
+  [[nodiscard]] Result<Socket::Status> send_pending(Deadline until) noexcept;
   bool flush_for_others(Clock::time_point now, Deadline until) noexcept;
 
   const CombinerOptions options_;
@@ -255,7 +255,6 @@ class Combiner {
   bool reading_ = false;    // Somebody is the reader.
   bool writing_ = false;    // sending_ is being written, or has to be written on (stuck_).
   bool stuck_ = false;      // A part of sending_ went; the reader goes on with it.
-  bool late_ = false;       // That was for want of time, not because the kernel took no more.
   bool more_ = false;       // Whoever writes is to send what has been queued meanwhile.
   bool peer_gone_ = false;  // The peer takes no more bytes; what it said before can still be read.
   bool retiring_ = false;   // Takes no more requests, and is closed once all are answered.
@@ -263,6 +262,7 @@ class Combiner {
   std::string out_;         // Requests whose writing has not begun.
   std::string sending_;     // The batch that is being written; belongs to the one who writes.
   std::size_t sent_ = 0;    // How much of it the kernel has; the same.
+  bool late_ = false;       // It stopped for want of time, not at the kernel; the same.
   // Where the part of the last batch begins that did not go. While somebody writes, that is
   // nowhere: what the kernel may have been given counts as sent.
   std::size_t unsent_from_ = all_sent;

@@ -129,10 +129,9 @@ bool Combiner::may_begin_batch() const noexcept {
 
 Combiner::Unsent Combiner::send_batch(Deadline until) noexcept {
   while (true) {
-    bool late = false;
-    const Result<Socket::Status> status = send_pending(until, late);
+    const Result<Socket::Status> status = send_pending(until);
     const std::lock_guard lock(mutex_);
-    end_batch(status, late);
+    end_batch(status);
     if (stuck_) return late_ ? Unsent::late : Unsent::refused;
     if (!std::exchange(more_, false) || !may_begin_batch()) return Unsent::nothing;
     if (until.expired()) return Unsent::late;
@@ -157,24 +156,24 @@ void Combiner::begin_batch(Clock::time_point now) noexcept {
 }
 
 // A batch may be everybody's: it must not take the time of the one who happens to send it.
-Result<Socket::Status> Combiner::send_pending(Deadline until, bool& late) noexcept {
+Result<Socket::Status> Combiner::send_pending(Deadline until) noexcept {
+  late_ = false;
   while (sent_ < sending_.size()) {
     auto written = socket_->write(std::string_view(sending_).substr(sent_, longest_write));
     if (!written) return fail(std::move(written).error());
     if (written->status != Socket::Status::done) return written->status;
     sent_ += written->bytes;
-    late = sent_ < sending_.size() && until.expired();
-    if (late) return Socket::Status::would_block;
+    late_ = sent_ < sending_.size() && until.expired();
+    if (late_) return Socket::Status::would_block;
   }
   return Socket::Status::done;
 }
 
 // After a failure of the kernel, such as no buffer space, nothing says when the rest could go out.
-void Combiner::end_batch(const Result<Socket::Status>& status, bool late) noexcept {
+void Combiner::end_batch(const Result<Socket::Status>& status) noexcept {
   // The kernel takes more when the peer has taken some: as good as a word of it.
   if (sent_ > std::exchange(resumed_at_, all_sent)) hear();
   stuck_ = status == Socket::Status::would_block;
-  late_ = stuck_ && late;
   unsent_from_ = status == Socket::Status::done ? all_sent : sent_;
   if (status == Socket::Status::closed) peer_gone_ = true;
   if (!status) doubt(status.error().code, status.error().message);
