@@ -105,6 +105,14 @@ class Crew {
   BenchFigures figures_;
 };
 
+// Removes the keys of a run that cannot go on, and says with its reason if that fails too.
+Error tidied(const BenchShared& shared, std::uint64_t written, Error why) {
+  if (!remove_keys(shared, written)) {
+    why.message += "; the keys written so far were left behind, and expire by themselves";
+  }
+  return why;
+}
+
 }  // namespace
 
 Result<BenchReport> run_bench(CacheBackend& backend, const BenchOptions& options,
@@ -126,18 +134,13 @@ Result<BenchReport> run_bench(CacheBackend& backend, const BenchOptions& options
     filled = fill_keys(shared, written, [&](double part) { progress("filling", part); });
   }
   const std::chrono::duration<double> fill_time = steady::now() - fill_start;
-  if (!filled) {
-    // What did get in goes again; if it cannot, its TTL sees to it.
-    static_cast<void>(remove_keys(shared, written));
-    return fail(filled.error());
-  }
+  if (!filled && !interrupted()) return fail(tidied(shared, written, std::move(filled).error()));
   const std::uint64_t preloaded = written;
 
   Crew crew(shared);
   if (!interrupted()) written = options.keys;  // Else nobody writes any more.
   if (Result<void> worked = crew.work(progress); !worked) {
-    static_cast<void>(remove_keys(shared, written));
-    return fail(worked.error());
+    return fail(tidied(shared, written, std::move(worked).error()));
   }
   BenchReport report = crew.report();
   report.preloaded = preloaded;

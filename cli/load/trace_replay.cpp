@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace cachekit::cli {
 namespace {
 
@@ -26,17 +28,29 @@ Result<void> remove_all(CacheBackend& backend, const std::vector<std::string>& k
   return {};
 }
 
-// In a second pass: keys that come again are removed again, which costs less than remembering all.
-Result<void> remove_stored(const BenchShared& shared, const std::string& path) {
+// Of the first `count` keys of the trace, in a second pass: keys that come again are removed again,
+// which costs less than remembering all.
+Result<void> remove_stored(const BenchShared& shared, const std::string& path,
+                           std::uint64_t count) {
   Result<TraceReader> trace = TraceReader::open(path, [] { return false; });
   if (!trace) return fail(std::move(trace).error());
   std::string name;
   std::vector<std::string> keys;
   Cleanup cleanup(shared.interrupted);
+  std::uint64_t taken = 0;
   for (bool more = true; more;) {
-    const Result<bool> read = trace->next(name);
-    if (!read) return fail(read.error());
-    more = *read;
+    if (cleanup.is_over()) {
+      return fail(Errc::cancelled,
+                  fmt::format("interrupted, with the last {} of {} requests yet to be tidied up",
+                              count - taken + keys.size(), count));
+    }
+    more = taken < count;
+    if (more) {
+      const Result<bool> read = trace->next(name);
+      if (!read) return fail(read.error());
+      more = *read;
+    }
+    taken += more ? 1 : 0;
     if (more) shared.keys.named(name, keys.emplace_back());
     if (keys.size() < removed_at_once && more) continue;
     const auto step = [&](std::chrono::milliseconds budget) {
@@ -70,17 +84,17 @@ Result<BenchReport> replay_trace(CacheBackend& backend, const BenchOptions& opti
   const BenchFigures figures{
       .seconds = std::chrono::duration<double>(BenchWorker::steady::now() - start).count(),
       .cpu_seconds = cpu_seconds() - cpu_before};
+  Result<void> removed;
+  if (backend.tier() != Tier::in_process) {
+    progress("removing", 0);
+    removed = remove_stored(shared, path, worker.replayed());
+  }
   if (!replayed) return fail(replayed.error());
 
   const BenchWorker* const workers[] = {&worker};
   BenchReport report = summarise(workers, figures, options.verify);
   report.interrupted = interrupted();
-  if (backend.tier() != Tier::in_process) {
-    progress("removing", 0);
-    if (const Result<void> removed = remove_stored(shared, path); !removed) {
-      report.leftover = removed.error().describe();
-    }
-  }
+  if (!removed) report.leftover = removed.error().describe();
   return report;
 }
 

@@ -84,6 +84,8 @@ class BenchWorker {
   [[nodiscard]] Result<void> replay(TraceReader& trace, std::uint64_t count,
                                     steady::time_point start, const BenchProgress& progress);
 
+  /// How many keys of the trace have been asked for.
+  [[nodiscard]] std::uint64_t replayed() const noexcept { return done_; }
   [[nodiscard]] const WorkerTally& tally() const noexcept { return *tally_; }
   [[nodiscard]] std::uint64_t wrong_answers() const noexcept { return wrong_answers_; }
 

@@ -38,6 +38,13 @@ std::size_t keys_of(RedisBackend& backend) {
   return backend.command({"KEYS", "cachekit-bench:*"}).value().elements.size();
 }
 
+long calls_of(RedisBackend& backend, const std::string& command) {
+  const std::string figures = backend.command({"INFO", "commandstats"}).value().text;
+  const std::size_t at = figures.find("cmdstat_" + command + ":calls=");
+  if (at == std::string::npos) return 0;
+  return std::stol(figures.substr(figures.find('=', at) + 1));
+}
+
 // What the reader of a pipe has not taken yet.
 int unread(int pipe) {
   int bytes = 0;
@@ -150,27 +157,42 @@ TEST_CASE("two signals at once are one", "[cli][signals]") {
 TEST_CASE("a signal while bench fills removes no more keys than it wrote", "[cli][signals]") {
   RedisServer server;
   RedisBackend backend({.host = server.host(), .port = server.port()});
-  const auto calls = [&](const std::string& command) {
-    const std::string figures = backend.command({"INFO", "commandstats"}).value().text;
-    const std::size_t at = figures.find("cmdstat_" + command + ":calls=");
-    if (at == std::string::npos) return 0L;
-    return std::stol(figures.substr(figures.find('=', at) + 1));
-  };
   RunningCommand running({"-u", server.url(), "bench", "--keys", "100000000"});
-  wait_until([&] { return calls("set") > 0; });
+  wait_until([&] { return calls_of(backend, "set") > 0; });
   running.signal(SIGINT);
   const CommandResult result = running.wait();
   CHECK(result.exit_code == 130);
-  CHECK(calls("unlink") > 0);
-  CHECK(calls("unlink") <= calls("set"));
+  CHECK(calls_of(backend, "unlink") > 0);
+  CHECK(calls_of(backend, "unlink") <= calls_of(backend, "set"));
 }
 
-TEST_CASE("a signal ends bench also when its server hangs", "[cli][signals]") {
+TEST_CASE("a signal while bench replays a trace removes no more keys than it wrote",
+          "[cli][signals]") {
+  const TempDir folder;
+  {
+    std::ofstream trace(folder / "trace");
+    for (int i = 0; i < 1'000'000; ++i) trace << i << "\n";
+  }
   RedisServer server;
   RedisBackend backend({.host = server.host(), .port = server.port()});
   RunningCommand running(
-      patient(server.url(), {"bench", "--duration", "1h", "--keys", "1000", "--warmup", "0s"}));
-  wait_until([&] { return keys_of(backend) == 1000; });
+      {"-u", server.url(), "bench", "--distribution", "trace:" + (folder / "trace").string()});
+  wait_until([&] { return calls_of(backend, "set") > 0; });
+  running.signal(SIGINT);
+  CHECK(running.wait().exit_code == 130);
+  CHECK(calls_of(backend, "unlink") > 0);
+  CHECK(keys_of(backend) == 0);
+  CHECK(calls_of(backend, "unlink") <= calls_of(backend, "get"));
+}
+
+TEST_CASE("a signal ends bench also when its server hangs", "[cli][signals]") {
+  const bool fills = GENERATE(true, false);
+  INFO(fills);
+  RedisServer server;
+  RedisBackend backend({.host = server.host(), .port = server.port()});
+  RunningCommand running(patient(server.url(), {"bench", "--duration", "1h", "--warmup", "0s",
+                                                "--keys", fills ? "100000000" : "1000"}));
+  wait_until([&] { return calls_of(backend, fills ? "set" : "get") > 0; });
   server.stop();
   running.signal(SIGINT);
   const CommandResult result = running.wait();
