@@ -2,8 +2,10 @@
 
 #include <cachekit/capabilities.hpp>
 #include <cachekit/deadline.hpp>
+#include <cachekit/driver.hpp>
 #include <cachekit/error.hpp>
 #include <cachekit/metrics.hpp>
+#include <cachekit/operation.hpp>
 #include <cachekit/pending.hpp>
 #include <cachekit/report.hpp>
 #include <cachekit/ttl.hpp>
@@ -12,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -26,8 +29,6 @@ namespace cachekit {
 struct CallOptions {
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
 };
-
-enum class SetCondition : std::uint8_t { always, if_absent, if_present };
 
 struct SetOptions {
   Ttl ttl = Ttl::none();
@@ -74,21 +75,24 @@ struct RemoveMatchingOptions {
 /// `std::bad_alloc` is thrown.
 /// Limits: every call ends within its budget (`CallOptions::timeout`), but for the time that it
 /// takes to copy what the call itself is given or gets: some milliseconds for a value of 16 MiB.
+///
+/// How the data is kept is the business of its `Driver`.
 class CacheBackend {
  public:
   using KeyVisitor = std::function<bool(std::string_view key)>;
 
-  virtual ~CacheBackend() = default;
+  explicit CacheBackend(std::unique_ptr<Driver> driver);
+  virtual ~CacheBackend();
   CacheBackend(const CacheBackend&) = delete;
   CacheBackend& operator=(const CacheBackend&) = delete;
 
-  /// "memory", "redis" or "memcached".
-  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
-  [[nodiscard]] virtual Tier tier() const noexcept = 0;
-  [[nodiscard]] virtual Capabilities capabilities() const = 0;
+  /// "memory", "redis", "memcached", or what a driver of yours calls itself.
+  [[nodiscard]] std::string_view name() const noexcept { return driver_->name(); }
+  [[nodiscard]] Tier tier() const noexcept { return driver_->tier(); }
+  [[nodiscard]] Capabilities capabilities() const { return driver_->capabilities(); }
   /// Where it stands, for people: "redis://localhost:6379/0"; never with a secret. Empty where
   /// there is no memory for it.
-  [[nodiscard]] virtual std::string target() const = 0;
+  [[nodiscard]] std::string target() const { return driver_->target(); }
 
   /// Checks the configuration and reaches every node, within the connection budget.
   [[nodiscard]] Result<void> connect();
@@ -154,6 +158,23 @@ class CacheBackend {
                                                       const CallOptions& options = {},
                                                       std::stop_token stop = {});
 
+  [[nodiscard]] Pending<std::optional<Ttl>> async_ttl(std::string_view key,
+                                                      const CallOptions& options = {},
+                                                      std::stop_token stop = {});
+
+  /// Any operation of operation.hpp, of which the calls above are the usual ones: waited for, many
+  /// at once (one outcome for each, in order), and without waiting.
+  template <typename Operation>
+  [[nodiscard]] Result<typename Operation::Value> run(const Operation& operation,
+                                                      const CallOptions& options = {});
+  template <typename Operation>
+  [[nodiscard]] std::vector<Result<typename Operation::Value>> run_many(
+      std::span<const Operation> operations, const CallOptions& options = {});
+  template <typename Operation>
+  [[nodiscard]] Pending<typename Operation::Value> start(const Operation& operation,
+                                                         const CallOptions& options = {},
+                                                         std::stop_token stop = {});
+
   /// Asks every node for a sign of life; a node that fails is in the report, not an error. Without
   /// any node, and so not `ok()`, where there is no memory for a report.
   [[nodiscard]] PingReport ping(const CallOptions& options = {});
@@ -167,22 +188,7 @@ class CacheBackend {
   [[nodiscard]] const CacheMetrics& metrics() const noexcept { return metrics_; }
 
  protected:
-  CacheBackend() = default;
-
-  /// What comes with every asynchronous call: its budget, its end by the caller, and who is told
-  /// the result, once.
-  template <typename T>
-  struct AsyncCall {
-    Deadline deadline;
-    std::stop_token stop;
-    std::function<void(const Result<T>&)> report;
-
-    /// For one that is done already.
-    [[nodiscard]] Pending<T> done(Result<T> result) && {
-      report(result);
-      return ready_pending(std::move(result));
-    }
-  };
+  [[nodiscard]] Driver& driver() const noexcept { return *driver_; }
 
   /// Counts a look-up that only this backend offers, as `get` counts its own.
   template <typename T>
@@ -196,70 +202,49 @@ class CacheBackend {
   }
 
   /// The deadline of a call that was given `timeout`. Errors: `invalid_argument`.
-  [[nodiscard]] Result<Deadline> budget(
+  [[nodiscard]] Result<Deadline> deadline_for(
       const std::optional<std::chrono::milliseconds>& timeout,
       Deadline::clock::time_point start = Deadline::clock::now()) const;
 
  private:
-  // What a backend implements. Keys, TTLs and budgets are already checked; batches are not empty
-  // and hold only keys that passed `check_key`.
-  [[nodiscard]] virtual std::chrono::milliseconds default_timeout() const noexcept = 0;
-  [[nodiscard]] virtual Result<void> check_key(std::string_view key) const = 0;
-  /// Whether calls end at once and wait for nobody: then a budget that is sound is not measured,
-  /// and of the latencies a sample is.
-  [[nodiscard]] virtual bool instant() const noexcept { return false; }
-  [[nodiscard]] virtual Result<void> do_connect() = 0;
-  [[nodiscard]] virtual Result<void> do_flush() { return {}; }
-  [[nodiscard]] virtual Result<std::optional<std::string>> do_get(std::string_view key,
-                                                                  Deadline deadline) = 0;
-  [[nodiscard]] virtual Result<bool> do_set(const SetItem& item, SetCondition condition,
-                                            Deadline deadline) = 0;
-  [[nodiscard]] virtual Result<bool> do_remove(std::string_view key, Deadline deadline) = 0;
-  [[nodiscard]] virtual Result<bool> do_exists(std::string_view key, Deadline deadline) = 0;
-  [[nodiscard]] virtual Result<std::optional<Ttl>> do_ttl(std::string_view key,
-                                                          Deadline deadline) = 0;
-  [[nodiscard]] virtual Result<bool> do_touch(std::string_view key, Ttl ttl, Deadline deadline) = 0;
-  [[nodiscard]] virtual Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
-                                                          Deadline deadline) = 0;
-  [[nodiscard]] virtual std::vector<Result<std::optional<std::string>>> do_get_many(
-      std::span<const std::string_view> keys, Deadline deadline) = 0;
-  [[nodiscard]] virtual std::vector<Result<bool>> do_set_many(std::span<const SetItem> items,
-                                                              SetCondition condition,
-                                                              Deadline deadline) = 0;
-  [[nodiscard]] virtual std::vector<Result<bool>> do_remove_many(
-      std::span<const std::string_view> keys, Deadline deadline) = 0;
-  // Unless a backend knows better, asynchronous calls are done at once.
-  [[nodiscard]] virtual Pending<std::optional<std::string>> do_async_get(
-      std::string_view key, AsyncCall<std::optional<std::string>> call);
-  [[nodiscard]] virtual Pending<bool> do_async_set(const SetItem& item, SetCondition condition,
-                                                   AsyncCall<bool> call);
-  [[nodiscard]] virtual Pending<bool> do_async_remove(std::string_view key, AsyncCall<bool> call);
-  [[nodiscard]] virtual Pending<bool> do_async_exists(std::string_view key, AsyncCall<bool> call);
-  [[nodiscard]] virtual Pending<bool> do_async_touch(std::string_view key, Ttl ttl,
-                                                     AsyncCall<bool> call);
-  [[nodiscard]] virtual Pending<std::int64_t> do_async_increment(std::string_view key,
-                                                                 std::int64_t by,
-                                                                 AsyncCall<std::int64_t> call);
-  /// `page_timeout` is the budget of each page.
-  [[nodiscard]] virtual Result<void> do_scan(const ScanOptions& options,
-                                             std::chrono::milliseconds page_timeout,
-                                             const KeyVisitor& visit) = 0;
-  [[nodiscard]] virtual Result<void> do_clear(Deadline deadline) = 0;
-  [[nodiscard]] virtual PingReport do_ping(Deadline deadline) = 0;
-  [[nodiscard]] virtual StatsReport do_stats(Deadline deadline) = 0;
-  [[nodiscard]] virtual std::vector<ConnectionStats> do_connections() { return {}; }
+  using Timeout = std::optional<std::chrono::milliseconds>;
 
-  template <typename T, typename Run>
-  [[nodiscard]] Result<T> timed(std::string_view key, const CallOptions& options, Errc in_doubt,
-                                const Run& run);
+  void run_batch(const AnyBatch& batch, const Timeout& timeout);
+  void begin(AnyAsyncCall& call, const Timeout& timeout);
+  template <typename Elements, typename Make>
+  [[nodiscard]] auto run_made(const Elements& elements, const Make& make,
+                              const CallOptions& options);
   [[nodiscard]] Result<std::uint64_t> remove_pages(std::string_view pattern,
                                                    const RemoveMatchingOptions& options);
-  template <typename T, typename Count, typename Check, typename Start>
-  [[nodiscard]] Pending<T> start(const std::optional<std::chrono::milliseconds>& timeout,
-                                 std::stop_token stop, Count count, const Check& check,
-                                 const Start& begin);
 
   CacheMetrics metrics_;
+  std::unique_ptr<Driver> driver_;  // What it has under way still counts when it is destroyed.
 };
+
+template <typename Operation>
+Result<typename Operation::Value> CacheBackend::run(const Operation& operation,
+                                                    const CallOptions& options) {
+  Result<typename Operation::Value> outcome;
+  run_batch(BatchOf<Operation>{{&operation, 1}, {&outcome, 1}}, options.timeout);
+  return outcome;
+}
+
+template <typename Operation>
+std::vector<Result<typename Operation::Value>> CacheBackend::run_many(
+    std::span<const Operation> operations, const CallOptions& options) {
+  std::vector<Result<typename Operation::Value>> outcomes(operations.size());
+  run_batch(BatchOf<Operation>{operations, outcomes}, options.timeout);
+  return outcomes;
+}
+
+template <typename Operation>
+Pending<typename Operation::Value> CacheBackend::start(const Operation& operation,
+                                                       const CallOptions& options,
+                                                       std::stop_token stop) {
+  AnyAsyncCall call(AsyncCall<Operation>{
+      .operation = operation, .deadline = Deadline::after(forever), .stop = std::move(stop)});
+  begin(call, options.timeout);
+  return std::move(std::get<AsyncCall<Operation>>(call).pending);
+}
 
 }  // namespace cachekit

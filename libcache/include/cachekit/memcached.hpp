@@ -59,56 +59,9 @@ class MemcachedBackend final : public CacheBackend {
   explicit MemcachedBackend(MemcachedConfig config);
   ~MemcachedBackend() override;
 
-  [[nodiscard]] std::string_view name() const noexcept override { return "memcached"; }
-  [[nodiscard]] Tier tier() const noexcept override { return Tier::shared; }
-  [[nodiscard]] Capabilities capabilities() const override;
-  [[nodiscard]] std::string target() const override;
-
   /// The endpoint of the server that owns a key.
   /// Errors: `invalid_argument` for a key or server list that is none.
   [[nodiscard]] Result<std::string> server_of(std::string_view key) const;
-
- private:
-  [[nodiscard]] std::chrono::milliseconds default_timeout() const noexcept override;
-  [[nodiscard]] Result<void> check_key(std::string_view key) const override;
-  [[nodiscard]] Result<void> do_connect() override;
-  [[nodiscard]] Result<std::optional<std::string>> do_get(std::string_view key,
-                                                          Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_set(const SetItem& item, SetCondition condition,
-                                    Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_remove(std::string_view key, Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_exists(std::string_view key, Deadline deadline) override;
-  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key, Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_touch(std::string_view key, Ttl ttl, Deadline deadline) override;
-  [[nodiscard]] Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
-                                                  Deadline deadline) override;
-  [[nodiscard]] std::vector<Result<std::optional<std::string>>> do_get_many(
-      std::span<const std::string_view> keys, Deadline deadline) override;
-  [[nodiscard]] std::vector<Result<bool>> do_set_many(std::span<const SetItem> items,
-                                                      SetCondition condition,
-                                                      Deadline deadline) override;
-  [[nodiscard]] std::vector<Result<bool>> do_remove_many(std::span<const std::string_view> keys,
-                                                         Deadline deadline) override;
-  [[nodiscard]] Pending<std::optional<std::string>> do_async_get(
-      std::string_view key, AsyncCall<std::optional<std::string>> call) override;
-  [[nodiscard]] Pending<bool> do_async_set(const SetItem& item, SetCondition condition,
-                                           AsyncCall<bool> call) override;
-  [[nodiscard]] Pending<bool> do_async_remove(std::string_view key, AsyncCall<bool> call) override;
-  [[nodiscard]] Pending<bool> do_async_exists(std::string_view key, AsyncCall<bool> call) override;
-  [[nodiscard]] Pending<bool> do_async_touch(std::string_view key, Ttl ttl,
-                                             AsyncCall<bool> call) override;
-  [[nodiscard]] Pending<std::int64_t> do_async_increment(std::string_view key, std::int64_t by,
-                                                         AsyncCall<std::int64_t> call) override;
-  [[nodiscard]] Result<void> do_scan(const ScanOptions& options,
-                                     std::chrono::milliseconds page_timeout,
-                                     const KeyVisitor& visit) override;
-  [[nodiscard]] Result<void> do_clear(Deadline deadline) override;
-  [[nodiscard]] PingReport do_ping(Deadline deadline) override;
-  [[nodiscard]] StatsReport do_stats(Deadline deadline) override;
-  [[nodiscard]] std::vector<ConnectionStats> do_connections() override;
-
-  class Impl;
-  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace cachekit

@@ -162,11 +162,6 @@ class InMemoryBackend final : public CacheBackend {
   explicit InMemoryBackend(InMemoryConfig config = {}, const Clock& clock = Clock::system());
   ~InMemoryBackend() override;
 
-  [[nodiscard]] std::string_view name() const noexcept override { return "memory"; }
-  [[nodiscard]] Tier tier() const noexcept override { return Tier::in_process; }
-  [[nodiscard]] Capabilities capabilities() const override;
-  [[nodiscard]] std::string target() const override;
-
   [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key,
                                                        const CallOptions& options = {}) override;
   [[nodiscard]] Result<bool> set(std::string_view key, std::string_view value,
@@ -208,39 +203,6 @@ class InMemoryBackend final : public CacheBackend {
   /// Checks that index, order and byte counts agree, shard by shard; for tests.
   /// Errors: `decode`, naming the first thing that does not add up.
   [[nodiscard]] Result<void> validate() const;
-
- private:
-  [[nodiscard]] std::chrono::milliseconds default_timeout() const noexcept override;
-  [[nodiscard]] Result<void> check_key(std::string_view key) const override;
-  [[nodiscard]] bool instant() const noexcept override;
-  [[nodiscard]] Result<void> do_connect() override;
-  [[nodiscard]] Result<void> do_flush() override;
-  [[nodiscard]] Result<std::optional<std::string>> do_get(std::string_view key,
-                                                          Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_set(const SetItem& item, SetCondition condition,
-                                    Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_remove(std::string_view key, Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_exists(std::string_view key, Deadline deadline) override;
-  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view key, Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_touch(std::string_view key, Ttl ttl, Deadline deadline) override;
-  [[nodiscard]] Result<std::int64_t> do_increment(std::string_view key, std::int64_t by,
-                                                  Deadline deadline) override;
-  [[nodiscard]] std::vector<Result<std::optional<std::string>>> do_get_many(
-      std::span<const std::string_view> keys, Deadline deadline) override;
-  [[nodiscard]] std::vector<Result<bool>> do_set_many(std::span<const SetItem> items,
-                                                      SetCondition condition,
-                                                      Deadline deadline) override;
-  [[nodiscard]] std::vector<Result<bool>> do_remove_many(std::span<const std::string_view> keys,
-                                                         Deadline deadline) override;
-  [[nodiscard]] Result<void> do_scan(const ScanOptions& options,
-                                     std::chrono::milliseconds page_timeout,
-                                     const KeyVisitor& visit) override;
-  [[nodiscard]] Result<void> do_clear(Deadline deadline) override;
-  [[nodiscard]] PingReport do_ping(Deadline deadline) override;
-  [[nodiscard]] StatsReport do_stats(Deadline deadline) override;
-
-  class Impl;
-  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace cachekit

@@ -1,9 +1,7 @@
-// The public calls of every backend: arguments are checked, budgets set and outcomes counted here,
-// once; a backend's own code (the do_ functions) sees only what is sound.
+// The public calls of every backend, each made of an operation. How one is run is in
+// run_batch.cpp, for callers who do not wait in begin.cpp.
 
-#include "core/backend_counting.hpp"
 #include "core/guarded.hpp"
-#include "core/latency_sampling.hpp"
 
 #include <cachekit/backend.hpp>
 
@@ -15,255 +13,125 @@
 namespace cachekit {
 namespace {
 
-using Event = CacheMetrics::Event;
-
-// Servers hold what others have set, for longer than a `Ttl` may be, and what ends within the
-// moment. What is told can be set again.
-std::optional<Ttl> as_settable(const std::optional<Ttl>& left) {
-  if (!left || !left->expires()) return left;
-  return Ttl(std::clamp(left->duration(), std::chrono::milliseconds(1), Ttl::max));
-}
-
-// For how many calls this one's latency stands. The first of all is timed, so that few calls are
-// seen, too.
-unsigned weight(const CacheMetrics& metrics, bool instant) noexcept {
-  if (!instant) return 1;
-  if (core::LatencySampling::next_is_timed()) return core::LatencySampling::one_in;
-  return metrics.latency().empty() ? 1 : 0;
-}
-
-class Stopwatch {
- public:
-  Stopwatch(CacheMetrics& metrics, bool instant) noexcept
-      : metrics_(metrics), times_(weight(metrics, instant)) {
-    if (times_ > 0) start_ = Deadline::clock::now();
-  }
-  ~Stopwatch() {
-    if (times_ > 0) metrics_.record_latency(Deadline::clock::now() - start_, times_);
-  }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
-  /// Requires: the calls are not instant.
-  [[nodiscard]] Deadline::clock::time_point start() const noexcept { return start_; }
-
- private:
-  CacheMetrics& metrics_;
-  unsigned times_;
-  Deadline::clock::time_point start_{};
-};
-
-template <typename T>
-Result<T> counted(CacheMetrics& metrics, Result<T> outcome) noexcept {
-  ErrorCount{}(metrics, outcome);
-  return outcome;
-}
-
-// Runs a batch over the elements that pass `check` and puts each outcome back in its place.
-template <typename Outcome, typename Element, typename Check, typename Run>
-std::vector<Outcome> run_checked(std::span<const Element> elements, const Check& check,
-                                 const Run& run) {
-  std::vector<Outcome> refusals;
-  std::vector<std::size_t> refused;
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    if (Result<void> sound = check(elements[i]); !sound) {
-      refused.push_back(i);
-      refusals.push_back(fail(std::move(sound).error()));
-    }
-  }
-  if (elements.empty() || refused.size() == elements.size()) return refusals;
-  if (refused.empty()) return run(elements);
-
-  std::vector<Element> sound;
-  sound.reserve(elements.size() - refused.size());
-  for (std::size_t i = 0, next = 0; i < elements.size(); ++i) {
-    if (next < refused.size() && refused[next] == i) {
-      ++next;
-    } else {
-      sound.push_back(elements[i]);
-    }
-  }
-  std::vector<Outcome> outcomes = run(std::span<const Element>(sound));
-  for (std::size_t i = 0; i < refused.size(); ++i) {  // Ascending, so every position is final.
-    outcomes.insert(outcomes.begin() + static_cast<std::ptrdiff_t>(refused[i]),
-                    std::move(refusals[i]));
-  }
-  return outcomes;
-}
-
 Result<void> check_timeout(std::chrono::milliseconds timeout) {
   if (timeout > std::chrono::milliseconds::zero()) return {};
   return fail(Errc::invalid_argument, "a timeout must be more than zero", {},
               "to wait without limit, say cachekit::forever");
 }
 
-}  // namespace
-
-Result<Deadline> CacheBackend::budget(const std::optional<std::chrono::milliseconds>& timeout,
-                                      Deadline::clock::time_point start) const {
-  const std::chrono::milliseconds span = timeout ? *timeout : default_timeout();
-  if (span <= span.zero()) return fail(check_timeout(span).error());
-  return Deadline::after(instant() ? forever : span, start);
+// Runs what is neither hit nor miss nor change; only its errors are counted.
+template <typename Run>
+auto counted(CacheMetrics& metrics, Errc in_doubt, const Run& run) {
+  auto outcome = guarded(in_doubt, run);
+  if (!outcome) metrics.count(CacheMetrics::Event::error);
+  return outcome;
 }
 
-// A call for one key, timed; `run` gets its deadline. `in_doubt`: the code of one that ran out of
-// memory while it was on its way.
-template <typename T, typename Run>
-Result<T> CacheBackend::timed(std::string_view key, const CallOptions& options, Errc in_doubt,
-                              const Run& run) {
-  const Stopwatch stopwatch(metrics_, instant());
-  Result<Deadline> deadline = guarded(Errc::overloaded, [&]() -> Result<Deadline> {
-    Result<Deadline> end = budget(options.timeout, stopwatch.start());
-    if (!end) return end;
-    if (Result<void> sound = check_key(key); !sound) return fail(std::move(sound).error());
-    return end;
-  });
-  if (!deadline) return fail(std::move(deadline).error());
-  return guarded(in_doubt, [&]() -> Result<T> { return run(*deadline); });
+}  // namespace
+
+CacheBackend::CacheBackend(std::unique_ptr<Driver> driver) : driver_(std::move(driver)) {
+  driver_->metrics_ = &metrics_;
+}
+
+CacheBackend::~CacheBackend() = default;
+
+Result<Deadline> CacheBackend::deadline_for(const Timeout& timeout,
+                                            Deadline::clock::time_point start) const {
+  const std::chrono::milliseconds span = timeout ? *timeout : driver_->default_timeout();
+  if (span <= span.zero()) return fail(check_timeout(span).error());
+  return Deadline::after(driver_->never_blocks() ? forever : span, start);
+}
+
+// Makes an operation of each element, and runs them all. Where there is no memory to make them,
+// none is run.
+template <typename Elements, typename Make>
+auto CacheBackend::run_made(const Elements& elements, const Make& make,
+                            const CallOptions& options) {
+  using Operation = decltype(make(elements[0]));
+  try {
+    std::vector<Operation> operations;
+    operations.reserve(elements.size());
+    for (const auto& element : elements) operations.push_back(make(element));
+    return run_many<Operation>(operations, options);
+  } catch (const std::bad_alloc&) {
+    metrics_.count(CacheMetrics::Event::error, elements.size());
+    return std::vector<Result<typename Operation::Value>>(elements.size(), fail(out_of_memory()));
+  }
 }
 
 Result<void> CacheBackend::connect() {
-  return counted(metrics_, guarded(Errc::overloaded, [&] { return do_connect(); }));
+  return counted(metrics_, Errc::overloaded, [&] { return driver_->connect(); });
 }
 
 Result<void> CacheBackend::flush() {
-  return guarded(Errc::outcome_unknown, [&] { return do_flush(); });
+  return guarded(Errc::outcome_unknown, [&] { return driver_->flush(); });
 }
 
 Result<std::optional<std::string>> CacheBackend::get(std::string_view key,
                                                      const CallOptions& options) {
-  auto outcome = timed<std::optional<std::string>>(
-      key, options, Errc::overloaded, [&](Deadline deadline) { return do_get(key, deadline); });
-  LookupCount{}(metrics_, outcome);
-  return outcome;
+  return run(operation::Get{key}, options);
 }
 
 Result<bool> CacheBackend::set(std::string_view key, std::string_view value,
                                const SetOptions& options) {
-  const auto run = [&](Deadline deadline) -> Result<bool> {
-    if (Result<void> sound = validate(options.ttl); !sound) return fail(std::move(sound).error());
-    Result<bool> stored = do_set({key, value, options.ttl}, options.condition, deadline);
-    if (!stored && stored.error().code == Errc::too_large &&
-        options.condition != SetCondition::if_absent) {
-      if (auto removed = do_remove(key, deadline); !removed) {
-        stored.error().message += fmt::format("; the older value could not be removed either ({})",
-                                              removed.error().describe());
-      }
-    }
-    return stored;
-  };
-  auto outcome = timed<bool>(key, {.timeout = options.timeout}, Errc::outcome_unknown, run);
-  ChangeCount<Event::set>{}(metrics_, outcome);
-  return outcome;
+  return run(operation::Set{key, value, options.ttl, options.condition}, {options.timeout});
 }
 
 Result<bool> CacheBackend::remove(std::string_view key, const CallOptions& options) {
-  auto outcome = timed<bool>(key, options, Errc::outcome_unknown,
-                             [&](Deadline deadline) { return do_remove(key, deadline); });
-  ChangeCount<Event::remove>{}(metrics_, outcome);
-  return outcome;
+  return run(operation::Remove{key}, options);
 }
 
 Result<bool> CacheBackend::exists(std::string_view key, const CallOptions& options) {
-  auto outcome = timed<bool>(key, options, Errc::overloaded,
-                             [&](Deadline deadline) { return do_exists(key, deadline); });
-  LookupCount{}(metrics_, outcome);
-  return outcome;
+  return run(operation::Exists{key}, options);
 }
 
 Result<std::optional<Ttl>> CacheBackend::ttl(std::string_view key, const CallOptions& options) {
-  return counted(metrics_, guarded(Errc::overloaded, [&] {
-                   return budget(options.timeout).and_then([&](Deadline deadline) {
-                     return check_key(key)
-                         .and_then([&] { return do_ttl(key, deadline); })
-                         .map([](const std::optional<Ttl>& left) { return as_settable(left); });
-                   });
-                 }));
+  return run(operation::RemainingTtl{key}, options);
 }
 
 Result<bool> CacheBackend::touch(std::string_view key, Ttl ttl, const CallOptions& options) {
-  return counted(metrics_, guarded(Errc::outcome_unknown, [&] {
-                   return budget(options.timeout).and_then([&](Deadline deadline) {
-                     return check_key(key).and_then([&] { return validate(ttl); }).and_then([&] {
-                       return do_touch(key, ttl, deadline);
-                     });
-                   });
-                 }));
+  return run(operation::Touch{key, ttl}, options);
 }
 
 Result<std::int64_t> CacheBackend::increment(std::string_view key, std::int64_t by,
                                              const CallOptions& options) {
-  auto outcome = timed<std::int64_t>(key, options, Errc::outcome_unknown, [&](Deadline deadline) {
-    return do_increment(key, by, deadline);
-  });
-  IncrementCount{}(metrics_, outcome);
-  return outcome;
+  return run(operation::Increment{key, by}, options);
 }
 
 std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
     std::span<const std::string_view> keys, const CallOptions& options) {
-  using Outcome = Result<std::optional<std::string>>;
-  const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline =
-      guarded(Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
-  auto outcomes = guarded_batch(Errc::overloaded, keys.size(), [&] {
-    if (!deadline) return all_failed<Outcome>(keys.size(), deadline.error());
-    return run_checked<Outcome>(
-        keys, [&](std::string_view key) { return check_key(key); },
-        [&](std::span<const std::string_view> sound) { return do_get_many(sound, *deadline); });
-  });
-  for (const Outcome& outcome : outcomes) LookupCount{}(metrics_, outcome);
-  return outcomes;
+  return run_made(
+      keys, [](std::string_view key) { return operation::Get{key}; }, options);
 }
 
 std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
                                                  const SetManyOptions& options) {
-  const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline =
-      guarded(Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
-  const auto sound = [&](const SetItem& item) {
-    return check_key(item.key).and_then([&] { return validate(item.ttl); });
+  const auto set = [&](const SetItem& item) {
+    return operation::Set{item.key, item.value, item.ttl, options.condition};
   };
-  auto outcomes = guarded_batch(Errc::outcome_unknown, items.size(), [&] {
-    if (!deadline) return all_failed<Result<bool>>(items.size(), deadline.error());
-    return run_checked<Result<bool>>(items, sound, [&](std::span<const SetItem> checked) {
-      return do_set_many(checked, options.condition, *deadline);
-    });
-  });
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (!outcomes[i] && outcomes[i].error().code == Errc::too_large && deadline &&
-        options.condition != SetCondition::if_absent) {
-      static_cast<void>(guarded(Errc::outcome_unknown, [&] {
-        return check_key(items[i].key).and_then([&] { return do_remove(items[i].key, *deadline); });
-      }));
-    }
-    ChangeCount<Event::set>{}(metrics_, outcomes[i]);
-  }
-  return outcomes;
+  return run_made(items, set, {options.timeout});
 }
 
 std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_view> keys,
                                                     const CallOptions& options) {
-  const Stopwatch stopwatch(metrics_, instant());
-  const Result<Deadline> deadline =
-      guarded(Errc::overloaded, [&] { return budget(options.timeout, stopwatch.start()); });
-  auto outcomes = guarded_batch(Errc::outcome_unknown, keys.size(), [&] {
-    if (!deadline) return all_failed<Result<bool>>(keys.size(), deadline.error());
-    return run_checked<Result<bool>>(
-        keys, [&](std::string_view key) { return check_key(key); },
-        [&](std::span<const std::string_view> sound) { return do_remove_many(sound, *deadline); });
-  });
-  for (const Result<bool>& outcome : outcomes) ChangeCount<Event::remove>{}(metrics_, outcome);
-  return outcomes;
+  return run_made(
+      keys, [](std::string_view key) { return operation::Remove{key}; }, options);
 }
 
 Result<void> CacheBackend::scan(const ScanOptions& options, const KeyVisitor& visit) {
-  const std::chrono::milliseconds page_timeout = options.timeout.value_or(default_timeout());
-  return counted(metrics_, guarded(Errc::overloaded, [&] {
-                   return check_timeout(page_timeout).and_then([&] {
-                     return do_scan(options, page_timeout, visit);
-                   });
-                 }));
+  return guarded(Errc::overloaded, [&]() -> Result<void> {
+    std::string cursor;
+    do {
+      Result<KeyPage> page =
+          run(operation::ScanPage{options.pattern, options.page_size, cursor}, {options.timeout});
+      if (!page) return fail(std::move(page).error());
+      for (const std::string& key : page->keys) {
+        if (!visit(key)) return {};
+      }
+      cursor = std::move(page->next);
+    } while (!cursor.empty());
+    return {};
+  });
 }
 
 Result<std::uint64_t> CacheBackend::remove_matching(std::string_view pattern,
@@ -317,22 +185,61 @@ Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
 }
 
 Result<void> CacheBackend::clear(const CallOptions& options) {
-  return counted(metrics_, guarded(Errc::outcome_unknown, [&] {
-                   return budget(options.timeout).and_then([&](Deadline deadline) {
-                     return do_clear(deadline);
-                   });
-                 }));
+  return counted(metrics_, Errc::outcome_unknown, [&] {
+    return deadline_for(options.timeout).and_then([&](Deadline deadline) {
+      return driver_->clear(deadline);
+    });
+  });
+}
+
+Pending<std::optional<std::string>> CacheBackend::async_get(std::string_view key,
+                                                            const CallOptions& options,
+                                                            std::stop_token stop) {
+  return start(operation::Get{key}, options, std::move(stop));
+}
+
+Pending<bool> CacheBackend::async_set(std::string_view key, std::string_view value,
+                                      const SetOptions& options, std::stop_token stop) {
+  return start(operation::Set{key, value, options.ttl, options.condition}, {options.timeout},
+               std::move(stop));
+}
+
+Pending<bool> CacheBackend::async_remove(std::string_view key, const CallOptions& options,
+                                         std::stop_token stop) {
+  return start(operation::Remove{key}, options, std::move(stop));
+}
+
+Pending<bool> CacheBackend::async_exists(std::string_view key, const CallOptions& options,
+                                         std::stop_token stop) {
+  return start(operation::Exists{key}, options, std::move(stop));
+}
+
+Pending<std::optional<Ttl>> CacheBackend::async_ttl(std::string_view key,
+                                                    const CallOptions& options,
+                                                    std::stop_token stop) {
+  return start(operation::RemainingTtl{key}, options, std::move(stop));
+}
+
+Pending<bool> CacheBackend::async_touch(std::string_view key, Ttl ttl, const CallOptions& options,
+                                        std::stop_token stop) {
+  return start(operation::Touch{key, ttl}, options, std::move(stop));
+}
+
+Pending<std::int64_t> CacheBackend::async_increment(std::string_view key, std::int64_t by,
+                                                    const CallOptions& options,
+                                                    std::stop_token stop) {
+  return start(operation::Increment{key, by}, options, std::move(stop));
 }
 
 std::vector<ConnectionStats> CacheBackend::connections() {
-  return or_nothing([&] { return do_connections(); });
+  return or_nothing([&] { return driver_->connections(); });
 }
 
 PingReport CacheBackend::ping(const CallOptions& options) {
   try {
-    const Result<Deadline> deadline = budget(options.timeout);
+    const Result<Deadline> deadline = deadline_for(options.timeout);
     if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
-    return do_ping(*deadline);
+    return driver_->ping(*deadline);
   } catch (const std::bad_alloc&) {
     return or_nothing([] { return PingReport{.nodes = {{.error = out_of_memory()}}}; });
   }
@@ -340,9 +247,9 @@ PingReport CacheBackend::ping(const CallOptions& options) {
 
 StatsReport CacheBackend::stats(const CallOptions& options) {
   try {
-    const Result<Deadline> deadline = budget(options.timeout);
+    const Result<Deadline> deadline = deadline_for(options.timeout);
     if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
-    return do_stats(*deadline);
+    return driver_->stats(*deadline);
   } catch (const std::bad_alloc&) {
     return or_nothing([] { return StatsReport{.nodes = {{.error = out_of_memory()}}}; });
   }

@@ -39,6 +39,13 @@ struct Command {
   /// Of `increment`: only where the reply tells the version, so that it can be taken back. That the
   /// classic dialect cannot.
   bool versioned = false;
+
+  /// As of an operation: all that it refers to.
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+    visit(value);
+  }
 };
 
 /// The distance of `delta` from 0; the most negative number has one, too.

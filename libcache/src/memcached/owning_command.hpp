@@ -16,17 +16,6 @@
 
 namespace cachekit::memcached {
 
-/// The command when all that it refers to has been copied into a string.
-[[nodiscard]] inline Command kept_in(std::string& bytes, Command command) {
-  bytes.reserve(command.key.size() + command.value.size());
-  bytes.append(command.key).append(command.value);
-  const std::string_view kept = bytes;
-  const std::size_t end = command.key.size();
-  command.key = kept.substr(0, end);
-  command.value = kept.substr(end);
-  return command;
-}
-
 /// A command that owns all it refers to; `Meaning` tells what its reply is to the caller. Lifetime:
 /// of the cluster, longer.
 template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
@@ -35,7 +24,7 @@ class OwningCommand final : private net::OwnedBytes, public SingleCommand {
   using net::OwnedBytes::release_bytes;
 
   OwningCommand(const Command& command, Cluster& cluster, std::string endpoint)
-      : SingleCommand(kept_in(OwnedBytes::bytes, command), cluster.expects_large(command)),
+      : SingleCommand(own(command), cluster.expects_large(command)),
         cluster_(cluster),
         endpoint_(std::move(endpoint)) {}
 

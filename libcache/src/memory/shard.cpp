@@ -118,17 +118,17 @@ std::optional<bool> Shard::touch_locked(const HashedKey& key, Time expires_at, T
   return true;
 }
 
-Result<bool> Shard::set(const NewValue& value, SetCondition condition, Departures& gone) {
+Result<bool> Shard::set(const NewValue& value, Departures& gone) {
   const Time now = clock_.now();
   EntryPtr ready = make_if_large(value);
   {
     const Writing lock(lock_);
     if (is_home_of(value.key)) {
       begin_write(now, gone);
-      return set_locked(value, condition, now, ready, gone);
+      return set_locked(value, now, ready, gone);
     }
   }
-  return table_.home_of(value.key).set(value, condition, gone);
+  return table_.home_of(value.key).set(value, gone);
 }
 
 // Empty where it is not large, or too large.
@@ -138,8 +138,8 @@ EntryPtr Shard::make_if_large(const NewValue& value) const {
   return make_entry(*heap_, value.key, value.value, value.expires_at);
 }
 
-void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
-                     std::span<const std::size_t> positions, std::span<Result<bool>> outcomes,
+void Shard::set_many(std::span<const NewValue> values, std::span<const std::size_t> positions,
+                     std::span<Result<bool>> outcomes,
                      Departures& gone) {
   const Time now = clock_.now();
   std::vector<EntryPtr> ready(values.size());
@@ -156,24 +156,24 @@ void Shard::set_many(std::span<const NewValue> values, SetCondition condition,
         continue;
       }
       outcomes[positions[i]] =
-          or_out_of_memory([&] { return set_locked(values[i], condition, now, ready[i], gone); });
+          or_out_of_memory([&] { return set_locked(values[i], now, ready[i], gone); });
     }
   }
   for (; strangers != 0; strangers &= strangers - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(strangers));
     outcomes[positions[i]] = or_out_of_memory(
-        [&] { return table_.home_of(values[i].key).set(values[i], condition, gone); });
+        [&] { return table_.home_of(values[i].key).set(values[i], gone); });
   }
 }
 
-Result<bool> Shard::set_locked(const NewValue& value, SetCondition condition, Time now,
-                               EntryPtr& ready, Departures& gone) {
+Result<bool> Shard::set_locked(const NewValue& value, Time now, EntryPtr& ready,
+                               Departures& gone) {
   if (value.value.size() > max_value_bytes || value.charge() > bounds_.bytes) {
     return too_large(value, bounds_.bytes);
   }
   Entry* const current = find_alive(value.key, now, gone);
-  if (condition == SetCondition::if_absent && current != nullptr) return false;
-  if (condition == SetCondition::if_present && current == nullptr) return false;
+  if (value.condition == SetCondition::if_absent && current != nullptr) return false;
+  if (value.condition == SetCondition::if_present && current == nullptr) return false;
   ++stats_.changes;
   if (current != nullptr && !ready && overwrite(*current, value, now)) return true;
   if (current == nullptr && !fits(value.charge(), 1, allowed_)) {

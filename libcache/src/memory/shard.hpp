@@ -50,6 +50,7 @@ struct NewValue {
   HashedKey key{};
   std::string_view value{};
   Time expires_at = no_expiry;
+  SetCondition condition = SetCondition::always;
 
   [[nodiscard]] std::size_t charge() const noexcept {
     return entry_charge(key.text.size(), value.size(), expires_at != no_expiry);
@@ -118,12 +119,12 @@ class Shard {
   [[nodiscard]] std::optional<Time> expires_at(const HashedKey& key);
   [[nodiscard]] bool touch(const HashedKey& key, Time expires_at, Departures& gone);
   /// Errors: `too_large`; nothing has changed then.
-  [[nodiscard]] Result<bool> set(const NewValue& value, SetCondition condition, Departures& gone);
+  [[nodiscard]] Result<bool> set(const NewValue& value, Departures& gone);
   /// The same for at most `most_at_once` under one lock, whose misses overlap. The outcome of each
   /// goes to its position in `outcomes`. Errors: also `overloaded`, where there is no memory for
   /// one.
-  void set_many(std::span<const NewValue> values, SetCondition condition,
-                std::span<const std::size_t> positions, std::span<Result<bool>> outcomes,
+  void set_many(std::span<const NewValue> values, std::span<const std::size_t> positions,
+                std::span<Result<bool>> outcomes,
                 Departures& gone);
   [[nodiscard]] bool remove(const HashedKey& key, Departures& gone);
   /// Errors: `rejected` for a value that is no number and for an overflow; `too_large`.
@@ -210,8 +211,7 @@ class Shard {
   void begin_write(Time now, Departures& gone) noexcept;
   // `ready`: the entry, if it was made already. It stays there if it is not wanted, for who calls
   // to free it after the lock.
-  [[nodiscard]] Result<bool> set_locked(const NewValue& value, SetCondition condition, Time now,
-                                        EntryPtr& ready, Departures& gone);
+  [[nodiscard]] Result<bool> set_locked(const NewValue& value, Time now, EntryPtr& ready, Departures& gone);
   [[nodiscard]] std::optional<bool> touch_locked(const HashedKey& key, Time expires_at, Time now,
                                                  EntryReference& large, EntryPtr& ready,
                                                  Departures& gone);

@@ -129,16 +129,15 @@ void Store::for_groups(std::span<const HashedKey> keys, const Run& run) {
   }
 }
 
-std::vector<Result<std::optional<std::string>>> Store::get_many(
-    std::span<const std::string_view> keys) {
-  std::vector<HashedKey> hashed_keys;
-  hashed_keys.reserve(keys.size());
-  for (const std::string_view key : keys) hashed_keys.push_back(hashed(key));
-  std::vector<Result<std::optional<std::string>>> values(keys.size());
-  for_groups(hashed_keys, [&](Shard& shard, std::span<const std::size_t> positions) {
+void Store::get_many(std::span<const operation::Get> gets,
+                     std::span<Result<std::optional<std::string>>> values) {
+  std::vector<HashedKey> keys;
+  keys.reserve(gets.size());
+  for (const operation::Get& get : gets) keys.push_back(hashed(get.key));
+  for_groups(keys, [&](Shard& shard, std::span<const std::size_t> positions) {
     std::array<HashedKey, largest_step> group;
     std::array<EntryReference, largest_step> large;
-    for (std::size_t i = 0; i < positions.size(); ++i) group[i] = hashed_keys[positions[i]];
+    for (std::size_t i = 0; i < positions.size(); ++i) group[i] = keys[positions[i]];
     shard.look_up_many(std::span(group).first(positions.size()),
                        [&](std::size_t i, const Entry& entry) {
                          take(entry, *values[positions[i]], large[i]);
@@ -149,32 +148,26 @@ std::vector<Result<std::optional<std::string>>> Store::get_many(
       if (large[i]) *values[positions[i]] = large[i]->value();
     }
   });
-  return values;
 }
 
-std::vector<Result<bool>> Store::set_many(std::span<const SetItem> items, SetCondition condition) {
-  std::vector<HashedKey> hashed_keys;
-  hashed_keys.reserve(items.size());
-  for (const SetItem& item : items) hashed_keys.push_back(hashed(item.key));
+void Store::set_many(std::span<const operation::Set> sets, std::span<Result<bool>> outcomes) {
+  std::vector<HashedKey> keys;
+  keys.reserve(sets.size());
+  for (const operation::Set& set : sets) keys.push_back(hashed(set.key));
   const Time now = clock_.now();
-  std::vector<Result<bool>> outcomes(items.size());
-  // Too large for the stacks of some programs.
-  std::vector<Result<bool>> stored(std::min(items.size(), largest_step));
-  for_groups(hashed_keys, [&](Shard& shard, std::span<const std::size_t> positions) {
+  for_groups(keys, [&](Shard& shard, std::span<const std::size_t> positions) {
     std::array<NewValue, largest_step> group;
     for (std::size_t i = 0; i < positions.size(); ++i) {
-      const SetItem& item = items[positions[i]];
-      group[i] = {hashed_keys[positions[i]], item.value, expiry_of(item.ttl, now)};
+      const operation::Set& set = sets[positions[i]];
+      group[i] = {keys[positions[i]], set.value, expiry_of(set.ttl, now), set.condition};
     }
     const std::span<const NewValue> values = std::span(group).first(positions.size());
     try {
-      seeing_off(
-          [&](Departures& gone) { shard.set_many(values, condition, positions, outcomes, gone); });
+      seeing_off([&](Departures& gone) { shard.set_many(values, positions, outcomes, gone); });
     } catch (const std::bad_alloc&) {  // None of this group was stored.
       for (const std::size_t position : positions) outcomes[position] = out_of_memory();
     }
   });
-  return outcomes;
 }
 
 bool Store::exists(std::string_view key) {
@@ -199,10 +192,10 @@ bool Store::touch(std::string_view key, Ttl ttl) {
   });
 }
 
-Result<bool> Store::set(const SetItem& item, SetCondition condition) {
+Result<bool> Store::set(const operation::Set& item) {
   return change(item.key, [&](Shard& shard, const HashedKey& key, Departures& gone) {
     const Time expires_at = item.ttl.expires() ? expiry_of(item.ttl, clock_.now()) : no_expiry;
-    return shard.set({key, item.value, expires_at}, condition, gone);
+    return shard.set({key, item.value, expires_at, item.condition}, gone);
   });
 }
 
@@ -234,21 +227,12 @@ void Store::clear() {
 
 // In the order of the hashes, whatever shards the keys are in: so what moves between two pages is
 // ahead or behind as before.
-void Store::scan(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const {
-  for (std::uint64_t from = Index::walk_start; from < Index::walk_end;) {
-    const ScanPage page = scan_page(options, from);
-    for (const ScanPage::Key& key : page.keys) {
-      if (!visit(key.text)) return;
-    }
-    from = page.end;
-  }
-}
-
-ScanPage Store::scan_page(const ScanOptions& options, std::uint64_t from) const {
+ScanPage Store::scan_page(std::string_view pattern, std::size_t page_size,
+                          std::uint64_t from) const {
   const std::lock_guard lock(resizing_);  // Nothing moves past us meanwhile.
-  const std::size_t limit = std::min(options.page_size, largest_page) / shard_count();
+  const std::size_t limit = std::min(page_size, largest_page) / shard_count();
   ScanPage page{.end = Index::walk_end};
-  table_.for_each([&](const Shard& shard) { shard.scan(options.pattern, from, limit, page); });
+  table_.for_each([&](const Shard& shard) { shard.scan(pattern, from, limit, page); });
   std::erase_if(page.keys, [&](const ScanPage::Key& key) { return key.position >= page.end; });
   return page;
 }
@@ -257,7 +241,7 @@ bool Store::restore(std::string_view key, std::string_view value, Time expires_a
   const HashedKey hashed_key = hashed(key);
   Departures gone;
   const auto kept =
-      table_.home_of(hashed_key).set({hashed_key, value, expires_at}, SetCondition::always, gone);
+      table_.home_of(hashed_key).set({hashed_key, value, expires_at}, gone);
   adapt(gone);
   return kept.has_value();
 }

@@ -55,22 +55,22 @@ class Store {
   [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key);
   /// Empty for a miss.
   [[nodiscard]] EntryReference pin(std::string_view key);
-  [[nodiscard]] std::vector<Result<std::optional<std::string>>> get_many(
-      std::span<const std::string_view> keys);
+  void get_many(std::span<const operation::Get> gets,
+                std::span<Result<std::optional<std::string>>> values);
   [[nodiscard]] bool exists(std::string_view key);
   [[nodiscard]] std::optional<Ttl> ttl(std::string_view key);
   [[nodiscard]] bool touch(std::string_view key, Ttl ttl);
   /// Errors: `too_large`; nothing has changed then.
-  [[nodiscard]] Result<bool> set(const SetItem& item, SetCondition condition);
-  /// An outcome for each item, in order. Errors: also `overloaded`, for an item that there is no
-  /// memory for.
-  [[nodiscard]] std::vector<Result<bool>> set_many(std::span<const SetItem> items,
-                                                   SetCondition condition);
+  [[nodiscard]] Result<bool> set(const operation::Set& item);
+  /// An outcome for each, in order. Errors: also `overloaded`, for one that there is no memory for.
+  void set_many(std::span<const operation::Set> sets, std::span<Result<bool>> outcomes);
   [[nodiscard]] bool remove(std::string_view key);
   [[nodiscard]] Result<std::int64_t> increment(std::string_view key, std::int64_t by);
   void clear();
+  /// Of the keys that match, from a position that a page before ended at, or `Index::walk_start`.
   /// Requires: `page_size` is not 0.
-  void scan(const ScanOptions& options, const CacheBackend::KeyVisitor& visit) const;
+  [[nodiscard]] ScanPage scan_page(std::string_view pattern, std::size_t page_size,
+                                   std::uint64_t from) const;
 
   /// Takes an entry in as it was saved; false when it is too large. The listener hears nothing of
   /// what this makes leave.
@@ -150,7 +150,6 @@ class Store {
   void merge(std::size_t number, std::size_t half, Departures& gone);
   void halve(std::size_t number, std::size_t half, std::vector<const Entry*>& room,
              Departures& gone);
-  [[nodiscard]] ScanPage scan_page(const ScanOptions& options, std::uint64_t from) const;
   template <typename Run>
   void for_groups(std::span<const HashedKey> keys, const Run& run);
   template <typename Step>

@@ -5,7 +5,7 @@
 #include "net/driver.hpp"
 #include "net/visits.hpp"
 
-#include <cachekit/metrics.hpp>
+#include <cachekit/operation.hpp>
 #include <cachekit/pending.hpp>
 
 #include <atomic>
@@ -24,6 +24,12 @@ namespace cachekit::net {
 struct OwnedBytes {
   std::string bytes{};
 
+  /// The operation with copies of all that it refers to. Requires: once.
+  template <typename Operation>
+  [[nodiscard]] Operation own(const Operation& of_caller) {
+    bytes.reserve(operation::bytes_of(of_caller));
+    return operation::copied_into(bytes, of_caller);
+  }
   /// Gives the memory back. Requires: nothing refers to it any more.
   void release_bytes() noexcept { std::string().swap(bytes); }
 };

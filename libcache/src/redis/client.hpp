@@ -1,7 +1,7 @@
 #pragma once
 
 #include "net/channel.hpp"
-#include "redis/operations.hpp"
+#include "redis/commands.hpp"
 #include "redis/session.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -28,7 +28,7 @@ class Client {
   /// Opens a connection and asks for a sign of life.
   [[nodiscard]] Result<void> connect();
 
-  /// One of operations.hpp. `heavy`: its reply, it seems, is large.
+  /// One of commands.hpp. `heavy`: its reply, it seems, is large.
   template <typename Operation>
   [[nodiscard]] Result<typename Operation::Value> run(const Operation& operation, Deadline deadline,
                                                       bool heavy = false) {

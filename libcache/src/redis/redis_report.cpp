@@ -1,17 +1,14 @@
-#include "redis/backend_impl.hpp"
 #include "redis/info.hpp"
+#include "redis/redis_driver.hpp"
 
-namespace cachekit {
+namespace cachekit::redis {
 
-using redis::Replay;
-
-PingReport RedisBackend::do_ping(Deadline deadline) {
-  redis::Client& client = impl_->client;
-  NodePing node{.endpoint = client.endpoint()};
+PingReport RedisDriver::ping(Deadline deadline) {
+  NodePing node{.endpoint = client_.endpoint()};
   // The first PING may have to connect; the second one is timed.
-  auto alive = client.run({"PING"}, Replay::yes, redis::only_status, deadline);
+  auto alive = client_.run({"PING"}, Replay::yes, only_status, deadline);
   const auto start = Deadline::clock::now();
-  if (alive) alive = client.run({"PING"}, Replay::yes, redis::only_status, deadline);
+  if (alive) alive = client_.run({"PING"}, Replay::yes, only_status, deadline);
   node.round_trip =
       std::chrono::duration_cast<std::chrono::microseconds>(Deadline::clock::now() - start);
   if (!alive) {
@@ -19,32 +16,31 @@ PingReport RedisBackend::do_ping(Deadline deadline) {
     return {.nodes = {std::move(node)}};
   }
   // An ACL may withhold INFO; the node is alive all the same.
-  if (const auto info = client.run({"INFO"}, Replay::yes, redis::only_string, deadline)) {
-    const redis::Info facts = redis::parse_info(info->text);
-    const std::string_view role = redis::find(facts, "role");
+  if (const auto info = client_.run({"INFO"}, Replay::yes, only_string, deadline)) {
+    const Info facts = parse_info(info->text);
+    const std::string_view role = find(facts, "role");
     node.role = role == "slave" ? "replica" : role;
-    node.version = redis::find(facts, "redis_version");
+    node.version = find(facts, "redis_version");
   }
   return {.nodes = {std::move(node)}};
 }
 
-StatsReport RedisBackend::do_stats(Deadline deadline) {
-  redis::Client& client = impl_->client;
+StatsReport RedisDriver::stats(Deadline deadline) {
   NodeStats node;
-  auto info = client.run({"INFO"}, Replay::yes, redis::only_string, deadline);
+  auto info = client_.run({"INFO"}, Replay::yes, only_string, deadline);
   if (!info) {
     node.error = std::move(info).error();
   } else {
-    node = redis::stats_of(redis::parse_info(info->text));
-    node.items = redis::keys_of_all(info->text);  // Of the whole server, as all the rest.
+    node = stats_of(parse_info(info->text));
+    node.items = keys_of_all(info->text);  // Of the whole server, as all the rest.
   }
-  node.endpoint = client.endpoint();
-  node.client = client.channel().stats();
+  node.endpoint = client_.endpoint();
+  node.client = client_.channel().stats();
   return {.nodes = {std::move(node)}};
 }
 
-std::vector<ConnectionStats> RedisBackend::do_connections() {
-  return {impl_->client.channel().stats()};
+std::vector<ConnectionStats> RedisDriver::connections() {
+  return {client_.channel().stats()};
 }
 
-}  // namespace cachekit
+}  // namespace cachekit::redis

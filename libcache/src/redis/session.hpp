@@ -86,12 +86,11 @@ class Pipeline : public CommandRequest {
            ReplyTypes types = ReplyTypes::any()) {
     add(std::span(arguments.begin(), arguments.size()), types);
   }
-  /// One of operations.hpp, with one reply.
-  template <typename Operation>
-  void add_operation(const Operation& operation) {
-    static_assert(Operation::replies == 1);
-    types_.push_back(Operation::types);
-    operation.encode(wire_);
+  /// What appends one command to the wire, of which each reply has these types.
+  template <typename Encode>
+  void add_encoded(std::size_t replies, ReplyTypes types, const Encode& encode) {
+    types_.insert(types_.end(), replies, types);
+    encode(wire_);
   }
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
@@ -103,12 +102,12 @@ class Pipeline : public CommandRequest {
   /// The replies, it seems, are large.
   void expect_much() noexcept { heavy_ = true; }
   [[nodiscard]] std::size_t size() const noexcept { return types_.size(); }
-  /// One per command, in order. Requires: the request was executed.
+  /// In order, one for each command that was `add`ed. Requires: the request was executed.
   [[nodiscard]] std::vector<RedisReply>& replies() noexcept { return replies_; }
 
  private:
   std::string wire_;
-  std::vector<ReplyTypes> types_;  // One per command.
+  std::vector<ReplyTypes> types_;  // One per reply.
   std::vector<RedisReply> replies_;
   bool heavy_ = false;
 };

@@ -59,7 +59,7 @@ TEST_CASE("text is cached as it is, every byte of it", "[expander]") {
   auto page = t.expander.find<std::string>("all");
   REQUIRE(page);
   CHECK(page->value == every_byte);
-  CHECK(decode_envelope(t.backend.entries.at("page:all").value)->payload == every_byte);
+  CHECK(decode_envelope(t.backend.inner().entries.at("page:all").value)->payload == every_byte);
 }
 
 TEST_CASE("two types do not share an entry, whatever their ids", "[expander]") {

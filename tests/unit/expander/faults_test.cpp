@@ -48,7 +48,7 @@ TEST_CASE("fresh has no source to ask, so it reports the cache's error", "[expan
 
 TEST_CASE("a value that could not be stored is returned all the same", "[expander]") {
   Fixture t;
-  t.backend.set_fault = Error{.code = Errc::too_large, .message = "over the limit"};
+  t.backend.inner().set_fault = Error{.code = Errc::too_large, .message = "over the limit"};
   auto fetched = t.fetch();
   REQUIRE(fetched);
   CHECK((*fetched)->name == "Ada");
@@ -80,7 +80,7 @@ TEST_CASE("a cache that hangs takes its budget once, not once to read and once t
           "[expander]") {
   Fixture t;
   t.backend.die(Errc::timeout);
-  t.backend.during_call = [&](Deadline) { t.clock.advance(100ms); };
+  t.backend.inner().during_call = [&](Deadline) { t.clock.advance(100ms); };
   for (const Strategy strategy : {Strategy::refresh, Strategy::invalidate}) {
     const auto before = t.clock.now();
     auto fetched = t.fetch(strategy);
@@ -89,13 +89,13 @@ TEST_CASE("a cache that hangs takes its budget once, not once to read and once t
     CHECK(fetched->cache_error->code == Errc::timeout);
     CHECK(t.clock.now() - before == 100ms);
   }
-  CHECK(t.backend.sets == 0);
+  CHECK(t.backend.inner().sets == 0);
 }
 
 TEST_CASE("storing gets what looking up left of the budget", "[expander]") {
   Fixture t;
   std::vector<std::chrono::milliseconds> budgets;
-  t.backend.during_call = [&](Deadline deadline) {
+  t.backend.inner().during_call = [&](Deadline deadline) {
     budgets.push_back(deadline.remaining());
     t.clock.advance(60ms);
   };

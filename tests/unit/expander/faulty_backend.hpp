@@ -10,7 +10,7 @@
 /// A cache that fails when told to, and that tests can look into. Holds what it is given, TTLs too,
 /// but expires nothing: what an entry says of itself is what is under test.
 /// Threads: one at a time.
-class FaultyBackend final : public cachekit::CacheBackend {
+class FaultyDriver final : public cachekit::Driver {
  public:
   struct Entry {
     std::string value;
@@ -27,62 +27,34 @@ class FaultyBackend final : public cachekit::CacheBackend {
   int sets = 0;
   int removes = 0;
 
+  [[nodiscard]] std::string_view name() const noexcept override { return "faulty"; }
+  [[nodiscard]] cachekit::Tier tier() const noexcept override { return cachekit::Tier::shared; }
+  [[nodiscard]] cachekit::Capabilities capabilities() const override {
+    return {.max_key_bytes = 250};
+  }
+  [[nodiscard]] std::string target() const override { return "faulty:1"; }
+  [[nodiscard]] std::chrono::milliseconds default_timeout() const noexcept override {
+    return std::chrono::seconds(60);
+  }
+  void run(const cachekit::AnyBatch& batch, cachekit::Deadline deadline) override;
+
+ private:
+  [[nodiscard]] cachekit::Result<std::optional<std::string>> answer(
+      const cachekit::operation::Get& get);
+  [[nodiscard]] cachekit::Result<bool> answer(const cachekit::operation::Set& set);
+  [[nodiscard]] cachekit::Result<bool> answer(const cachekit::operation::Remove& remove);
+};
+
+class FaultyBackend final : public cachekit::CacheBackend {
+ public:
+  FaultyBackend() : CacheBackend(std::make_unique<FaultyDriver>()) {}
+
   /// As a server that is gone: every call fails.
   void die(cachekit::Errc code = cachekit::Errc::unavailable);
   void recover();
-  [[nodiscard]] int calls() const noexcept { return gets + sets + removes; }
+  [[nodiscard]] int calls() const noexcept { return inner().gets + inner().sets + inner().removes; }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return "faulty"; }
-  [[nodiscard]] cachekit::Tier tier() const noexcept override { return cachekit::Tier::shared; }
-  [[nodiscard]] cachekit::Capabilities capabilities() const override { return {}; }
-  [[nodiscard]] std::string target() const override { return "faulty:1"; }
-
- private:
-  using Deadline = cachekit::Deadline;
-  using Ttl = cachekit::Ttl;
-  template <typename T>
-  using Result = cachekit::Result<T>;
-
-  [[nodiscard]] std::chrono::milliseconds default_timeout() const noexcept override;
-  [[nodiscard]] Result<void> check_key(std::string_view key) const override;
-  [[nodiscard]] Result<std::optional<std::string>> do_get(std::string_view key,
-                                                          Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_set(const cachekit::SetItem& item, cachekit::SetCondition condition,
-                                    Deadline deadline) override;
-  [[nodiscard]] Result<bool> do_remove(std::string_view key, Deadline deadline) override;
-
-  // The expander asks for none of these.
-  [[nodiscard]] Result<void> do_connect() override { return {}; }
-  [[nodiscard]] Result<bool> do_exists(std::string_view, Deadline) override { return unused(); }
-  [[nodiscard]] Result<std::optional<Ttl>> do_ttl(std::string_view, Deadline) override {
-    return unused();
-  }
-  [[nodiscard]] Result<bool> do_touch(std::string_view, Ttl, Deadline) override { return unused(); }
-  [[nodiscard]] Result<std::int64_t> do_increment(std::string_view, std::int64_t,
-                                                  Deadline) override {
-    return unused();
-  }
-  [[nodiscard]] std::vector<Result<std::optional<std::string>>> do_get_many(
-      std::span<const std::string_view> keys, Deadline) override {
-    return std::vector<Result<std::optional<std::string>>>(keys.size(), unused());
-  }
-  [[nodiscard]] std::vector<Result<bool>> do_set_many(std::span<const cachekit::SetItem> items,
-                                                      cachekit::SetCondition, Deadline) override {
-    return std::vector<Result<bool>>(items.size(), unused());
-  }
-  [[nodiscard]] std::vector<Result<bool>> do_remove_many(std::span<const std::string_view> keys,
-                                                         Deadline) override {
-    return std::vector<Result<bool>>(keys.size(), unused());
-  }
-  [[nodiscard]] Result<void> do_scan(const cachekit::ScanOptions&, std::chrono::milliseconds,
-                                     const KeyVisitor&) override {
-    return unused();
-  }
-  [[nodiscard]] Result<void> do_clear(Deadline) override { return unused(); }
-  [[nodiscard]] cachekit::PingReport do_ping(Deadline) override { return {}; }
-  [[nodiscard]] cachekit::StatsReport do_stats(Deadline) override { return {}; }
-
-  [[nodiscard]] static tl::unexpected<cachekit::Error> unused() {
-    return cachekit::fail(cachekit::Errc::unsupported, "not part of this backend");
+  [[nodiscard]] FaultyDriver& inner() const noexcept {
+    return static_cast<FaultyDriver&>(driver());
   }
 };

@@ -42,7 +42,7 @@ void from_json(const nlohmann::json& json, Any& any) { any.tree = json; }
 TEST_CASE("JsonCodec stores JSON that other programs can read", "[expander][json]") {
   Fixture t;
   REQUIRE(t.expander.put("b", City{"Bern", 134'000}));
-  const auto envelope = decode_envelope(t.backend.entries.at("city:b").value);
+  const auto envelope = decode_envelope(t.backend.inner().entries.at("city:b").value);
   REQUIRE(envelope);
   CHECK(envelope->codec == CodecId::json);
   CHECK(envelope->payload == R"({"name":"Bern","people":134000})");
@@ -87,7 +87,7 @@ TEST_CASE("a number that JSON has no word for is an error at once, and no repair
     CHECK(reading->cache_error->code == Errc::invalid_argument);
     CHECK(reading->cache_error->message.find("not finite") != std::string::npos);
   }
-  CHECK(t.backend.entries.empty());
+  CHECK(t.backend.inner().entries.empty());
   CHECK(t.expander.metrics().snapshot().errors == fetches);
   CHECK(t.expander.metrics().snapshot().repairs == 0);
   CHECK(t.expander.put(1, Reading{value}).error().code == Errc::invalid_argument);
@@ -104,5 +104,5 @@ TEST_CASE("what JSON would turn into something else is refused wherever it stand
     CHECK(t.expander.put(1, Any{tree}).error().code == Errc::invalid_argument);
   }
   REQUIRE(t.expander.put(1, Any{{{"null", nullptr}, {"list", {1, 2.5, "x"}}}}));
-  CHECK(t.backend.entries.size() == 1);
+  CHECK(t.backend.inner().entries.size() == 1);
 }

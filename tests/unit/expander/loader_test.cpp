@@ -59,7 +59,7 @@ TEST_CASE("what a loader throws is an error with its words and never escapes", "
   const Error unknown = error_of([]() -> User { throw 7; });
   CHECK(unknown.code == Errc::loader_failed);
   CHECK_FALSE(unknown.message.empty());
-  CHECK(t.backend.entries.empty());
+  CHECK(t.backend.inner().entries.empty());
   CHECK(t.expander.metrics().snapshot().load_failures == 2);
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("an entry keeps what its load cost", "[expander]") {
     return User{"Ada"};
   };
   REQUIRE(t.expander.fetch<User>(1, slow));
-  const auto envelope = decode_envelope(t.backend.entries.at("user:1").value);
+  const auto envelope = decode_envelope(t.backend.inner().entries.at("user:1").value);
   REQUIRE(envelope);
   CHECK(envelope->load_cost == 250ms);
   CHECK(envelope->schema == 3);
@@ -134,7 +134,7 @@ TEST_CASE("a value that cannot be encoded is returned, not stored, and counted",
   REQUIRE(fetched);
   CHECK(fetched->has_value());
   CHECK(fetched->cache_error->message == "the value could not be encoded: no such letter");
-  CHECK(t.backend.entries.empty());
+  CHECK(t.backend.inner().entries.empty());
   CHECK(t.expander.metrics().snapshot().errors == 1);
   CHECK(t.expander.put(1, User{"cannot be encoded"}).error().code == Errc::invalid_argument);
 }
@@ -143,5 +143,5 @@ TEST_CASE("a loader may use the expander that called it", "[expander]") {
   Fixture t;
   const auto outer = [&] { return User{(*t.expander.fetch<User>(2, t.source.loader()))->name}; };
   CHECK((*t.expander.fetch<User>(1, outer))->name == "Ada");
-  CHECK(t.backend.entries.size() == 2);
+  CHECK(t.backend.inner().entries.size() == 2);
 }

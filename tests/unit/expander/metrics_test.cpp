@@ -19,7 +19,7 @@ TEST_CASE("hits and misses add up to the look-ups; loads are no hits", "[expande
   const auto now = t.expander.metrics().snapshot();
   CHECK(now.hits == 3);
   CHECK(now.misses == 2);
-  CHECK(now.hits + now.misses == static_cast<std::uint64_t>(t.backend.gets));
+  CHECK(now.hits + now.misses == static_cast<std::uint64_t>(t.backend.inner().gets));
   CHECK(now.loads == 3);
   CHECK(now.loads == static_cast<std::uint64_t>(t.source.asked));
   CHECK(now.load_failures == 0);
@@ -35,7 +35,7 @@ TEST_CASE("a canary: no failed look-up ever shows as a miss or a hit", "[expande
   std::uint64_t failed = 0;
   for (int i = 0; i < 300; ++i) {
     t.backend.recover();
-    if (i % 3 == 0) t.backend.get_fault = Error{.code = Errc::timeout, .message = "late"};
+    if (i % 3 == 0) t.backend.inner().get_fault = Error{.code = Errc::timeout, .message = "late"};
     failed += i % 3 == 0 ? 1 : 0;
     REQUIRE(t.expander.fetch<User>(i % 7, t.source.loader()));
   }

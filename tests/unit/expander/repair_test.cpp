@@ -26,7 +26,7 @@ using Impostor = UserLike<200, 3>;
 using OldUser = UserLike<200, 2>;
 using RawUser = UserLike<1, 3>;
 
-std::string& stored(Fixture& t) { return t.backend.entries.at("user:1").value; }
+std::string& stored(Fixture& t) { return t.backend.inner().entries.at("user:1").value; }
 
 // The entry is a miss for `why`, the source answers, the entry is good again, all of it counted.
 void check_repair(Fixture& t, MissReason why) {
@@ -67,7 +67,7 @@ TEST_CASE("what its codec cannot take back is not stored, whatever was there bef
   Fixture t;
   const bool damaged = GENERATE(false, true);
   if (damaged) {
-    t.backend.entries.insert_or_assign("forgetful:1", FaultyBackend::Entry{"garbage", Ttl::none()});
+    t.backend.inner().entries.insert_or_assign("forgetful:1", FaultyDriver::Entry{"garbage", Ttl::none()});
   }
   for (int i = 0; i < 3; ++i) {
     const auto fetched = t.expander.fetch<Forgetful>(1, [] { return Forgetful{"Adam"}; });
@@ -77,7 +77,7 @@ TEST_CASE("what its codec cannot take back is not stored, whatever was there bef
     REQUIRE(fetched->cache_error);
     CHECK(fetched->cache_error->code == Errc::invalid_argument);
     CHECK(fetched->cache_error->message.find("three letters") != std::string::npos);
-    CHECK(t.backend.entries.empty());
+    CHECK(t.backend.inner().entries.empty());
   }
   CHECK(t.expander.metrics().snapshot().repairs == 0);
   CHECK(t.expander.metrics().snapshot().errors == 3);
@@ -125,19 +125,19 @@ TEST_CASE("an entry of another schema or codec is a miss and is repaired", "[exp
 
 TEST_CASE("an unreadable entry is removed when the source has none to replace it", "[expander]") {
   Fixture t;
-  t.backend.entries.insert_or_assign("user:1", FaultyBackend::Entry{"garbage", Ttl::none()});
+  t.backend.inner().entries.insert_or_assign("user:1", FaultyDriver::Entry{"garbage", Ttl::none()});
   t.source.name.reset();
   auto fetched = t.fetch();
   REQUIRE(fetched);
   CHECK(fetched->miss == MissReason::undecodable);
-  CHECK(t.backend.entries.empty());
+  CHECK(t.backend.inner().entries.empty());
   CHECK(t.expander.metrics().snapshot().repairs == 1);
 }
 
 TEST_CASE("an entry that could not be replaced is not counted as repaired", "[expander]") {
   Fixture t;
-  t.backend.entries.insert_or_assign("user:1", FaultyBackend::Entry{"garbage", Ttl::none()});
-  t.backend.set_fault = Error{.code = Errc::rejected, .message = "out of memory"};
+  t.backend.inner().entries.insert_or_assign("user:1", FaultyDriver::Entry{"garbage", Ttl::none()});
+  t.backend.inner().set_fault = Error{.code = Errc::rejected, .message = "out of memory"};
   auto fetched = t.fetch();
   REQUIRE(fetched);
   CHECK((*fetched)->name == "Ada");
@@ -147,10 +147,10 @@ TEST_CASE("an entry that could not be replaced is not counted as repaired", "[ex
 
 TEST_CASE("fresh reports an unreadable entry as absent, with the reason", "[expander]") {
   Fixture t;
-  t.backend.entries.insert_or_assign("user:1", FaultyBackend::Entry{"garbage", Ttl::none()});
+  t.backend.inner().entries.insert_or_assign("user:1", FaultyDriver::Entry{"garbage", Ttl::none()});
   auto fetched = t.fetch(Strategy::fresh);
   REQUIRE(fetched);
   CHECK_FALSE(fetched->has_value());
   CHECK(fetched->miss == MissReason::undecodable);
-  CHECK(t.backend.entries.size() == 1);
+  CHECK(t.backend.inner().entries.size() == 1);
 }

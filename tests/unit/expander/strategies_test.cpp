@@ -15,7 +15,7 @@ TEST_CASE("refresh loads on a miss, stores, and answers from the cache from then
   CHECK(first->miss == MissReason::absent);
   CHECK(first->age == 0ms);
   CHECK(first->remaining == Ttl(5min));
-  CHECK(t.backend.entries.contains("user:1"));
+  CHECK(t.backend.inner().entries.contains("user:1"));
 
   t.source.name = "Grace";
   t.clock.advance(90s);
@@ -38,7 +38,7 @@ TEST_CASE("fresh answers from the cache alone and never calls the loader", "[exp
   CHECK(miss->origin == Origin::none);
   CHECK(miss->miss == MissReason::absent);
   CHECK(t.source.asked == 0);
-  CHECK(t.backend.sets == 0);
+  CHECK(t.backend.inner().sets == 0);
 
   REQUIRE(t.fetch());
   auto hit = t.expander.find<User>(1);
@@ -57,7 +57,7 @@ TEST_CASE("invalidate drops the entry, asks the source and stores its answer", "
   CHECK((*fetched)->name == "Grace");
   CHECK(fetched->origin == Origin::source);
   CHECK(fetched->miss == MissReason::invalidated);
-  CHECK(t.backend.removes == 1);
+  CHECK(t.backend.inner().removes == 1);
   CHECK((*t.expander.find<User>(1))->name == "Grace");
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("invalidate leaves no old entry behind when the source fails or has no
     const auto failing = []() -> User { throw std::runtime_error("down"); };
     CHECK_FALSE(t.expander.fetch<User>(1, failing, {.strategy = Strategy::invalidate}));
   }
-  CHECK(t.backend.entries.empty());
+  CHECK(t.backend.inner().entries.empty());
 }
 
 TEST_CASE("bypass asks the source and touches the cache in no way", "[expander]") {
@@ -99,7 +99,7 @@ TEST_CASE("an entity that the source does not know is an answer and is not store
   CHECK(fetched->origin == Origin::none);
   CHECK(fetched->miss == MissReason::absent);
   CHECK_FALSE(fetched->remaining);
-  CHECK(t.backend.entries.empty());
+  CHECK(t.backend.inner().entries.empty());
 }
 
 TEST_CASE("an entry past its expiry is a miss, even where the backend still holds it",

@@ -1,20 +1,13 @@
 #include "core/out_of_memory.hpp"
-#include "memcached/backend_impl.hpp"
+#include "memcached/memcached_driver.hpp"
 #include "memcached/server_error.hpp"
 #include "memcached/server_stats.hpp"
-
-#include <cachekit/memcached.hpp>
 
 #include <cstddef>
 #include <new>
 #include <utility>
 
-namespace cachekit {
-
-using memcached::NodeBatch;
-using memcached::Reply;
-using memcached::Verb;
-
+namespace cachekit::memcached {
 namespace {
 
 Result<Reply> reply_of(NodeBatch& one) {
@@ -26,7 +19,7 @@ Result<Reply> reply_of(NodeBatch& one) {
 
 // Every node, with the error that there was no memory for its answer.
 template <typename Report>
-Report without_memory(const memcached::Cluster& cluster) {
+Report without_memory(const Cluster& cluster) {
   Report report;
   report.nodes.resize(cluster.nodes().size());
   for (std::size_t i = 0; i < report.nodes.size(); ++i) {
@@ -36,14 +29,14 @@ Report without_memory(const memcached::Cluster& cluster) {
   return report;
 }
 
-PingReport ping_nodes(memcached::Cluster& cluster, Deadline deadline) {
+PingReport ping_nodes(Cluster& cluster, Deadline deadline) {
   PingReport report;
   for (NodeBatch& one : cluster.ask_all(Verb::version, deadline)) {
     NodePing node{.endpoint = one.node->endpoint()};
     Result<Reply> reply = reply_of(one);
     if (reply) {
       node.role = "server";
-      node.version = memcached::printable(reply->value);
+      node.version = printable(reply->value);
       node.round_trip = one.batch.round_trip();
     } else {
       node.error = std::move(reply).error();
@@ -53,11 +46,11 @@ PingReport ping_nodes(memcached::Cluster& cluster, Deadline deadline) {
   return report;
 }
 
-StatsReport stats_of_nodes(memcached::Cluster& cluster, Deadline deadline) {
+StatsReport stats_of_nodes(Cluster& cluster, Deadline deadline) {
   StatsReport report;
   for (NodeBatch& one : cluster.ask_all(Verb::stats, deadline)) {
     Result<Reply> reply = reply_of(one);
-    NodeStats node = reply ? memcached::read_server_stats(reply->value) : NodeStats{};
+    NodeStats node = reply ? read_server_stats(reply->value) : NodeStats{};
     node.endpoint = one.node->endpoint();
     node.client = one.node->channel().stats();
     if (!reply) node.error = std::move(reply).error();
@@ -68,27 +61,27 @@ StatsReport stats_of_nodes(memcached::Cluster& cluster, Deadline deadline) {
 
 }  // namespace
 
-PingReport MemcachedBackend::do_ping(Deadline deadline) {
-  if (!impl_->cluster) return {.nodes = {{.endpoint = target(), .error = impl_->cluster.error()}}};
+PingReport MemcachedDriver::ping(Deadline deadline) {
+  if (!cluster_) return {.nodes = {{.endpoint = target(), .error = cluster_.error()}}};
   try {
-    return ping_nodes(*impl_->cluster, deadline);
+    return ping_nodes(*cluster_, deadline);
   } catch (const std::bad_alloc&) {
-    return without_memory<PingReport>(*impl_->cluster);
+    return without_memory<PingReport>(*cluster_);
   }
 }
 
-StatsReport MemcachedBackend::do_stats(Deadline deadline) {
-  if (!impl_->cluster) return {.nodes = {{.endpoint = target(), .error = impl_->cluster.error()}}};
+StatsReport MemcachedDriver::stats(Deadline deadline) {
+  if (!cluster_) return {.nodes = {{.endpoint = target(), .error = cluster_.error()}}};
   try {
-    return stats_of_nodes(*impl_->cluster, deadline);
+    return stats_of_nodes(*cluster_, deadline);
   } catch (const std::bad_alloc&) {
-    return without_memory<StatsReport>(*impl_->cluster);
+    return without_memory<StatsReport>(*cluster_);
   }
 }
 
-std::vector<ConnectionStats> MemcachedBackend::do_connections() {
-  if (!impl_->cluster) return {};
-  return impl_->cluster->connections();
+std::vector<ConnectionStats> MemcachedDriver::connections() {
+  if (!cluster_) return {};
+  return cluster_->connections();
 }
 
-}  // namespace cachekit
+}  // namespace cachekit::memcached

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cachekit/capabilities.hpp>
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+#include <cachekit/metrics.hpp>
+#include <cachekit/operation.hpp>
+#include <cachekit/pending.hpp>
+#include <cachekit/report.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace cachekit {
+
+/// Operations of one kind, and where the outcome of each goes.
+template <typename Operation>
+struct BatchOf {
+  using Outcome = Result<typename Operation::Value>;
+
+  std::span<const Operation> operations;
+  std::span<Outcome> outcomes;  ///< One for each operation, at its position.
+};
+using AnyBatch = operation::Any<BatchOf>;
+
+/// Answers a batch by one call of `answer(operation)` after the other, which gives a `Result` of
+/// the operation's value, or `fail(...)`.
+template <typename Answer>
+void run_each(const AnyBatch& batch, const Answer& answer) {
+  std::visit(
+      [&](const auto& one) {
+        for (std::size_t i = 0; i < one.operations.size(); ++i) {
+          one.outcomes[i] = answer(one.operations[i]);
+        }
+      },
+      batch);
+}
+
+/// One operation whose caller does not wait: what comes with it, and what is given back.
+template <typename Operation>
+struct AsyncCall {
+  using Value = typename Operation::Value;
+
+  Operation operation;  ///< Lifetime: its views are good only until `start` has returned.
+  Deadline deadline;
+  std::stop_token stop{};  ///< Withdraws it.
+  /// Is told the result, once, whoever has it. Must be called before the result can be taken.
+  std::function<void(const Result<Value>&)> report{};
+
+  Pending<Value> pending{};  ///< What the caller gets.
+  /// Set where the call failed before it was under way.
+  std::optional<Errc> failed_at_once{};
+
+  /// For one that is done already.
+  void done(Result<Value> result) {
+    report(result);
+    if (!result) failed_at_once = result.error().code;
+    pending = ready_pending(std::move(result));
+  }
+};
+using AnyAsyncCall = operation::Any<AsyncCall>;
+
+/// What a backend is to the rest of cachekit: it carries out operations. `CacheBackend`, which owns
+/// it, checks arguments, sets budgets, counts and times; so a driver sees only keys that passed
+/// `check_key`, valid TTLs and batches that are not empty.
+///
+/// Five functions have to be written; docs/writing-a-backend.md shows how.
+///
+/// Threads: all members may be called from any thread at once.
+/// Errors: a `std::bad_alloc` or `std::length_error` that leaves a call becomes an `overloaded`, or
+/// an `outcome_unknown` of what changes something. Nothing else may be thrown.
+class Driver {
+ public:
+  Driver() = default;
+  virtual ~Driver() = default;
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  /// One lower-case word: "redis".
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+  [[nodiscard]] virtual Tier tier() const noexcept = 0;
+  [[nodiscard]] virtual Capabilities capabilities() const = 0;
+  /// Where it stands, for people; never with a secret.
+  [[nodiscard]] virtual std::string target() const = 0;
+  /// Carries out one operation or many and puts every outcome in its place, by the deadline.
+  /// Errors: `unsupported` for operations that it does not know, and otherwise as `Errc` tells.
+  virtual void run(const AnyBatch& batch, Deadline deadline) = 0;
+
+  /// Sets one operation going, and gives its `Pending`. Unless a driver knows better, it is done
+  /// when this returns. Errors: may throw as `run` does, and then nothing is under way.
+  virtual void start(AnyAsyncCall& call);
+
+  /// The budget of a call that is given none.
+  [[nodiscard]] virtual std::chrono::milliseconds default_timeout() const noexcept;
+  /// Whether calls end at once and wait for nobody, at this moment: then budgets are checked and
+  /// not measured, and of the latencies a sample is.
+  [[nodiscard]] virtual bool never_blocks() const noexcept { return false; }
+  /// Errors: `invalid_argument`. Unless a driver knows better: what is empty, longer than
+  /// `max_key_bytes`, or holds bytes that `binary_keys` says it must not.
+  [[nodiscard]] virtual Result<void> check_key(std::string_view key) const;
+  /// Checks the configuration, and reaches whatever holds the data.
+  [[nodiscard]] virtual Result<void> connect() { return {}; }
+  /// Makes durable what is not yet.
+  [[nodiscard]] virtual Result<void> flush() { return {}; }
+  /// Removes everything. Unless a driver knows better: `unsupported`.
+  [[nodiscard]] virtual Result<void> clear(Deadline deadline);
+  /// Asks every node for a sign of life. Unless a driver knows better: whether `connect` works.
+  [[nodiscard]] virtual PingReport ping(Deadline deadline);
+  /// Every node's figures. Unless a driver knows better: none but where it stands.
+  [[nodiscard]] virtual StatsReport stats(Deadline deadline);
+  /// What its connections do. No I/O that waits.
+  [[nodiscard]] virtual std::vector<ConnectionStats> connections() { return {}; }
+
+ protected:
+  /// What the calls of the backend have counted. Requires: it belongs to a backend.
+  [[nodiscard]] const CacheMetrics& metrics() const noexcept { return *metrics_; }
+
+ private:
+  friend class CacheBackend;
+  const CacheMetrics* metrics_ = nullptr;
+};
+
+}  // namespace cachekit

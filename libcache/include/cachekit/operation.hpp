@@ -1,0 +1,188 @@
+#pragma once
+
+#include <cachekit/ttl.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What can be asked of a cache, each operation described once, as a value.
+///
+/// An operation is a plain structure. Its `Value` is what comes of it, its `effect` how it is
+/// counted and what is said of one whose fate is unknown, and `each_view` shows whatever it refers
+/// to. `CacheBackend` runs any of them, one or many, waited for or not; a `Driver` carries them
+/// out. A new one is added here and in `Any`, and every driver then has to say what it does with
+/// it.
+///
+/// Lifetime: what the views refer to outlives the call that is given the operation.
+
+namespace cachekit {
+
+enum class SetCondition : std::uint8_t { always, if_absent, if_present };
+
+/// A page of the keys of a cache.
+struct KeyPage {
+  std::vector<std::string> keys{};
+  std::string next{};  ///< The cursor of the page after this one; empty: this was the last.
+};
+
+/// What an operation does to the cache.
+enum class Effect : std::uint8_t {
+  look_up,  ///< Changes nothing; counts as a hit or a miss.
+  read,     ///< Changes nothing.
+  store,    ///< Counts as a set where it stored something.
+  remove,   ///< Counts as a remove where it removed something.
+  change,   ///< Changes an entry that is there.
+};
+
+[[nodiscard]] constexpr bool changes(Effect effect) noexcept {
+  return effect != Effect::look_up && effect != Effect::read;
+}
+
+namespace operation {
+
+/// An entry's value, empty for a miss.
+struct Get {
+  using Value = std::optional<std::string>;
+  static constexpr Effect effect = Effect::look_up;
+
+  std::string_view key;
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+  }
+};
+
+/// True when stored; false when the condition did not hold.
+struct Set {
+  using Value = bool;
+  static constexpr Effect effect = Effect::store;
+
+  std::string_view key;
+  std::string_view value;
+  Ttl ttl = Ttl::none();
+  SetCondition condition = SetCondition::always;
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+    visit(value);
+  }
+};
+
+/// True when there was an entry.
+struct Remove {
+  using Value = bool;
+  static constexpr Effect effect = Effect::remove;
+
+  std::string_view key;
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+  }
+};
+
+/// Whether there is an entry.
+struct Exists {
+  using Value = bool;
+  static constexpr Effect effect = Effect::look_up;
+
+  std::string_view key;
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+  }
+};
+
+/// What is left of an entry's life, `Ttl::none()` for no expiry, empty for a miss.
+struct RemainingTtl {
+  using Value = std::optional<Ttl>;
+  static constexpr Effect effect = Effect::read;
+
+  std::string_view key;
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+  }
+};
+
+/// Gives an entry a new TTL; false for a miss.
+struct Touch {
+  using Value = bool;
+  static constexpr Effect effect = Effect::change;
+
+  std::string_view key;
+  Ttl ttl = Ttl::none();
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+  }
+};
+
+/// Adds to a decimal counter and gives the sum.
+struct Increment {
+  using Value = std::int64_t;
+  static constexpr Effect effect = Effect::store;
+
+  std::string_view key;
+  std::int64_t by = 1;
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+  }
+};
+
+/// A page of the keys that match a glob. About `page_size` of them; it can be empty and not the
+/// last.
+struct ScanPage {
+  using Value = KeyPage;
+  static constexpr Effect effect = Effect::read;
+
+  std::string_view pattern = "*";
+  std::size_t page_size = 500;
+  std::string_view cursor{};  ///< `KeyPage::next` of the page before; empty: the first page.
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(pattern);
+    visit(cursor);
+  }
+};
+
+/// `Of` each operation there is.
+template <template <typename> class Of>
+using Any = std::variant<Of<Get>, Of<Set>, Of<Remove>, Of<Exists>, Of<RemainingTtl>, Of<Touch>,
+                         Of<Increment>, Of<ScanPage>>;
+
+/// How many bytes an operation refers to.
+template <typename Operation>
+[[nodiscard]] std::size_t bytes_of(Operation operation) noexcept {
+  std::size_t bytes = 0;
+  operation.each_view([&](std::string_view view) { bytes += view.size(); });
+  return bytes;
+}
+
+/// The operation when all that it refers to has been appended to `bytes`, which must have room for
+/// that: an append that moved them would leave others without theirs.
+template <typename Operation>
+[[nodiscard]] Operation copied_into(std::string& bytes, Operation operation) {
+  operation.each_view([&](std::string_view& view) {
+    const std::size_t begin = bytes.size();
+    bytes.append(view);
+    view = std::string_view(bytes).substr(begin);
+  });
+  return operation;
+}
+
+}  // namespace operation
+}  // namespace cachekit

@@ -1,0 +1,67 @@
+// What a driver does that says nothing else.
+
+#include <cachekit/driver.hpp>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace cachekit {
+namespace {
+
+bool is_plain(char c) noexcept { return c > ' ' && c != '\x7f'; }
+
+}  // namespace
+
+void Driver::start(AnyAsyncCall& call) {
+  std::visit(
+      [this]<typename Operation>(AsyncCall<Operation>& one) {
+        Result<typename Operation::Value> outcome;
+        run(BatchOf<Operation>{{&one.operation, 1}, {&outcome, 1}}, one.deadline);
+        one.done(std::move(outcome));
+      },
+      call);
+}
+
+std::chrono::milliseconds Driver::default_timeout() const noexcept {
+  return std::chrono::milliseconds(500);
+}
+
+Result<void> Driver::check_key(std::string_view key) const {
+  if (key.empty()) return fail(Errc::invalid_argument, "a key must not be empty");
+  const Capabilities able = capabilities();
+  if (able.max_key_bytes > 0 && key.size() > able.max_key_bytes) {
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("a key of {} bytes is too long; at most {}", key.size(), able.max_key_bytes),
+        target(), "store under a hash of the key");
+  }
+  if (!able.binary_keys && !std::ranges::all_of(key, is_plain)) {
+    return fail(Errc::invalid_argument, "a key must not hold spaces or control bytes", target());
+  }
+  return {};
+}
+
+Result<void> Driver::clear(Deadline) {
+  return fail(Errc::unsupported, fmt::format("{} cannot remove everything at once", name()),
+              target());
+}
+
+PingReport Driver::ping(Deadline) {
+  PingReport report;
+  NodePing& node = report.nodes.emplace_back();
+  node.endpoint = target();
+  const auto start = Deadline::clock::now();
+  if (Result<void> reached = connect(); !reached) node.error = std::move(reached).error();
+  node.round_trip =
+      std::chrono::duration_cast<std::chrono::microseconds>(Deadline::clock::now() - start);
+  return report;
+}
+
+StatsReport Driver::stats(Deadline) {
+  StatsReport report;
+  report.nodes.emplace_back().endpoint = target();
+  return report;
+}
+
+}  // namespace cachekit

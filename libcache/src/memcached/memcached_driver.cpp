@@ -1,0 +1,141 @@
+#include "memcached/memcached_driver.hpp"
+
+#include "core/guarded.hpp"
+#include "memcached/counting.hpp"
+#include "memcached/counting_call.hpp"
+#include "memcached/operations.hpp"
+#include "memcached/owning_command.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace cachekit::memcached {
+namespace {
+
+tl::unexpected<Error> no_keys() {
+  return fail(Errc::unsupported, "memcached cannot list keys, nor remove them by a pattern", {},
+              "remove keys by name, let them expire, clear everything, or use Redis");
+}
+
+template <typename Operation>
+Result<typename Operation::Value> value_or_error(Result<Reply>&& reply) {
+  if (!reply) return fail(std::move(reply).error());
+  return value_of<Operation>(*std::move(reply), {});
+}
+
+}  // namespace
+
+Capabilities MemcachedDriver::capabilities() const {
+  constexpr std::uint64_t server_default = std::uint64_t{1} << 20U;
+  return {.remaining_ttl = true,
+          .binary_keys = true,
+          .clustering = true,
+          .ttl_resolution = std::chrono::seconds(1),
+          .max_key_bytes = max_key_bytes,
+          .max_value_bytes = std::min(config_.max_value.count, server_default)};
+}
+
+std::string MemcachedDriver::target() const {
+  return or_nothing([&] { return fmt::format("memcached://{}", fmt::join(config_.servers, ",")); });
+}
+
+Result<void> MemcachedDriver::connect() {
+  return cluster_ ? cluster_->open() : Result<void>(fail(cluster_.error()));
+}
+
+template <typename Operation>
+void MemcachedDriver::run_one(const BatchOf<Operation>& batch, Deadline deadline) {
+  const Result<Command> command = command_for(batch.operations[0], config_);
+  batch.outcomes[0] = command ? value_or_error<Operation>(cluster_->ask(*command, deadline))
+                              : Result<typename Operation::Value>(fail(command.error()));
+}
+
+template <typename Operation>
+void MemcachedDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
+  std::vector<Command> commands;
+  std::vector<std::size_t> positions;
+  commands.reserve(batch.operations.size());
+  positions.reserve(batch.operations.size());
+  for (std::size_t i = 0; i < batch.operations.size(); ++i) {
+    Result<Command> command = command_for(batch.operations[i], config_);
+    if (command) {
+      commands.push_back(*command);
+      positions.push_back(i);
+    } else {
+      batch.outcomes[i] = fail(std::move(command).error());
+    }
+  }
+  std::vector<Result<Reply>> replies = cluster_->ask_many(commands, deadline);
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    batch.outcomes[positions[i]] = value_or_error<Operation>(std::move(replies[i]));
+  }
+}
+
+Result<std::int64_t> MemcachedDriver::count(const operation::Increment& increment,
+                                            Deadline deadline) {
+  Counting counting(increment.key, increment.by, cluster_->owner(increment.key).endpoint());
+  std::vector<Result<Reply>> replies = cluster_->ask_many(counting.attempt(), deadline);
+  std::optional<Command> next = counting.tried(std::move(replies[0]), replies[1]);
+  while (next) next = counting.answered(cluster_->ask(*next, deadline));
+  return std::move(counting.outcome());
+}
+
+void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
+  if (!cluster_) {
+    return run_each(any, [&](const auto&) { return fail(Error(cluster_.error())); });
+  }
+  const auto run = [&]<typename Operation>(const BatchOf<Operation>& batch) {
+    if constexpr (OneCommand<Operation>) {
+      if (batch.operations.size() > 1) return run_many(batch, deadline);
+      run_one(batch, deadline);
+    } else if constexpr (std::is_same_v<Operation, operation::Increment>) {
+      for (std::size_t i = 0; i < batch.operations.size(); ++i) {
+        batch.outcomes[i] = count(batch.operations[i], deadline);
+      }
+    } else {
+      for (auto& outcome : batch.outcomes) outcome = no_keys();
+    }
+  };
+  std::visit(run, any);
+}
+
+template <typename Operation>
+void MemcachedDriver::begin(AsyncCall<Operation>& call) {
+  const Result<Command> command = command_for(call.operation, config_);
+  if (!command) return call.done(fail(command.error()));
+  call.pending = memcached::start<typename Operation::Value, value_of<Operation>>(
+      *cluster_, *command, call.deadline, std::move(call.stop), std::move(call.report));
+}
+
+void MemcachedDriver::begin(AsyncCall<operation::ScanPage>& call) { call.done(no_keys()); }
+
+void MemcachedDriver::begin(AsyncCall<operation::Increment>& call) {
+  auto* const state = new CountingCall(*cluster_, call.operation.key, call.operation.by,
+                                       call.deadline, std::move(call.report));
+  call.pending = Pending<std::int64_t>(state);
+  state->start(std::move(call.stop));
+}
+
+void MemcachedDriver::start(AnyAsyncCall& any) {
+  const auto start_one = [this](auto& call) {
+    if (!cluster_) return call.done(fail(Error(cluster_.error())));
+    begin(call);
+  };
+  std::visit(start_one, any);
+}
+
+Result<void> MemcachedDriver::clear(Deadline deadline) {
+  if (!cluster_) return fail(cluster_.error());
+  for (NodeBatch& one : cluster_->ask_all(Verb::flush_all, deadline)) {
+    const Result<void>& sent = one.outcome;
+    if (sent && one.batch.replies().front()) continue;
+    Error error = sent ? one.batch.replies().front().error() : sent.error();
+    error.endpoint = one.node->endpoint();
+    return fail(std::move(error));
+  }
+  return {};
+}
+
+}  // namespace cachekit::memcached

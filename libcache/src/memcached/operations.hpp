@@ -1,0 +1,47 @@
+#pragma once
+
+#include "memcached/command.hpp"
+#include "memcached/meaning.hpp"
+
+#include <cachekit/error.hpp>
+#include <cachekit/memcached.hpp>
+#include <cachekit/operation.hpp>
+
+#include <optional>
+#include <string>
+#include <type_traits>
+
+/// The operations of operation.hpp that are one command each. (An increment is several: see
+/// counting.hpp. Pages of keys there are none.)
+
+namespace cachekit::memcached {
+
+/// Errors: `too_large`, `invalid_argument`.
+[[nodiscard]] Result<Command> command_for(const operation::Get& get, const MemcachedConfig&);
+[[nodiscard]] Result<Command> command_for(const operation::Set& set, const MemcachedConfig& config);
+[[nodiscard]] Result<Command> command_for(const operation::Remove& remove, const MemcachedConfig&);
+[[nodiscard]] Result<Command> command_for(const operation::Exists& exists, const MemcachedConfig&);
+[[nodiscard]] Result<Command> command_for(const operation::RemainingTtl& ttl,
+                                          const MemcachedConfig&);
+[[nodiscard]] Result<Command> command_for(const operation::Touch& touch, const MemcachedConfig&);
+
+template <typename Operation>
+concept OneCommand = requires(const Operation& operation, const MemcachedConfig& config) {
+  command_for(operation, config);
+};
+
+/// What the reply to an operation's command means to its caller.
+template <OneCommand Operation>
+[[nodiscard]] Result<typename Operation::Value> value_of(Reply&& reply,
+                                                         const std::string& endpoint) {
+  using Value = typename Operation::Value;
+  if constexpr (std::is_same_v<Value, bool>) {
+    return as_done(std::move(reply), endpoint);
+  } else if constexpr (std::is_same_v<Value, std::optional<Ttl>>) {
+    return as_ttl(std::move(reply), endpoint);
+  } else {
+    return as_value(std::move(reply), endpoint);
+  }
+}
+
+}  // namespace cachekit::memcached

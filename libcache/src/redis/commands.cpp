@@ -1,0 +1,147 @@
+#include "redis/commands.hpp"
+
+#include "redis/client.hpp"
+#include "redis/reply_error.hpp"
+#include "redis/resp_encoder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <concepts>
+#include <initializer_list>
+#include <span>
+#include <utility>
+
+namespace cachekit::redis {
+namespace {
+
+using Type = RedisReply::Type;
+
+void append(std::string& out, std::initializer_list<std::string_view> words) {
+  append_command(out, std::span(words.begin(), words.size()));
+}
+
+// A number in digits, without a string for it.
+class Digits {
+ public:
+  explicit Digits(std::integral auto number) noexcept
+      : end_(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr) {}
+  Digits(const Digits&) = delete;
+  Digits& operator=(const Digits&) = delete;
+  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), end_}; }
+
+ private:
+  std::array<char, 24> text_;
+  const char* end_;
+};
+
+Result<std::int64_t> number_of(const RedisReply& reply, const std::string& endpoint) {
+  if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
+  if (reply.type == Type::integer) return reply.integer;
+  return fail(unexpected_reply("a command that counts", endpoint));
+}
+
+}  // namespace
+
+using operation::Exists;
+using operation::Get;
+using operation::Increment;
+using operation::Remove;
+using operation::RemainingTtl;
+using operation::ScanPage;
+using operation::Set;
+using operation::Touch;
+
+void Command<Get>::encode(const Get& get, std::string& out) { append(out, {"GET", get.key}); }
+
+Result<std::optional<std::string>> Command<Get>::value_of(RedisReply&& reply,
+                                                          const std::string& endpoint) {
+  if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
+  if (reply.is_nil()) return std::nullopt;
+  if (reply.type != Type::string) return fail(unexpected_reply("GET", endpoint));
+  return std::move(reply.text);
+}
+
+void Command<Set>::encode(const Set& set, std::string& out) {
+  const Digits milliseconds(set.ttl.expires() ? set.ttl.duration().count() : 0);
+  std::array<std::string_view, 6> words{"SET", set.key, set.value};
+  std::size_t count = 3;
+  if (set.ttl.expires()) {
+    words[count++] = "PX";
+    words[count++] = milliseconds.view();
+  }
+  if (set.condition == SetCondition::if_absent) words[count++] = "NX";
+  if (set.condition == SetCondition::if_present) words[count++] = "XX";
+  append_command(out, std::span(words.data(), count));
+}
+
+Result<bool> Command<Set>::value_of(RedisReply&& reply, const std::string& endpoint) {
+  if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
+  if (reply.type == Type::status) return true;
+  if (reply.is_nil()) return false;  // NX or XX did not hold.
+  return fail(unexpected_reply("SET", endpoint));
+}
+
+Result<bool> Counted::value_of(RedisReply&& reply, const std::string& endpoint) {
+  return number_of(reply, endpoint).map([](std::int64_t n) { return n > 0; });
+}
+
+void Command<Remove>::encode(const Remove& remove, std::string& out) {
+  append(out, {"UNLINK", remove.key});
+}
+
+void Command<Exists>::encode(const Exists& exists, std::string& out) {
+  append(out, {"EXISTS", exists.key});
+}
+
+void Command<Touch>::encode(const Touch& touch, std::string& out) {
+  if (touch.ttl.expires()) {
+    append(out, {"EXISTS", touch.key});
+    append(out, {"PEXPIRE", touch.key, Digits(touch.ttl.duration().count()).view()});
+  } else {
+    append(out, {"PERSIST", touch.key});
+    append(out, {"EXISTS", touch.key});
+  }
+}
+
+void Command<RemainingTtl>::encode(const RemainingTtl& ttl, std::string& out) {
+  append(out, {"PTTL", ttl.key});
+}
+
+Result<std::optional<Ttl>> Command<RemainingTtl>::value_of(RedisReply&& reply,
+                                                           const std::string& endpoint) {
+  const Result<std::int64_t> left = number_of(reply, endpoint);
+  if (!left) return fail(left.error());
+  if (*left == -2) return std::nullopt;  // No such key.
+  if (*left == -1) return Ttl::none();
+  return Ttl(std::clamp(std::chrono::milliseconds(*left), std::chrono::milliseconds(1), Ttl::max));
+}
+
+void Command<Increment>::encode(const Increment& increment, std::string& out) {
+  append(out, {"INCRBY", increment.key, Digits(increment.by).view()});
+}
+
+Result<std::int64_t> Command<Increment>::value_of(RedisReply&& reply,
+                                                  const std::string& endpoint) {
+  return number_of(reply, endpoint);
+}
+
+void Command<ScanPage>::encode(const ScanPage& scan, std::string& out) {
+  const std::string_view cursor = scan.cursor.empty() ? "0" : scan.cursor;
+  append(out, {"SCAN", cursor, "MATCH", scan.pattern, "COUNT", Digits(scan.page_size).view()});
+}
+
+Result<KeyPage> Command<ScanPage>::value_of(RedisReply&& reply, const std::string& endpoint) {
+  if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
+  if (reply.elements.size() != 2 || reply.elements[0].type != Type::string) {
+    return fail(unexpected_reply("SCAN", endpoint));
+  }
+  KeyPage page;
+  page.keys.reserve(reply.elements[1].elements.size());
+  for (RedisReply& key : reply.elements[1].elements) page.keys.push_back(std::move(key.text));
+  if (reply.elements[0].text != "0") page.next = std::move(reply.elements[0].text);
+  return page;
+}
+
+}  // namespace cachekit::redis

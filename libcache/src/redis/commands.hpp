@@ -1,0 +1,144 @@
+#pragma once
+
+#include "redis/session.hpp"
+
+#include <cachekit/operation.hpp>
+#include <cachekit/redis_reply.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+/// The operations of operation.hpp as commands, each once: how it is said, and what its reply
+/// means. Blocking calls, batches and asynchronous calls are made of these.
+///
+/// A `Command` says by `replies` how many replies it gets (the last one counts) and by `types` of
+/// which types they can be.
+
+namespace cachekit::redis {
+
+template <typename Operation>
+struct Command;
+
+template <>
+struct Command<operation::Get> {
+  static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types{RedisReply::Type::string, RedisReply::Type::nil};
+  static void encode(const operation::Get& get, std::string& out);
+  [[nodiscard]] static Result<std::optional<std::string>> value_of(RedisReply&& reply,
+                                                                   const std::string& endpoint);
+};
+
+template <>
+struct Command<operation::Set> {
+  static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types{RedisReply::Type::status, RedisReply::Type::nil};
+  static void encode(const operation::Set& set, std::string& out);
+  [[nodiscard]] static Result<bool> value_of(RedisReply&& reply, const std::string& endpoint);
+};
+
+/// What the commands have in common that answer how many keys they found.
+struct Counted {
+  static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types = only_integer;
+  [[nodiscard]] static Result<bool> value_of(RedisReply&& reply, const std::string& endpoint);
+};
+
+template <>
+struct Command<operation::Remove> : Counted {
+  static void encode(const operation::Remove& remove, std::string& out);
+};
+
+template <>
+struct Command<operation::Exists> : Counted {
+  static void encode(const operation::Exists& exists, std::string& out);
+};
+
+/// PEXPIRE; for no expiry PERSIST, which answers 0 for a key without a TTL as for a missing one, so
+/// that EXISTS has to tell. Either way two commands, of which the second counts.
+template <>
+struct Command<operation::Touch> : Counted {
+  static constexpr std::size_t replies = 2;
+  static void encode(const operation::Touch& touch, std::string& out);
+};
+
+/// Others can give an entry a longer life than a `Ttl` may have: that is told as the longest.
+template <>
+struct Command<operation::RemainingTtl> {
+  static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types = only_integer;
+  static void encode(const operation::RemainingTtl& ttl, std::string& out);
+  [[nodiscard]] static Result<std::optional<Ttl>> value_of(RedisReply&& reply,
+                                                           const std::string& endpoint);
+};
+
+template <>
+struct Command<operation::Increment> {
+  static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types = only_integer;
+  static void encode(const operation::Increment& increment, std::string& out);
+  [[nodiscard]] static Result<std::int64_t> value_of(RedisReply&& reply,
+                                                     const std::string& endpoint);
+};
+
+template <>
+struct Command<operation::ScanPage> {
+  static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types = only_array;
+  static void encode(const operation::ScanPage& scan, std::string& out);
+  [[nodiscard]] static Result<KeyPage> value_of(RedisReply&& reply, const std::string& endpoint);
+};
+
+/// Whether an operation may be sent twice.
+template <typename Operation>
+inline constexpr Replay replay_of = changes(Operation::effect) ? Replay::no : Replay::yes;
+
+/// Adds one operation to a batch.
+template <typename Operation>
+void add_operation(Pipeline& batch, const Operation& operation) {
+  using Said = Command<Operation>;
+  batch.add_encoded(Said::replies, Said::types,
+                    [&](std::string& wire) { Said::encode(operation, wire); });
+}
+
+/// One operation as a request.
+template <typename Operation>
+class OperationRequest : public CommandRequest {
+ public:
+  using Value = typename Operation::Value;
+
+  /// `heavy`: its reply, it seems, is large.
+  explicit OperationRequest(const Operation& operation, bool heavy = false) noexcept
+      : CommandRequest(replay_of<Operation>), operation_(operation), heavy_(heavy) {}
+
+  [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
+    accepted_ = 0;
+    Command<Operation>::encode(operation_, out);
+    return {};
+  }
+  [[nodiscard]] Accepted accept(RedisReply&& reply) override {
+    if (!Command<Operation>::types.contain(reply.type)) return Accepted::impossible;
+    reply_ = std::move(reply);
+    return ++accepted_ == Command<Operation>::replies ? Accepted::all : Accepted::more;
+  }
+  [[nodiscard]] std::size_t missing() const noexcept override {
+    return Command<Operation>::replies - accepted_;
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_of(operation_); }
+  [[nodiscard]] bool heavy() const noexcept override { return heavy_ || bytes() > net::heavy_bytes; }
+
+  [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
+  /// What the reply means. Requires: the request was executed; once.
+  [[nodiscard]] Result<Value> value(const std::string& endpoint) {
+    return Command<Operation>::value_of(std::move(reply_), endpoint);
+  }
+
+ private:
+  Operation operation_;
+  RedisReply reply_{};
+  std::size_t accepted_ = 0;
+  bool heavy_;
+};
+
+}  // namespace cachekit::redis

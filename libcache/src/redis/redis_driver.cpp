@@ -1,0 +1,201 @@
+#include "redis/redis_driver.hpp"
+
+#include "core/guarded.hpp"
+#include "net/async_state.hpp"
+#include "redis/large_replies.hpp"
+
+#include <type_traits>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit::redis {
+namespace {
+
+constexpr std::size_t max_key_bytes = std::size_t{512} << 20U;  // A Redis string.
+
+template <typename Operation>
+inline constexpr bool is_get = std::is_same_v<Operation, operation::Get>;
+
+// Whether the reply, it seems, is large.
+template <typename Operation>
+bool expects_large(const net::LargeKeys& large, const Operation& operation) noexcept {
+  if constexpr (is_get<Operation>) return large.contains(operation.key);
+  return false;
+}
+
+// Notes how large the value was that was got.
+template <typename Operation>
+void note_fetched(net::LargeKeys& large, const Operation& operation,
+                  const Result<typename Operation::Value>& value) noexcept {
+  if constexpr (is_get<Operation>) {
+    if (value && *value) large.note(operation.key, (*value)->size());
+  }
+}
+
+// An operation that owns all it refers to. Lifetime: of `large`, longer.
+template <typename Operation>
+class OwningRequest final : private net::OwnedBytes, public OperationRequest<Operation> {
+ public:
+  using net::OwnedBytes::release_bytes;
+  using Value = typename Operation::Value;
+
+  OwningRequest(const Operation& operation, std::string endpoint, net::LargeKeys& large)
+      : OperationRequest<Operation>(own(operation), expects_large(large, operation)),
+        endpoint_(std::move(endpoint)),
+        large_(large) {}
+
+  [[nodiscard]] Result<Value> take(const Result<void>& outcome) {
+    if (!outcome) return fail(outcome.error());
+    Result<Value> value = this->value(endpoint_);
+    note_fetched(large_, this->operation(), value);
+    return value;
+  }
+
+ private:
+  std::string endpoint_;
+  net::LargeKeys& large_;
+};
+
+}  // namespace
+
+Capabilities RedisDriver::capabilities() const {
+  return {.persistence = true,
+          .scan = true,
+          .remove_matching = true,
+          .remaining_ttl = true,
+          .binary_keys = true,
+          .negative_counters = true,
+          .rich_data = true,
+          .publish_subscribe = true,
+          .transactions = true,
+          .clustering = false,
+          .ttl_resolution = std::chrono::milliseconds(1),
+          .max_key_bytes = max_key_bytes,
+          .max_value_bytes = client_.config().max_value.count};
+}
+
+std::string RedisDriver::target() const {
+  return or_nothing([&] {
+    const RedisConfig& config = client_.config();
+    return config.unix_socket.empty()
+               ? fmt::format("redis://{}/{}", client_.endpoint(), config.database)
+               : fmt::format("redis+unix://{}?db={}", config.unix_socket, config.database);
+  });
+}
+
+Result<void> RedisDriver::check_key(std::string_view key) const {
+  if (key.empty()) return fail(Errc::invalid_argument, "a key must not be empty");
+  if (key.size() > max_key_bytes) {
+    return fail(Errc::invalid_argument, "a key of Redis holds at most 512 MiB");
+  }
+  return {};
+}
+
+Result<void> RedisDriver::check_value(std::string_view value) const {
+  const Bytes limit = client_.config().max_value;
+  if (value.size() <= limit.count) return {};
+  return fail(Errc::too_large,
+              fmt::format("a value of {} is over the limit of {}", format_bytes({value.size()}),
+                          format_bytes(limit)),
+              client_.endpoint(),
+              "store less, or raise redis.max_value and the server's own limit");
+}
+
+// Whether an operation may be sent; the size of what it stores is noted then.
+template <typename Operation>
+Result<void> RedisDriver::admit(const Operation& operation) {
+  if constexpr (std::is_same_v<Operation, operation::Set>) {
+    if (Result<void> fits = check_value(operation.value); !fits) return fits;
+    large_keys_.note(operation.key, operation.value.size());
+  }
+  return {};
+}
+
+template <typename Operation>
+Result<typename Operation::Value> RedisDriver::run_one(const Operation& operation,
+                                                       Deadline deadline) {
+  if (Result<void> admitted = admit(operation); !admitted) return fail(std::move(admitted).error());
+  auto value = client_.run(operation, deadline, expects_large(large_keys_, operation));
+  note_fetched(large_keys_, operation, value);
+  return value;
+}
+
+// Single GETs instead of MGET: MGET answers nil for a key of another type, and an error must not
+// look like a miss.
+template <typename Operation>
+void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
+  using Said = Command<Operation>;
+  Pipeline request(replay_of<Operation>);
+  request.reserve(batch.operations.size() * Said::replies);
+  std::vector<std::size_t> positions;
+  positions.reserve(batch.operations.size());
+  for (std::size_t i = 0; i < batch.operations.size(); ++i) {
+    const Operation& operation = batch.operations[i];
+    if (Result<void> admitted = admit(operation); !admitted) {
+      batch.outcomes[i] = fail(std::move(admitted).error());
+      continue;
+    }
+    add_operation(request, operation);
+    if (expects_large(large_keys_, operation)) request.expect_much();
+    positions.push_back(i);
+  }
+  if (positions.empty()) return;
+  auto replies = client_.run_all(request, deadline);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    auto& outcome = batch.outcomes[positions[i]];
+    if (!replies) {
+      outcome = fail(Error(replies.error()));
+      continue;
+    }
+    RedisReply& last = (*replies)[(i + 1) * Said::replies - 1];
+    outcome = Said::value_of(std::move(last), client_.endpoint());
+    note_fetched(large_keys_, batch.operations[positions[i]], outcome);
+  }
+}
+
+void RedisDriver::run(const AnyBatch& any, Deadline deadline) {
+  const auto run = [&](const auto& batch) {
+    if (batch.operations.size() > 1) return run_many(batch, deadline);
+    batch.outcomes[0] = run_one(batch.operations[0], deadline);
+  };
+  std::visit(run, any);
+}
+
+template <typename Operation>
+void RedisDriver::begin(AsyncCall<Operation>& call) {
+  if (!client_.check_config()) return call.done(fail(client_.check_config().error()));
+  if (Result<void> admitted = admit(call.operation); !admitted) {
+    return call.done(fail(std::move(admitted).error()));
+  }
+  using State = net::AsyncState<typename Operation::Value, OwningRequest<Operation>>;
+  auto* const state = new State(call.deadline, std::move(call.report), call.operation,
+                                client_.endpoint(), large_keys_);
+  state->stop_with(std::move(call.stop));
+  client_.channel().start(*state);
+  call.pending = Pending<typename Operation::Value>(state);
+}
+
+void RedisDriver::start(AnyAsyncCall& any) {
+  std::visit([&](auto& call) { begin(call); }, any);
+}
+
+Result<void> RedisDriver::clear(Deadline deadline) {
+  return client_.run({"FLUSHDB", "ASYNC"}, Replay::no, only_status, deadline).map([](const auto&) {
+  });
+}
+
+Result<RedisReply> RedisDriver::run_shared(std::span<const std::string_view> arguments,
+                                           Replay replay, const std::string& label,
+                                           Deadline deadline) {
+  auto reply =
+      client_.run(arguments, replay, ReplyTypes::any(), deadline, large_keys_.contains(label));
+  // What was thrown away for its size was large, too.
+  const bool too_large = !reply && reply.error().code == Errc::too_large;
+  if (reply || too_large) {
+    large_keys_.note(label, too_large ? net::heavy_bytes : size_of(*reply));
+  }
+  return reply;
+}
+
+}  // namespace cachekit::redis
