@@ -110,6 +110,8 @@ Settings& Context::mutable_settings() {
   if (settings_) return *settings_;
   Result<Settings> loaded = load_settings(settings_request());
   if (!loaded) {
+    // A file that is a pipe may have been waited for.
+    if (interrupted()) throw Failure("configuration", Error{Errc::cancelled, "interrupted"});
     throw wrong_configuration(std::move(loaded).error());
   }
   settings_ = *std::move(loaded);
@@ -285,20 +287,23 @@ void Context::report(std::string_view given_what, const Error& given) {
   tell("hint: " + printable(hint));
 }
 
-void Context::say(std::string_view text) {
+// What scripts read under `--json` is JSON throughout.
+void Context::say(std::string_view kind, std::string_view prefix, std::string_view text) {
   out.flush();
-  tell(printable(without_credentials(text)));
+  const std::string shown = without_credentials(text);
+  if (options.json) return tell(dump(Json{{std::string(kind), shown}}));
+  tell(printable(fmt::format("{}{}", prefix, shown)));
 }
 
 void Context::note(std::string_view text) {
-  if (!options.quiet) say(text);
+  if (!options.quiet) say("note", "", text);
 }
 
-void Context::warn(std::string_view text) { note(fmt::format("cachekit: warning: {}", text)); }
-
-void Context::warn_of_loss(std::string_view text) {
-  say(fmt::format("cachekit: warning: {}", text));
+void Context::warn(std::string_view text) {
+  if (!options.quiet) warn_of_loss(text);
 }
+
+void Context::warn_of_loss(std::string_view text) { say("warning", "cachekit: warning: ", text); }
 
 void Context::detail(std::string_view text) {
   if (options.verbose) note(fmt::format("cachekit: {}", text));

@@ -99,7 +99,7 @@ class Context {
   void warn_of_evictions();
   void check_home(Access access);
   void check_snapshot(Access access);
-  void say(std::string_view text);
+  void say(std::string_view kind, std::string_view prefix, std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
   [[nodiscard]] Error why_unconnected(Error error) const;
   [[nodiscard]] std::string usual_hint(const Error& error) const;

@@ -26,7 +26,8 @@ struct Failure {
 inline Failure wrong_configuration(Error why) {
   if (why.hint.empty()) {
     why.hint =
-        "'cachekit config show --origin' tells where each value comes from, 'cachekit config init' "
+        "correct it where the message says, or name another profile or file; 'cachekit config "
+        "init' "
         "prints all options";
   }
   return {"configuration", std::move(why), ExitCode::configuration};

@@ -1,6 +1,7 @@
 #include "commands/matching_keys.hpp"
 
 #include "interrupt.hpp"
+#include "transfer/halving.hpp"
 #include "transfer/rate_limiter.hpp"
 
 #include <algorithm>
@@ -38,9 +39,22 @@ class PagedRemoval {
   bool remove_page() {
     wait_for_turn();
     if (interrupted()) return false;
-    const std::vector<std::string_view> keys(page_.begin(), page_.end());
-    const std::vector<Result<bool>> outcomes = backend_.remove_many(keys);
-    for (std::size_t i = 0; i < keys.size(); ++i) count(keys[i], outcomes[i]);
+    // A key of which it is not known whether it went, and that is gone then, went.
+    std::vector<bool> in_doubt(page_.size());
+    const auto remove = [&](Halving<bool>::Indices which) {
+      std::vector<std::string_view> keys;
+      for (const std::size_t i : which) keys.emplace_back(page_[i]);
+      std::vector<Result<bool>> outcomes = backend_.remove_many(keys);
+      for (std::size_t i = 0; i < which.size(); ++i) {
+        Result<bool>& outcome = outcomes[i];
+        if (outcome && in_doubt[which[i]]) outcome = true;
+        in_doubt[which[i]] = !outcome && outcome.error().code == Errc::outcome_unknown;
+      }
+      return outcomes;
+    };
+    const std::vector<Result<bool>> outcomes =
+        Halving<bool>(backend_, remove, std::nullopt, interrupted).run(page_.size());
+    for (std::size_t i = 0; i < page_.size(); ++i) count(page_[i], outcomes[i]);
     page_.clear();
     return !done_.error;
   }

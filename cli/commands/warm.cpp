@@ -213,7 +213,8 @@ ExitCode tell_evictions(Context& context, const CacheBackend& backend, const War
 }
 
 ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options) {
-  if (!result.error) return result.tally.bad > 0 ? ExitCode::no : ExitCode::done;
+  const bool any_bad = result.tally.bad + result.tally.resumed_bad > 0;
+  if (!result.error) return any_bad ? ExitCode::no : ExitCode::done;
   Error& error = *result.error;
   const bool broke_off =
       error.code == Errc::cancelled || result.tally.failed > 0 || result.tally.unknown > 0;

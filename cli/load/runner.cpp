@@ -145,10 +145,10 @@ Result<BenchReport> run_bench(CacheBackend& backend, const BenchOptions& options
   BenchReport report = crew.report();
   report.preloaded = preloaded;
   report.preload_seconds = fill_time.count();
-  report.interrupted = interrupted();
   if (const Result<void> removed = remove_keys(shared, written); !removed) {
     report.leftover = removed.error().describe();
   }
+  report.interrupted = interrupted();
   return report;
 }
 

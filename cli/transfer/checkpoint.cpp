@@ -32,6 +32,7 @@ std::optional<Checkpoint> parse(const std::string& text) {
     json.at("target").get_to(checkpoint.target);
     json.at("rows").get_to(checkpoint.rows);
     json.at("hash").get_to(checkpoint.hash);
+    checkpoint.bad = json.value("bad", std::uint64_t{0});  // Older ones do not tell.
     std::optional<std::string> key = from_base64(json.at("last_key_base64").get<std::string>());
     if (!key) return std::nullopt;
     checkpoint.last_key = std::move(*key);
@@ -74,11 +75,10 @@ Result<std::optional<Checkpoint>> read_checkpoint(const std::filesystem::path& f
 }
 
 Result<void> write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint) {
-  const nlohmann::json json{{"schema", schema},
-                            {"target", checkpoint.target},
-                            {"rows", checkpoint.rows},
-                            {"hash", checkpoint.hash},
-                            {"last_key_base64", to_base64(checkpoint.last_key)}};
+  const nlohmann::json json{
+      {"schema", schema},        {"target", checkpoint.target},
+      {"rows", checkpoint.rows}, {"hash", checkpoint.hash},
+      {"bad", checkpoint.bad},   {"last_key_base64", to_base64(checkpoint.last_key)}};
   constexpr unsigned mode = 0666;  // Less the umask.
   using core::FileReplacement;
   return FileReplacement::begin(file, FileReplacement::Name::unique, mode)

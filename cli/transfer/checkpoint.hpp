@@ -32,6 +32,7 @@ struct Checkpoint {
   std::uint64_t rows = 0;
   std::uint64_t hash = 0;  ///< `RowHash` of these rows.
   std::string last_key{};  ///< The last one stored; empty when none was.
+  std::uint64_t bad = 0;   ///< How many of the rows are.
 };
 
 /// Empty where there is no file.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -65,6 +66,17 @@ const Foreign* utf16_without_mark(std::string_view bytes) {
   return nullptr;
 }
 
+// As the path of a URL; slashes stay.
+std::string percent_encoded(std::string_view path) {
+  std::string text;
+  for (const char c : path) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                       std::string_view("/._-~").find(c) != std::string_view::npos;
+    text += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return text;
+}
+
 // Next to it, with the ending that tells what it holds.
 std::string converted_name(const std::filesystem::path& path) {
   const std::string ending = path.extension().string();
@@ -82,7 +94,13 @@ std::optional<Error> foreign_format(std::string_view first_bytes, const std::str
   const Foreign* const found = known != formats.end() ? &*known : utf16_without_mark(first_bytes);
   if (found == nullptr) return std::nullopt;
   const bool standard = path == "-";
-  const std::string from = standard ? "FILE" : single_quoted(path);
+  // What a URL would read otherwise is encoded, and what a program would take for an option is not
+  // one.
+  const std::string file = found->hint.find("memory:{0}") != std::string_view::npos
+                               ? percent_encoded(path)
+                           : path.starts_with('-') ? "./" + path
+                                                   : path;
+  const std::string from = standard ? "FILE" : single_quoted(file);
   const std::string into = standard ? "NEW" : single_quoted(converted_name(path));
   return Error{Errc::invalid_argument,
                fmt::format("{} is {}, which is not read here", standard ? "standard input" : path,

@@ -8,6 +8,8 @@ namespace cachekit::cli {
 namespace {
 
 constexpr std::size_t most_named = 10;
+constexpr std::size_t longest_name = 200;  // Of a longer key its start is shown.
+constexpr std::size_t key_start = 60;
 
 // What Redis says of a key that holds a list, a hash and the like.
 std::string why_left_out(const Error& error) {
@@ -31,6 +33,12 @@ bool blames_item(const Error& error) noexcept {
 
 void LeftOut::add(std::string_view key, const Error& error) {
   if (++count_ > most_named) return;
+  if (key.size() > longest_name) {
+    named_.push_back(fmt::format("'{}...', of {} bytes ({})",
+                                 is_utf8(key) ? key.substr(0, key_start) : std::string_view(),
+                                 key.size(), why_left_out(error)));
+    return;
+  }
   const std::string shown = is_utf8(key) ? fmt::format("'{}'", key) : "base64:" + to_base64(key);
   named_.push_back(fmt::format("{} ({})", shown, why_left_out(error)));
 }

@@ -12,6 +12,7 @@ std::string warm_text(const WarmResult& result, double seconds) {
   if (tally.failed > 0) text += fmt::format(", not stored {}", tally.failed);
   if (tally.unknown > 0) text += fmt::format(", unknown {} (sent, not answered)", tally.unknown);
   if (tally.resumed > 0) text += fmt::format(", done before {}", tally.resumed);
+  if (tally.resumed_bad > 0) text += fmt::format(" ({} of them bad)", tally.resumed_bad);
   if (result.evicted.value_or(0) > 0) text += fmt::format(", evicted {}", *result.evicted);
   return text + fmt::format(" in {:.2f} s\n", seconds);
 }
@@ -29,8 +30,10 @@ std::vector<std::string> bad_lines_text(const WarmTally& tally, const std::strin
 
 std::string warm_json(const WarmResult& result, double seconds) {
   const WarmTally& tally = result.tally;
-  Json json{{"stored", tally.stored}, {"skipped", tally.skipped}, {"bad", tally.bad},
-            {"failed", tally.failed}, {"unknown", tally.unknown}, {"resumed", tally.resumed}};
+  Json json{
+      {"stored", tally.stored},          {"skipped", tally.skipped}, {"bad", tally.bad},
+      {"failed", tally.failed},          {"unknown", tally.unknown}, {"resumed", tally.resumed},
+      {"resumed_bad", tally.resumed_bad}};
   json["evicted"] = or_null(result.evicted);
   json["items"] = or_null(result.items);
   json["bad_lines"] = Json::array();

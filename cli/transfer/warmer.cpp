@@ -102,6 +102,7 @@ Result<void> Warmer::skip_rows(const Checkpoint& checkpoint) {
   }
   settled_ = checkpoint;
   result_.tally.resumed = rows_;
+  result_.tally.resumed_bad = checkpoint.bad;
   return {};
 }
 
@@ -133,6 +134,7 @@ Result<bool> Warmer::read_batch() {
     ++rows_;
     if (!row.problem.empty()) {
       count_bad(row.line, std::move(row.problem));
+      bad_rows_.push_back(waiting.rows_before);
       continue;
     }
     bytes += row.record.key.size() + row.record.value.size();
@@ -210,6 +212,7 @@ std::vector<Result<bool>> Warmer::store(std::span<const SetItem> items) {
 
 void Warmer::settle_up_to(std::uint64_t rows, std::uint64_t hash) {
   if (pinned_) return;
+  settled_.bad += std::erase_if(bad_rows_, [&](std::uint64_t before) { return before < rows; });
   settled_.rows = rows;
   settled_.hash = hash;
 }
@@ -227,6 +230,7 @@ std::optional<Error> Warmer::settle(std::size_t i, Result<bool>& outcome) {
   Error& error = outcome.error();
   if (blames_record(error)) {
     count_bad(row.line, std::move(error.message));
+    bad_rows_.push_back(batch_[i].rows_before);
     return std::nullopt;
   }
   ++(error.code == Errc::outcome_unknown ? tally.unknown : tally.failed);

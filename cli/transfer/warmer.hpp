@@ -44,6 +44,7 @@ struct WarmTally {
   std::uint64_t failed = 0;          ///< Surely not stored.
   std::uint64_t unknown = 0;         ///< Sent and not answered: stored or not.
   std::uint64_t resumed = 0;         ///< Passed over, as the checkpoint says.
+  std::uint64_t resumed_bad = 0;     ///< Of those, bad: they were counted by the load before.
   std::vector<BadLine> bad_lines{};  ///< The first ten.
 };
 
@@ -112,8 +113,9 @@ class Warmer {
   std::uint64_t rows_ = 0;
   RowHash hash_;
   Checkpoint settled_;
-  bool pinned_ = false;           // A row was not stored that may be another time.
-  std::optional<Error> refused_;  // The first that the server refused while it took others.
+  std::vector<std::uint64_t> bad_rows_;  // Behind what is settled: how many rows came before each.
+  bool pinned_ = false;                  // A row was not stored that may be another time.
+  std::optional<Error> refused_;         // The first that the server refused while it took others.
 };
 
 }  // namespace cachekit::cli

@@ -19,7 +19,7 @@ using nlohmann::json;
 namespace {
 
 json json_of(std::vector<std::string> arguments, int exit_code = 0) {
-  arguments.insert(arguments.begin(), "--json");
+  arguments.insert(arguments.begin(), {"--json", "--timeout", "30s"});
   const auto result = run_cachekit(arguments);
   INFO(result.err);
   CHECK(result.exit_code == exit_code);

@@ -201,6 +201,20 @@ TEST_CASE("a signal ends bench also when its server hangs", "[cli][signals]") {
   CHECK(result.err.find("keys were left behind") != std::string::npos);
 }
 
+TEST_CASE("a signal while bench removes its keys is not lost", "[cli][signals]") {
+  RedisServer server;
+  RedisBackend backend({.host = server.host(), .port = server.port()});
+  RunningCommand running(
+      patient(server.url(), {"bench", "--requests", "10", "--warmup", "0s", "--keys", "1000000"}));
+  wait_until([&] { return calls_of(backend, "unlink") > 0; });
+  server.stop();
+  running.signal(SIGINT);
+  const CommandResult result = running.wait();
+  CHECK(result.exit_code == 130);
+  CHECK(result.out.find("get") != std::string::npos);
+  CHECK(result.err.find("keys were left behind") != std::string::npos);
+}
+
 TEST_CASE("under nohup a hang-up is nothing", "[cli][signals]") {
   CHECK(run_shell("trap '' HUP; mkfifo $home/p; $cachekit -u memory:$home/s warm $home/p "
                   ">$home/o 2>&1 & p=$!; exec 3>$home/p; kill -HUP $p;"
