@@ -20,6 +20,20 @@ endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/libcache/include/cachekit
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 
+# The specification that backends keep to, as sources, so that it needs no Catch2 here.
+set(_contract_dir ${CMAKE_INSTALL_DATADIR}/cachekit/contract)
+set(_support ${PROJECT_SOURCE_DIR}/tests/support)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/contract/ DESTINATION ${_contract_dir}
+        FILES_MATCHING PATTERN "subject.?pp" PATTERN "*_test.cpp" PATTERN "own_*" EXCLUDE)
+install(FILES ${_support}/main.cpp DESTINATION ${_contract_dir})
+install(FILES ${_support}/catch.hpp ${_support}/crew.hpp ${_support}/gate.hpp ${_support}/results.hpp
+        DESTINATION ${_contract_dir}/support)
+file(RELATIVE_PATH _package_to_contract ${CMAKE_INSTALL_FULL_LIBDIR}/cmake/cachekit
+     ${CMAKE_INSTALL_FULL_DATADIR}/cachekit/contract)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/cachekit-contract-targets.cmake.in
+               ${PROJECT_BINARY_DIR}/cachekit-contract-targets.cmake @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/cachekit-contract-targets.cmake DESTINATION ${_package_dir})
+
 if(TARGET cachekit_command)
   file(RELATIVE_PATH _bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   set_target_properties(cachekit_command PROPERTIES INSTALL_RPATH "$ORIGIN/${_bin_to_lib}")

@@ -99,11 +99,10 @@ TEST_CASE("a loop of 10,000 awaits needs no more stack than one", "[contract][as
 }
 
 TEST_CASE("a coroutine that awaits goes on when the backend is destroyed", "[contract][async]") {
-  const Kind kind = GENERATE(from_range(all_kinds));
-  INFO("backend: " << to_string(kind));
+  CACHEKIT_FOR_EACH_CANDIDATE(candidate);
   std::atomic<int> settled{0}, wrong{0};
   for (int round = 0; round < 20; ++round) {
-    auto backend = make_backend(kind);
+    auto backend = candidate.make();
     for (int i = 0; i < 10; ++i) await_one(backend->async_set("await", "v"), settled, wrong);
     backend.reset();
     CHECK(settled == 10);

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 using namespace cachekit;
 using namespace cachekit::test;
@@ -73,6 +74,7 @@ TEST_CASE("incrementing what is no number is rejected and leaves the value alone
     const std::string key = cache.key("n");
     must(cache->set(key, value, {.ttl = 1h}));
     CHECK(code_of(count_up(cache, key, 1, waiting)) == "rejected");
+    CHECK(code_of(count_up(cache, key, 5, waiting)) == "rejected");
     CHECK(code_of(count_up(cache, key, 0, waiting)) == "rejected");
     CHECK(code_of(count_up(cache, key, -1, waiting)) == "rejected");
     CHECK(must(cache->get(key)) == value);
@@ -134,4 +136,56 @@ TEST_CASE("the smallest step a counter can be given does not overflow on the way
   must(cache->set(cache.key("n"), "5"));
   const bool below = cache->capabilities().negative_counters;
   CHECK(must(cache->increment(cache.key("n"), least)) == (below ? least + 5 : 0));
+}
+
+TEST_CASE("increments that are refused side by side leave the value as it is", "[contract]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  const std::string key = cache.key("n");
+  const std::string most = std::to_string(std::numeric_limits<std::int64_t>::max());
+  for (int round = 0; round < 20; ++round) {
+    must(cache->set(key, most));
+    std::vector<Pending<std::int64_t>> refused;
+    for (int i = 0; i < 4; ++i) refused.push_back(cache->async_increment(key));
+    for (auto& one : refused) CHECK(code_of(one.get()) == "rejected");
+    CHECK(must(cache->get(key)) == most);
+  }
+}
+
+TEST_CASE("an increment that is refused leaves a key that is gone gone", "[contract]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  const std::string key = cache.key("n");
+  must(cache->set(key, std::to_string(std::numeric_limits<std::int64_t>::max())));
+  auto refused = cache->async_increment(key);
+  auto removed = cache->async_remove(key);
+  CHECK(code_of(refused.get()) == "rejected");
+  CHECK(must(removed.get()));
+  CHECK(must(cache->get(key)) == std::nullopt);
+}
+
+TEST_CASE("an increment that is refused leaves a TTL that was given meanwhile", "[contract]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  const std::string value = GENERATE("12 apples", "9223372036854775807");
+  const bool to_none = GENERATE(true, false);
+  const std::string key = cache.key("n");
+  must(cache->set(key, value, {.ttl = to_none ? Ttl(1h) : Ttl::none()}));
+  auto refused = cache->async_increment(key);
+  auto touched = cache->async_touch(key, to_none ? Ttl::none() : Ttl(1h));
+  CHECK(code_of(refused.get()) == "rejected");
+  CHECK(must(touched.get()));
+  CHECK(must(cache->get(key)) == value);
+  CHECK(must(cache->ttl(key))->expires() == !to_none);
+}
+
+TEST_CASE("an increment that is refused leaves a number alone that was stored after it",
+          "[contract]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  const std::string key = cache.key("n");
+  for (int round = 0; round < 20; ++round) {
+    must(cache->set(key, std::to_string(std::numeric_limits<std::int64_t>::max())));
+    auto refused = cache->async_increment(key);
+    auto stored = cache->async_set(key, "9300000000000000000");
+    CHECK(code_of(refused.get()) == "rejected");
+    CHECK(must(stored.get()));
+    CHECK(must(cache->get(key)) == "9300000000000000000");
+  }
 }

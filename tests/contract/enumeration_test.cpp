@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/results.hpp"
 
+#include <chrono>
 #include <set>
 #include <string>
 
@@ -79,6 +80,15 @@ TEST_CASE("remove_matching removes what matches and nothing else, or says unsupp
   CHECK(matching(cache, cache.key("*")).size() == 51);
   CHECK(must(cache->remove_matching(cache.key("go:*"), {.page_size = 8})) == 50);
   CHECK(matching(cache, cache.key("*")) == std::set{cache.key("keep")});
+}
+
+TEST_CASE("remove_matching is never faster than it may be, from the first key on", "[contract]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  if (!cache->capabilities().remove_matching) return;
+  for (int i = 0; i < 20; ++i) must(cache->set(cache.key(std::to_string(i)), "v"));
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(must(cache->remove_matching(cache.key("*"), {.keys_per_second = 100})) == 20);
+  CHECK(std::chrono::steady_clock::now() - begun >= std::chrono::milliseconds(200));
 }
 
 TEST_CASE("clear removes everything, and what is stored right after it stays", "[contract]") {

@@ -1,49 +1,47 @@
 #pragma once
 
-#include <cachekit/backend.hpp>
+#include <cachekit/contract.hpp>
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cachekit::test {
 
-/// The backends, and the ways to reach them, that keep to the one specification in this folder.
-enum class Kind { memory, redis, redis_unix, memcached, memcached_three };
-
-inline constexpr std::array all_kinds{Kind::memory, Kind::redis, Kind::redis_unix, Kind::memcached,
-                                      Kind::memcached_three};
-
-[[nodiscard]] std::string_view to_string(Kind kind) noexcept;
-
-/// A backend of this kind, over servers that the whole program shares. Not connected.
-[[nodiscard]] std::unique_ptr<CacheBackend> make_backend(Kind kind);
+/// Those that the program has named, for as long as it runs.
+[[nodiscard]] const std::vector<const contract::Candidate*>& all_candidates();
 
 /// One backend under test, with keys that no other test has used.
 class Subject {
  public:
-  explicit Subject(Kind kind);
+  explicit Subject(const contract::Candidate& candidate);
 
   [[nodiscard]] CacheBackend* operator->() const noexcept { return backend_.get(); }
   [[nodiscard]] CacheBackend& operator*() const noexcept { return *backend_; }
+  /// What else is known of it.
+  [[nodiscard]] const contract::Candidate& candidate() const noexcept { return candidate_; }
   /// A key of this subject's own.
   [[nodiscard]] std::string key(std::string_view name) const { return prefix_ + std::string(name); }
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
-  [[nodiscard]] std::size_t nodes() const noexcept;
   /// A value of this size is too large, be it for our own bound or for the server's.
   [[nodiscard]] std::size_t oversize() const;
 
  private:
-  Kind kind_;
+  const contract::Candidate& candidate_;
   std::unique_ptr<CacheBackend> backend_;
   std::string prefix_;
 };
 
 }  // namespace cachekit::test
 
+/// Runs the rest of the test case once for each `const Candidate& candidate`.
+#define CACHEKIT_FOR_EACH_CANDIDATE(candidate)                 \
+  const cachekit::contract::Candidate& candidate =             \
+      *GENERATE(from_range(cachekit::test::all_candidates())); \
+  INFO("backend: " << candidate.name)
+
 /// Runs the rest of the test case once for each backend, each time with a new `Subject cache`.
-#define CACHEKIT_FOR_EACH_BACKEND(cache)                                                        \
-  const cachekit::test::Kind kind_of_##cache = GENERATE(from_range(cachekit::test::all_kinds)); \
-  INFO("backend: " << to_string(kind_of_##cache));                                              \
-  const cachekit::test::Subject cache(kind_of_##cache)
+#define CACHEKIT_FOR_EACH_BACKEND(cache)             \
+  CACHEKIT_FOR_EACH_CANDIDATE(candidate_of_##cache); \
+  const cachekit::test::Subject cache(candidate_of_##cache)

@@ -59,6 +59,14 @@ find_package() {
   run "$WORK/find-package-$1/consumer" "$1"
 }
 
+# A foreign backend keeps to the specification. (Sources are joined, to be compiled sooner.)
+contract() {
+  configure "$here/contract" "$WORK/contract" -DCMAKE_PREFIX_PATH="$WORK/static" \
+    -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0
+  "$CMAKE" --build "$WORK/contract"
+  "$WORK/contract/map_backend"
+}
+
 # pkg_config KIND
 pkg_config() {
   export PKG_CONFIG_PATH=$WORK/$1/$LIBDIR/pkgconfig

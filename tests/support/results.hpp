@@ -1,6 +1,6 @@
 #pragma once
 
-#include "support/catch.hpp"
+#include "catch.hpp"
 
 #include <cachekit/error.hpp>
 

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cachekit/error.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+/// For those who write a `Driver`: what has to mean the same in every backend.
+///
+/// Threads: any.
+
+namespace cachekit {
+
+/// Whether a key matches the pattern of an `operation::ScanPage`: `*` any run, `?` one byte,
+/// `[a-z]` a class, `[^x]` its opposite, `\` takes the next byte literally. Cost: no recursion; at
+/// most pattern x key steps.
+[[nodiscard]] bool glob_match(std::string_view pattern, std::string_view key) noexcept;
+
+/// What an `operation::Increment` by `by` makes of what is stored; a missing one counts from 0. It
+/// is to be stored as `std::to_string` writes it. Errors: `rejected` for what is no counter (a
+/// whole number of 64 bits without leading zeros, a plus sign or spaces), and for a sum beyond 64
+/// bits.
+[[nodiscard]] Result<std::int64_t> counter_sum(std::optional<std::string_view> stored,
+                                               std::int64_t by);
+
+}  // namespace cachekit
