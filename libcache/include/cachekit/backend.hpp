@@ -61,6 +61,19 @@ struct RemoveMatchingOptions {
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;  ///< Of one page.
 };
 
+namespace detail {
+
+/// Many operations whose caller does not wait, and what is given back.
+template <typename Operation>
+struct AsyncBatch {
+  using Outcomes = std::vector<Result<typename Operation::Value>>;
+  std::span<const Operation> operations;
+  std::stop_token stop{};
+  Pending<Outcomes> pending{};
+};
+
+}  // namespace detail
+
 /// One cache, whatever holds it. Switching the backend needs no change in code that uses this.
 ///
 /// Keys and values are bytes. Every key is checked before anything is sent; a key that the backend
@@ -158,6 +171,17 @@ class CacheBackend {
                                                       const CallOptions& options = {},
                                                       std::stop_token stop = {});
 
+  /// As the blocking batches, an outcome for each; some hundred requests of it are under way at a
+  /// time.
+  [[nodiscard]] Pending<std::vector<Result<std::optional<std::string>>>> async_get_many(
+      std::span<const std::string_view> keys, const CallOptions& options = {},
+      std::stop_token stop = {});
+  [[nodiscard]] Pending<std::vector<Result<bool>>> async_set_many(
+      std::span<const SetItem> items, const SetManyOptions& options = {},
+      std::stop_token stop = {});
+  [[nodiscard]] Pending<std::vector<Result<bool>>> async_remove_many(
+      std::span<const std::string_view> keys, const CallOptions& options = {},
+      std::stop_token stop = {});
   [[nodiscard]] Pending<std::optional<Ttl>> async_ttl(std::string_view key,
                                                       const CallOptions& options = {},
                                                       std::stop_token stop = {});
@@ -174,6 +198,10 @@ class CacheBackend {
   [[nodiscard]] Pending<typename Operation::Value> start(const Operation& operation,
                                                          const CallOptions& options = {},
                                                          std::stop_token stop = {});
+  template <typename Operation>
+  [[nodiscard]] Pending<std::vector<Result<typename Operation::Value>>> start_many(
+      std::span<const Operation> operations, const CallOptions& options = {},
+      std::stop_token stop = {});
 
   /// Asks every node for a sign of life; a node that fails is in the report, not an error. Without
   /// any node, and so not `ok()`, where there is no memory for a report.
@@ -203,14 +231,27 @@ class CacheBackend {
 
   /// The deadline of a call that was given `timeout`. Errors: `invalid_argument`.
   [[nodiscard]] Result<Deadline> deadline_for(
-      const std::optional<std::chrono::milliseconds>& timeout,
-      Deadline::clock::time_point start = Deadline::clock::now()) const;
+      const std::optional<std::chrono::milliseconds>& timeout) const {
+    return deadline_for(timeout, Deadline::clock::now(), driver_->never_blocks());
+  }
 
  private:
   using Timeout = std::optional<std::chrono::milliseconds>;
+  using AnyAsyncBatch = operation::Any<detail::AsyncBatch>;
+  template <typename Operation>
+  class Gathering;
 
+  [[nodiscard]] Result<Deadline> deadline_for(const Timeout& timeout,
+                                              Deadline::clock::time_point start,
+                                              bool never_blocks) const;
   void run_batch(const AnyBatch& batch, const Timeout& timeout);
   void begin(AnyAsyncCall& call, const Timeout& timeout);
+  void begin_by(AnyAsyncCall& call, const Result<Deadline>& deadline,
+                Deadline::clock::time_point started);
+  void begin_many(AnyAsyncBatch& batch, const Timeout& timeout);
+  template <typename Elements, typename Make>
+  [[nodiscard]] auto start_made(const Elements& elements, const Make& make,
+                                const CallOptions& options, std::stop_token stop);
   template <typename Elements, typename Make>
   [[nodiscard]] auto run_made(const Elements& elements, const Make& make,
                               const CallOptions& options);
@@ -245,6 +286,15 @@ Pending<typename Operation::Value> CacheBackend::start(const Operation& operatio
       .operation = operation, .deadline = Deadline::after(forever), .stop = std::move(stop)});
   begin(call, options.timeout);
   return std::move(std::get<AsyncCall<Operation>>(call).pending);
+}
+
+template <typename Operation>
+Pending<std::vector<Result<typename Operation::Value>>> CacheBackend::start_many(
+    std::span<const Operation> operations, const CallOptions& options, std::stop_token stop) {
+  AnyAsyncBatch batch(
+      detail::AsyncBatch<Operation>{.operations = operations, .stop = std::move(stop)});
+  begin_many(batch, options.timeout);
+  return std::move(std::get<detail::AsyncBatch<Operation>>(batch).pending);
 }
 
 }  // namespace cachekit

@@ -57,23 +57,29 @@ struct AsyncCall {
   std::function<void(const Result<Value>&)> report{};
 
   Pending<Value> pending{};  ///< What the caller gets.
-  /// Set where the call failed before it was under way.
-  std::optional<Errc> failed_at_once{};
 
   /// For one that is done already.
-  void done(Result<Value> result) {
-    report(result);
-    if (!result) failed_at_once = result.error().code;
-    pending = ready_pending(std::move(result));
+  void done(Result<Value> result) noexcept {
+    constexpr Errc code = changes(Operation::effect) ? Errc::outcome_unknown : Errc::overloaded;
+    try {
+      auto* const state = new detail::ReadyState<Value>(std::move(result));
+      pending = Pending<Value>(state);
+      report(state->value);
+    } catch (const std::bad_alloc&) {
+      pending = Pending<Value>::out_of_memory(code);
+      report(tl::unexpected<Error>(Error{code, "out of memory"}));
+    }
   }
 };
 using AnyAsyncCall = operation::Any<AsyncCall>;
 
 /// What a backend is to the rest of cachekit: it carries out operations. `CacheBackend`, which owns
 /// it, checks arguments, sets budgets, counts and times; so a driver sees only keys that passed
-/// `check_key`, valid TTLs and batches that are not empty.
+/// `check_key`, values that passed `check_value` (or sets that `discard`), valid TTLs and batches
+/// that are not empty.
 ///
-/// Five functions have to be written; docs/writing-a-backend.md shows how.
+/// Five functions have to be written, and `clear` where everything can be removed;
+/// docs/writing-a-backend.md shows how.
 ///
 /// Threads: all members may be called from any thread at once.
 /// Errors: a `std::bad_alloc` or `std::length_error` that leaves a call becomes an `overloaded`, or
@@ -96,7 +102,8 @@ class Driver {
   virtual void run(const AnyBatch& batch, Deadline deadline) = 0;
 
   /// Sets one operation going, and gives its `Pending`. Unless a driver knows better, it is done
-  /// when this returns. Errors: may throw as `run` does, and then nothing is under way.
+  /// when this returns. Of a set that turns out to be too large, a driver that knows better leaves
+  /// no older value. Errors: may throw as `run` does, and then nothing is under way.
   virtual void start(AnyAsyncCall& call);
 
   /// The budget of a call that is given none.
@@ -107,6 +114,9 @@ class Driver {
   /// Errors: `invalid_argument`. Unless a driver knows better: what is empty, longer than
   /// `max_key_bytes`, or holds bytes that `binary_keys` says it must not.
   [[nodiscard]] virtual Result<void> check_key(std::string_view key) const;
+  /// Errors: `too_large`, for what need not even be tried. Unless a driver knows better: what is
+  /// longer than `max_value_bytes`.
+  [[nodiscard]] virtual Result<void> check_value(std::string_view value) const;
   /// Checks the configuration, and reaches whatever holds the data.
   [[nodiscard]] virtual Result<void> connect() { return {}; }
   /// Makes durable what is not yet.
@@ -126,6 +136,10 @@ class Driver {
 
  private:
   friend class CacheBackend;
+  template <typename Operation>
+  [[nodiscard]] Result<typename Operation::Value> run_at_once(
+      const AsyncCall<Operation>& call) noexcept;
+
   const CacheMetrics* metrics_ = nullptr;
 };
 

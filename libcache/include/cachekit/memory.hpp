@@ -143,9 +143,9 @@ struct MemoryInsights {
 /// TTLs count on a steady clock in milliseconds. With a `snapshot_file`, `connect` takes a lock on
 /// `FILE.lock` until this object is gone, loads what has not expired meanwhile, and `flush` writes
 /// the file anew (to a temporary file, then renamed, with a checksum; a symbolic link, owner, group
-/// and mode stay); all names of one file share the lock. A snapshot that is damaged is set aside
-/// as `FILE.corrupt-N`, reported by `warnings()`, and the cache starts empty. Nothing is written by
-/// itself, not even at the end: call `flush`.
+/// and mode stay, a hard link keeps the old contents); all symbolic links to a file share the lock.
+/// A snapshot that is damaged is set aside as `FILE.corrupt-N`, reported by `warnings()`, and the
+/// cache starts empty. Nothing is written by itself, not even at the end: call `flush`.
 ///
 /// Threads: all members may be called from any thread at once.
 /// Errors: a call that has to load the snapshot first fails as `connect` does: `unavailable` when

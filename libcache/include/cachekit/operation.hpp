@@ -27,7 +27,8 @@ enum class SetCondition : std::uint8_t { always, if_absent, if_present };
 /// A page of the keys of a cache.
 struct KeyPage {
   std::vector<std::string> keys{};
-  std::string next{};  ///< The cursor of the page after this one; empty: this was the last.
+  /// The cursor of the page after this one, any bytes; empty: this was the last.
+  std::string next{};
 };
 
 /// What an operation does to the cache.
@@ -67,6 +68,9 @@ struct Set {
   std::string_view value;
   Ttl ttl = Ttl::none();
   SetCondition condition = SetCondition::always;
+  /// Removes the entry instead: of a value that `Driver::check_value` refused nothing is stored,
+  /// and no older one is left. `CacheBackend` says so.
+  bool discard = false;
 
   template <typename Visit>
   void each_view(const Visit& visit) {

@@ -84,16 +84,17 @@ class [[nodiscard]] Pending {
   explicit Pending(detail::PendingState<T>* state) noexcept : state_(state) {}
   Pending(Pending&& other) noexcept
       : state_(std::exchange(other.state_, nullptr)),
-        out_of_memory_(std::exchange(other.out_of_memory_, false)) {}
+        out_of_memory_(std::exchange(other.out_of_memory_, std::nullopt)) {}
   Pending& operator=(Pending&& other) noexcept {
     std::swap(state_, other.state_);
     std::swap(out_of_memory_, other.out_of_memory_);
     return *this;
   }
-  /// One whose result is an `overloaded`, for there is not even the memory to say so otherwise.
-  [[nodiscard]] static Pending out_of_memory() noexcept {
+  /// One whose result is that error, for there is not even the memory to say so otherwise:
+  /// `outcome_unknown` for what may have been done.
+  [[nodiscard]] static Pending out_of_memory(Errc code = Errc::overloaded) noexcept {
     Pending one;
-    one.out_of_memory_ = true;
+    one.out_of_memory_ = code;
     return one;
   }
   ~Pending() {
@@ -101,10 +102,12 @@ class [[nodiscard]] Pending {
   }
 
   /// Whether it holds a request whose result was not taken yet.
-  [[nodiscard]] bool valid() const noexcept { return state_ != nullptr || out_of_memory_; }
+  [[nodiscard]] bool valid() const noexcept {
+    return state_ != nullptr || out_of_memory_.has_value();
+  }
   /// Whether `get` would return at once.
   [[nodiscard]] bool ready() const noexcept {
-    return state_ != nullptr ? state_->ready() : out_of_memory_;
+    return state_ != nullptr ? state_->ready() : out_of_memory_.has_value();
   }
 
   /// Waits for the result, and does the work of the connection meanwhile.
@@ -131,6 +134,26 @@ class [[nodiscard]] Pending {
     detail::PendingState<T>* const state = std::exchange(state_, nullptr);
     if (!state->leave(next)) next->run();
     state->release();
+  }
+
+  /// As `then`, but where there is no memory to keep `f`, it is false at once, and the result can
+  /// still be taken.
+  template <typename F>
+  [[nodiscard]] bool try_then(F f) noexcept {
+    if (state_ == nullptr) {
+      f(nothing());
+      return true;
+    }
+    std::unique_ptr<detail::Continuation> next;
+    try {
+      next = std::make_unique<Call<F>>(state_, std::move(f));
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    detail::PendingState<T>* const state = std::exchange(state_, nullptr);
+    if (!state->leave(next)) next->run();
+    state->release();
+    return true;
   }
 
   /// Says that the result is of no interest. The request goes on.
@@ -200,8 +223,8 @@ class [[nodiscard]] Pending {
   };
 
   [[nodiscard]] Result<T> nothing() {
-    if (std::exchange(out_of_memory_, false)) {
-      return fail(Errc::overloaded, "out of memory");  // Short enough to need none.
+    if (const std::optional<Errc> code = std::exchange(out_of_memory_, std::nullopt)) {
+      return fail(*code, "out of memory");  // Short enough to need none.
     }
     return fail(Errc::invalid_argument, "the result of this request was taken already");
   }
@@ -213,7 +236,7 @@ class [[nodiscard]] Pending {
   }
 
   detail::PendingState<T>* state_ = nullptr;
-  bool out_of_memory_ = false;
+  std::optional<Errc> out_of_memory_{};
 };
 
 /// One whose result is known.

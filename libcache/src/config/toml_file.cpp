@@ -247,10 +247,9 @@ Result<ConfigFile> parse_config(std::string_view text, const std::string& name) 
 Result<ConfigFile> read_config_file(const std::filesystem::path& path) {
   const Result<std::string> text = read_text_file(path, largest_file);
   if (!text) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("configuration file {}: {}", path.string(), text.error().message), {},
-        fmt::format("name another file, or begin one: cachekit config init > {}", path.string()));
+    return fail(Errc::invalid_argument,
+                fmt::format("configuration file {}: {}", path.string(), text.error().message), {},
+                "name another file, or begin one with what 'cachekit config init' prints");
   }
   return parse_config(*text, path.string());
 }

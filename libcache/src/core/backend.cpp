@@ -19,6 +19,22 @@ Result<void> check_timeout(std::chrono::milliseconds timeout) {
               "to wait without limit, say cachekit::forever");
 }
 
+// How long so many keys take at a rate.
+Deadline::clock::duration time_of(std::size_t keys, double keys_per_second) {
+  constexpr std::chrono::duration<double> longest = std::chrono::hours(24 * 365);
+  const std::chrono::duration<double> exact(static_cast<double>(keys) / keys_per_second);
+  return std::chrono::duration_cast<Deadline::clock::duration>(std::min(exact, longest));
+}
+
+operation::Get get_of(std::string_view key) { return {key}; }
+operation::Remove remove_of(std::string_view key) { return {key}; }
+
+auto set_with(SetCondition condition) {
+  return [condition](const SetItem& item) {
+    return operation::Set{item.key, item.value, item.ttl, condition};
+  };
+}
+
 // Runs what is neither hit nor miss nor change; only its errors are counted.
 template <typename Run>
 auto counted(CacheMetrics& metrics, Errc in_doubt, const Run& run) {
@@ -36,10 +52,11 @@ CacheBackend::CacheBackend(std::unique_ptr<Driver> driver) : driver_(std::move(d
 CacheBackend::~CacheBackend() = default;
 
 Result<Deadline> CacheBackend::deadline_for(const Timeout& timeout,
-                                            Deadline::clock::time_point start) const {
+                                            Deadline::clock::time_point start,
+                                            bool never_blocks) const {
   const std::chrono::milliseconds span = timeout ? *timeout : driver_->default_timeout();
   if (span <= span.zero()) return fail(check_timeout(span).error());
-  return Deadline::after(driver_->never_blocks() ? forever : span, start);
+  return Deadline::after(never_blocks ? forever : span, start);
 }
 
 // Makes an operation of each element, and runs them all. Where there is no memory to make them,
@@ -56,6 +73,22 @@ auto CacheBackend::run_made(const Elements& elements, const Make& make,
   } catch (const std::bad_alloc&) {
     metrics_.count(CacheMetrics::Event::error, elements.size());
     return std::vector<Result<typename Operation::Value>>(elements.size(), fail(out_of_memory()));
+  }
+}
+
+template <typename Elements, typename Make>
+auto CacheBackend::start_made(const Elements& elements, const Make& make,
+                              const CallOptions& options, std::stop_token stop) {
+  using Operation = decltype(make(elements[0]));
+  using Outcomes = std::vector<Result<typename Operation::Value>>;
+  try {
+    std::vector<Operation> operations;
+    operations.reserve(elements.size());
+    for (const auto& element : elements) operations.push_back(make(element));
+    return start_many<Operation>(operations, options, std::move(stop));
+  } catch (const std::bad_alloc&) {
+    metrics_.count(CacheMetrics::Event::error, elements.size());
+    return Pending<Outcomes>::out_of_memory();
   }
 }
 
@@ -100,22 +133,17 @@ Result<std::int64_t> CacheBackend::increment(std::string_view key, std::int64_t 
 
 std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
     std::span<const std::string_view> keys, const CallOptions& options) {
-  return run_made(
-      keys, [](std::string_view key) { return operation::Get{key}; }, options);
+  return run_made(keys, get_of, options);
 }
 
 std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
                                                  const SetManyOptions& options) {
-  const auto set = [&](const SetItem& item) {
-    return operation::Set{item.key, item.value, item.ttl, options.condition};
-  };
-  return run_made(items, set, {options.timeout});
+  return run_made(items, set_with(options.condition), {options.timeout});
 }
 
 std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_view> keys,
                                                     const CallOptions& options) {
-  return run_made(
-      keys, [](std::string_view key) { return operation::Remove{key}; }, options);
+  return run_made(keys, remove_of, options);
 }
 
 Result<void> CacheBackend::scan(const ScanOptions& options, const KeyVisitor& visit) {
@@ -144,16 +172,20 @@ Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
   std::uint64_t matched = 0;
   std::vector<std::string> page;
   std::optional<Error> failure;
+  // Of a slow rate no more at once than fits into a second.
+  const std::size_t page_size =
+      options.keys_per_second > 0
+          ? static_cast<std::size_t>(std::min(std::max(options.keys_per_second, 1.0),
+                                              static_cast<double>(options.page_size)))
+          : options.page_size;
   auto next_page_at = Deadline::clock::now();
 
-  // Keeps to the rate by giving each page the time that its keys are allowed.
+  // Keeps to the rate by giving each page first the time that its keys are allowed.
   const auto remove_page = [&] {
     if (options.keys_per_second > 0) {
+      next_page_at = std::max(next_page_at, Deadline::clock::now()) +
+                     time_of(page.size(), options.keys_per_second);
       std::this_thread::sleep_until(next_page_at);
-      next_page_at =
-          std::max(next_page_at, Deadline::clock::now()) +
-          std::chrono::duration_cast<Deadline::clock::duration>(std::chrono::duration<double>(
-              static_cast<double>(page.size()) / options.keys_per_second));
     }
     const std::vector<std::string_view> keys(page.begin(), page.end());
     for (const Result<bool>& outcome : remove_many(keys, {.timeout = options.timeout})) {
@@ -170,7 +202,7 @@ Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
       return true;
     }
     page.emplace_back(key);
-    return page.size() < options.page_size || remove_page();
+    return page.size() < page_size || remove_page();
   };
   auto scanned = scan(
       {.pattern = std::string(pattern), .page_size = options.page_size, .timeout = options.timeout},
@@ -212,6 +244,22 @@ Pending<bool> CacheBackend::async_remove(std::string_view key, const CallOptions
 Pending<bool> CacheBackend::async_exists(std::string_view key, const CallOptions& options,
                                          std::stop_token stop) {
   return start(operation::Exists{key}, options, std::move(stop));
+}
+
+Pending<std::vector<Result<std::optional<std::string>>>> CacheBackend::async_get_many(
+    std::span<const std::string_view> keys, const CallOptions& options, std::stop_token stop) {
+  return start_made(keys, get_of, options, std::move(stop));
+}
+
+Pending<std::vector<Result<bool>>> CacheBackend::async_set_many(std::span<const SetItem> items,
+                                                                const SetManyOptions& options,
+                                                                std::stop_token stop) {
+  return start_made(items, set_with(options.condition), {options.timeout}, std::move(stop));
+}
+
+Pending<std::vector<Result<bool>>> CacheBackend::async_remove_many(
+    std::span<const std::string_view> keys, const CallOptions& options, std::stop_token stop) {
+  return start_made(keys, remove_of, options, std::move(stop));
 }
 
 Pending<std::optional<Ttl>> CacheBackend::async_ttl(std::string_view key,

@@ -2,8 +2,9 @@
 // it is done.
 
 #include "core/count_outcome.hpp"
+#include "core/guarded.hpp"
 #include "core/operation_check.hpp"
-#include "core/out_of_memory.hpp"
+#include "net/deferred_state.hpp"
 
 #include <cachekit/backend.hpp>
 
@@ -14,50 +15,75 @@
 namespace cachekit {
 namespace {
 
-// Not a call of its own, and not counted as one.
-void remove_outgrown(Driver& driver, const AsyncCall<operation::Set>& set) {
-  if (set.failed_at_once != Errc::too_large) return;
-  if (set.operation.condition == SetCondition::if_absent) return;
-  AnyAsyncCall remove(AsyncCall<operation::Remove>{.operation = {set.operation.key},
-                                                   .deadline = set.deadline,
-                                                   .report = [](const Result<bool>&) {}});
-  try {
+// A set of a value that is too large: what it was to replace is removed in its place, and then its
+// caller is told. Lifetime: the driver, longer.
+class Discarding final : public net::DeferredState<bool> {
+ public:
+  Discarding(Report report, Error refusal)
+      : DeferredState(std::move(report)), refusal_(std::move(refusal)) {}
+
+  void start(Driver& driver, const AsyncCall<operation::Set>& set) {
+    AnyAsyncCall remove(AsyncCall<operation::Remove>{.operation = {set.operation.key},
+                                                     .deadline = set.deadline,
+                                                     .stop = set.stop,
+                                                     .report = [](const Result<bool>&) {}});
     driver.start(remove);
-  } catch (const std::bad_alloc&) {  // Then it stays, as where the server cannot be reached.
+    begin({});
+    Pending<bool> removed = std::move(std::get<AsyncCall<operation::Remove>>(remove).pending);
+    const bool heard = removed.try_then([this](const Result<bool>& outcome) {
+      if (!outcome) add_failure(outcome.error());
+      settle(fail(std::move(refusal_)));
+    });
+    if (!heard) settle(fail(std::move(refusal_)));
   }
-}
+
+ private:
+  void add_failure(const Error& error) noexcept {
+    try {
+      refusal_.message += older_value_stays(error);
+    } catch (const std::bad_alloc&) {  // What was refused is told all the same.
+    }
+  }
+
+  Error refusal_;
+};
 
 }  // namespace
 
-void CacheBackend::begin(AnyAsyncCall& any, const Timeout& timeout) {
+void CacheBackend::begin(AnyAsyncCall& call, const Timeout& timeout) {
+  const auto started = Deadline::clock::now();
+  begin_by(call, deadline_for(timeout, started, driver_->never_blocks()), started);
+}
+
+void CacheBackend::begin_by(AnyAsyncCall& any, const Result<Deadline>& deadline,
+                            Deadline::clock::time_point started) {
   const auto run = [&]<typename Operation>(AsyncCall<Operation>& call) {
     using Value = typename Operation::Value;
-    const auto started = Deadline::clock::now();
     const auto report = [this, started](const Result<Value>& result) {
       metrics_.record_latency(Deadline::clock::now() - started);
       count_outcome<Operation>(metrics_, result);
     };
-    Result<Value> refused = fail(out_of_memory());
-    try {
-      call.report = report;
-      const Result<Deadline> deadline = deadline_for(timeout, started);
-      Result<void> valid = deadline ? check_operation(*driver_, call.operation)
-                                    : Result<void>(fail(deadline.error()));
-      if (valid) {
-        call.deadline = *deadline;
-        driver_->start(any);
-        if constexpr (std::is_same_v<Operation, operation::Set>) remove_outgrown(*driver_, call);
-        return;
+    call.report = report;
+    Result<Value> refused = guarded(Errc::overloaded, [&]() -> Result<Value> {
+      if (!deadline) return fail(Error(deadline.error()));
+      if (Result<void> valid = check_operation(*driver_, call.operation); !valid) {
+        return fail(std::move(valid).error());
       }
-      refused = fail(std::move(valid).error());
-    } catch (const std::bad_alloc&) {  // Nothing is under way yet.
-    }
-    report(refused);
-    try {
-      call.pending = ready_pending(std::move(refused));
-    } catch (const std::bad_alloc&) {
-      call.pending = Pending<Value>::out_of_memory();
-    }
+      call.deadline = *deadline;
+      if constexpr (std::is_same_v<Operation, operation::Set>) {
+        if (Result<void> fits = driver_->check_value(call.operation.value); !fits) {
+          auto* const state = new Discarding(report, std::move(fits).error());
+          call.pending = Pending<bool>(state);
+          state->start(*driver_, call);
+          return {};
+        }
+      }
+      driver_->start(any);
+      return {};
+    });
+    if (refused) return;  // No: it is under way, or done.
+    call.report = report;
+    call.done(std::move(refused));
   };
   std::visit(run, any);
 }

@@ -1,8 +1,12 @@
 // What a driver does that says nothing else.
 
+#include "core/guarded.hpp"
+#include "core/operation_check.hpp"
+
 #include <cachekit/driver.hpp>
 
 #include <algorithm>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -13,14 +17,26 @@ bool is_plain(char c) noexcept { return c > ' ' && c != '\x7f'; }
 
 }  // namespace
 
-void Driver::start(AnyAsyncCall& call) {
-  std::visit(
-      [this]<typename Operation>(AsyncCall<Operation>& one) {
-        Result<typename Operation::Value> outcome;
-        run(BatchOf<Operation>{{&one.operation, 1}, {&outcome, 1}}, one.deadline);
-        one.done(std::move(outcome));
-      },
-      call);
+// All that may be thrown is caught here, for what was run may have been done.
+template <typename Operation>
+Result<typename Operation::Value> Driver::run_at_once(const AsyncCall<Operation>& call) noexcept {
+  constexpr Errc in_doubt = changes(Operation::effect) ? Errc::outcome_unknown : Errc::overloaded;
+  return guarded(in_doubt, [&] {
+    Result<typename Operation::Value> outcome;
+    run(BatchOf<Operation>{{&call.operation, 1}, {&outcome, 1}}, call.deadline);
+    if constexpr (std::is_same_v<Operation, operation::Set>) {
+      if (is_outgrown(call.operation, outcome)) {
+        const operation::Remove remove{call.operation.key};
+        Result<bool> removed;
+        run(BatchOf<operation::Remove>{{&remove, 1}, {&removed, 1}}, call.deadline);
+      }
+    }
+    return outcome;
+  });
+}
+
+void Driver::start(AnyAsyncCall& any) {
+  std::visit([this](auto& call) { call.done(run_at_once(call)); }, any);
 }
 
 std::chrono::milliseconds Driver::default_timeout() const noexcept {
@@ -40,6 +56,14 @@ Result<void> Driver::check_key(std::string_view key) const {
     return fail(Errc::invalid_argument, "a key must not hold spaces or control bytes", target());
   }
   return {};
+}
+
+Result<void> Driver::check_value(std::string_view value) const {
+  const std::size_t most = capabilities().max_value_bytes;
+  if (most == 0 || value.size() <= most) return {};
+  return fail(Errc::too_large,
+              fmt::format("a value of {} bytes is too large; at most {}", value.size(), most),
+              target(), "store less");
 }
 
 Result<void> Driver::clear(Deadline) {

@@ -11,7 +11,7 @@
 namespace cachekit::core {
 
 /// The file that a path stands for: symbolic links are followed, also where what they name is not
-/// there yet. Two names of one file give the same.
+/// there yet. (A hard link is a file of its own to this: a replacement leaves it the old contents.)
 /// Errors: `rejected`, for links in a circle and folders that cannot be looked into.
 [[nodiscard]] Result<std::filesystem::path> resolve_file(const std::filesystem::path& path);
 

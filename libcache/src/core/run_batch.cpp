@@ -8,10 +8,15 @@
 
 #include <cachekit/backend.hpp>
 
+#include <cstddef>
 #include <new>
+#include <numeric>
 #include <stdexcept>
+#include <string_view>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -52,53 +57,107 @@ void fail_all(const BatchOf<Operation>& batch, const Error& error) {
   for (auto& outcome : batch.outcomes) outcome = fail(Error(error));
 }
 
-// Of what grew too large no older value is left.
-void remove_outgrown(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline) {
-  for (std::size_t i = 0; i < batch.outcomes.size(); ++i) {
-    Result<bool>& stored = batch.outcomes[i];
-    if (!leaves_older_value(batch.operations[i], stored)) continue;
-    const operation::Remove remove{batch.operations[i].key};
-    Result<bool> removed;
-    driver.run(BatchOf<operation::Remove>{{&remove, 1}, {&removed, 1}}, deadline);
-    if (removed) continue;
-    stored.error().message += fmt::format("; the older value could not be removed either ({})",
-                                          removed.error().describe());
+// Sets of which some are too large, in their order: those become removals.
+class Discards {
+ public:
+  /// Errors: `overloaded` and the like, as allocations give.
+  Discards(const Driver& driver, std::span<const operation::Set> sets) {
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      if (!replaces(sets[i])) continue;  // Checked before.
+      Result<void> fits = driver.check_value(sets[i].value);
+      if (fits) continue;
+      if (sets_.empty()) sets_.assign(sets.begin(), sets.end());
+      sets_[i].discard = true;
+      refusals_.emplace_back(i, std::move(fits).error());
+    }
   }
+
+  [[nodiscard]] bool any() const noexcept { return !sets_.empty(); }
+  /// What is to be run in the place of the sets.
+  [[nodiscard]] std::span<const operation::Set> sets() const noexcept { return sets_; }
+  /// Says what was refused, and what could not be removed.
+  void tell(std::span<Result<bool>> outcomes) {
+    for (auto& [position, refusal] : refusals_) {
+      if (const Result<bool>& removed = outcomes[position]; !removed) {
+        refusal.message += older_value_stays(removed.error());
+      }
+      outcomes[position] = fail(std::move(refusal));
+    }
+  }
+
+ private:
+  std::vector<operation::Set> sets_{};
+  std::vector<std::pair<std::size_t, Error>> refusals_{};
+};
+
+// Of what a server found too large no older value is left either. A later set of the same batch may
+// have stored one since.
+void remove_outgrown(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline) try {
+  std::vector<operation::Remove> removes;
+  std::unordered_set<std::string_view> stored;
+  const auto outgrown = [&](std::size_t i) {
+    return is_outgrown(batch.operations[i], batch.outcomes[i]);
+  };
+  bool any = false;
+  for (std::size_t i = 0; i < batch.outcomes.size() && !any; ++i) any = outgrown(i);
+  if (!any) return;
+  for (std::size_t i = batch.outcomes.size(); i-- > 0;) {
+    const operation::Set& set = batch.operations[i];
+    if (outgrown(i) && !stored.contains(set.key)) removes.push_back({set.key});
+    if (batch.outcomes[i].value_or(false)) stored.insert(set.key);
+  }
+  if (removes.empty()) return;
+  std::vector<Result<bool>> removed(removes.size());
+  driver.run(BatchOf<operation::Remove>{removes, removed}, deadline);
+} catch (const std::bad_alloc&) {  // Then it stays, as where the server cannot be reached.
+}
+
+void run_sets(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline) {
+  Discards discards(driver, batch.operations);
+  if (!discards.any()) {
+    driver.run(batch, deadline);
+    return remove_outgrown(driver, batch, deadline);
+  }
+  driver.run(BatchOf<operation::Set>{discards.sets(), batch.outcomes}, deadline);
+  remove_outgrown(driver, {discards.sets(), batch.outcomes}, deadline);
+  discards.tell(batch.outcomes);
 }
 
 template <typename Operation>
 void run_valid(Driver& driver, const BatchOf<Operation>& batch, Deadline deadline, Errc& code) {
   if (changes(Operation::effect)) code = Errc::outcome_unknown;
-  driver.run(batch, deadline);
   if constexpr (std::is_same_v<Operation, operation::Set>) {
-    remove_outgrown(driver, batch, deadline);
+    run_sets(driver, batch, deadline);
+  } else {
+    driver.run(batch, deadline);
   }
 }
 
 // `code`: of an error for want of memory, whenever it comes.
 template <typename Operation>
 void run_checked(Driver& driver, const BatchOf<Operation>& batch, Deadline deadline, Errc& code) {
-  std::vector<bool> refused;
-  for (std::size_t i = 0; i < batch.operations.size(); ++i) {
-    Result<void> valid = check_operation(driver, batch.operations[i]);
-    if (valid) continue;
-    batch.outcomes[i] = fail(std::move(valid).error());
-    if (batch.operations.size() == 1) return;
-    refused.resize(batch.operations.size());
-    refused[i] = true;
-  }
-  if (refused.empty()) return run_valid(driver, batch, deadline, code);
-
-  std::vector<Operation> operations;
+  std::vector<Operation> valid;
   std::vector<std::size_t> positions;
-  for (std::size_t i = 0; i < refused.size(); ++i) {
-    if (refused[i]) continue;
-    operations.push_back(batch.operations[i]);
-    positions.push_back(i);
+  bool refused = false;
+  for (std::size_t i = 0; i < batch.operations.size(); ++i) {
+    Result<void> checked = check_operation(driver, batch.operations[i]);
+    if (!checked) {
+      if (!std::exchange(refused, true)) {  // From now on those that are valid go apart.
+        const auto before = batch.operations.first(i);
+        valid.assign(before.begin(), before.end());
+        positions.resize(i);
+        std::iota(positions.begin(), positions.end(), std::size_t{0});
+      }
+      batch.outcomes[i] = fail(std::move(checked).error());
+    } else if (refused) {
+      valid.push_back(batch.operations[i]);
+      positions.push_back(i);
+    }
   }
-  if (operations.empty()) return;
-  std::vector<typename BatchOf<Operation>::Outcome> outcomes(operations.size());
-  run_valid(driver, BatchOf<Operation>{operations, outcomes}, deadline, code);
+  if (!refused) return run_valid(driver, batch, deadline, code);
+  if (valid.empty()) return;
+  std::vector<typename BatchOf<Operation>::Outcome> outcomes(valid.size());
+  run_valid(driver, BatchOf<Operation>{valid, outcomes}, deadline, code);
   for (std::size_t i = 0; i < positions.size(); ++i) {
     batch.outcomes[positions[i]] = std::move(outcomes[i]);
   }
@@ -108,13 +167,14 @@ void run_checked(Driver& driver, const BatchOf<Operation>& batch, Deadline deadl
 
 void CacheBackend::run_batch(const AnyBatch& any, const Timeout& timeout) {
   const auto run = [&]<typename Operation>(const BatchOf<Operation>& batch) {
-    const Stopwatch stopwatch(metrics_, driver_->never_blocks());
+    const bool never_blocks = driver_->never_blocks();
+    const Stopwatch stopwatch(metrics_, never_blocks);
     Errc code = Errc::overloaded;
     const auto without_memory = [&] {
       for (auto& outcome : batch.outcomes) outcome = fail(out_of_memory(code));
     };
     try {
-      const Result<Deadline> deadline = deadline_for(timeout, stopwatch.start());
+      const Result<Deadline> deadline = deadline_for(timeout, stopwatch.start(), never_blocks);
       if (!deadline) {
         fail_all(batch, deadline.error());
       } else if (!batch.operations.empty()) {

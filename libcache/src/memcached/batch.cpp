@@ -80,8 +80,13 @@ Result<void> Batch::encode(const net::Session& session, std::string& out) {
   return {};
 }
 
+// What could not be said to the peer was not sent either.
 bool Batch::replayable() const noexcept {
-  return std::ranges::all_of(commands_, [](const Command& c) { return is_read(c.verb); });
+  for (std::size_t i = 0; i < commands_.size(); ++i) {
+    const bool sent = sent_.empty() || sent_[i];
+    if (sent && !is_read(commands_[i].verb)) return false;
+  }
+  return true;
 }
 
 const Command* Batch::pending() const noexcept {

@@ -33,11 +33,13 @@ Result<Cluster> Cluster::build(const MemcachedConfig& config) {
 }
 
 // Where there is no thread to be had, one after the other.
-Result<void> Cluster::open() {
+Result<void> Cluster::open(Deadline deadline) {
   std::vector<Result<void>> outcomes(nodes_.size());
   std::vector<std::future<void>> opening(nodes_.size());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const auto open_one = [&node = *nodes_[i], &outcome = outcomes[i]] { outcome = node.open(); };
+    const auto open_one = [&node = *nodes_[i], &outcome = outcomes[i], deadline] {
+      outcome = node.open(deadline);
+    };
     try {
       opening[i] = std::async(std::launch::async, open_one);
     } catch (const std::exception&) {

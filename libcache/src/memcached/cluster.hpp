@@ -36,7 +36,7 @@ class Cluster {
   [[nodiscard]] static Result<Cluster> build(const MemcachedConfig& config);
 
   /// Opens the connections of all nodes side by side. Errors: of the first node that failed.
-  [[nodiscard]] Result<void> open();
+  [[nodiscard]] Result<void> open(Deadline deadline);
   [[nodiscard]] std::span<const std::unique_ptr<Node>> nodes() const noexcept { return nodes_; }
   [[nodiscard]] Node& owner(std::string_view key) const { return *nodes_[ring_.owner(key)]; }
 

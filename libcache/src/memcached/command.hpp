@@ -33,7 +33,8 @@ struct Command {
   SetCondition condition = SetCondition::always;
   std::int64_t expiry = 0;  ///< As `expiry_number` gives it; of `store` and `touch`.
   std::int64_t delta = 0;   ///< Of `increment`.
-  /// Of `store`: only where the entry still has this version. 0: whatever it has.
+  /// Of `store` and `increment`: only where the entry still has this version (which the classic
+  /// dialect cannot). 0: whatever it has, and an increment also where there is none.
   std::uint64_t version = 0;
   std::uint32_t client_flags = 0;  ///< Of `store`: what some clients keep beside a value.
   /// Of `increment`: only where the reply tells the version, so that it can be taken back. That the

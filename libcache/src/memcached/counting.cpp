@@ -1,6 +1,7 @@
 #include "memcached/counting.hpp"
 
 #include "core/counter.hpp"
+#include "memcached/dialect.hpp"
 #include "memcached/expiry.hpp"
 #include "memcached/meaning.hpp"
 
@@ -34,6 +35,27 @@ std::int64_t expiry_of(const Reply& entry) {
   return expiry_number(Ttl(left), Clock::system().wall()).value_or(0);
 }
 
+// Whether a number beyond 64 signed bits may have come of counting `before` up and down, by this
+// call and others like it. One that is farther off was stored by somebody.
+bool was_counted(std::string_view value, std::string_view before, std::int64_t by) {
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::uint64_t callers = 4'096;  // Side by side, and more than there are.
+  const std::uint64_t now = parse_decimal(value).value_or(0);
+  const std::uint64_t then = parse_decimal(before).value_or(0);
+  const std::uint64_t distance = now > then ? now - then : then - now;
+  return now > most && distance / static_cast<std::uint64_t>(by) <= callers;
+}
+
+// Whether a server that has counted up beyond 64 signed bits can count down to exactly what there
+// was: a number that has as many digits, and did not go round at the end of the server's own bits.
+bool is_undone_by_counting(std::string_view value, std::int64_t by) {
+  const std::optional<std::uint64_t> number = parse_decimal(value);
+  if (!number || by <= 0 || (value.size() > 1 && value.front() == '0')) return false;
+  const auto up = static_cast<std::uint64_t>(by);
+  if (*number > std::numeric_limits<std::uint64_t>::max() - up) return false;
+  return fmt::formatted_size("{}", *number + up) == value.size();
+}
+
 }  // namespace
 
 // Why the entry that was there is not to be counted up; empty where it may be.
@@ -64,7 +86,9 @@ std::optional<Command> Counting::tried(Result<Reply> before, const Result<Reply>
 }
 
 std::optional<Command> Counting::answered(const Result<Reply>& reply) {
-  if (!reply && asked_ == Asked::undo) {
+  const bool repairs =
+      asked_ == Asked::countdown || asked_ == Asked::present || asked_ == Asked::undo;
+  if (!reply && repairs) {
     return settle(fail(Errc::outcome_unknown,
                        fmt::format("{}; whether the server has counted all the same is not known",
                                    outcome_.error().message),
@@ -74,6 +98,11 @@ std::optional<Command> Counting::answered(const Result<Reply>& reply) {
   switch (asked_) {
     case Asked::undo:
       break;  // Where it was refused, somebody has written the key since: that stays.
+    case Asked::countdown:
+      if (reply->status == Status::refused) return look_at_present();
+      break;
+    case Asked::present:
+      return undo(*reply);
     case Asked::creation:
       if (reply->status != Status::done) return look_again();
       outcome_ = std::max<std::int64_t>(by_, 0);
@@ -103,11 +132,34 @@ std::optional<Command> Counting::take_back(Error why, std::uint64_t version) {
     return settle(fail(std::move(why)));
   }
   outcome_ = fail(std::move(why));
+  version_ = version;
+  return is_undone_by_counting(before_.value, by_) ? count_down() : look_at_present();
+}
+
+std::optional<Command> Counting::count_down() {
+  return ask(Asked::countdown,
+             {.verb = Verb::increment, .key = key_, .delta = -by_, .version = version_});
+}
+
+std::optional<Command> Counting::look_at_present() {
+  return ask(Asked::present, {.verb = Verb::inspect, .key = key_});
+}
+
+// A version does not tell of a new TTL, so that of now is taken. Under another version somebody has
+// written the key since, and that stays, unless it came of counting what should not be counted.
+std::optional<Command> Counting::undo(const Reply& present) {
+  if (present.status != Status::done) return std::nullopt;
+  if (is_undone_by_counting(before_.value, by_)) {
+    version_ = present.version;
+    const bool counted = was_counted(present.value, before_.value, by_) && ++rounds_ < max_rounds;
+    return counted ? count_down() : std::nullopt;
+  }
+  if (present.version != version_) return std::nullopt;
   return ask(Asked::undo, {.verb = Verb::store,
                            .key = key_,
                            .value = before_.value,
-                           .expiry = expiry_of(before_),
-                           .version = version,
+                           .expiry = expiry_of(present),
+                           .version = version_,
                            .client_flags = before_.client_flags});
 }
 

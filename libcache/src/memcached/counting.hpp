@@ -18,8 +18,9 @@ namespace cachekit::memcached {
 /// backends, so its own verdict is not enough for a counter to mean the same everywhere. A server
 /// with versions is asked in one go for what the counter was and to count it up, so that many
 /// callers can share a counter and asynchronous calls stay in order. What should have been refused
-/// is put back, with its TTL, unless somebody has written the key meanwhile. A classic server has
-/// no versions: there the counter is looked at first.
+/// is taken back, unless somebody has written the key meanwhile: a number is counted down again,
+/// however many others did the same, and anything else is put back with the TTL that it has by
+/// then. A classic server has no versions: there the counter is looked at first.
 ///
 /// Requires: `tried` once with the replies to `attempt`, then `answered` with the reply to each
 /// command that was given, until there is none.
@@ -41,12 +42,22 @@ class Counting {
   [[nodiscard]] Result<std::int64_t>& outcome() noexcept { return outcome_; }
 
  private:
-  enum class Asked : std::uint8_t { undo, creation, look, increment };
+  enum class Asked : std::uint8_t {
+    countdown,  ///< Of what should not have been counted up.
+    present,    ///< What there is by now in its place.
+    undo,       ///< To put back what there was.
+    creation,
+    look,
+    increment,
+  };
 
   [[nodiscard]] std::optional<Error> refusal() const;
   [[nodiscard]] std::optional<Command> ask(Asked what, const Command& command);
   [[nodiscard]] std::optional<Command> settle(Result<std::int64_t> outcome);
   [[nodiscard]] std::optional<Command> take_back(Error why, std::uint64_t version);
+  [[nodiscard]] std::optional<Command> count_down();
+  [[nodiscard]] std::optional<Command> look_at_present();
+  [[nodiscard]] std::optional<Command> undo(const Reply& present);
   [[nodiscard]] std::optional<Command> look_again();
   [[nodiscard]] std::optional<Command> after_look();
   [[nodiscard]] std::optional<Command> counted(const Reply& reply);
@@ -56,6 +67,7 @@ class Counting {
   const std::string& endpoint_;
   Reply before_{};
   std::string start_{};  // What a classic server stores for a counter that is new.
+  std::uint64_t version_ = 0;  // Of what is there in place of what should be.
   Asked asked_ = Asked::look;
   int rounds_ = 0;
   Result<std::int64_t> outcome_{};

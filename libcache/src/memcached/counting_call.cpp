@@ -2,8 +2,6 @@
 
 #include "core/out_of_memory.hpp"
 #include "memcached/owning_command.hpp"
-#include "net/failure.hpp"
-#include "net/fork.hpp"
 
 #include <array>
 #include <new>
@@ -48,23 +46,21 @@ Result<Reply> as_reply(Reply&& reply, const std::string& /*endpoint*/) { return 
 
 CountingCall::CountingCall(Cluster& cluster, std::string_view key, std::int64_t by,
                            Deadline deadline, Report report)
-    : cluster_(cluster),
+    : DeferredState(std::move(report)),
+      cluster_(cluster),
       key_(key),
       deadline_(deadline),
-      report_(std::move(report)),
-      generation_(net::fork_generation()),
       counting_(key_, by, cluster.owner(key).endpoint()) {}
 
 void CountingCall::start(std::stop_token stop) {
-  if (stop.stop_possible()) stop_of_caller_.emplace(std::move(stop), Stop{stop_});
   using State = net::AsyncState<Attempt, AttemptRequest>;
   const auto nobody = [](const Result<Attempt>&) {};
   Node& node = cluster_.owner(key_);
   auto* const state = new State(deadline_, nobody, counting_.attempt(), node.endpoint());
-  state->stop_with(stop_.get_token());
+  begin(std::move(stop));
+  state->stop_with(stop_token());
   node.channel().start(*state);
-  retain();  // Until it is settled.
-  Pending<Attempt>(state).then([this](Result<Attempt> attempt) {
+  const bool heard = Pending<Attempt>(state).try_then([this](Result<Attempt> attempt) {
     if (!attempt) return settle(fail(std::move(attempt).error()));
     try {
       go_on(counting_.tried(std::move(attempt->before), attempt->after));
@@ -72,57 +68,22 @@ void CountingCall::start(std::stop_token stop) {
       settle(fail(out_of_memory(Errc::outcome_unknown)));
     }
   });
+  if (!heard) settle(fail(out_of_memory(Errc::outcome_unknown)));
 }
 
 // What comes now may be the end of a change that must not be left half done: no stop.
 void CountingCall::go_on(const std::optional<Command>& next) {
   if (!next) return settle(std::move(counting_.outcome()));
   const auto nobody = [](const Result<Reply>&) {};
-  memcached::start<Reply, as_reply>(cluster_, *next, deadline_, {}, nobody)
-      .then([this](const Result<Reply>& reply) {
-        try {
-          go_on(counting_.answered(reply));
-        } catch (const std::bad_alloc&) {
-          settle(fail(out_of_memory(Errc::outcome_unknown)));
-        }
-      });
-}
-
-void CountingCall::settle(Result<std::int64_t> outcome) noexcept {
-  stop_of_caller_.reset();
-  value = std::move(outcome);
-  report_(value);
-  const Stage before = stage_.exchange(Stage::settled);
-  stage_.notify_all();
-  if (before == Stage::left) {
-    const std::unique_ptr<detail::Continuation> next = std::move(next_);
-    if (next) next->run();
-  }
-  release();
-}
-
-// The threads that would settle it are the parent's.
-void CountingCall::settle_inherited() noexcept {
-  if (generation_ == net::fork_generation() || stage_ == Stage::settled) return;
-  value = fail(net::inherited_request());
-  stage_ = Stage::settled;
-}
-
-bool CountingCall::ready() const noexcept { return stage_ == Stage::settled; }
-
-void CountingCall::wait() {
-  settle_inherited();
-  stage_.wait(Stage::under_way);
-}
-
-bool CountingCall::leave(std::unique_ptr<detail::Continuation>& next) {
-  settle_inherited();
-  if (ready()) return false;
-  next_ = std::move(next);
-  Stage watched = Stage::under_way;
-  if (stage_.compare_exchange_strong(watched, Stage::left)) return true;
-  next = std::move(next_);
-  return false;
+  auto asked = memcached::start<Reply, as_reply>(cluster_, *next, deadline_, {}, nobody);
+  const bool heard = asked.try_then([this](const Result<Reply>& reply) {
+    try {
+      go_on(counting_.answered(reply));
+    } catch (const std::bad_alloc&) {
+      settle(fail(out_of_memory(Errc::outcome_unknown)));
+    }
+  });
+  if (!heard) settle(fail(out_of_memory(Errc::outcome_unknown)));
 }
 
 }  // namespace cachekit::memcached

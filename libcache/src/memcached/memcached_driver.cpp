@@ -41,13 +41,22 @@ std::string MemcachedDriver::target() const {
   return or_nothing([&] { return fmt::format("memcached://{}", fmt::join(config_.servers, ",")); });
 }
 
+Result<void> MemcachedDriver::check_value(std::string_view value) const {
+  if (value.size() <= config_.max_value.count) return {};
+  return fail(Errc::too_large,
+              fmt::format("the value has {} bytes; memcached.max_value allows {}", value.size(),
+                          config_.max_value.count),
+              {}, "store less, or raise max_value and the server's -I");
+}
+
 Result<void> MemcachedDriver::connect() {
-  return cluster_ ? cluster_->open() : Result<void>(fail(cluster_.error()));
+  if (!cluster_) return fail(cluster_.error());
+  return cluster_->open(Deadline::after(config_.connection_timeout));
 }
 
 template <typename Operation>
 void MemcachedDriver::run_one(const BatchOf<Operation>& batch, Deadline deadline) {
-  const Result<Command> command = command_for(batch.operations[0], config_);
+  const Result<Command> command = command_for(batch.operations[0]);
   batch.outcomes[0] = command ? value_or_error<Operation>(cluster_->ask(*command, deadline))
                               : Result<typename Operation::Value>(fail(command.error()));
 }
@@ -59,7 +68,7 @@ void MemcachedDriver::run_many(const BatchOf<Operation>& batch, Deadline deadlin
   commands.reserve(batch.operations.size());
   positions.reserve(batch.operations.size());
   for (std::size_t i = 0; i < batch.operations.size(); ++i) {
-    Result<Command> command = command_for(batch.operations[i], config_);
+    Result<Command> command = command_for(batch.operations[i]);
     if (command) {
       commands.push_back(*command);
       positions.push_back(i);
@@ -73,13 +82,24 @@ void MemcachedDriver::run_many(const BatchOf<Operation>& batch, Deadline deadlin
   }
 }
 
-Result<std::int64_t> MemcachedDriver::count(const operation::Increment& increment,
-                                            Deadline deadline) {
-  Counting counting(increment.key, increment.by, cluster_->owner(increment.key).endpoint());
-  std::vector<Result<Reply>> replies = cluster_->ask_many(counting.attempt(), deadline);
-  std::optional<Command> next = counting.tried(std::move(replies[0]), replies[1]);
-  while (next) next = counting.answered(cluster_->ask(*next, deadline));
-  return std::move(counting.outcome());
+// All are tried side by side; the few that then take more steps take them one by one.
+void MemcachedDriver::run_increments(const BatchOf<operation::Increment>& batch,
+                                     Deadline deadline) {
+  std::vector<Counting> countings;
+  std::vector<Command> attempts;
+  countings.reserve(batch.operations.size());
+  attempts.reserve(batch.operations.size() * 2);
+  for (const operation::Increment& one : batch.operations) {
+    countings.emplace_back(one.key, one.by, cluster_->owner(one.key).endpoint());
+    for (const Command& command : countings.back().attempt()) attempts.push_back(command);
+  }
+  std::vector<Result<Reply>> replies = cluster_->ask_many(attempts, deadline);
+  for (std::size_t i = 0; i < countings.size(); ++i) {
+    Counting& counting = countings[i];
+    std::optional<Command> next = counting.tried(std::move(replies[2 * i]), replies[2 * i + 1]);
+    while (next) next = counting.answered(cluster_->ask(*next, deadline));
+    batch.outcomes[i] = std::move(counting.outcome());
+  }
 }
 
 void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
@@ -91,9 +111,7 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
       if (batch.operations.size() > 1) return run_many(batch, deadline);
       run_one(batch, deadline);
     } else if constexpr (std::is_same_v<Operation, operation::Increment>) {
-      for (std::size_t i = 0; i < batch.operations.size(); ++i) {
-        batch.outcomes[i] = count(batch.operations[i], deadline);
-      }
+      run_increments(batch, deadline);
     } else {
       for (auto& outcome : batch.outcomes) outcome = no_keys();
     }
@@ -103,7 +121,7 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
 
 template <typename Operation>
 void MemcachedDriver::begin(AsyncCall<Operation>& call) {
-  const Result<Command> command = command_for(call.operation, config_);
+  const Result<Command> command = command_for(call.operation);
   if (!command) return call.done(fail(command.error()));
   call.pending = memcached::start<typename Operation::Value, value_of<Operation>>(
       *cluster_, *command, call.deadline, std::move(call.stop), std::move(call.report));

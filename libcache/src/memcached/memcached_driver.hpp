@@ -31,6 +31,7 @@ class MemcachedDriver final : public Driver {
   [[nodiscard]] Result<void> check_key(std::string_view key) const override {
     return memcached::check_key(key);
   }
+  [[nodiscard]] Result<void> check_value(std::string_view value) const override;
   void run(const AnyBatch& batch, Deadline deadline) override;
   void start(AnyAsyncCall& call) override;
   [[nodiscard]] Result<void> connect() override;
@@ -50,8 +51,7 @@ class MemcachedDriver final : public Driver {
   void run_one(const BatchOf<Operation>& batch, Deadline deadline);
   template <typename Operation>
   void run_many(const BatchOf<Operation>& batch, Deadline deadline);
-  [[nodiscard]] Result<std::int64_t> count(const operation::Increment& increment,
-                                           Deadline deadline);
+  void run_increments(const BatchOf<operation::Increment>& batch, Deadline deadline);
   void begin(AsyncCall<operation::Increment>& call);
   void begin(AsyncCall<operation::ScanPage>& call);
   template <typename Operation>

@@ -105,7 +105,7 @@ std::optional<Status> meaning_of(unsigned code, Verb verb) {
       if (verb == Verb::store) return Status::refused;
       break;
     case pair('E', 'X'):
-      if (verb == Verb::store) return Status::refused;
+      if (verb == Verb::store || verb == Verb::increment) return Status::refused;
       break;
     default:
       break;

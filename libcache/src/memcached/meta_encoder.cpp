@@ -40,9 +40,14 @@ class Key {
 
 void write_increment(const Command& command, const Key& key, LineWriter& line) {
   const bool down = command.delta < 0;
-  line << "ma " << key.text() << key.flag() << " N0 J" << (down ? 0 : command.delta) << " D"
-       << magnitude(command.delta) << (down ? " MD" : "") << (command.versioned ? " c" : "")
-       << " v\r\n";
+  line << "ma " << key.text() << key.flag();
+  if (command.version != 0) {
+    line << " C" << command.version;
+  } else {
+    line << " N0 J" << (down ? 0 : command.delta);
+  }
+  line << " D" << magnitude(command.delta) << (down ? " MD" : "")
+       << (command.versioned ? " c" : "") << " v\r\n";
 }
 
 void write_store(const Command& command, const Key& key, LineWriter& line) {

@@ -21,7 +21,7 @@ class Node {
   [[nodiscard]] net::Channel& channel() noexcept { return channel_; }
 
   /// Opens the connections that are kept. Errors: those of `net::Channel::open`.
-  [[nodiscard]] Result<void> open() { return channel_.open(); }
+  [[nodiscard]] Result<void> open(Deadline deadline) { return channel_.open(deadline); }
   [[nodiscard]] Result<void> execute(CommandRequest& request, Deadline deadline) {
     return channel_.execute(request, deadline);
   }

@@ -4,21 +4,14 @@
 
 #include <cachekit/clock.hpp>
 
-#include <fmt/format.h>
-
 namespace cachekit::memcached {
 
-Result<Command> command_for(const operation::Get& get, const MemcachedConfig&) {
+Result<Command> command_for(const operation::Get& get) {
   return Command{.verb = Verb::get, .key = get.key};
 }
 
-Result<Command> command_for(const operation::Set& set, const MemcachedConfig& config) {
-  if (set.value.size() > config.max_value.count) {
-    return fail(Errc::too_large,
-                fmt::format("the value has {} bytes; memcached.max_value allows {}",
-                            set.value.size(), config.max_value.count),
-                {}, "store less, or raise max_value and the server's -I");
-  }
+Result<Command> command_for(const operation::Set& set) {
+  if (set.discard) return Command{.verb = Verb::remove, .key = set.key};
   return expiry_number(set.ttl, Clock::system().wall()).map([&](std::int64_t expiry) {
     return Command{.verb = Verb::store,
                    .key = set.key,
@@ -28,19 +21,19 @@ Result<Command> command_for(const operation::Set& set, const MemcachedConfig& co
   });
 }
 
-Result<Command> command_for(const operation::Remove& remove, const MemcachedConfig&) {
+Result<Command> command_for(const operation::Remove& remove) {
   return Command{.verb = Verb::remove, .key = remove.key};
 }
 
-Result<Command> command_for(const operation::Exists& exists, const MemcachedConfig&) {
+Result<Command> command_for(const operation::Exists& exists) {
   return Command{.verb = Verb::exists, .key = exists.key};
 }
 
-Result<Command> command_for(const operation::RemainingTtl& ttl, const MemcachedConfig&) {
+Result<Command> command_for(const operation::RemainingTtl& ttl) {
   return Command{.verb = Verb::remaining_ttl, .key = ttl.key};
 }
 
-Result<Command> command_for(const operation::Touch& touch, const MemcachedConfig&) {
+Result<Command> command_for(const operation::Touch& touch) {
   return expiry_number(touch.ttl, Clock::system().wall()).map([&](std::int64_t expiry) {
     return Command{.verb = Verb::touch, .key = touch.key, .expiry = expiry};
   });

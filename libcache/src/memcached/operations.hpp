@@ -4,7 +4,6 @@
 #include "memcached/meaning.hpp"
 
 #include <cachekit/error.hpp>
-#include <cachekit/memcached.hpp>
 #include <cachekit/operation.hpp>
 
 #include <optional>
@@ -16,19 +15,16 @@
 
 namespace cachekit::memcached {
 
-/// Errors: `too_large`, `invalid_argument`.
-[[nodiscard]] Result<Command> command_for(const operation::Get& get, const MemcachedConfig&);
-[[nodiscard]] Result<Command> command_for(const operation::Set& set, const MemcachedConfig& config);
-[[nodiscard]] Result<Command> command_for(const operation::Remove& remove, const MemcachedConfig&);
-[[nodiscard]] Result<Command> command_for(const operation::Exists& exists, const MemcachedConfig&);
-[[nodiscard]] Result<Command> command_for(const operation::RemainingTtl& ttl,
-                                          const MemcachedConfig&);
-[[nodiscard]] Result<Command> command_for(const operation::Touch& touch, const MemcachedConfig&);
+/// Errors: `invalid_argument`, for a TTL that the protocol cannot say.
+[[nodiscard]] Result<Command> command_for(const operation::Get& get);
+[[nodiscard]] Result<Command> command_for(const operation::Set& set);
+[[nodiscard]] Result<Command> command_for(const operation::Remove& remove);
+[[nodiscard]] Result<Command> command_for(const operation::Exists& exists);
+[[nodiscard]] Result<Command> command_for(const operation::RemainingTtl& ttl);
+[[nodiscard]] Result<Command> command_for(const operation::Touch& touch);
 
 template <typename Operation>
-concept OneCommand = requires(const Operation& operation, const MemcachedConfig& config) {
-  command_for(operation, config);
-};
+concept OneCommand = requires(const Operation& operation) { command_for(operation); };
 
 /// What the reply to an operation's command means to its caller.
 template <OneCommand Operation>

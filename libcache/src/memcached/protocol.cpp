@@ -19,16 +19,24 @@ std::unique_ptr<net::Session> MemcachedProtocol::make_session() const {
 
 Result<void> MemcachedProtocol::handshake(net::Connection& connection, Deadline deadline) const {
   const int lost = lost_.load();
-  return lost < enough_losses ? greet(connection, lost, deadline)
-                              : try_classic(connection, deadline);
+  if (lost == 0) return say_hello(connection, lost, deadline);
+  session_of(connection).use(Dialect::classic);
+  if (Result<void> answered = look_up(connection, deadline); !answered) {
+    lost_.store(0);  // The server was just down, it seems.
+    return answered;
+  }
+  if (lost < enough_losses) return say_hello(connection, lost, deadline);
+  lost_.store(enough_losses - 1);
+  session_of(connection).suspect(Deadline::after(suspicion_));
+  return {};
 }
 
 bool MemcachedProtocol::learned_from(const Error& error) const noexcept {
   return error.code == Errc::unavailable && lost_.load() > 0;
 }
 
-Result<void> MemcachedProtocol::greet(net::Connection& connection, int lost,
-                                      Deadline deadline) const {
+Result<void> MemcachedProtocol::say_hello(net::Connection& connection, int lost,
+                                          Deadline deadline) const {
   Batch hello(Command{.verb = Verb::hello});
   if (Result<void> sent = connection.exchange(hello, deadline); !sent) {
     if (sent.error().code == Errc::unavailable) lost_.compare_exchange_strong(lost, lost + 1);
@@ -37,18 +45,16 @@ Result<void> MemcachedProtocol::greet(net::Connection& connection, int lost,
   lost_.store(0);
   const Result<Reply>& reply = hello.replies().front();
   if (!reply) return fail(reply.error());
-  if (reply->status == Reply::Status::missing) session_of(connection).use(Dialect::classic);
+  const bool unknown = reply->status == Reply::Status::missing;
+  session_of(connection).use(unknown ? Dialect::classic : Dialect::meta);
   return {};
 }
 
-// A look-up, for even the proxies that know little else answer one.
-Result<void> MemcachedProtocol::try_classic(net::Connection& connection, Deadline deadline) const {
-  session_of(connection).suspect(Deadline::after(suspicion_));
+// Even the proxies that know little else answer it.
+Result<void> MemcachedProtocol::look_up(net::Connection& connection, Deadline deadline) const {
   Batch lookup(Command{.verb = Verb::get, .key = "cachekit:handshake"});
   Result<void> answered = connection.exchange(lookup, deadline);
   if (answered && !lookup.replies().front()) answered = fail(lookup.replies().front().error());
-  // Without an answer the server was just down, it seems.
-  lost_.store(answered ? enough_losses - 1 : 0);
   return answered;
 }
 

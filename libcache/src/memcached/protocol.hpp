@@ -11,10 +11,11 @@ namespace cachekit::memcached {
 /// Finds out, on every connection anew, which dialect a server speaks: "mn" is answered by those
 /// that know the meta commands and refused by those that do not.
 ///
-/// Some proxies close the connection on it instead, and so does whatever breaks a connection. So
-/// a lost "mn" is said again on the next connection, and only when `enough_losses` were lost in a
-/// row a connection begins with a classic command. Its answer settles the matter for that
-/// connection alone, which is replaced after a while; the next one says "mn" again, once.
+/// Some proxies close the connection on it instead, and so does whatever breaks a connection, or
+/// has no room for one. So when "mn" was lost, the next connections begin with a classic command,
+/// and say "mn" again only once that was answered. What is lost then was lost to "mn"; when
+/// `enough_losses` were, in a row, a connection speaks classic. That holds for this connection
+/// alone, which is replaced after a while; the next one says "mn" again, once.
 ///
 /// One object per server. Threads: all members may be called from any thread at once.
 class MemcachedProtocol final : public net::Protocol {
@@ -34,8 +35,9 @@ class MemcachedProtocol final : public net::Protocol {
  private:
   static constexpr int enough_losses = 3;
 
-  [[nodiscard]] Result<void> greet(net::Connection& connection, int lost, Deadline deadline) const;
-  [[nodiscard]] Result<void> try_classic(net::Connection& connection, Deadline deadline) const;
+  [[nodiscard]] Result<void> say_hello(net::Connection& connection, int lost,
+                                       Deadline deadline) const;
+  [[nodiscard]] Result<void> look_up(net::Connection& connection, Deadline deadline) const;
 
   const std::chrono::milliseconds suspicion_;
   mutable std::atomic<int> lost_{0};  // In a row. Those that were lost at the same time count once.

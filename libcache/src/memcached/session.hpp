@@ -21,11 +21,8 @@ class MemcachedSession final : public net::Session {
 
   [[nodiscard]] Dialect dialect() const noexcept { return dialect_; }
   void use(Dialect dialect) noexcept { dialect_ = dialect; }
-  /// Speaks classic although the peer has not refused to speak meta. It retires after that time.
-  void suspect(Deadline until) noexcept {
-    dialect_ = Dialect::classic;
-    suspicion_ = until;
-  }
+  /// It retires after that time: its dialect is not one that the peer has named.
+  void suspect(Deadline until) noexcept { suspicion_ = until; }
 
  private:
   Dialect dialect_ = Dialect::meta;

@@ -19,7 +19,9 @@ namespace {
 Result<std::optional<std::string>> answer(Store& store, const operation::Get& get) {
   return store.get(get.key);
 }
-Result<bool> answer(Store& store, const operation::Set& set) { return store.set(set); }
+Result<bool> answer(Store& store, const operation::Set& set) {
+  return set.discard ? store.remove(set.key) : store.set(set);
+}
 Result<bool> answer(Store& store, const operation::Remove& remove) {
   return store.remove(remove.key);
 }
@@ -157,7 +159,10 @@ void MemoryDriver::run_ready_batch(const BatchOf<Operation>& batch) {
     store_.tend();  // Few single calls come here: most take the short way.
     if (batch.operations.size() > 1) return store_.get_many(batch.operations, batch.outcomes);
   } else if constexpr (std::is_same_v<Operation, operation::Set>) {
-    if (batch.operations.size() > 1) return store_.set_many(batch.operations, batch.outcomes);
+    const bool discards = std::ranges::any_of(batch.operations, &operation::Set::discard);
+    if (batch.operations.size() > 1 && !discards) {
+      return store_.set_many(batch.operations, batch.outcomes);
+    }
   }
   for (std::size_t i = 0; i < batch.operations.size(); ++i) {
     batch.outcomes[i] = or_out_of_memory([&] { return answer(store_, batch.operations[i]); });

@@ -139,8 +139,7 @@ EntryPtr Shard::make_if_large(const NewValue& value) const {
 }
 
 void Shard::set_many(std::span<const NewValue> values, std::span<const std::size_t> positions,
-                     std::span<Result<bool>> outcomes,
-                     Departures& gone) {
+                     std::span<Result<bool>> outcomes, Departures& gone) {
   const Time now = clock_.now();
   std::vector<EntryPtr> ready(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) ready[i] = make_if_large(values[i]);
@@ -161,14 +160,14 @@ void Shard::set_many(std::span<const NewValue> values, std::span<const std::size
   }
   for (; strangers != 0; strangers &= strangers - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(strangers));
-    outcomes[positions[i]] = or_out_of_memory(
-        [&] { return table_.home_of(values[i].key).set(values[i], gone); });
+    outcomes[positions[i]] =
+        or_out_of_memory([&] { return table_.home_of(values[i].key).set(values[i], gone); });
   }
 }
 
-Result<bool> Shard::set_locked(const NewValue& value, Time now, EntryPtr& ready,
-                               Departures& gone) {
+Result<bool> Shard::set_locked(const NewValue& value, Time now, EntryPtr& ready, Departures& gone) {
   if (value.value.size() > max_value_bytes || value.charge() > bounds_.bytes) {
+    discard(value, now, gone);
     return too_large(value, bounds_.bytes);
   }
   Entry* const current = find_alive(value.key, now, gone);
@@ -183,6 +182,15 @@ Result<bool> Shard::set_locked(const NewValue& value, Time now, EntryPtr& ready,
   if (!ready) ready = make_entry(*heap_, value.key, value.value, value.expires_at);
   store(std::move(ready), current, now, gone);
   return true;
+}
+
+// Of what is too large no older value is left, unless it was to replace none.
+void Shard::discard(const NewValue& value, Time now, Departures& gone) {
+  if (value.condition == SetCondition::if_absent) return;
+  Entry* const older = find_alive(value.key, now, gone);
+  if (older == nullptr) return;
+  drop(*older, RemovalCause::removed, gone);
+  ++stats_.changes;
 }
 
 // In place, where the block has the right size and nobody holds it. The lock keeps readers out.

@@ -118,14 +118,13 @@ class Shard {
   /// When the entry expires (`no_expiry`: never), or empty for a miss.
   [[nodiscard]] std::optional<Time> expires_at(const HashedKey& key);
   [[nodiscard]] bool touch(const HashedKey& key, Time expires_at, Departures& gone);
-  /// Errors: `too_large`; nothing has changed then.
+  /// Errors: `too_large`; then no older value is left, unless the condition is `if_absent`.
   [[nodiscard]] Result<bool> set(const NewValue& value, Departures& gone);
   /// The same for at most `most_at_once` under one lock, whose misses overlap. The outcome of each
   /// goes to its position in `outcomes`. Errors: also `overloaded`, where there is no memory for
   /// one.
   void set_many(std::span<const NewValue> values, std::span<const std::size_t> positions,
-                std::span<Result<bool>> outcomes,
-                Departures& gone);
+                std::span<Result<bool>> outcomes, Departures& gone);
   [[nodiscard]] bool remove(const HashedKey& key, Departures& gone);
   /// Errors: `rejected` for a value that is no number and for an overflow; `too_large`.
   [[nodiscard]] Result<std::int64_t> increment(const HashedKey& key, std::int64_t by,
@@ -211,7 +210,9 @@ class Shard {
   void begin_write(Time now, Departures& gone) noexcept;
   // `ready`: the entry, if it was made already. It stays there if it is not wanted, for who calls
   // to free it after the lock.
-  [[nodiscard]] Result<bool> set_locked(const NewValue& value, Time now, EntryPtr& ready, Departures& gone);
+  [[nodiscard]] Result<bool> set_locked(const NewValue& value, Time now, EntryPtr& ready,
+                                        Departures& gone);
+  void discard(const NewValue& value, Time now, Departures& gone);
   [[nodiscard]] std::optional<bool> touch_locked(const HashedKey& key, Time expires_at, Time now,
                                                  EntryReference& large, EntryPtr& ready,
                                                  Departures& gone);

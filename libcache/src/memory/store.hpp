@@ -60,7 +60,7 @@ class Store {
   [[nodiscard]] bool exists(std::string_view key);
   [[nodiscard]] std::optional<Ttl> ttl(std::string_view key);
   [[nodiscard]] bool touch(std::string_view key, Ttl ttl);
-  /// Errors: `too_large`; nothing has changed then.
+  /// Errors: `too_large`; then no older value is left, unless the condition is `if_absent`.
   [[nodiscard]] Result<bool> set(const operation::Set& item);
   /// An outcome for each, in order. Errors: also `overloaded`, for one that there is no memory for.
   void set_many(std::span<const operation::Set> sets, std::span<Result<bool>> outcomes);

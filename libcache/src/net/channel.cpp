@@ -36,6 +36,13 @@ class Presence {
   int count_;
 };
 
+// What compares points in time cannot add `forever` to them.
+ChannelOptions with_finite_silence(ChannelOptions options) noexcept {
+  auto& silence = options.combiner.longest_silence;
+  silence = std::min<std::chrono::milliseconds>(silence, std::chrono::hours(24));
+  return options;
+}
+
 // Of the connections, two are for the lanes.
 std::size_t pool_size(const ChannelOptions& options) noexcept {
   return options.max_connections > 3 ? options.max_connections - 2 : 1;
@@ -56,7 +63,7 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
       bounds(options.combiner.max_requests, options.combiner.max_bytes),
       shared(options, endpoint, Lane::shared, bounds, order, connector, nullptr),
       large(options, endpoint, Lane::large, bounds, order, connector, &shared.driver),
-      pool(std::make_unique<Pool>(
+      pool(std::make_shared<Pool>(
           PoolOptions{.max_connections = pool_size(options), .max_waiting = options.max_waiting},
           connector, endpoint)),
       generation(fork_generation()) {
@@ -84,7 +91,7 @@ void Channel::Core::close_after_fork() noexcept {
 }
 
 Channel::Channel(const ChannelOptions& options, std::shared_ptr<const Protocol> protocol)
-    : options_(options),
+    : options_(with_finite_silence(options)),
       protocol_(std::move(protocol)),
       endpoint_(options_.address.endpoint()),
       core_(new Core(options_, endpoint_, protocol_)) {}
@@ -117,9 +124,8 @@ void Channel::replace_inherited_core() {
   core_.store(new Core(options_, endpoint_, protocol_), std::memory_order_release);
 }
 
-Result<void> Channel::open() {
+Result<void> Channel::open(Deadline deadline) {
   Core& core = this->core();
-  const Deadline deadline = Deadline::after(options_.connection_timeout);
   if (Result<void> shared = core.connector->connect(core.combiner(), deadline); !shared) {
     return shared;
   }
@@ -162,7 +168,7 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
   const Presence presence(core.callers);
   bool resent = false;
   if (presence.count() > 1 && presence.count() <= few_callers) {
-    if (std::optional<Lease> spare = spare_connection(core, deadline)) {
+    if (std::optional<Lease> spare = spare_connection(core)) {
       Result<void> done = (*spare)->exchange(request, deadline);
       if (done || !worth_another_try(*spare, request, done.error())) return done;
       resent = true;
@@ -185,7 +191,7 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
   }
 }
 
-std::optional<Lease> Channel::spare_connection(Core& core, Deadline deadline) {
+std::optional<Lease> Channel::spare_connection(Core& core) {
   if (options_.max_connections < 2 || !core.combiner().busy()) return std::nullopt;
   if (std::optional<Lease> idle = Lease::take_idle(*core.pool)) return idle;
   const auto most = std::min<std::size_t>(options_.max_connections, few_callers) - 1;
@@ -195,9 +201,8 @@ std::optional<Lease> Channel::spare_connection(Core& core, Deadline deadline) {
   if (core.pool->broke_since(Deadline::clock::now() - silence)) return std::nullopt;
   if (core.kept_waiting.fetch_add(1, std::memory_order_relaxed) < often) return std::nullopt;
   core.kept_waiting.store(0, std::memory_order_relaxed);
-  Result<Lease> added = Lease::take(*core.pool, deadline);
-  if (!added) return std::nullopt;  // The shared connection will do.
-  return *std::move(added);
+  core.pool->add_idle();  // The shared connection will do meanwhile.
+  return std::nullopt;
 }
 
 Result<std::unique_ptr<Connection>> Channel::dedicated(Deadline deadline) {

@@ -60,8 +60,8 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  /// Opens `min_connections`, within the connection timeout.
-  [[nodiscard]] Result<void> open();
+  /// Opens `min_connections`.
+  [[nodiscard]] Result<void> open(Deadline deadline);
   /// Runs a request. Where nothing was sent, or the request is replayable, a broken connection is
   /// made up for once with a fresh one, inside the deadline.
   /// Errors: `timeout`, `outcome_unknown`, `unavailable`, `overloaded`, `protocol`, `rejected` (of
@@ -122,7 +122,7 @@ class Channel {
     ProgramOrder order;
     LaneOfRequests shared;
     LaneOfRequests large;
-    std::unique_ptr<Pool> pool;
+    std::shared_ptr<Pool> pool;
     std::uint32_t generation;
     std::atomic<int> callers{0};
     std::atomic<int> kept_waiting{
@@ -133,7 +133,7 @@ class Channel {
   void replace_inherited_core();
   void start(AsyncRequest& request, Driver::Caller caller) noexcept;
   [[nodiscard]] Result<void> execute_shared(Core& core, Request& request, Deadline deadline);
-  [[nodiscard]] std::optional<Lease> spare_connection(Core& core, Deadline deadline);
+  [[nodiscard]] std::optional<Lease> spare_connection(Core& core);
   [[nodiscard]] bool wants_own_connection(const Request& request) const noexcept {
     return options_.max_connections > 1 && request.heavy();
   }

@@ -162,7 +162,8 @@ void Combiner::settle_lost(Waiter& waiter, bool sent, Pass& pass) noexcept {
   const bool replayable = waiter.request_->replayable();
   const bool ended = cause_.code == Errc::cancelled;  // By this side.
   const bool its_own = &waiter == culprit_;
-  waiter.resendable_ = !ended && !its_own && (!sent || replayable);
+  const bool at_fault = its_own && !waiter.request_->wants_again();
+  waiter.resendable_ = !ended && !at_fault && (!sent || replayable);
   const bool of_others = culprit_ != nullptr && !its_own;
   const Errc code = of_others && !ended ? Errc::unavailable : cause_.code;
   waiter.outcome_ = fail(connection_error(code, cause_.message, endpoint_, sent && !replayable));

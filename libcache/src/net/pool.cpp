@@ -4,7 +4,9 @@
 #include "net/wait_until.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,6 +24,27 @@ PoolStats Pool::stats() const {
           .requests = counts_.requests.load(std::memory_order_relaxed),
           .timeouts = counts_.timeouts.load(std::memory_order_relaxed),
           .reconnects = reconnects_};
+}
+
+void Pool::add_idle() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (adding_ || open_ >= options_.max_connections) return;
+    adding_ = true;
+  }
+  try {
+    std::thread([self = shared_from_this()] { self->open_idle(); }).detach();
+  } catch (const std::exception&) {  // No thread, or no memory for one.
+    const std::lock_guard lock(mutex_);
+    adding_ = false;
+  }
+}
+
+// The callers that it is for have connections meanwhile; so it may take its time, but not for ever.
+void Pool::open_idle() noexcept {
+  static_cast<void>(Lease::take(*this, Deadline::after(std::chrono::seconds(5)), true));
+  const std::lock_guard lock(mutex_);
+  adding_ = false;
 }
 
 void Pool::close_stale() noexcept {

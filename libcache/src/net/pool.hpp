@@ -34,13 +34,16 @@ struct PoolStats {
 /// The connections of a node that one caller at a time has to itself.
 /// Threads: all members may be called from any thread at once. No lock is held across I/O that may
 /// wait.
-class Pool {
+class Pool : public std::enable_shared_from_this<Pool> {
  public:
   Pool(const PoolOptions& options, std::shared_ptr<Connector> connector, std::string endpoint);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
   [[nodiscard]] PoolStats stats() const;
+  /// Has a connection opened that will be idle then, on a thread that ends with it; one at a time.
+  /// No-op where there is no room for one or no thread.
+  void add_idle() noexcept;
   /// Closes the idle connections that the peer has closed.
   void close_stale() noexcept;
   /// Whether one of its connections broke since `then`.
@@ -50,6 +53,8 @@ class Pool {
 
  private:
   friend class Lease;
+
+  void open_idle() noexcept;
 
   const PoolOptions options_;
   const std::shared_ptr<Connector> connector_;
@@ -61,6 +66,7 @@ class Pool {
   std::vector<std::unique_ptr<Connection>> idle_;
   std::size_t open_ = 0;
   std::size_t waiting_ = 0;
+  bool adding_ = false;
   std::size_t broken_ = 0;  // Nothing has taken their place yet.
   Deadline::clock::time_point broke_at_{};
   std::uint64_t reconnects_ = 0;

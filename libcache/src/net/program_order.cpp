@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <pthread.h>
+
 namespace cachekit::net {
 
 // What one thread has under way on one node. Only that thread adds; anybody ends.
@@ -48,22 +50,22 @@ struct Entry {
   std::shared_ptr<ThreadOrder> order;
 };
 
-// The nodes on which this thread has something under way, or had lately. It is reached through a
-// pointer, for calls may come from destructors that run after the end of it.
+// The nodes on which this thread has something under way, or had lately.
+//
+// Calls may come from destructors of thread-local and of global objects, so it is no such object
+// itself: it is freed by a pthread key, which comes after all of the former, and again if it was
+// made anew. The main thread keeps its own to the very end.
 class Entries {
  public:
-  ~Entries() {
-    current = nullptr;
-    over = true;
-  }
-
   [[nodiscard]] static Entries* mine() noexcept { return current; }
-  /// Null where the thread is about to end.
-  [[nodiscard]] static Entries* make() {
-    if (over) return nullptr;
-    static thread_local Entries own;
-    current = &own;
-    return current;
+  /// Errors: throws `std::bad_alloc`.
+  [[nodiscard]] static Entries& make() {
+    if (current == nullptr) {
+      static const Key key;
+      current = new Entries;
+      key.keep(current);
+    }
+    return *current;
   }
 
   // Entries of which nothing is under way are dropped on the way.
@@ -82,14 +84,29 @@ class Entries {
   [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
 
  private:
+  // Where there is no key or no room under it, a thread's list is never freed.
+  class Key {
+   public:
+    Key() noexcept : made_(pthread_key_create(&key_, drop) == 0) {}
+    void keep(Entries* entries) const noexcept {
+      if (made_) static_cast<void>(pthread_setspecific(key_, entries));
+    }
+
+   private:
+    static void drop(void* entries) noexcept {
+      current = nullptr;
+      delete static_cast<Entries*>(entries);
+    }
+    pthread_key_t key_{};
+    bool made_;
+  };
+
   static thread_local Entries* current;
-  static thread_local bool over;
 
   std::vector<Entry> list_;
 };
 
 thread_local Entries* Entries::current = nullptr;
-thread_local bool Entries::over = false;
 
 std::uint64_t next_number() noexcept {
   static std::atomic<std::uint64_t> last{0};
@@ -120,12 +137,10 @@ ProgramOrder::Mine ProgramOrder::mine() const noexcept {
 }
 
 std::shared_ptr<ThreadOrder> ProgramOrder::of_this_thread() {
-  Entries* const entries = Entries::make();
-  if (entries != nullptr) {
-    if (const ThreadOrder* const order = entries->find(number_)) return entries->shared(order);
-  }
+  Entries& entries = Entries::make();
+  if (const ThreadOrder* const order = entries.find(number_)) return entries.shared(order);
   auto fresh = std::make_shared<ThreadOrder>(signal_);
-  if (entries != nullptr) entries->add({number_, fresh});
+  entries.add({number_, fresh});
   return fresh;
 }
 

@@ -51,6 +51,9 @@ class Request {
   /// What takes the replies that are still to come, once nobody waits for them any more. It
   /// outlives this request and all that this one refers to. Requires: encoded, and not complete.
   [[nodiscard]] virtual std::unique_ptr<Request> tombstone() const = 0;
+  /// Whether it is to be sent once more although the connection has ended over its own reply: as
+  /// something else, that is `replayable`.
+  [[nodiscard]] virtual bool wants_again() const noexcept { return false; }
   /// Whether it would hold up the others on a shared connection, by its size or its duration.
   [[nodiscard]] virtual bool heavy() const noexcept { return false; }
   /// About how many bytes of memory it keeps while it waits to be sent.

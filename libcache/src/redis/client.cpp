@@ -54,9 +54,9 @@ Client::Client(const RedisConfig& config)
 
 Result<void> Client::connect() {
   if (!sound_) return fail(sound_.error());
-  if (Result<void> opened = channel_.open(); !opened) return opened;
-  const auto alive =
-      run({"PING"}, Replay::yes, only_status, Deadline::after(config_.connection_timeout));
+  const Deadline deadline = Deadline::after(config_.connection_timeout);
+  if (Result<void> opened = channel_.open(deadline); !opened) return opened;
+  const auto alive = run({"PING"}, Replay::yes, only_status, deadline);
   // An ACL may withhold PING; a server that says so is there and knows us.
   const bool withheld = !alive && alive.error().message.starts_with("NOPERM");
   if (!alive && !withheld) return fail(alive.error());
@@ -79,12 +79,9 @@ Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Repl
   return checked(std::move(command.reply()), endpoint());
 }
 
-Result<std::vector<RedisReply>> Client::run_all(Pipeline& request, Deadline deadline) {
+Result<void> Client::run_all(Pipeline& request, Deadline deadline) {
   if (!sound_) return fail(sound_.error());
-  if (Result<void> done = channel_.execute(request, deadline); !done) {
-    return fail(std::move(done).error());
-  }
-  return std::move(request.replies());
+  return channel_.execute(request, deadline);
 }
 
 Result<RedisReply> Client::run_apart(std::span<const std::string_view> arguments, Replay replay,

@@ -34,10 +34,8 @@ class Client {
                                                       bool heavy = false) {
     if (!sound_) return fail(sound_.error());
     OperationRequest<Operation> request(operation, heavy);
-    if (Result<void> done = channel_.execute(request, deadline); !done) {
-      return fail(std::move(done).error());
-    }
-    return request.value(endpoint());
+    const Result<void> done = channel_.execute(request, deadline);
+    return request.value(done, endpoint());
   }
   /// One command. Error replies become errors; a reply of another type closes the connection.
   /// `heavy` as above.
@@ -45,8 +43,9 @@ class Client {
                                        Replay replay, ReplyTypes types, Deadline deadline);
   [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments, Replay replay,
                                        ReplyTypes types, Deadline deadline, bool heavy = false);
-  /// Many commands in one write; one reply each, error replies among them.
-  [[nodiscard]] Result<std::vector<RedisReply>> run_all(Pipeline& request, Deadline deadline);
+  /// Many commands in one write; the replies, error replies among them, are the pipeline's. After
+  /// an error those are there that came before it.
+  [[nodiscard]] Result<void> run_all(Pipeline& request, Deadline deadline);
   /// One command on a connection of its own.
   [[nodiscard]] Result<RedisReply> run_apart(std::span<const std::string_view> arguments,
                                              Replay replay, Deadline deadline);

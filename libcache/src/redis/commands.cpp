@@ -64,6 +64,7 @@ Result<std::optional<std::string>> Command<Get>::value_of(RedisReply&& reply,
 }
 
 void Command<Set>::encode(const Set& set, std::string& out) {
+  if (set.discard) return append(out, {"UNLINK", set.key});
   const Digits milliseconds(set.ttl.expires() ? set.ttl.duration().count() : 0);
   std::array<std::string_view, 6> words{"SET", set.key, set.value};
   std::size_t count = 3;
@@ -79,7 +80,8 @@ void Command<Set>::encode(const Set& set, std::string& out) {
 Result<bool> Command<Set>::value_of(RedisReply&& reply, const std::string& endpoint) {
   if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
   if (reply.type == Type::status) return true;
-  if (reply.is_nil()) return false;  // NX or XX did not hold.
+  if (reply.is_nil()) return false;                             // NX or XX did not hold.
+  if (reply.type == Type::integer) return reply.integer > 0;  // Of a discard.
   return fail(unexpected_reply("SET", endpoint));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "redis/reply_error.hpp"
 #include "redis/session.hpp"
 
 #include <cachekit/operation.hpp>
@@ -9,12 +10,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 /// The operations of operation.hpp as commands, each once: how it is said, and what its reply
 /// means. Blocking calls, batches and asynchronous calls are made of these.
 ///
-/// A `Command` says by `replies` how many replies it gets (the last one counts) and by `types` of
-/// which types they can be.
+/// A `Command` says by `replies` how many replies it gets (the last one counts) and by `types`, or
+/// `types_of` an operation, of which types they can be. An error among them is what comes of all.
 
 namespace cachekit::redis {
 
@@ -33,7 +36,10 @@ struct Command<operation::Get> {
 template <>
 struct Command<operation::Set> {
   static constexpr std::size_t replies = 1;
-  static constexpr ReplyTypes types{RedisReply::Type::status, RedisReply::Type::nil};
+  [[nodiscard]] static constexpr ReplyTypes types_of(const operation::Set& set) noexcept {
+    if (set.discard) return only_integer;
+    return {RedisReply::Type::status, RedisReply::Type::nil};
+  }
   static void encode(const operation::Set& set, std::string& out);
   [[nodiscard]] static Result<bool> value_of(RedisReply&& reply, const std::string& endpoint);
 };
@@ -94,15 +100,28 @@ struct Command<operation::ScanPage> {
 template <typename Operation>
 inline constexpr Replay replay_of = changes(Operation::effect) ? Replay::no : Replay::yes;
 
+/// Of which types the replies to an operation can be.
+template <typename Operation>
+[[nodiscard]] constexpr ReplyTypes types_of(const Operation& operation) noexcept {
+  if constexpr (requires { Command<Operation>::types_of(operation); }) {
+    return Command<Operation>::types_of(operation);
+  } else {
+    return Command<Operation>::types;
+  }
+}
+
 /// Adds one operation to a batch.
 template <typename Operation>
 void add_operation(Pipeline& batch, const Operation& operation) {
   using Said = Command<Operation>;
-  batch.add_encoded(Said::replies, Said::types,
+  batch.add_encoded(Said::replies, types_of(operation),
                     [&](std::string& wire) { Said::encode(operation, wire); });
 }
 
 /// One operation as a request.
+///
+/// A server that finds a value too large ends the connection. Then this is sent once more, in the
+/// place among the requests of its thread that it had, to remove what the value was to replace.
 template <typename Operation>
 class OperationRequest : public CommandRequest {
  public:
@@ -114,28 +133,52 @@ class OperationRequest : public CommandRequest {
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
     accepted_ = 0;
+    reply_ = {};
     Command<Operation>::encode(operation_, out);
     return {};
   }
+  [[nodiscard]] bool replayable() const noexcept override {
+    return CommandRequest::replayable() || wants_again();
+  }
+  [[nodiscard]] bool wants_again() const noexcept override { return refusal_.has_value(); }
   [[nodiscard]] Accepted accept(RedisReply&& reply) override {
-    if (!Command<Operation>::types.contain(reply.type)) return Accepted::impossible;
-    reply_ = std::move(reply);
+    if (!types_of(operation_).contain(reply.type)) return Accepted::impossible;
+    if (is_outgrown(reply)) return Accepted::again;
+    if (!reply_.is_error()) reply_ = std::move(reply);  // An error is what there is to tell.
     return ++accepted_ == Command<Operation>::replies ? Accepted::all : Accepted::more;
   }
   [[nodiscard]] std::size_t missing() const noexcept override {
     return Command<Operation>::replies - accepted_;
   }
   [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_of(operation_); }
-  [[nodiscard]] bool heavy() const noexcept override { return heavy_ || bytes() > net::heavy_bytes; }
+  [[nodiscard]] bool heavy() const noexcept override {
+    return heavy_ || bytes() > net::heavy_bytes;
+  }
 
   [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
-  /// What the reply means. Requires: the request was executed; once.
-  [[nodiscard]] Result<Value> value(const std::string& endpoint) {
+  /// What came of it. Requires: the request was executed, with this outcome; once.
+  [[nodiscard]] Result<Value> value(const Result<void>& outcome, const std::string& endpoint) {
+    if (refusal_) return fail(error_of_reply(*refusal_, endpoint));
+    if (!outcome) return fail(outcome.error());
     return Command<Operation>::value_of(std::move(reply_), endpoint);
   }
 
  private:
+  // From now on it is a removal.
+  [[nodiscard]] bool is_outgrown(const RedisReply& reply) {
+    if constexpr (std::is_same_v<Operation, operation::Set>) {
+      const bool replaces = operation_.condition != SetCondition::if_absent;
+      if (!replaces || operation_.discard || !reply.is_error()) return false;
+      if (error_of_reply(reply.text, {}).code != Errc::too_large) return false;
+      refusal_ = reply.text;
+      operation_.discard = true;
+      return true;
+    }
+    return false;
+  }
+
   Operation operation_;
+  std::optional<std::string> refusal_{};  // The server's words on a value that is too large.
   RedisReply reply_{};
   std::size_t accepted_ = 0;
   bool heavy_;

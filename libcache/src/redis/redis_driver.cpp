@@ -4,6 +4,9 @@
 #include "net/async_state.hpp"
 #include "redis/large_replies.hpp"
 
+#include <algorithm>
+#include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -24,6 +27,14 @@ bool expects_large(const net::LargeKeys& large, const Operation& operation) noex
   return false;
 }
 
+// Notes how large the value is that is stored.
+template <typename Operation>
+void note_stored(net::LargeKeys& large, const Operation& operation) noexcept {
+  if constexpr (std::is_same_v<Operation, operation::Set>) {
+    large.note(operation.key, operation.value.size());
+  }
+}
+
 // Notes how large the value was that was got.
 template <typename Operation>
 void note_fetched(net::LargeKeys& large, const Operation& operation,
@@ -31,6 +42,12 @@ void note_fetched(net::LargeKeys& large, const Operation& operation,
   if constexpr (is_get<Operation>) {
     if (value && *value) large.note(operation.key, (*value)->size());
   }
+}
+
+// Of the replies to one operation, the one that tells what came of it.
+RedisReply& telling(std::span<RedisReply> replies) noexcept {
+  const auto error = std::ranges::find_if(replies, &RedisReply::is_error);
+  return error == replies.end() ? replies.back() : *error;
 }
 
 // An operation that owns all it refers to. Lifetime: of `large`, longer.
@@ -46,8 +63,7 @@ class OwningRequest final : private net::OwnedBytes, public OperationRequest<Ope
         large_(large) {}
 
   [[nodiscard]] Result<Value> take(const Result<void>& outcome) {
-    if (!outcome) return fail(outcome.error());
-    Result<Value> value = this->value(endpoint_);
+    Result<Value> value = this->value(outcome, endpoint_);
     note_fetched(large_, this->operation(), value);
     return value;
   }
@@ -102,20 +118,10 @@ Result<void> RedisDriver::check_value(std::string_view value) const {
               "store less, or raise redis.max_value and the server's own limit");
 }
 
-// Whether an operation may be sent; the size of what it stores is noted then.
-template <typename Operation>
-Result<void> RedisDriver::admit(const Operation& operation) {
-  if constexpr (std::is_same_v<Operation, operation::Set>) {
-    if (Result<void> fits = check_value(operation.value); !fits) return fits;
-    large_keys_.note(operation.key, operation.value.size());
-  }
-  return {};
-}
-
 template <typename Operation>
 Result<typename Operation::Value> RedisDriver::run_one(const Operation& operation,
                                                        Deadline deadline) {
-  if (Result<void> admitted = admit(operation); !admitted) return fail(std::move(admitted).error());
+  note_stored(large_keys_, operation);
   auto value = client_.run(operation, deadline, expects_large(large_keys_, operation));
   note_fetched(large_keys_, operation, value);
   return value;
@@ -128,29 +134,22 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
   using Said = Command<Operation>;
   Pipeline request(replay_of<Operation>);
   request.reserve(batch.operations.size() * Said::replies);
-  std::vector<std::size_t> positions;
-  positions.reserve(batch.operations.size());
-  for (std::size_t i = 0; i < batch.operations.size(); ++i) {
-    const Operation& operation = batch.operations[i];
-    if (Result<void> admitted = admit(operation); !admitted) {
-      batch.outcomes[i] = fail(std::move(admitted).error());
-      continue;
-    }
+  for (const Operation& operation : batch.operations) {
+    note_stored(large_keys_, operation);
     add_operation(request, operation);
     if (expects_large(large_keys_, operation)) request.expect_much();
-    positions.push_back(i);
   }
-  if (positions.empty()) return;
-  auto replies = client_.run_all(request, deadline);
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    auto& outcome = batch.outcomes[positions[i]];
-    if (!replies) {
-      outcome = fail(Error(replies.error()));
+  const Result<void> done = client_.run_all(request, deadline);
+  std::vector<RedisReply>& replies = request.replies();
+  for (std::size_t i = 0; i < batch.operations.size(); ++i) {
+    auto& outcome = batch.outcomes[i];
+    if (!done && replies.size() < (i + 1) * Said::replies) {
+      outcome = fail(Error(done.error()));
       continue;
     }
-    RedisReply& last = (*replies)[(i + 1) * Said::replies - 1];
-    outcome = Said::value_of(std::move(last), client_.endpoint());
-    note_fetched(large_keys_, batch.operations[positions[i]], outcome);
+    const std::span mine = std::span(replies).subspan(i * Said::replies, Said::replies);
+    outcome = Said::value_of(std::move(telling(mine)), client_.endpoint());
+    note_fetched(large_keys_, batch.operations[i], outcome);
   }
 }
 
@@ -162,22 +161,18 @@ void RedisDriver::run(const AnyBatch& any, Deadline deadline) {
   std::visit(run, any);
 }
 
-template <typename Operation>
-void RedisDriver::begin(AsyncCall<Operation>& call) {
-  if (!client_.check_config()) return call.done(fail(client_.check_config().error()));
-  if (Result<void> admitted = admit(call.operation); !admitted) {
-    return call.done(fail(std::move(admitted).error()));
-  }
-  using State = net::AsyncState<typename Operation::Value, OwningRequest<Operation>>;
-  auto* const state = new State(call.deadline, std::move(call.report), call.operation,
-                                client_.endpoint(), large_keys_);
-  state->stop_with(std::move(call.stop));
-  client_.channel().start(*state);
-  call.pending = Pending<typename Operation::Value>(state);
-}
-
 void RedisDriver::start(AnyAsyncCall& any) {
-  std::visit([&](auto& call) { begin(call); }, any);
+  const auto start_one = [this]<typename Operation>(AsyncCall<Operation>& call) {
+    if (!client_.check_config()) return call.done(fail(client_.check_config().error()));
+    using State = net::AsyncState<typename Operation::Value, OwningRequest<Operation>>;
+    note_stored(large_keys_, call.operation);
+    auto* const state = new State(call.deadline, std::move(call.report), call.operation,
+                                  client_.endpoint(), large_keys_);
+    state->stop_with(std::move(call.stop));
+    client_.channel().start(*state);
+    call.pending = Pending<typename Operation::Value>(state);
+  };
+  std::visit(start_one, any);
 }
 
 Result<void> RedisDriver::clear(Deadline deadline) {

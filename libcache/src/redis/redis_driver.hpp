@@ -29,6 +29,7 @@ class RedisDriver final : public Driver {
     return client_.config().operation_timeout;
   }
   [[nodiscard]] Result<void> check_key(std::string_view key) const override;
+  [[nodiscard]] Result<void> check_value(std::string_view value) const override;
   void run(const AnyBatch& batch, Deadline deadline) override;
   void start(AnyAsyncCall& call) override;
   [[nodiscard]] Result<void> connect() override { return client_.connect(); }
@@ -46,17 +47,11 @@ class RedisDriver final : public Driver {
   [[nodiscard]] Client& client() noexcept { return client_; }
 
  private:
-  /// Errors: `too_large`.
-  [[nodiscard]] Result<void> check_value(std::string_view value) const;
-  template <typename Operation>
-  [[nodiscard]] Result<void> admit(const Operation& operation);
   template <typename Operation>
   [[nodiscard]] Result<typename Operation::Value> run_one(const Operation& operation,
                                                           Deadline deadline);
   template <typename Operation>
   void run_many(const BatchOf<Operation>& batch, Deadline deadline);
-  template <typename Operation>
-  void begin(AsyncCall<Operation>& call);
 
   net::LargeKeys large_keys_{};  // Before the client, whose last requests note sizes.
   Client client_;

@@ -294,10 +294,12 @@ class Subscriber::Impl {
   }
 
   Result<std::optional<Message>> next_before(Deadline deadline) {
+    int late = 0;  // Looks beyond the deadline: a message may be large, and come in parts.
     while (true) {
       if (!troubles_.empty()) return fail(take_trouble());
       if (loss_) return fail(told_loss(*std::exchange(loss_, std::nullopt)));
       if (!inbox_.empty()) return take_first();
+      if (deadline.expired() && ++late > net::late_reads) return std::nullopt;
       const bool there = still_there();
       if (!there && untold()) continue;
       Result<bool> more = there && !restoring_ ? listen(deadline) : connected(deadline);

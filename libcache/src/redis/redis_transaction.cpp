@@ -48,19 +48,23 @@ Error not_done(const std::vector<RedisReply>& replies, const std::string& endpoi
   return error;
 }
 
-// What a transaction does itself, and what would leave it without its replies. (SELECT and the like
-// are possible: the connection belongs to nobody else.)
-constexpr std::array not_queued{"DISCARD"sv,    "EXEC"sv,  "HELLO"sv, "MONITOR"sv, "MULTI"sv,
-                                "PSUBSCRIBE"sv, "PSYNC"sv, "QUIT"sv,  "RESET"sv,   "SSUBSCRIBE"sv,
-                                "SUBSCRIBE"sv,  "SYNC"sv,  "WATCH"sv, "UNWATCH"sv};
+// What changes the connection and yet gets one reply, as all that is queued must: the connection
+// belongs to nobody else. Whatever else changes it is the transaction's own business, or would
+// leave it with more replies than commands, or with fewer.
+constexpr std::array one_reply{"ASKING"sv,   "AUTH"sv,      "CLIENT"sv,
+                               "READONLY"sv, "READWRITE"sv, "SELECT"sv};
+
+bool can_be_queued(std::span<const std::string_view> arguments, const std::string& name) {
+  if (arguments.empty() || name.empty()) return false;
+  if (redis::kind_of(arguments) != CommandKind::connection_state) return true;
+  const bool silences =
+      name == "CLIENT" && arguments.size() > 1 && redis::upper(arguments[1]) == "REPLY";
+  return !silences && std::ranges::find(one_reply, name) != one_reply.end();
+}
 
 Result<void> check_queued(std::span<const std::string_view> arguments) {
   const std::string name = arguments.empty() ? std::string() : redis::upper(arguments[0]);
-  const bool silences =
-      name == "CLIENT" && arguments.size() > 1 && redis::upper(arguments[1]) == "REPLY";
-  const bool possible =
-      !arguments.empty() && !silences && std::ranges::find(not_queued, name) == not_queued.end();
-  if (possible) return {};
+  if (can_be_queued(arguments, name)) return {};
   return fail(Errc::invalid_argument,
               name.empty() ? std::string("a command without a name was queued")
                            : fmt::format("{} cannot be queued in a transaction", name),

@@ -94,6 +94,9 @@ Result<bool> Session::advance(net::Request& request) {
       out_of_step_ = Errc::protocol;
       return out_of_step();
     }
+    if (accepted == Accepted::again) {
+      return fail(Errc::unavailable, "the server ends the connection");
+    }
     out_of_step_.reset();
     if (accepted == Accepted::all) return true;
   }

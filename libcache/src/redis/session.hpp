@@ -27,6 +27,7 @@ enum class Accepted : std::uint8_t {
   more,        ///< It was taken, and others are to come.
   all,         ///< It was taken, and was the last.
   impossible,  ///< The command never gives such a reply: it is somebody else's.
+  again,       ///< It was taken, ends the connection, and the request is to be sent once more.
 };
 
 /// What a connection's replies are handed to, one by one and in order.

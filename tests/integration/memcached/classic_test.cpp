@@ -149,9 +149,33 @@ TEST_CASE("connections that break while they greet do not make a server a classi
   CHECK(backend.ttl("classic:missing"));
 }
 
+TEST_CASE("a server that closes connections unheard is no classic one",
+          "[memcached][integration]") {
+  const auto closes = [](test::Peer&) {};
+  const auto speaks_meta = [](test::Peer& peer) {
+    peer.expect("mn\r\n");
+    peer.send("MN\r\n");
+    peer.expect("mg k v\r\n");
+    peer.send("VA 1\r\nv\r\n");
+    peer.stall();
+  };
+  test::ScriptedServer server({closes, closes, closes, closes, closes, closes, speaks_meta});
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  Result<std::optional<std::string>> got;
+  while (!got || !*got) got = backend.get("k");
+  CHECK(*got == "v");
+  CHECK(server.connections() == 7);
+  CHECK(server.failures().empty());
+}
+
 TEST_CASE("a proxy that closes on meta commands is asked again on the next connection",
           "[memcached][integration]") {
   const auto closes = [](test::Peer& peer) { peer.expect("mn\r\n"); };
+  const auto closes_again = [](test::Peer& peer) {
+    peer.expect("get cachekit:handshake\r\n");
+    peer.send("END\r\n");
+    peer.expect("mn\r\n");
+  };
   const auto speaks_classic = [](test::Peer& peer) {
     peer.expect("get cachekit:handshake\r\n");
     peer.send("END\r\n");
@@ -159,13 +183,15 @@ TEST_CASE("a proxy that closes on meta commands is asked again on the next conne
     peer.send("END\r\n");
   };
   const auto speaks_meta = [](test::Peer& peer) {
+    peer.expect("get cachekit:handshake\r\n");
+    peer.send("END\r\n");
     peer.expect("mn\r\n");
     peer.send("MN\r\n");
     peer.expect("mg k v\r\n");
     peer.send("VA 1\r\nv\r\n");
   };
-  test::ScriptedServer server(
-      {closes, closes, closes, speaks_classic, closes, speaks_classic, speaks_meta});
+  test::ScriptedServer server({closes, closes_again, closes_again, speaks_classic, closes_again,
+                               speaks_classic, speaks_meta});
   MemcachedBackend backend(test::config_of({server.endpoint()}));
   CHECK(backend.get("k") == std::nullopt);
   CHECK(backend.get("k") == std::nullopt);
@@ -178,17 +204,24 @@ TEST_CASE(
     "a connection that speaks classic by suspicion retires, one that was refused meta does not",
     "[memcached][integration]") {
   const auto closes = [](test::Peer& peer) { peer.expect("mn\r\n"); };
+  const auto closes_again = [](test::Peer& peer) {
+    peer.expect("get cachekit:handshake\r\n");
+    peer.send("END\r\n");
+    peer.expect("mn\r\n");
+  };
   const auto speaks_classic = [](test::Peer& peer) {
     peer.expect("get cachekit:handshake\r\n");
     peer.send("END\r\n");
     peer.stall();
   };
   const auto refuses = [](test::Peer& peer) {
+    peer.expect("get cachekit:handshake\r\n");
+    peer.send("END\r\n");
     peer.expect("mn\r\n");
     peer.send("ERROR\r\n");
     peer.stall();
   };
-  test::ScriptedServer server({closes, closes, closes, speaks_classic, refuses});
+  test::ScriptedServer server({closes, closes_again, closes_again, speaks_classic, refuses});
   const auto suspicion = GENERATE(std::chrono::milliseconds(0), std::chrono::milliseconds(1h));
   net::Dialer dialer({.host = "127.0.0.1", .port = server.port()},
                      std::make_shared<memcached::MemcachedProtocol>(suspicion));
@@ -209,6 +242,11 @@ TEST_CASE(
 TEST_CASE("a shared connection that spoke classic by suspicion gives way to one that speaks meta",
           "[memcached][integration]") {
   const auto closes = [](test::Peer& peer) { peer.expect("mn\r\n"); };
+  const auto closes_again = [](test::Peer& peer) {
+    peer.expect("get cachekit:handshake\r\n");
+    peer.send("END\r\n");
+    peer.expect("mn\r\n");
+  };
   const auto speaks_classic = [](test::Peer& peer) {
     peer.expect("get cachekit:handshake\r\n");
     peer.send("END\r\n");
@@ -217,6 +255,8 @@ TEST_CASE("a shared connection that spoke classic by suspicion gives way to one 
     peer.stall();
   };
   const auto speaks_meta = [](test::Peer& peer) {
+    peer.expect("get cachekit:handshake\r\n");
+    peer.send("END\r\n");
     peer.expect("mn\r\n");
     peer.send("MN\r\n");
     for (int i = 0; i < 2; ++i) {
@@ -224,7 +264,7 @@ TEST_CASE("a shared connection that spoke classic by suspicion gives way to one 
       peer.send("VA 1\r\nv\r\n");
     }
   };
-  test::ScriptedServer server({closes, closes, closes, speaks_classic, speaks_meta});
+  test::ScriptedServer server({closes, closes_again, closes_again, speaks_classic, speaks_meta});
   net::Channel channel({.address = {.host = "127.0.0.1", .port = server.port()}},
                        std::make_shared<memcached::MemcachedProtocol>(0ms));
   std::vector<std::string> got;

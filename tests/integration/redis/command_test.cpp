@@ -98,3 +98,86 @@ TEST_CASE("a value over max_value is too large and leaves no older one", "[redis
   CHECK(outcome.error().code == Errc::too_large);
   CHECK(redis.get("key") == std::nullopt);
 }
+
+TEST_CASE("a touch that the server refuses in part is refused", "[redis]") {
+  RedisServer server;
+  RedisBackend all(config_of(server));
+  must(all.set("k", "v", {.ttl = 1h}));
+  must(all.command({"ACL", "SETUSER", "limited", "on", ">secret", "~*", "+@all", "-persist"}));
+  RedisConfig config = config_of(server);
+  config.username = "limited";
+  config.password = Secret("secret");
+  RedisBackend limited(config);
+  CHECK(code_of(limited.touch("k", Ttl::none())) == "rejected");
+  CHECK(code_of(limited.async_touch("k", Ttl::none()).get()) == "rejected");
+  const operation::Touch touches[] = {{"k", Ttl::none()}, {"k", Ttl::none()}};
+  for (const auto& touched : limited.run_many<operation::Touch>(touches)) {
+    CHECK(code_of(touched) == "rejected");
+  }
+  CHECK(must(all.ttl("k"))->expires());
+}
+
+TEST_CASE("what the server itself finds too large leaves no older value", "[redis]") {
+  RedisServer server;
+  RedisBackend redis(config_of(server));
+  must(redis.command({"CONFIG", "SET", "proto-max-bulk-len", "1mb"}));
+  const std::string huge(std::size_t{2} << 20U, 'x');
+  const auto refused_by = [&](const auto& set) {
+    must(redis.set("k", "old"));
+    CHECK(code_of(set()) == "too_large");
+    return must(redis.get("k")) == std::nullopt;
+  };
+  const SetItem item{.key = "k", .value = huge};
+  CHECK(refused_by([&] { return redis.set("k", huge); }));
+  CHECK(refused_by([&] { return redis.async_set("k", huge).get(); }));
+  CHECK(refused_by([&] { return redis.set_many({&item, 1}).front(); }));
+  must(redis.set("k", "old"));
+  CHECK_FALSE(
+      redis.async_set("k", huge, {.condition = SetCondition::if_absent}).get().value_or(false));
+  CHECK(must(redis.get("k")) == "old");
+}
+
+TEST_CASE("a batch tells what was answered before the server ended it", "[redis]") {
+  RedisServer server;
+  RedisBackend redis(config_of(server));
+  must(redis.command({"CONFIG", "SET", "proto-max-bulk-len", "1mb"}));
+  must(redis.set("k", "old"));
+  const std::string huge(std::size_t{2} << 20U, 'x');
+  const std::vector<SetItem> items{
+      {.key = "a", .value = "1"}, {.key = "k", .value = huge}, {.key = "d", .value = "2"}};
+  const auto outcomes = redis.set_many(items, {.timeout = 20s});
+  CHECK(must(outcomes.at(0)));
+  CHECK(code_of(outcomes.at(1)) == "too_large");
+  CHECK_FALSE(outcomes.at(2));
+  CHECK(must(redis.get("a")) == "1");
+  CHECK(must(redis.get("k")) == std::nullopt);
+}
+
+TEST_CASE("what is stored after a value that was too large stays", "[redis]") {
+  RedisServer server;
+  RedisBackend redis(config_of(server));
+  must(redis.command({"CONFIG", "SET", "proto-max-bulk-len", "1mb"}));
+  const std::string huge(std::size_t{2} << 20U, 'x');
+  for (int round = 0; round < 20; ++round) {
+    must(redis.set("k", "old"));
+    auto refused = redis.async_set("k", huge, {.timeout = 20s});
+    const auto stored = redis.async_set("k", "new", {.timeout = 20s}).get();
+    CHECK(code_of(refused.get()) == "too_large");
+    const auto left = must(redis.get("k"));
+    CHECK(left != "old");
+    if (stored) CHECK(left == "new");
+  }
+}
+
+TEST_CASE("of a value over max_value no older one is left when the result is there", "[redis]") {
+  RedisConfig config = config_of(shared_redis());
+  config.max_value = {100};
+  RedisBackend redis(config);
+  RedisBackend other(config_of(shared_redis()));
+  const std::string large(200, 'x');
+  for (int round = 0; round < 20; ++round) {
+    must(other.set("k", "old"));
+    CHECK(code_of(redis.async_set("k", large).get()) == "too_large");
+    CHECK(must(other.get("k")) == std::nullopt);
+  }
+}

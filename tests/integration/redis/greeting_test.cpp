@@ -1,9 +1,12 @@
 // What a server says before it serves: that it will not, or that it is there.
 
 #include "support.hpp"
+#include "support/results.hpp"
 #include "support/scripted_server.hpp"
 
+#include <chrono>
 #include <string>
+#include <thread>
 
 using namespace cachekit;
 using namespace cachekit::test;
@@ -92,4 +95,21 @@ TEST_CASE("a server that is busy, or withholds PING, is a server all the same", 
   RedisBackend redis({.host = "127.0.0.1", .port = server.port(), .client_name = {}});
   CHECK(redis.get("k") == "v");
   CHECK(server.failures().empty());
+}
+
+TEST_CASE("connecting has one budget, however many steps it takes", "[redis]") {
+  constexpr auto budget = std::chrono::milliseconds(400);
+  ScriptedServer server([&](Peer& peer) {
+    for (int step = 0; step < 2; ++step) {
+      peer.expect("*1\r\n$4\r\nPING\r\n");
+      std::this_thread::sleep_for(budget * 2 / 3);  // In time for each step, not for both.
+      peer.send("+PONG\r\n");
+    }
+    peer.stall();
+  });
+  RedisBackend redis({.host = "127.0.0.1",
+                      .port = server.port(),
+                      .connection_timeout = budget,
+                      .client_name = {}});
+  CHECK(code_of(redis.connect()) == "timeout");
 }

@@ -122,3 +122,18 @@ TEST_CASE("a real server's invalidations are heard", "[redis][subscriber]") {
   must(redis.clear());
   CHECK(must(subscriber.next(30s)).value().all_keys);
 }
+
+TEST_CASE("next keeps to its time while one large message comes in", "[redis][subscriber]") {
+  Gate over;
+  ScriptedServer server([&](Peer& peer) {
+    serve_alpha(peer, "*3\r\n" + bulk("message") + bulk("alpha") + "$500000000\r\n");
+    const std::string part(std::size_t{1} << 20U, 'x');
+    for (int i = 0; i < 400; ++i) peer.send(part);  // More than there is time for.
+    peer.wait_for(over);
+    peer.stall();
+  });
+  Subscriber subscriber = unsubscribed(server);
+  must(subscriber.subscribe("alpha"));
+  for (int i = 0; i < 3; ++i) CHECK(must(subscriber.next(20ms)) == std::nullopt);
+  over.open();
+}

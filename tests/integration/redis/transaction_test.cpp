@@ -189,7 +189,9 @@ TEST_CASE("a transaction sends nothing when what was queued would end or defeat 
   using Words = std::vector<std::string_view>;
   for (const Words& words :
        {Words{"EXEC"}, Words{"discard"}, Words{"RESET"}, Words{"MULTI"}, Words{"WATCH", "x"},
-        Words{"UNWATCH"}, Words{"CLIENT", "REPLY", "SKIP"}, Words{"SUBSCRIBE", "x"}, Words{}}) {
+        Words{"UNWATCH"}, Words{"CLIENT", "REPLY", "SKIP"}, Words{"SUBSCRIBE", "x"},
+        Words{"UNSUBSCRIBE", "x", "y"}, Words{"punsubscribe"}, Words{"SUNSUBSCRIBE", "x"},
+        Words{"REPLCONF", "ACK", "0"}, Words{"PSYNC", "?", "-1"}, Words{}}) {
     INFO((words.empty() ? "nothing" : words.front()));
     auto tx = redis.transaction();
     REQUIRE(tx);

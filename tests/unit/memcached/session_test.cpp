@@ -13,6 +13,7 @@ TEST_CASE("a session that speaks classic by suspicion is to be replaced after a 
           "[memcached]") {
   MemcachedSession session;
   CHECK_FALSE(session.retiring());
+  session.use(Dialect::classic);
   session.suspect(Deadline::after(1h));
   CHECK(session.dialect() == Dialect::classic);
   CHECK_FALSE(session.retiring());

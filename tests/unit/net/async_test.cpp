@@ -98,7 +98,7 @@ TEST_CASE("what has come in time counts, also where nobody waited for it", "[net
   const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
   GatedChannel to(peer.address(), {.longest_silence = 300ms});
   to.gate->open();
-  REQUIRE(to.channel.open());
+  REQUIRE(to.channel.open(Deadline::after(5s)));
   for (int round = 0; round < 3; ++round) {
     auto held = to.ask("held", {.budget = 300ms});
     auto other = to.ask("other", {.replay = false});

@@ -1,5 +1,6 @@
 #include "net/channel.hpp"
 
+#include "gated_channel.hpp"
 #include "line_protocol.hpp"
 #include "support/catch.hpp"
 #include "support/crew.hpp"
@@ -7,6 +8,7 @@
 
 #include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace cachekit;
@@ -160,4 +162,70 @@ TEST_CASE("a connection that goes mute is left by callers that keep asking", "[n
     static_cast<void>(channel.execute(request, Deadline::after(60ms)));
   });
   CHECK(eventually([&] { return peer.accepted() > 1; }));
+}
+
+namespace {
+
+// Greets one connection, and keeps all others waiting until its gate opens.
+class OneAtFirst final : public net::Protocol {
+ public:
+  [[nodiscard]] std::unique_ptr<net::Session> make_session() const override {
+    return std::make_unique<LineSession>();
+  }
+  [[nodiscard]] Result<void> handshake(net::Connection&, Deadline) const override {
+    if (greeted_.fetch_add(1) == 0 || gate_.wait()) return {};
+    return fail(Errc::unavailable, "the gate did not open");
+  }
+  [[nodiscard]] int greeted() const { return greeted_; }
+  void open() { gate_.open(); }
+
+ private:
+  mutable std::atomic<int> greeted_{0};
+  mutable Gate gate_;
+};
+
+}  // namespace
+
+TEST_CASE("a connection more is nobody's wait while the shared one answers", "[net]") {
+  const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
+  const auto protocol = std::make_shared<OneAtFirst>();
+  net::Channel channel({.address = peer.address(), .max_connections = 4}, protocol);
+  LineRequest first("first");
+  REQUIRE(channel.execute(first, Deadline::after(20s)));
+  std::atomic<int> failed{0};
+  std::atomic<int> left{3};
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&] {
+      for (int after = 0; after < 200;) {  // The other connection is asked for, and some more.
+        LineRequest request("ask");
+        if (!channel.execute(request, Deadline::after(20s))) ++failed;
+        if (protocol->greeted() > 1 || failed > 0) ++after;
+      }
+      --left;
+    });
+  }
+  CHECK(eventually([&] { return left == 0; }));
+  CHECK(failed == 0);
+  protocol->open();
+}
+
+TEST_CASE("a silence without limit is never too long", "[net]") {
+  Gate late;
+  const LinePeer peer([&](Descriptor& connection, int) {
+    const std::string line = read_line(connection);
+    if (!late.wait()) return;
+    write_all(connection, line + "\n");
+    echo(connection);
+  });
+  net::Channel channel(
+      {.address = peer.address(), .max_connections = 1, .combiner = {.longest_silence = forever}},
+      std::make_shared<LineProtocol>());
+  LineRequest hasty("hasty", false);
+  CHECK(channel.execute(hasty, Deadline::after(50ms)).error().code == Errc::outcome_unknown);
+  late.open();
+  LineRequest next("next", false);
+  REQUIRE(channel.execute(next, Deadline::after(20s)));
+  CHECK(next.answer == "next");
+  CHECK(peer.accepted() == 1);
 }

@@ -54,7 +54,7 @@ TEST_CASE("nobody gets an answer of the next connection when the last one broke 
   });
   GatedChannel to(peer.address(), {.longest_silence = 50ms});
   to.gate->open();
-  REQUIRE(to.channel.open());
+  REQUIRE(to.channel.open(Deadline::after(5s)));
   HeldSend hold;
   auto kept = to.ask("kept");
   std::vector<Pending<std::string>> written;
@@ -99,7 +99,7 @@ TEST_CASE("a caller does not send for others beyond its own time", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
   GatedChannel to(peer.address());
   to.gate->open();
-  REQUIRE(to.channel.open());
+  REQUIRE(to.channel.open(Deadline::after(5s)));
   HeldSend hold;
   int own_sends = 0;
   const Deadline deadline = Deadline::after(5ms);
@@ -127,7 +127,7 @@ TEST_CASE("what the kernel would not send goes out on the next connection", "[ne
   const LinePeer peer([](Descriptor& connection, int) { repeat(connection); });
   GatedChannel to(peer.address());
   to.gate->open();
-  REQUIRE(to.channel.open());
+  REQUIRE(to.channel.open(Deadline::after(5s)));
   CHECK(to.ask("before").get() == "before");
   failure = error;
   CHECK(to.ask("refused", {.replay = false}).get() == "refused");
