@@ -2,9 +2,9 @@
 // it is done.
 
 #include "core/count_outcome.hpp"
+#include "core/deferred_state.hpp"
 #include "core/guarded.hpp"
 #include "core/operation_check.hpp"
-#include "net/deferred_state.hpp"
 
 #include <cachekit/backend.hpp>
 
@@ -17,7 +17,7 @@ namespace {
 
 // A set of a value that is too large: what it was to replace is removed in its place, and then its
 // caller is told. Lifetime: the driver, longer.
-class Discarding final : public net::DeferredState<bool> {
+class Discarding final : public DeferredState<bool> {
  public:
   Discarding(Report report, Error refusal)
       : DeferredState(std::move(report)), refusal_(std::move(refusal)) {}

@@ -1,8 +1,8 @@
 // Many operations of one call whose caller does not wait for them: one countdown over requests that
 // are begun a few hundred at a time, so that a large batch leaves room for others.
 
+#include "core/deferred_state.hpp"
 #include "core/out_of_memory.hpp"
-#include "net/deferred_state.hpp"
 
 #include <cachekit/backend.hpp>
 
@@ -23,11 +23,11 @@ constexpr std::size_t most_under_way = 256;
 /// Lifetime: the backend, longer. Threads: callbacks of any.
 template <typename Operation>
 class CacheBackend::Gathering final
-    : public net::DeferredState<std::vector<Result<typename Operation::Value>>> {
+    : public DeferredState<std::vector<Result<typename Operation::Value>>> {
  public:
   using Value = typename Operation::Value;
   using Outcomes = std::vector<Result<Value>>;
-  using Base = net::DeferredState<Outcomes>;
+  using Base = DeferredState<Outcomes>;
 
   Gathering(CacheBackend& backend, std::span<const Operation> operations,
             const Result<Deadline>& deadline)

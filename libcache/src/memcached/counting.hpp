@@ -66,7 +66,7 @@ class Counting {
   std::int64_t by_;
   const std::string& endpoint_;
   Reply before_{};
-  std::string start_{};  // What a classic server stores for a counter that is new.
+  std::string start_{};        // What a classic server stores for a counter that is new.
   std::uint64_t version_ = 0;  // Of what is there in place of what should be.
   Asked asked_ = Asked::look;
   int rounds_ = 0;

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "core/deferred_state.hpp"
 #include "memcached/cluster.hpp"
 #include "memcached/counting.hpp"
-#include "net/deferred_state.hpp"
 
 #include <cachekit/deadline.hpp>
 
@@ -15,7 +15,7 @@
 namespace cachekit::memcached {
 
 /// Counts up without a caller who waits: takes one step after another on the driver's thread.
-class CountingCall final : public net::DeferredState<std::int64_t> {
+class CountingCall final : public DeferredState<std::int64_t> {
  public:
   CountingCall(Cluster& cluster, std::string_view key, std::int64_t by, Deadline deadline,
                Report report);

@@ -46,8 +46,8 @@ void write_increment(const Command& command, const Key& key, LineWriter& line) {
   } else {
     line << " N0 J" << (down ? 0 : command.delta);
   }
-  line << " D" << magnitude(command.delta) << (down ? " MD" : "")
-       << (command.versioned ? " c" : "") << " v\r\n";
+  line << " D" << magnitude(command.delta) << (down ? " MD" : "") << (command.versioned ? " c" : "")
+       << " v\r\n";
 }
 
 void write_store(const Command& command, const Key& key, LineWriter& line) {

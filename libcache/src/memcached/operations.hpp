@@ -24,7 +24,9 @@ namespace cachekit::memcached {
 [[nodiscard]] Result<Command> command_for(const operation::Touch& touch);
 
 template <typename Operation>
-concept OneCommand = requires(const Operation& operation) { command_for(operation); };
+concept OneCommand = requires(const Operation& operation) {
+  command_for(operation);
+};
 
 /// What the reply to an operation's command means to its caller.
 template <OneCommand Operation>

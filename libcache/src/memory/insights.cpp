@@ -45,8 +45,7 @@ std::vector<std::pair<std::string, std::string>> raw_stats(const Store& store,
     raw.emplace_back("max_items", std::to_string(store.bounds().items));
   }
   if (policy == EvictionPolicy::adaptive) {
-    raw.emplace_back("admission",
-                     store.admission() == Admission::filter ? "filter" : "all");
+    raw.emplace_back("admission", store.admission() == Admission::filter ? "filter" : "all");
   }
   if (store.listener_failures() > 0) {
     raw.emplace_back("listener_errors", std::to_string(store.listener_failures()));

@@ -240,8 +240,7 @@ ScanPage Store::scan_page(std::string_view pattern, std::size_t page_size,
 bool Store::restore(std::string_view key, std::string_view value, Time expires_at) {
   const HashedKey hashed_key = hashed(key);
   Departures gone;
-  const auto kept =
-      table_.home_of(hashed_key).set({hashed_key, value, expires_at}, gone);
+  const auto kept = table_.home_of(hashed_key).set({hashed_key, value, expires_at}, gone);
   adapt(gone);
   return kept.has_value();
 }

@@ -1,8 +1,8 @@
 #include "net/channel.hpp"
 
+#include "core/fork.hpp"
 #include "core/out_of_memory.hpp"
 #include "net/caller_request.hpp"
-#include "net/fork.hpp"
 #include "net/pool.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/fork.hpp"
 #include "net/address.hpp"
-#include "net/fork.hpp"
 #include "net/protocol.hpp"
 #include "net/request.hpp"
 #include "net/socket.hpp"

@@ -11,9 +11,9 @@
 
 #include "net/driver.hpp"
 
+#include "core/fork.hpp"
 #include "core/out_of_memory.hpp"
 #include "net/failure.hpp"
-#include "net/fork.hpp"
 
 #include <algorithm>
 #include <new>

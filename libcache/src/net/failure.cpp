@@ -41,15 +41,4 @@ Error connection_error(Errc code, std::string_view why, const std::string& endpo
   }
 }
 
-Error inherited_request() noexcept {
-  try {
-    return {Errc::unavailable,
-            "this request belongs to the parent process",
-            {},
-            "start one of your own after fork()"};
-  } catch (const std::bad_alloc&) {
-    return out_of_memory(Errc::unavailable);
-  }
-}
-
 }  // namespace cachekit::net

@@ -14,7 +14,4 @@ namespace cachekit::net {
 [[nodiscard]] Error connection_error(Errc code, std::string_view why, const std::string& endpoint,
                                      bool in_doubt) noexcept;
 
-/// The error of a request that a parent of this process began.
-[[nodiscard]] Error inherited_request() noexcept;
-
 }  // namespace cachekit::net

@@ -1,6 +1,6 @@
 #include "net/program_order.hpp"
 
-#include "net/fork.hpp"
+#include "core/fork.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -1,8 +1,8 @@
 #include "net/resolve.hpp"
 
+#include "core/fork.hpp"
 #include "core/out_of_memory.hpp"
 #include "net/backoff.hpp"
-#include "net/fork.hpp"
 #include "net/wait_until.hpp"
 
 #include <algorithm>

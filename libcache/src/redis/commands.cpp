@@ -47,8 +47,8 @@ Result<std::int64_t> number_of(const RedisReply& reply, const std::string& endpo
 using operation::Exists;
 using operation::Get;
 using operation::Increment;
-using operation::Remove;
 using operation::RemainingTtl;
+using operation::Remove;
 using operation::ScanPage;
 using operation::Set;
 using operation::Touch;
@@ -80,7 +80,7 @@ void Command<Set>::encode(const Set& set, std::string& out) {
 Result<bool> Command<Set>::value_of(RedisReply&& reply, const std::string& endpoint) {
   if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
   if (reply.type == Type::status) return true;
-  if (reply.is_nil()) return false;                             // NX or XX did not hold.
+  if (reply.is_nil()) return false;                           // NX or XX did not hold.
   if (reply.type == Type::integer) return reply.integer > 0;  // Of a discard.
   return fail(unexpected_reply("SET", endpoint));
 }
@@ -124,8 +124,7 @@ void Command<Increment>::encode(const Increment& increment, std::string& out) {
   append(out, {"INCRBY", increment.key, Digits(increment.by).view()});
 }
 
-Result<std::int64_t> Command<Increment>::value_of(RedisReply&& reply,
-                                                  const std::string& endpoint) {
+Result<std::int64_t> Command<Increment>::value_of(RedisReply&& reply, const std::string& endpoint) {
   return number_of(reply, endpoint);
 }
 

@@ -1,4 +1,5 @@
-// RedisBackend: what only Redis has: any command, publishing, and the doors to transactions and subscriptions.
+// RedisBackend: what only Redis has: any command, publishing, and the doors to transactions and
+// subscriptions.
 
 #include "core/guarded.hpp"
 #include "redis/command_kind.hpp"
@@ -79,10 +80,12 @@ Result<RedisReply> RedisBackend::command(std::initializer_list<std::string_view>
 
 Result<std::int64_t> RedisBackend::publish(std::string_view channel, std::string_view message,
                                            const CallOptions& options) {
-  Result<Deadline> deadline = guarded(Errc::overloaded, [&] { return deadline_for(options.timeout); });
+  Result<Deadline> deadline =
+      guarded(Errc::overloaded, [&] { return deadline_for(options.timeout); });
   if (!deadline) return fail(std::move(deadline).error());
   return guarded(Errc::outcome_unknown, [&] {
-    return driver_of(driver()).client()
+    return driver_of(driver())
+        .client()
         .run({"PUBLISH", channel, message}, Replay::no, redis::only_integer, *deadline)
         .map([](const RedisReply& reply) { return reply.integer; });
   });
@@ -91,7 +94,8 @@ Result<std::int64_t> RedisBackend::publish(std::string_view channel, std::string
 Result<RedisTransaction> RedisBackend::transaction(const CallOptions& options) {
   return guarded(Errc::overloaded, [&]() -> Result<RedisTransaction> {
     return deadline_for(options.timeout)
-        .and_then([&](Deadline deadline) { return driver_of(driver()).client().dedicated(deadline); })
+        .and_then(
+            [&](Deadline deadline) { return driver_of(driver()).client().dedicated(deadline); })
         .map([&](std::unique_ptr<net::Connection>&& connection) {
           return RedisTransaction(std::make_unique<RedisTransaction::Impl>(
               std::move(connection), options.timeout.value_or(driver().default_timeout())));
@@ -99,6 +103,8 @@ Result<RedisTransaction> RedisBackend::transaction(const CallOptions& options) {
   });
 }
 
-Subscriber RedisBackend::subscriber() const { return Subscriber(driver_of(driver()).client().config()); }
+Subscriber RedisBackend::subscriber() const {
+  return Subscriber(driver_of(driver()).client().config());
+}
 
 }  // namespace cachekit

@@ -39,8 +39,6 @@ StatsReport RedisDriver::stats(Deadline deadline) {
   return {.nodes = {std::move(node)}};
 }
 
-std::vector<ConnectionStats> RedisDriver::connections() {
-  return {client_.channel().stats()};
-}
+std::vector<ConnectionStats> RedisDriver::connections() { return {client_.channel().stats()}; }
 
 }  // namespace cachekit::redis

@@ -67,7 +67,8 @@ TEST_CASE("what its codec cannot take back is not stored, whatever was there bef
   Fixture t;
   const bool damaged = GENERATE(false, true);
   if (damaged) {
-    t.backend.inner().entries.insert_or_assign("forgetful:1", FaultyDriver::Entry{"garbage", Ttl::none()});
+    t.backend.inner().entries.insert_or_assign("forgetful:1",
+                                               FaultyDriver::Entry{"garbage", Ttl::none()});
   }
   for (int i = 0; i < 3; ++i) {
     const auto fetched = t.expander.fetch<Forgetful>(1, [] { return Forgetful{"Adam"}; });

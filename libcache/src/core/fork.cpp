@@ -1,10 +1,13 @@
-#include "net/fork.hpp"
+#include "core/fork.hpp"
+
+#include "core/out_of_memory.hpp"
 
 #include <atomic>
+#include <new>
 
 #include <pthread.h>
 
-namespace cachekit::net {
+namespace cachekit {
 namespace {
 
 std::atomic<std::uint32_t> generation{0};
@@ -20,4 +23,15 @@ std::uint32_t fork_generation() noexcept {
   return generation.load(std::memory_order_relaxed);
 }
 
-}  // namespace cachekit::net
+Error inherited_request() noexcept {
+  try {
+    return {Errc::unavailable,
+            "this request belongs to the parent process",
+            {},
+            "start one of your own after fork()"};
+  } catch (const std::bad_alloc&) {
+    return out_of_memory(Errc::unavailable);
+  }
+}
+
+}  // namespace cachekit

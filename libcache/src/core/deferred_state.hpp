@@ -1,7 +1,6 @@
 #pragma once
 
-#include "net/failure.hpp"
-#include "net/fork.hpp"
+#include "core/fork.hpp"
 
 #include <cachekit/error.hpp>
 #include <cachekit/pending.hpp>
@@ -14,7 +13,7 @@
 #include <stop_token>
 #include <utility>
 
-namespace cachekit::net {
+namespace cachekit {
 
 /// A call behind a `Pending` that takes several requests, one after another or side by side, whose
 /// callbacks bring it about.
@@ -88,4 +87,4 @@ class DeferredState : public detail::PendingState<T> {
   std::atomic<Stage> stage_{Stage::under_way};
 };
 
-}  // namespace cachekit::net
+}  // namespace cachekit

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <cachekit/error.hpp>
+
 #include <cstdint>
 
-namespace cachekit::net {
+namespace cachekit {
 
 /// How often this process has been forked off since its ancestor loaded the library: 0 in the
 /// ancestor, one more in each child. What was made under another number belongs to a parent.
 /// Cost: one load.
 [[nodiscard]] std::uint32_t fork_generation() noexcept;
 
-}  // namespace cachekit::net
+/// The error of a request that a parent of this process began.
+[[nodiscard]] Error inherited_request() noexcept;
+
+}  // namespace cachekit
