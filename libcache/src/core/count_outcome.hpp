@@ -13,13 +13,15 @@ template <typename Operation>
 void count_outcome(CacheMetrics& metrics,
                    const Result<typename Operation::Value>& outcome) noexcept {
   using Event = CacheMetrics::Event;
-  if (!outcome) {
-    metrics.count(Event::error);
-  } else if constexpr (Operation::effect == Effect::look_up) {
+  constexpr Effect effect = Operation::effect;
+  if (!outcome) return metrics.count(Event::error);
+  if constexpr (effect == Effect::look_up) {
     metrics.count(*outcome ? Event::hit : Event::miss);  // A value that is there, or a true.
-  } else if constexpr (Operation::effect == Effect::store) {
+  }
+  if constexpr (effect == Effect::store) {
     if (!std::is_same_v<typename Operation::Value, bool> || *outcome) metrics.count(Event::set);
-  } else if constexpr (Operation::effect == Effect::remove) {
+  }
+  if constexpr (effect == Effect::remove) {
     if (*outcome) metrics.count(Event::remove);
   }
 }

@@ -32,7 +32,7 @@ class Digits {
   [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), end_}; }
 
  private:
-  std::array<char, 24> text_;
+  std::array<char, 24> text_{};
   const char* end_;
 };
 
