@@ -203,10 +203,10 @@ Result<void> MemoryDriver::clear(Deadline deadline) {
   });
 }
 
-Result<void> MemoryDriver::resize(Bytes capacity, std::uint64_t max_items) {
+Result<void> MemoryDriver::resize(Bytes capacity, std::uint64_t items) {
   return or_out_of_memory([&]() -> Result<void> {
     if (!config_check_) return config_check_;
-    const Bounds wanted = bounds_of(capacity, max_items);
+    const Bounds wanted = bounds_of(capacity, items);
     const std::size_t shards = config_.shards > 0
                                    ? store_.shard_count()
                                    : static_cast<std::size_t>(std::min<std::uint64_t>(

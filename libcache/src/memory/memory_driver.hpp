@@ -59,7 +59,7 @@ class MemoryDriver final : public Driver {
           [this](Error error) { return located(std::move(error)).value(); });
     });
   }
-  [[nodiscard]] Result<void> resize(Bytes capacity, std::uint64_t max_items);
+  [[nodiscard]] Result<void> resize(Bytes capacity, std::uint64_t items);
   [[nodiscard]] Result<void> hottest(const HotEntryVisitor& visit, Deadline deadline);
   [[nodiscard]] MemoryInsights insights();
 

@@ -8,7 +8,6 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <concepts>
 #include <initializer_list>
 #include <span>
 #include <utility>
@@ -25,14 +24,14 @@ void append(std::string& out, std::initializer_list<std::string_view> words) {
 // A number in digits, without a string for it.
 class Digits {
  public:
-  explicit Digits(std::integral auto number) noexcept
+  explicit Digits(std::int64_t number) noexcept
       : end_(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr) {}
   Digits(const Digits&) = delete;
   Digits& operator=(const Digits&) = delete;
   [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), end_}; }
 
  private:
-  std::array<char, 24> text_{};
+  std::array<char, 24> text_;
   const char* end_;
 };
 
@@ -130,7 +129,8 @@ Result<std::int64_t> Command<Increment>::value_of(RedisReply&& reply, const std:
 
 void Command<ScanPage>::encode(const ScanPage& scan, std::string& out) {
   const std::string_view cursor = scan.cursor.empty() ? "0" : scan.cursor;
-  append(out, {"SCAN", cursor, "MATCH", scan.pattern, "COUNT", Digits(scan.page_size).view()});
+  append(out, {"SCAN", cursor, "MATCH", scan.pattern, "COUNT",
+               Digits(static_cast<std::int64_t>(scan.page_size)).view()});
 }
 
 Result<KeyPage> Command<ScanPage>::value_of(RedisReply&& reply, const std::string& endpoint) {
