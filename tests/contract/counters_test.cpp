@@ -164,7 +164,7 @@ TEST_CASE("an increment that is refused leaves a key that is gone gone", "[contr
 
 TEST_CASE("an increment that is refused leaves a TTL that was given meanwhile", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
-  const std::string value = GENERATE("12 apples", "9223372036854775807");
+  const std::string value = "9223372036854775807";
   const bool to_none = GENERATE(true, false);
   const std::string key = cache.key("n");
   must(cache->set(key, value, {.ttl = to_none ? Ttl(1h) : Ttl::none()}));
