@@ -92,22 +92,21 @@ TEST_CASE("in an asynchronous batch one that is refused stops no other", "[contr
 
 TEST_CASE("any operation runs once, in batches and without waiting", "[contract][async]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
-  const std::string a = cache.key("a"), b = cache.key("b");
+  const std::string a = cache.key("a"), b = cache.key("b"), c = cache.key("c");
   const std::vector<operation::Increment> increments{{a, 2}, {b, 3}, {a, 5}};
   const auto sums = cache->run_many<operation::Increment>(increments);
   CHECK(must(sums.at(0)) == 2);
   CHECK(must(sums.at(1)) == 3);
   CHECK(must(sums.at(2)) == 7);
-  const std::vector<operation::Touch> touches{
-      {a, Ttl(1h)}, {b, Ttl::none()}, {cache.key("c"), Ttl(1h)}};
+  const std::vector<operation::Touch> touches{{a, Ttl(1h)}, {b, Ttl::none()}, {c, Ttl(1h)}};
   const auto touched = must(cache->start_many<operation::Touch>(touches).get());
   CHECK(must(touched.at(0)));
   CHECK(must(touched.at(1)));
   CHECK_FALSE(must(touched.at(2)));
-  const std::vector<operation::Exists> exists{{a}, {cache.key("c")}};
+  const std::vector<operation::Exists> exists{{a}, {c}};
   CHECK(must(cache->run_many<operation::Exists>(exists).at(0)));
   CHECK_FALSE(must(cache->run_many<operation::Exists>(exists).at(1)));
-  const std::vector<operation::RemainingTtl> ttls{{a}, {b}, {cache.key("c")}};
+  const std::vector<operation::RemainingTtl> ttls{{a}, {b}, {c}};
   const auto left = must(cache->start_many<operation::RemainingTtl>(ttls).get());
   CHECK(must(left.at(0))->expires());
   CHECK(must(left.at(1)) == Ttl::none());
