@@ -26,9 +26,8 @@ struct Failure {
 inline Failure wrong_configuration(Error why) {
   if (why.hint.empty()) {
     why.hint =
-        "correct it where the message says, or name another profile or file; 'cachekit config "
-        "init' "
-        "prints all options";
+        "correct it where the message says, or name another profile or file; "
+        "'cachekit config init' prints all options";
   }
   return {"configuration", std::move(why), ExitCode::configuration};
 }

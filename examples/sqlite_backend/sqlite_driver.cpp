@@ -47,8 +47,7 @@ void SqliteDriver::run(const cachekit::AnyBatch& any, Deadline deadline) {
     const auto done = in_transaction(changes, deadline, [&](Entries& entries) {
       cachekit::run_each(any, [&](const auto& one) { return entries.answer(one); });
     });
-    if (done) return;
-    for (auto& outcome : batch.outcomes) outcome = cachekit::fail(cachekit::Error(done.error()));
+    if (!done) cachekit::fail_each(batch, done.error());
   };
   std::visit(run_one, any);
 }

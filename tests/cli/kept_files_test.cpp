@@ -19,7 +19,7 @@ using namespace cachekit::test;
 
 namespace {
 
-std::string records(int count) {
+std::string long_records(int count) {
   std::string text;
   for (int i = 0; i < count; ++i) {
     text += fmt::format("{{\"key\":\"k{}\",\"value\":\"{}\"}}\n", i, std::string(100, 'v'));
@@ -74,7 +74,7 @@ TEST_CASE("a checkpoint in the place of the snapshot is refused", "[cli][files][
   std::filesystem::create_symlink("s", folder / "link");
   std::filesystem::create_directory_symlink(".", folder / "here");
   const auto warm = [&](const std::string& url, const std::string& checkpoint) {
-    return run_cachekit({"-u", url, "warm", "-", "--checkpoint", checkpoint}, records(3));
+    return run_cachekit({"-u", url, "warm", "-", "--checkpoint", checkpoint}, long_records(3));
   };
   for (const std::string& name : {snapshot, (folder / "." / "s").string(),
                                   (folder / "link").string(), (folder / "here" / "s").string()}) {
@@ -108,7 +108,7 @@ TEST_CASE("a checkpoint keeps its link and its mode, and no device is replaced",
 TEST_CASE("a snapshot that does not fit is never cut off", "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string();
-  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(20'000)).exit_code == 0);
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(20'000)).exit_code == 0);
   const std::string small = url + "?capacity=1MiB";
   for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
            {"set", "one", "1"}, {"incr", "n"}, {"del", "k1"}, {"touch", "k1", "--ttl", "1h"}}) {
@@ -134,7 +134,7 @@ TEST_CASE("a snapshot that does not fit is never cut off", "[cli][files]") {
 TEST_CASE("a cache that is full is written again and again", "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=16MiB";
-  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(200'000)).exit_code == 5);
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(200'000)).exit_code == 5);
   for (int i = 0; i < 5; ++i) {
     const auto set = run_cachekit({"-u", url, "set", fmt::format("new{}", i), "1"});
     INFO(set.err);
@@ -146,7 +146,7 @@ TEST_CASE("a single write that makes entries of a snapshot leave says so", "[cli
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string();
   const std::string bound = "memory.max_items=100";
-  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(100)).exit_code == 0);
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(100)).exit_code == 0);
   const auto added = run_cachekit({"-q", "-u", url, "-o", bound, "set", "new", "1"});
   CHECK(added.exit_code == 0);
   CHECK(added.err ==
@@ -163,7 +163,7 @@ TEST_CASE("a full snapshot keeps all of its entries when it is loaded and writte
           "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string() + "?max_items=10000";
-  static_cast<void>(run_cachekit({"-u", url, "warm", "-"}, records(12'000)));
+  static_cast<void>(run_cachekit({"-u", url, "warm", "-"}, long_records(12'000)));
   const auto stored = keys_in(url);
   CHECK(stored > 9'000);
   const std::string key = run_cachekit({"-u", url, "keys", "--limit", "1"}).out;
@@ -180,7 +180,7 @@ TEST_CASE("a command that only reads loses nothing, and --quiet silences what it
           "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string();
-  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(100)).exit_code == 0);
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(100)).exit_code == 0);
   const auto read = run_cachekit({"-u", url, "-o", "memory.max_items=50", "exists", "absent"});
   CHECK(read.err.find("50 of the 100 entries") != std::string::npos);
   CHECK(run_cachekit({"-q", "-u", url, "-o", "memory.max_items=50", "exists", "absent"}).err == "");
@@ -190,7 +190,7 @@ TEST_CASE("the bound that was in the way is the one to raise", "[cli][files]") {
   const TempDir folder;
   const auto hint_of = [&](const std::string& bounds) {
     const std::string url = "memory:" + (folder / bounds).string() + "?" + bounds;
-    const std::string err = run_cachekit({"-u", url, "warm", "-"}, records(20'000)).err;
+    const std::string err = run_cachekit({"-u", url, "warm", "-"}, long_records(20'000)).err;
     return err.substr(err.find("hint: "));
   };
   CHECK(hint_of("max_items=1000") == "hint: give it more room: --option memory.max_items=25000\n");
@@ -201,7 +201,7 @@ TEST_CASE("the bound that was in the way is the one to raise", "[cli][files]") {
         std::string::npos);
 
   const std::string full = "memory:" + (folder / "full").string();
-  REQUIRE(run_cachekit({"-u", full, "warm", "-"}, records(1000)).exit_code == 0);
+  REQUIRE(run_cachekit({"-u", full, "warm", "-"}, long_records(1000)).exit_code == 0);
   const auto refused = run_cachekit({"-u", full, "-o", "memory.max_items=100", "set", "a", "1"});
   CHECK(refused.err.find("hint: raise memory.max_items to 1250, or name another file\n") !=
         std::string::npos);
@@ -225,7 +225,7 @@ TEST_CASE("warm counts nothing as stored that could not be saved", "[cli][files]
 TEST_CASE("warm above the capacity says how many are still there", "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=1MiB";
-  const auto warmed = run_cachekit({"--json", "-u", url, "warm", "-"}, records(20'000));
+  const auto warmed = run_cachekit({"--json", "-u", url, "warm", "-"}, long_records(20'000));
   CHECK(warmed.exit_code == 5);
   const auto report = nlohmann::json::parse(warmed.out);
   CHECK(report["stored"] == 20'000);
@@ -234,10 +234,10 @@ TEST_CASE("warm above the capacity says how many are still there", "[cli][files]
   CHECK(warmed.err.find(fmt::format("{} are still there now, 20000 were stored", keys_in(url))) !=
         std::string::npos);
 
-  const auto again = run_cachekit({"-u", url, "warm", "-"}, records(20'000));
+  const auto again = run_cachekit({"-u", url, "warm", "-"}, long_records(20'000));
   CHECK(again.out.find(", bad 0, evicted ") != std::string::npos);
-  const auto fits =
-      run_cachekit({"-u", "memory:" + (folder / "other").string(), "warm", "-"}, records(20'000));
+  const auto fits = run_cachekit({"-u", "memory:" + (folder / "other").string(), "warm", "-"},
+                                 long_records(20'000));
   CHECK(fits.exit_code == 0);
   CHECK(fits.out.find("evicted") == std::string::npos);
 }
@@ -268,7 +268,7 @@ TEST_CASE("the room that warm proposes is enough, also for few entries of mixed 
 TEST_CASE("warm tells that a server has evicted meanwhile", "[cli][files]") {
   const RedisServer redis(
       RedisServerOptions{.extra = {"--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru"}});
-  const auto warmed = run_cachekit({"-u", redis.url(), "warm", "-"}, records(20'000));
+  const auto warmed = run_cachekit({"-u", redis.url(), "warm", "-"}, long_records(20'000));
   CHECK(warmed.exit_code == 0);
   CHECK(warmed.out.find(", evicted ") != std::string::npos);
   CHECK(warmed.err.find("had to make room") != std::string::npos);
@@ -297,7 +297,7 @@ TEST_CASE("the limit of ulimit -f is an error like a full disk", "[cli][files]")
 TEST_CASE("who only reads is told of a snapshot that was not loaded whole", "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "s").string();
-  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, records(30'000)).exit_code == 0);
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(30'000)).exit_code == 0);
   std::string small = url + "?capacity=1MiB";
   std::string told = "do not fit the capacity";
   for (const bool damaged : {false, true}) {

@@ -5,6 +5,7 @@
 
 #include <cachekit/redis.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <string>
@@ -38,11 +39,29 @@ std::size_t keys_of(RedisBackend& backend) {
   return backend.command({"KEYS", "cachekit-bench:*"}).value().elements.size();
 }
 
+// For a backend that asks a server beside a busy bench.
+RedisConfig patient(const RedisServer& server) {
+  return {.host = server.host(),
+          .port = server.port(),
+          .connection_timeout = std::chrono::minutes(1),
+          .operation_timeout = std::chrono::minutes(1)};
+}
+
 long calls_of(RedisBackend& backend, const std::string& command) {
   const std::string figures = backend.command({"INFO", "commandstats"}).value().text;
   const std::size_t at = figures.find("cmdstat_" + command + ":calls=");
   if (at == std::string::npos) return 0;
   return std::stol(figures.substr(figures.find('=', at) + 1));
+}
+
+// A bench whose server hangs is ended: it prints what it has, and says what it leaves there.
+void check_ends_beside_hung(RedisServer& server, RunningCommand& running) {
+  server.stop();
+  running.signal(SIGINT);
+  const CommandResult result = running.wait();
+  CHECK(result.exit_code == 130);
+  CHECK(result.out.find("get") != std::string::npos);
+  CHECK(result.err.find("keys were left behind") != std::string::npos);
 }
 
 // What the reader of a pipe has not taken yet.
@@ -58,7 +77,7 @@ TEST_CASE("a signal ends the wait for a hung server at once", "[cli][signals]") 
   for (const auto& [signal, code] : signals) {
     INFO(signal);
     RedisServer server;
-    RedisBackend backend({.host = server.host(), .port = server.port()});
+    RedisBackend backend(patient(server));
     REQUIRE(backend.connect());
     server.stop();
     for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
@@ -78,7 +97,7 @@ TEST_CASE("a signal in the middle of a load leaves its count and its checkpoint"
           "[cli][signals]") {
   const TempDir folder;
   RedisServer server;
-  RedisBackend backend({.host = server.host(), .port = server.port()});
+  RedisBackend backend(patient(server));
   REQUIRE(::mkfifo((folder / "records").c_str(), 0600) == 0);
   RunningCommand running(patient(server.url(), {"warm", (folder / "records").string(),
                                                 "--checkpoint", (folder / "checkpoint").string()}));
@@ -126,7 +145,7 @@ TEST_CASE("a hang-up during bench prints what there is and removes its keys", "[
   for (const auto& [signal, code] : signals) {
     INFO(signal);
     RedisServer server;
-    RedisBackend backend({.host = server.host(), .port = server.port()});
+    RedisBackend backend(patient(server));
     RunningCommand running(
         {"-u", server.url(), "bench", "--duration", "1h", "--keys", "3000", "--warmup", "0s"});
     wait_until([&] { return keys_of(backend) == 3000; });
@@ -140,7 +159,7 @@ TEST_CASE("a hang-up during bench prints what there is and removes its keys", "[
 
 TEST_CASE("two signals at once are one", "[cli][signals]") {
   RedisServer server;
-  RedisBackend backend({.host = server.host(), .port = server.port()});
+  RedisBackend backend(patient(server));
   RunningCommand running(
       {"-u", server.url(), "bench", "--duration", "1h", "--keys", "3000", "--warmup", "0s"});
   wait_until([&] { return keys_of(backend) == 3000; });
@@ -156,7 +175,7 @@ TEST_CASE("two signals at once are one", "[cli][signals]") {
 
 TEST_CASE("a signal while bench fills removes no more keys than it wrote", "[cli][signals]") {
   RedisServer server;
-  RedisBackend backend({.host = server.host(), .port = server.port()});
+  RedisBackend backend(patient(server));
   RunningCommand running({"-u", server.url(), "bench", "--keys", "100000000"});
   wait_until([&] { return calls_of(backend, "set") > 0; });
   running.signal(SIGINT);
@@ -174,7 +193,7 @@ TEST_CASE("a signal while bench replays a trace removes no more keys than it wro
     for (int i = 0; i < 1'000'000; ++i) trace << i << "\n";
   }
   RedisServer server;
-  RedisBackend backend({.host = server.host(), .port = server.port()});
+  RedisBackend backend(patient(server));
   RunningCommand running(
       {"-u", server.url(), "bench", "--distribution", "trace:" + (folder / "trace").string()});
   wait_until([&] { return calls_of(backend, "set") > 0; });
@@ -189,30 +208,20 @@ TEST_CASE("a signal ends bench also when its server hangs", "[cli][signals]") {
   const bool fills = GENERATE(true, false);
   INFO(fills);
   RedisServer server;
-  RedisBackend backend({.host = server.host(), .port = server.port()});
+  RedisBackend backend(patient(server));
   RunningCommand running(patient(server.url(), {"bench", "--duration", "1h", "--warmup", "0s",
                                                 "--keys", fills ? "100000000" : "1000"}));
   wait_until([&] { return calls_of(backend, fills ? "set" : "get") > 0; });
-  server.stop();
-  running.signal(SIGINT);
-  const CommandResult result = running.wait();
-  CHECK(result.exit_code == 130);
-  CHECK(result.out.find("get") != std::string::npos);
-  CHECK(result.err.find("keys were left behind") != std::string::npos);
+  check_ends_beside_hung(server, running);
 }
 
 TEST_CASE("a signal while bench removes its keys is not lost", "[cli][signals]") {
   RedisServer server;
-  RedisBackend backend({.host = server.host(), .port = server.port()});
+  RedisBackend backend(patient(server));
   RunningCommand running(
       patient(server.url(), {"bench", "--requests", "10", "--warmup", "0s", "--keys", "1000000"}));
   wait_until([&] { return calls_of(backend, "unlink") > 0; });
-  server.stop();
-  running.signal(SIGINT);
-  const CommandResult result = running.wait();
-  CHECK(result.exit_code == 130);
-  CHECK(result.out.find("get") != std::string::npos);
-  CHECK(result.err.find("keys were left behind") != std::string::npos);
+  check_ends_beside_hung(server, running);
 }
 
 TEST_CASE("under nohup a hang-up is nothing", "[cli][signals]") {
@@ -222,10 +231,11 @@ TEST_CASE("under nohup a hang-up is nothing", "[cli][signals]") {
 }
 
 TEST_CASE("a signal ends a command whose output nobody reads", "[cli][signals]") {
-  CHECK(run_shell("for i in $(seq 3000); do echo \"{\\\"key\\\":\\\"k$i\\\",\\\"value\\\":"
-                  "\\\"$(printf %0500d $i)\\\"}\"; done | $cachekit -q -u memory:$home/s warm - "
-                  ">/dev/null; mkfifo $home/p; exec 4<>$home/p;"
-                  "$cachekit -u memory:$home/s dump 2>$home/e >$home/p & p=$!;"
-                  "until grep -q '^State:.S' /proc/$p/status; do :; done;"
-                  "kill -TERM $p; wait $p; echo $?") == "143\n");
+  CHECK(
+      run_shell("yes $(printf %0500d 0) | head -3000 | awk '{printf \"{\\\"key\\\":\\\"k%d\\\","
+                "\\\"value\\\":\\\"%s\\\"}\\n\", NR, $1}' | $cachekit -q -u memory:$home/s warm - "
+                ">/dev/null; mkfifo $home/p; exec 4<>$home/p;"
+                "$cachekit -u memory:$home/s dump 2>$home/e >$home/p & p=$!;"
+                "until grep -q '^State:.S' /proc/$p/status; do :; done;"
+                "kill -TERM $p; wait $p; echo $?") == "143\n");
 }

@@ -45,7 +45,8 @@ install_static() {
 subdirectory() {
   configure "$here/subdirectory" "$WORK/subdirectory-static" -DCACHEKIT_SOURCE_DIR="$SOURCE"
   configure "$here/subdirectory" "$WORK/subdirectory" -DCACHEKIT_SOURCE_DIR="$SOURCE" \
-    -DBUILD_SHARED_LIBS=ON -DCACHEKIT_INSTALL=ON -DCMAKE_UNITY_BUILD=ON
+    -DBUILD_SHARED_LIBS=ON -DCACHEKIT_INSTALL=ON -DCMAKE_UNITY_BUILD=ON \
+    -DCMAKE_UNITY_BUILD_BATCH_SIZE=0
   "$CMAKE" --build "$WORK/subdirectory"
   run "$WORK/subdirectory/consumer" shared
   rm -rf "$WORK/shared"

@@ -45,6 +45,20 @@ void run_each(const AnyBatch& batch, const Answer& answer) {
       batch);
 }
 
+/// The same error for each operation of a batch.
+template <typename Operation>
+void fail_each(const BatchOf<Operation>& batch, const Error& error) {
+  for (auto& outcome : batch.outcomes) outcome = fail(Error(error));
+}
+inline void fail_each(const AnyBatch& batch, const Error& error) {
+  std::visit([&](const auto& one) { fail_each(one, error); }, batch);
+}
+
+/// What is said of an operation for which there was no memory while it may have been under way.
+template <typename Operation>
+inline constexpr Errc in_doubt = changes(Operation::effect) ? Errc::outcome_unknown
+                                                            : Errc::overloaded;
+
 /// One operation whose caller does not wait: what comes with it, and what is given back.
 template <typename Operation>
 struct AsyncCall {
@@ -60,14 +74,13 @@ struct AsyncCall {
 
   /// For one that is done already.
   void done(Result<Value> result) noexcept {
-    constexpr Errc code = changes(Operation::effect) ? Errc::outcome_unknown : Errc::overloaded;
     try {
       auto* const state = new detail::ReadyState<Value>(std::move(result));
       pending = Pending<Value>(state);
       report(state->value);
     } catch (const std::bad_alloc&) {
-      pending = Pending<Value>::out_of_memory(code);
-      report(tl::unexpected<Error>(Error{code, "out of memory"}));
+      pending = Pending<Value>::out_of_memory(in_doubt<Operation>);
+      report(fail(in_doubt<Operation>, "out of memory"));
     }
   }
 };

@@ -13,10 +13,10 @@
 /// What can be asked of a cache, each operation described once, as a value.
 ///
 /// An operation is a plain structure. Its `Value` is what comes of it, its `effect` how it is
-/// counted and what is said of one whose fate is unknown, and `each_view` shows whatever it refers
-/// to. `CacheBackend` runs any of them, one or many, waited for or not; a `Driver` carries them
-/// out. A new one is added here and in `Any`, and every driver then has to say what it does with
-/// it.
+/// counted and what is said of one whose fate is unknown. One that refers to more than its `key`
+/// shows all of it by `each_view`. `CacheBackend` runs any of them, one or many, waited for or not;
+/// a `Driver` carries them out. A new one is added here and in `Any`, and every driver then has to
+/// say what it does with it.
 ///
 /// Lifetime: what the views refer to outlives the call that is given the operation.
 
@@ -52,11 +52,6 @@ struct Get {
   static constexpr Effect effect = Effect::look_up;
 
   std::string_view key;
-
-  template <typename Visit>
-  void each_view(const Visit& visit) {
-    visit(key);
-  }
 };
 
 /// True when stored; false when the condition did not hold.
@@ -85,11 +80,6 @@ struct Remove {
   static constexpr Effect effect = Effect::remove;
 
   std::string_view key;
-
-  template <typename Visit>
-  void each_view(const Visit& visit) {
-    visit(key);
-  }
 };
 
 /// Whether there is an entry.
@@ -98,11 +88,6 @@ struct Exists {
   static constexpr Effect effect = Effect::look_up;
 
   std::string_view key;
-
-  template <typename Visit>
-  void each_view(const Visit& visit) {
-    visit(key);
-  }
 };
 
 /// What is left of an entry's life, `Ttl::none()` for no expiry, empty for a miss.
@@ -111,11 +96,6 @@ struct RemainingTtl {
   static constexpr Effect effect = Effect::read;
 
   std::string_view key;
-
-  template <typename Visit>
-  void each_view(const Visit& visit) {
-    visit(key);
-  }
 };
 
 /// Gives an entry a new TTL; false for a miss.
@@ -125,11 +105,6 @@ struct Touch {
 
   std::string_view key;
   Ttl ttl = Ttl::none();
-
-  template <typename Visit>
-  void each_view(const Visit& visit) {
-    visit(key);
-  }
 };
 
 /// Adds to a decimal counter and gives the sum.
@@ -139,11 +114,6 @@ struct Increment {
 
   std::string_view key;
   std::int64_t by = 1;
-
-  template <typename Visit>
-  void each_view(const Visit& visit) {
-    visit(key);
-  }
 };
 
 /// A page of the keys that match a glob. About `page_size` of them; it can be empty and not the
@@ -168,11 +138,21 @@ template <template <typename> class Of>
 using Any = std::variant<Of<Get>, Of<Set>, Of<Remove>, Of<Exists>, Of<RemainingTtl>, Of<Touch>,
                          Of<Increment>, Of<ScanPage>>;
 
+/// Calls `visit` with each view of an operation.
+template <typename Operation, typename Visit>
+void each_view(Operation& operation, const Visit& visit) {
+  if constexpr (requires { operation.each_view(visit); }) {
+    operation.each_view(visit);
+  } else {
+    visit(operation.key);
+  }
+}
+
 /// How many bytes an operation refers to.
 template <typename Operation>
 [[nodiscard]] std::size_t bytes_of(Operation operation) noexcept {
   std::size_t bytes = 0;
-  operation.each_view([&](std::string_view view) { bytes += view.size(); });
+  each_view(operation, [&](std::string_view view) { bytes += view.size(); });
   return bytes;
 }
 
@@ -180,7 +160,7 @@ template <typename Operation>
 /// that: an append that moved them would leave others without theirs.
 template <typename Operation>
 [[nodiscard]] Operation copied_into(std::string& bytes, Operation operation) {
-  operation.each_view([&](std::string_view& view) {
+  each_view(operation, [&](std::string_view& view) {
     const std::size_t begin = bytes.size();
     bytes.append(view);
     view = std::string_view(bytes).substr(begin);

@@ -125,34 +125,15 @@ class [[nodiscard]] Pending {
   void then(F f) {
     static_assert(std::is_invocable_v<F, Result<T>>, "then() wants a callable with a Result<T>");
     if (state_ == nullptr) return f(nothing());
-    std::unique_ptr<detail::Continuation> next;
-    try {
-      next = std::make_unique<Call<F>>(state_, std::move(f));
-    } catch (const std::bad_alloc&) {
-      return f(get());
-    }
-    detail::PendingState<T>* const state = std::exchange(state_, nullptr);
-    if (!state->leave(next)) next->run();
-    state->release();
+    if (!keep(f)) f(get());
   }
 
   /// As `then`, but where there is no memory to keep `f`, it is false at once, and the result can
   /// still be taken.
   template <typename F>
   [[nodiscard]] bool try_then(F f) noexcept {
-    if (state_ == nullptr) {
-      f(nothing());
-      return true;
-    }
-    std::unique_ptr<detail::Continuation> next;
-    try {
-      next = std::make_unique<Call<F>>(state_, std::move(f));
-    } catch (const std::bad_alloc&) {
-      return false;
-    }
-    detail::PendingState<T>* const state = std::exchange(state_, nullptr);
-    if (!state->leave(next)) next->run();
-    state->release();
+    if (state_ != nullptr) return keep(f);
+    f(nothing());
     return true;
   }
 
@@ -222,6 +203,21 @@ class [[nodiscard]] Pending {
     }
   };
 
+  // Has `f` run once there is a result; false, and `f` is as it was, where there is no memory for
+  // it.
+  template <typename F>
+  [[nodiscard]] bool keep(F& f) {
+    std::unique_ptr<detail::Continuation> next;
+    try {
+      next = std::make_unique<Call<F>>(state_, std::move(f));
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    detail::PendingState<T>* const state = std::exchange(state_, nullptr);
+    if (!state->leave(next)) next->run();
+    state->release();
+    return true;
+  }
   [[nodiscard]] Result<T> nothing() {
     if (const std::optional<Errc> code = std::exchange(out_of_memory_, std::nullopt)) {
       return fail(*code, "out of memory");  // Short enough to need none.

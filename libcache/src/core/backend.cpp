@@ -35,6 +35,15 @@ auto set_with(SetCondition condition) {
   };
 }
 
+// Errors: throws `std::bad_alloc`.
+template <typename Elements, typename Make>
+auto made_of(const Elements& elements, const Make& make) {
+  std::vector<decltype(make(elements[0]))> operations;
+  operations.reserve(elements.size());
+  for (const auto& element : elements) operations.push_back(make(element));
+  return operations;
+}
+
 // Runs what is neither hit nor miss nor change; only its errors are counted.
 template <typename Run>
 auto counted(CacheMetrics& metrics, Errc in_doubt, const Run& run) {
@@ -66,10 +75,7 @@ auto CacheBackend::run_made(const Elements& elements, const Make& make,
                             const CallOptions& options) {
   using Operation = decltype(make(elements[0]));
   try {
-    std::vector<Operation> operations;
-    operations.reserve(elements.size());
-    for (const auto& element : elements) operations.push_back(make(element));
-    return run_many<Operation>(operations, options);
+    return run_many<Operation>(made_of(elements, make), options);
   } catch (const std::bad_alloc&) {
     metrics_.count(CacheMetrics::Event::error, elements.size());
     return std::vector<Result<typename Operation::Value>>(elements.size(), fail(out_of_memory()));
@@ -82,10 +88,7 @@ auto CacheBackend::start_made(const Elements& elements, const Make& make,
   using Operation = decltype(make(elements[0]));
   using Outcomes = std::vector<Result<typename Operation::Value>>;
   try {
-    std::vector<Operation> operations;
-    operations.reserve(elements.size());
-    for (const auto& element : elements) operations.push_back(make(element));
-    return start_many<Operation>(operations, options, std::move(stop));
+    return start_many<Operation>(made_of(elements, make), options, std::move(stop));
   } catch (const std::bad_alloc&) {
     metrics_.count(CacheMetrics::Event::error, elements.size());
     return Pending<Outcomes>::out_of_memory();

@@ -1,7 +1,7 @@
 // What a driver does that says nothing else.
 
 #include "core/guarded.hpp"
-#include "core/operation_check.hpp"
+#include "core/outgrown.hpp"
 
 #include <cachekit/driver.hpp>
 
@@ -20,16 +20,12 @@ bool is_plain(char c) noexcept { return c > ' ' && c != '\x7f'; }
 // All that may be thrown is caught here, for what was run may have been done.
 template <typename Operation>
 Result<typename Operation::Value> Driver::run_at_once(const AsyncCall<Operation>& call) noexcept {
-  constexpr Errc in_doubt = changes(Operation::effect) ? Errc::outcome_unknown : Errc::overloaded;
-  return guarded(in_doubt, [&] {
+  return guarded(in_doubt<Operation>, [&] {
     Result<typename Operation::Value> outcome;
-    run(BatchOf<Operation>{{&call.operation, 1}, {&outcome, 1}}, call.deadline);
+    const BatchOf<Operation> batch{{&call.operation, 1}, {&outcome, 1}};
+    run(batch, call.deadline);
     if constexpr (std::is_same_v<Operation, operation::Set>) {
-      if (is_outgrown(call.operation, outcome)) {
-        const operation::Remove remove{call.operation.key};
-        Result<bool> removed;
-        run(BatchOf<operation::Remove>{{&remove, 1}, {&removed, 1}}, call.deadline);
-      }
+      remove_outgrown(*this, batch, call.deadline);
     }
     return outcome;
   });

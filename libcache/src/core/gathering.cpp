@@ -85,8 +85,7 @@ class CacheBackend::Gathering final
       this->release();
     });
     if (heard) return;
-    constexpr Errc code = changes(Operation::effect) ? Errc::outcome_unknown : Errc::overloaded;
-    take(position, fail(out_of_memory(code)));
+    take(position, fail(out_of_memory(in_doubt<Operation>)));
     this->release();
   }
 

@@ -1,28 +1,12 @@
 #pragma once
 
+#include "core/outgrown.hpp"
+
 #include <cachekit/driver.hpp>
 #include <cachekit/error.hpp>
 #include <cachekit/operation.hpp>
 
-#include <string>
-
 namespace cachekit {
-
-/// Whether a set may replace something, which has to go when it is too large itself.
-[[nodiscard]] inline bool replaces(const operation::Set& set) noexcept {
-  return set.condition != SetCondition::if_absent;
-}
-
-/// What to say with the error of such a set when that failed, too.
-[[nodiscard]] inline std::string older_value_stays(const Error& why) {
-  return "; the older value could not be removed either (" + why.describe() + ")";
-}
-
-/// Whether a set came out too large, so that what it was to replace has to go.
-[[nodiscard]] inline bool is_outgrown(const operation::Set& set,
-                                      const Result<bool>& outcome) noexcept {
-  return !outcome && outcome.error().code == Errc::too_large && replaces(set);
-}
 
 /// What must hold of an operation before a driver sees it. Errors: `invalid_argument`; `too_large`
 /// of a set under `if_absent`, which was to replace nothing. (Of any other one, what it was to

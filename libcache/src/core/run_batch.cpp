@@ -5,6 +5,7 @@
 #include "core/latency_sampling.hpp"
 #include "core/operation_check.hpp"
 #include "core/out_of_memory.hpp"
+#include "core/outgrown.hpp"
 
 #include <cachekit/backend.hpp>
 
@@ -12,13 +13,9 @@
 #include <new>
 #include <numeric>
 #include <stdexcept>
-#include <string_view>
 #include <type_traits>
-#include <unordered_set>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace cachekit {
 namespace {
@@ -51,11 +48,6 @@ class Stopwatch {
   unsigned times_;
   Deadline::clock::time_point start_{};
 };
-
-template <typename Operation>
-void fail_all(const BatchOf<Operation>& batch, const Error& error) {
-  for (auto& outcome : batch.outcomes) outcome = fail(Error(error));
-}
 
 // Sets of which some are too large, in their order: those become removals.
 class Discards {
@@ -90,28 +82,6 @@ class Discards {
   std::vector<std::pair<std::size_t, Error>> refusals_{};
 };
 
-// Of what a server found too large no older value is left either. A later set of the same batch may
-// have stored one since.
-void remove_outgrown(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline) try {
-  std::vector<operation::Remove> removes;
-  std::unordered_set<std::string_view> stored;
-  const auto outgrown = [&](std::size_t i) {
-    return is_outgrown(batch.operations[i], batch.outcomes[i]);
-  };
-  bool any = false;
-  for (std::size_t i = 0; i < batch.outcomes.size() && !any; ++i) any = outgrown(i);
-  if (!any) return;
-  for (std::size_t i = batch.outcomes.size(); i-- > 0;) {
-    const operation::Set& set = batch.operations[i];
-    if (outgrown(i) && !stored.contains(set.key)) removes.push_back({set.key});
-    if (batch.outcomes[i].value_or(false)) stored.insert(set.key);
-  }
-  if (removes.empty()) return;
-  std::vector<Result<bool>> removed(removes.size());
-  driver.run(BatchOf<operation::Remove>{removes, removed}, deadline);
-} catch (const std::bad_alloc&) {  // Then it stays, as where the server cannot be reached.
-}
-
 void run_sets(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline) {
   Discards discards(driver, batch.operations);
   if (!discards.any()) {
@@ -125,7 +95,7 @@ void run_sets(Driver& driver, const BatchOf<operation::Set>& batch, Deadline dea
 
 template <typename Operation>
 void run_valid(Driver& driver, const BatchOf<Operation>& batch, Deadline deadline, Errc& code) {
-  if (changes(Operation::effect)) code = Errc::outcome_unknown;
+  code = in_doubt<Operation>;
   if constexpr (std::is_same_v<Operation, operation::Set>) {
     run_sets(driver, batch, deadline);
   } else {
@@ -170,13 +140,11 @@ void CacheBackend::run_batch(const AnyBatch& any, const Timeout& timeout) {
     const bool never_blocks = driver_->never_blocks();
     const Stopwatch stopwatch(metrics_, never_blocks);
     Errc code = Errc::overloaded;
-    const auto without_memory = [&] {
-      for (auto& outcome : batch.outcomes) outcome = fail(out_of_memory(code));
-    };
+    const auto without_memory = [&] { fail_each(batch, out_of_memory(code)); };
     try {
       const Result<Deadline> deadline = deadline_for(timeout, stopwatch.start(), never_blocks);
       if (!deadline) {
-        fail_all(batch, deadline.error());
+        fail_each(batch, deadline.error());
       } else if (!batch.operations.empty()) {
         run_checked(*driver_, batch, *deadline, code);
       }

@@ -103,9 +103,7 @@ void MemcachedDriver::run_increments(const BatchOf<operation::Increment>& batch,
 }
 
 void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
-  if (!cluster_) {
-    return run_each(any, [&](const auto&) { return fail(Error(cluster_.error())); });
-  }
+  if (!cluster_) return fail_each(any, cluster_.error());
   const auto run = [&]<typename Operation>(const BatchOf<Operation>& batch) {
     if constexpr (OneCommand<Operation>) {
       if (batch.operations.size() > 1) return run_many(batch, deadline);
@@ -113,7 +111,7 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
     } else if constexpr (std::is_same_v<Operation, operation::Increment>) {
       run_increments(batch, deadline);
     } else {
-      for (auto& outcome : batch.outcomes) outcome = no_keys();
+      fail_each(batch, no_keys().value());
     }
   };
   std::visit(run, any);

@@ -171,15 +171,12 @@ void MemoryDriver::run_ready_batch(const BatchOf<Operation>& batch) {
 
 void MemoryDriver::run(const AnyBatch& any, Deadline deadline) {
   const auto run_one = [&]<typename Operation>(const BatchOf<Operation>& batch) {
-    const auto fail_all = [&](const Error& error) {
-      for (auto& outcome : batch.outcomes) outcome = fail(Error(error));
-    };
     try {
       Result<void> now = is_ready() ? Result<void>() : ready(deadline);
-      if (!now) return fail_all(located(std::move(now).error()).value());
+      if (!now) return fail_each(batch, located(std::move(now).error()).value());
       run_ready_batch(batch);
     } catch (const std::bad_alloc&) {
-      return fail_all(out_of_memory().value());
+      return fail_each(batch, out_of_memory().value());
     }
     for (auto& outcome : batch.outcomes) {
       if (!outcome) locate(outcome.error());

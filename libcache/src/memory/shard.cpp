@@ -1,9 +1,9 @@
 #include "memory/shard.hpp"
 
-#include "core/counter.hpp"
 #include "core/glob.hpp"
 #include "memory/out_of_memory.hpp"
 
+#include <cachekit/driver_tools.hpp>
 #include <cachekit/units.hpp>
 
 #include <algorithm>
@@ -244,18 +244,10 @@ Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Dep
 Result<std::int64_t> Shard::increment_locked(const HashedKey& key, std::int64_t by, Time now,
                                              Departures& gone) {
   Entry* const current = find_alive(key, now, gone);
-  std::int64_t number = 0;
-  if (current != nullptr) {
-    const std::optional<std::int64_t> stored = core::parse_counter(current->value());
-    if (!stored) return fail(core::not_a_counter());
-    number = *stored;
-  }
-  std::int64_t sum = 0;
-  if (__builtin_add_overflow(number, by, &sum)) {
-    return fail(Errc::rejected, fmt::format("{} + {} is beyond 64 bits", number, by), {},
-                "the counter was left as it is; set it anew to start over");
-  }
-  EntryPtr counter = make_entry(*heap_, key, std::to_string(sum),
+  Result<std::int64_t> sum =
+      counter_sum(current != nullptr ? std::optional(current->value()) : std::nullopt, by);
+  if (!sum) return sum;
+  EntryPtr counter = make_entry(*heap_, key, std::to_string(*sum),
                                 current != nullptr ? current->expires_at() : no_expiry);
   ++stats_.changes;
   if (counter->charge() > bounds_.bytes) {

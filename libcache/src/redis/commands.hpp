@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/outgrown.hpp"
 #include "redis/reply_error.hpp"
 #include "redis/session.hpp"
 
@@ -143,7 +144,7 @@ class OperationRequest : public CommandRequest {
   [[nodiscard]] bool wants_again() const noexcept override { return refusal_.has_value(); }
   [[nodiscard]] Accepted accept(RedisReply&& reply) override {
     if (!types_of(operation_).contain(reply.type)) return Accepted::impossible;
-    if (is_outgrown(reply)) return Accepted::again;
+    if (becomes_removal(reply)) return Accepted::again;
     if (!reply_.is_error()) reply_ = std::move(reply);  // An error is what there is to tell.
     return ++accepted_ == Command<Operation>::replies ? Accepted::all : Accepted::more;
   }
@@ -164,11 +165,10 @@ class OperationRequest : public CommandRequest {
   }
 
  private:
-  // From now on it is a removal.
-  [[nodiscard]] bool is_outgrown(const RedisReply& reply) {
+  // Whether it is one from now on, for the value was too large.
+  [[nodiscard]] bool becomes_removal(const RedisReply& reply) {
     if constexpr (std::is_same_v<Operation, operation::Set>) {
-      const bool replaces = operation_.condition != SetCondition::if_absent;
-      if (!replaces || operation_.discard || !reply.is_error()) return false;
+      if (!replaces(operation_) || operation_.discard || !reply.is_error()) return false;
       if (error_of_reply(reply.text, {}).code != Errc::too_large) return false;
       refusal_ = reply.text;
       operation_.discard = true;

@@ -5,8 +5,6 @@
 #include "redis/large_replies.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <new>
 #include <type_traits>
 #include <utility>
 

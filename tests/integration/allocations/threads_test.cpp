@@ -115,7 +115,7 @@ void with_each_thread_refused(const char* what, Rig& rig, const Call& call, cons
   }
 }
 
-constexpr const char* key = "neighbour1";
+constexpr const char* asked_key = "neighbour1";
 constexpr const char* value = "a value that belongs to neighbour 1";
 
 struct HungName {
@@ -146,11 +146,11 @@ TEST_CASE("a get without a thread gives its value or an error", "[threads]") {
   };
   SECTION("blocking") {
     with_each_thread_refused(
-        "get", rig, [&] { return rig.cache().get(key); }, check);
+        "get", rig, [&] { return rig.cache().get(asked_key); }, check);
   }
   SECTION("asynchronous, taken by get()") {
     with_each_thread_refused(
-        "async_get", rig, [&] { return rig.cache().async_get(key).get(); }, check);
+        "async_get", rig, [&] { return rig.cache().async_get(asked_key).get(); }, check);
   }
   SECTION("asynchronous, taken by then()") {
     std::unique_ptr<Gate> told;
@@ -159,7 +159,7 @@ TEST_CASE("a get without a thread gives its value or an error", "[threads]") {
         "then", rig,
         [&] {
           told = std::make_unique<Gate>();
-          rig.cache().async_get(key).then([&](Result<std::optional<std::string>> outcome) {
+          rig.cache().async_get(asked_key).then([&](Result<std::optional<std::string>> outcome) {
             result = std::move(outcome);
             told->open();
           });
@@ -173,7 +173,7 @@ TEST_CASE("a get without a thread gives its value or an error", "[threads]") {
 TEST_CASE("a batch over several nodes without a thread gives values or errors", "[threads]") {
   const Kind kind = GENERATE(from_range(both_kinds));
   Rig rig(kind);
-  const std::vector<std::string_view> keys{"neighbour0", key, "neighbour2", "neighbour3"};
+  const std::vector<std::string_view> keys{"neighbour0", asked_key, "neighbour2", "neighbour3"};
   with_each_thread_refused(
       "get_many", rig, [&] { return rig.cache().get_many(keys); },
       [&](const std::vector<Result<std::optional<std::string>>>& outcomes) {

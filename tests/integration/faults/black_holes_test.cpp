@@ -21,7 +21,7 @@ namespace {
 
 constexpr unsigned callers = 16;
 
-struct Codes {
+struct Calls {
   std::atomic<int> timely{0}, other{0};
 
   void see(const std::string& code, bool write) {
@@ -33,7 +33,7 @@ struct Codes {
 
 // Each of them calls four times, and must be told each time that nothing came.
 void check_that_all_come_back(CacheBackend& cache, std::chrono::milliseconds budget) {
-  Codes codes;
+  Calls codes;
   in_parallel(callers, [&](unsigned thread) {
     const std::string key = "key" + std::to_string(thread);
     const std::array<std::string_view, 2> keys{key, "k"};

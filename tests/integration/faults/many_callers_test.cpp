@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // What the threads saw; a value is right when it names the key that was asked for.
-struct Seen {
+struct Looks {
   std::atomic<int> right{0}, wrong{0};
 
   void look(std::string_view key, const Result<std::optional<std::string>>& outcome) {
@@ -37,7 +37,7 @@ std::string value_of(std::string_view key, unsigned size) {
 // Some calls of one thread; every value that comes back is looked at.
 class Caller {
  public:
-  Caller(CacheBackend& cache, Seen& seen) : cache_(cache), seen_(seen) {}
+  Caller(CacheBackend& cache, Looks& seen) : cache_(cache), seen_(seen) {}
 
   void step(unsigned thread) {
     const unsigned turn = turns_[thread % turns_.size()]++;
@@ -62,7 +62,7 @@ class Caller {
 
  private:
   CacheBackend& cache_;
-  Seen& seen_;
+  Looks& seen_;
   std::array<unsigned, 16> turns_{};  // Each is one thread's.
 };
 
@@ -72,7 +72,7 @@ TEST_CASE("many threads read only values of their own keys over a server that st
           "[faults]") {
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind);
-  Seen seen;
+  Looks seen;
   Caller caller(rig.cache(), seen);
   Crew crew(12, [&](unsigned thread) { caller.step(thread); });
   const auto errors = [&] { return rig.cache().metrics().snapshot().errors; };

@@ -10,12 +10,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::vector<Row> read(std::string text, FieldNames names = {}) {
+std::vector<Row> read_lines(std::string text, FieldNames names = {}) {
   return read_all(RecordFormat::ndjson, std::move(text), std::move(names));
 }
 
 std::string problem_of(const std::string& line) {
-  const std::vector<Row> rows = read(line + "\n");
+  const std::vector<Row> rows = read_lines(line + "\n");
   REQUIRE(rows.size() == 1);
   return rows[0].problem;
 }
@@ -23,7 +23,7 @@ std::string problem_of(const std::string& line) {
 }  // namespace
 
 TEST_CASE("NDJSON gives keys, values and TTLs with their lines", "[cli][ndjson]") {
-  const auto rows = read(
+  const auto rows = read_lines(
       "{\"key\":\"a\",\"value\":\"1\"}\n"
       "\n"
       "{\"value\":\"tab\\tquote\\\"\",\"key\":\"b\",\"ttl\":\"1500ms\"}\r\n"
@@ -44,8 +44,8 @@ TEST_CASE("NDJSON gives numbers as they were written", "[cli][ndjson]") {
        {"0", "-0", "1e400", "-1E-400", "1.10", "12345678901234567890", "-9223372036854775809",
         "0.1000000000000000055511151231257827", "1e5", "100000000000000000000000000000000"}) {
     INFO(number);
-    const auto rows = read("{\"deep\":[1,{\"x\":2e999}],\"n\":3,\"key\":" + number +
-                           ",\"value\":" + number + "}\n");
+    const auto rows = read_lines("{\"deep\":[1,{\"x\":2e999}],\"n\":3,\"key\":" + number +
+                                 ",\"value\":" + number + "}\n");
     REQUIRE(rows.size() == 1);
     CHECK(rows[0].problem == "");
     CHECK(rows[0].record.key == number);
@@ -71,7 +71,7 @@ TEST_CASE("NDJSON reads the same wherever the input is split", "[cli][ndjson]") 
 }
 
 TEST_CASE("NDJSON takes the fields that were named", "[cli][ndjson]") {
-  const auto rows = read("{\"sku\":7,\"doc\":\"v\",\"key\":[1]}\n", {"sku", "doc"});
+  const auto rows = read_lines("{\"sku\":7,\"doc\":\"v\",\"key\":[1]}\n", {"sku", "doc"});
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].problem.empty());
   CHECK(rows[0].record.key == "7");
@@ -99,7 +99,7 @@ TEST_CASE("NDJSON says what is wrong with a record and reads on", "[cli][ndjson]
   CHECK(problem_of("{\"key\":\"a\",\"value\":\"\",\"ttl\":99999999999999999999}").find("'ttl'") ==
         0);
 
-  const auto rows = read("bad\n{\"key\":\"a\",\"value\":\"1\"}\n");
+  const auto rows = read_lines("bad\n{\"key\":\"a\",\"value\":\"1\"}\n");
   REQUIRE(rows.size() == 2);
   CHECK(rows[1].problem.empty());
   CHECK(rows[1].line == 2);
@@ -115,7 +115,7 @@ TEST_CASE("NDJSON survives millions of nested brackets", "[cli][ndjson]") {
 }
 
 TEST_CASE("a TTL of none is told from a TTL that is not given", "[cli][ndjson]") {
-  const auto rows = read(
+  const auto rows = read_lines(
       "{\"key\":\"a\",\"value\":\"\",\"ttl\":\"none\"}\n{\"key\":\"b\",\"value\":\"\",\"ttl\":null}"
       "\n");
   REQUIRE(rows.size() == 2);
@@ -162,13 +162,14 @@ TEST_CASE("a JSON array of objects is read like lines of them", "[cli][ndjson]")
 }
 
 TEST_CASE("an array that is never closed is no good input", "[cli][ndjson]") {
-  const auto rows = read("[{\"key\":\"a\",\"value\":\"1\"},\n{\"key\":\"b\",\"value\":\"2\"}\n");
+  const auto rows =
+      read_lines("[{\"key\":\"a\",\"value\":\"1\"},\n{\"key\":\"b\",\"value\":\"2\"}\n");
   REQUIRE(rows.size() == 3);
   CHECK(rows[1].record.key == "b");
   CHECK(rows[2].problem.find("never closed") != std::string::npos);
-  CHECK(read("[]").empty());
-  CHECK(read(" [ ] \n").empty());
-  CHECK(read("[}").size() == 1);
+  CHECK(read_lines("[]").empty());
+  CHECK(read_lines(" [ ] \n").empty());
+  CHECK(read_lines("[}").size() == 1);
 }
 
 TEST_CASE("a record above the limit is bad, and the next one is read", "[cli][ndjson]") {

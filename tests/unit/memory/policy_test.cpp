@@ -18,7 +18,7 @@ using namespace cachekit::memory;
 namespace {
 
 // A hash for a number, as keys have them: spread, and the same every time.
-std::uint32_t hash_of(std::uint64_t number) {
+std::uint32_t key_hash(std::uint64_t number) {
   number = (number + 1) * 0x9E3779B97F4A7C15U;
   number ^= number >> 31U;
   return static_cast<std::uint32_t>((number * 0xD6E8FEB86659FD93U) >> 32U);
@@ -26,7 +26,7 @@ std::uint32_t hash_of(std::uint64_t number) {
 
 double hit_ratio(ShadowCache& cache, const std::vector<std::uint64_t>& accesses) {
   std::size_t hits = 0;
-  for (const std::uint64_t number : accesses) hits += cache.access(hash_of(number)) ? 1U : 0U;
+  for (const std::uint64_t number : accesses) hits += cache.access(key_hash(number)) ? 1U : 0U;
   return static_cast<double>(hits) / static_cast<double>(accesses.size());
 }
 
@@ -45,7 +45,7 @@ double simple(cachekit::EvictionPolicy policy, std::size_t capacity,
 }
 
 // A skewed choice among `keys`, by the inverse of a power law.
-std::vector<std::uint64_t> skewed(std::size_t keys, std::size_t count, unsigned seed) {
+std::vector<std::uint64_t> skewed_keys(std::size_t keys, std::size_t count, unsigned seed) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<double> uniform(0, 1);
   std::vector<std::uint64_t> accesses(count);
@@ -62,7 +62,7 @@ class SizedCache {
 
   // A look-up, and on a miss the storing that follows it; true for a hit.
   bool access(std::uint64_t number, std::size_t bytes) {
-    if (const auto found = entries_.find(hash_of(number)); found != entries_.end()) {
+    if (const auto found = entries_.find(key_hash(number)); found != entries_.end()) {
       policy_.use(*found->second);
       return true;
     }
@@ -72,7 +72,7 @@ class SizedCache {
       entries_.erase(gone.hash);
     }
     EntryPtr entry =
-        make_entry({.text = "k", .hash = hash_of(number)}, std::string(bytes, 'v'), no_expiry);
+        make_entry({.text = "k", .hash = key_hash(number)}, std::string(bytes, 'v'), no_expiry);
     policy_.reserve();
     policy_.add(*entry);
     used_ += bytes;
@@ -110,7 +110,7 @@ TEST_CASE("a loop longer than the cache hits for the part that fits, where LRU n
 }
 
 TEST_CASE("a scan does not wash out what is used", "[memory][policy]") {
-  std::vector<std::uint64_t> accesses = skewed(5000, 200'000, 1);
+  std::vector<std::uint64_t> accesses = skewed_keys(5000, 200'000, 1);
   std::vector<std::uint64_t> scanned;
   std::uint64_t next = 1'000'000;
   for (std::size_t i = 0; i < accesses.size(); ++i) {
@@ -125,7 +125,7 @@ TEST_CASE("a scan does not wash out what is used", "[memory][policy]") {
 }
 
 TEST_CASE("a scan does not wash out what is used where values differ in size", "[memory][policy]") {
-  const auto accesses = skewed(10'000, 200'000, 5);
+  const auto accesses = skewed_keys(10'000, 200'000, 5);
   const auto used_part = [&](std::size_t most, std::size_t every_eighth) {
     SizedCache cache(200'000);  // For a thousand of those that are used.
     std::size_t hits = 0;
@@ -143,7 +143,7 @@ TEST_CASE("a scan does not wash out what is used where values differ in size", "
 }
 
 TEST_CASE("skewed accesses of many sizes hit as often as those of one", "[memory][policy]") {
-  const auto accesses = skewed(100'000, 300'000, 6);
+  const auto accesses = skewed_keys(100'000, 300'000, 6);
   const auto ratio = [&](const auto& size_of) {
     SizedCache cache(200'000);
     std::size_t hits = 0;
@@ -154,14 +154,14 @@ TEST_CASE("skewed accesses of many sizes hit as often as those of one", "[memory
   };
   const double of_one_size = ratio([](std::uint64_t) { return std::size_t{200}; });
   const double of_many = ratio([](std::uint64_t number) {  // From 16 to 1,024; 200 in the mean.
-    const double spread = static_cast<double>(hash_of(number + 7) % 1'000) / 1'000;
+    const double spread = static_cast<double>(key_hash(number + 7) % 1'000) / 1'000;
     return static_cast<std::size_t>(16 * std::pow(64.0, spread) * 200 / 242);
   });
   CHECK(of_many > of_one_size - 0.02);
 }
 
 TEST_CASE("skewed accesses hit more than with LRU and FIFO", "[memory][policy]") {
-  const auto accesses = skewed(100'000, 300'000, 2);
+  const auto accesses = skewed_keys(100'000, 300'000, 2);
   for (const std::size_t capacity : {std::size_t{200}, std::size_t{2000}, std::size_t{20'000}}) {
     const double ratio = adaptive(capacity, accesses);
     CHECK(ratio > simple(cachekit::EvictionPolicy::lru, capacity, accesses));
@@ -176,9 +176,9 @@ TEST_CASE("where reuse is recent the duel lets all keys in, and filters again af
   Duel duel;
   duel.fit(400);
   CHECK(duel.admission() == Admission::filter);
-  for (const std::uint64_t number : accesses) duel.note(hash_of(number));
+  for (const std::uint64_t number : accesses) duel.note(key_hash(number));
   CHECK(duel.admission() == Admission::all);
-  for (std::size_t i = 0; i < 200'000; ++i) duel.note(hash_of(i % 500));
+  for (std::size_t i = 0; i < 200'000; ++i) duel.note(key_hash(i % 500));
   CHECK(duel.admission() == Admission::filter);
 }
 
@@ -187,38 +187,38 @@ TEST_CASE("a duel plays a sample of a large cache, and starts anew when that cha
   Duel duel;
   duel.fit(100'000);
   const auto accesses = recent(4'000'000, 150'000, 4);
-  for (const std::uint64_t number : accesses) duel.note(hash_of(number));
+  for (const std::uint64_t number : accesses) duel.note(key_hash(number));
   CHECK(duel.admission() == Admission::all);
   duel.fit(10);
-  for (std::size_t i = 0; i < 10'000; ++i) duel.note(hash_of(i % 12));
+  for (std::size_t i = 0; i < 10'000; ++i) duel.note(key_hash(i % 12));
   CHECK(duel.admission() == Admission::filter);
 }
 
 TEST_CASE("the ghost remembers keys and their times, each once", "[memory][policy]") {
   Ghost ghost(1000);
   for (std::uint32_t i = 0; i < 500; ++i) {
-    ghost.add(hash_of(i), static_cast<Ghost::Time>(i), static_cast<Ghost::Time>(500));
+    ghost.add(key_hash(i), static_cast<Ghost::Time>(i), static_cast<Ghost::Time>(500));
   }
   int remembered = 0;
   for (std::uint32_t i = 0; i < 500; ++i) {
-    const auto age = ghost.take(hash_of(i), 1000);
+    const auto age = ghost.take(key_hash(i), 1000);
     if (age && *age == 1000 - i) ++remembered;
   }
   CHECK(remembered > 480);
   int strange = 0;
-  for (std::uint32_t i = 0; i < 500; ++i) strange += ghost.take(hash_of(i), 1000) ? 1 : 0;
+  for (std::uint32_t i = 0; i < 500; ++i) strange += ghost.take(key_hash(i), 1000) ? 1 : 0;
   CHECK(strange < 5);
 }
 
 TEST_CASE("a full ghost forgets the oldest first", "[memory][policy]") {
   Ghost ghost(64);
   for (std::uint32_t i = 0; i < 1000; ++i) {
-    ghost.add(hash_of(i), static_cast<Ghost::Time>(i), static_cast<Ghost::Time>(i));
+    ghost.add(key_hash(i), static_cast<Ghost::Time>(i), static_cast<Ghost::Time>(i));
   }
   int old = 0;
   int fresh = 0;
-  for (std::uint32_t i = 0; i < 900; ++i) old += ghost.take(hash_of(i), 1000) ? 1 : 0;
-  for (std::uint32_t i = 980; i < 1000; ++i) fresh += ghost.take(hash_of(i), 1000) ? 1 : 0;
+  for (std::uint32_t i = 0; i < 900; ++i) old += ghost.take(key_hash(i), 1000) ? 1 : 0;
+  for (std::uint32_t i = 980; i < 1000; ++i) fresh += ghost.take(key_hash(i), 1000) ? 1 : 0;
   CHECK(old <= 20);
   CHECK(fresh >= 15);
 }

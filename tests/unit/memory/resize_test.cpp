@@ -159,10 +159,18 @@ TEST_CASE("a scan, a listing and a clear miss nothing when shards merge and spli
           "[memory][resize][stress]") {
   CheckedCache t({.capacity = mebibytes(4)});
   for (int i = 0; i < 2000; ++i) t.set(numbered(i), "v");
+  // A resize follows each key that is seen: one that only resizes would have the locks for itself.
+  std::atomic<std::size_t> seen{0};
   std::atomic<bool> stop{false};
+  const auto see = [&] {
+    ++seen;
+    seen.notify_one();
+  };
   std::thread resizer([&] {
     for (std::size_t i = 0; !stop; ++i) {
+      const std::size_t before = seen;
       static_cast<void>(t.cache.resize(mebibytes(sizes[i % sizes.size()])));
+      seen.wait(before);
     }
   });
   std::set<std::size_t> scanned;
@@ -171,17 +179,22 @@ TEST_CASE("a scan, a listing and a clear miss nothing when shards merge and spli
     std::set<std::string> keys;
     std::size_t count = 0;
     static_cast<void>(t.cache.scan({.page_size = 50}, [&](std::string_view key) {
+      see();
       keys.emplace(key);
       return ++count > 0;
     }));
     scanned.insert({keys.size(), count});  // Each key once.
     count = 0;
-    static_cast<void>(t.cache.hottest([&](const HotEntry&) { return ++count > 0; }));
+    static_cast<void>(t.cache.hottest([&](const HotEntry&) {
+      see();
+      return ++count > 0;
+    }));
     listed.insert(count);
   }
   static_cast<void>(t.cache.clear());
   const auto left = t.stats().items;
   stop = true;
+  see();
   resizer.join();
   CHECK(scanned == std::set<std::size_t>{2000});
   CHECK(listed == std::set<std::size_t>{2000});

@@ -7,6 +7,7 @@
 #include "redis/reply_error.hpp"
 #include "redis/resp_decoder.hpp"
 #include "support/catch.hpp"
+#include "unit/redis/decoded_text.hpp"
 
 #include <algorithm>
 #include <string>
@@ -25,29 +26,6 @@ std::string nested(std::size_t arrays, std::string_view innermost = ":7\r\n") {
   std::string text;
   for (std::size_t i = 0; i < arrays; ++i) text += i % 3 == 0 ? "*2\r\n+x\r\n" : "*1\r\n";
   return text + std::string(innermost);
-}
-
-void write(const RedisReply& reply, std::string& out) {
-  out += std::to_string(static_cast<int>(reply.type)) + ' ' + std::to_string(reply.integer) + ' ';
-  out += reply.text + '(';
-  for (const RedisReply& element : reply.elements) write(element, out);
-  out += ')';
-}
-
-// All that came of some pieces: the replies, then "broken", "idle" or "waiting".
-std::string decode(const std::vector<std::string_view>& pieces, const ReplyLimits& limits) {
-  RespDecoder decoder(limits);
-  std::string out;
-  for (const std::string_view piece : pieces) {
-    decoder.feed(piece);
-    while (true) {
-      const Result<std::optional<RedisReply>> reply = decoder.next();
-      if (!reply) return out + "broken";
-      if (!*reply) break;
-      write(**reply, out);
-    }
-  }
-  return out + (decoder.idle() ? "idle" : "waiting");
 }
 
 std::string lines_of(std::size_t count) {
@@ -107,10 +85,7 @@ TEST_CASE("deep arrays beside each other keep what is behind them", "[redis]") {
   REQUIRE(reply);
   REQUIRE(*reply);
   REQUIRE((*reply)->elements.size() == 5);
-  std::string first, third;
-  write((*reply)->elements[0], first);
-  write((*reply)->elements[2], third);
-  CHECK(first == third);
+  CHECK(text_of((*reply)->elements[0]) == text_of((*reply)->elements[2]));
   CHECK((*reply)->elements[1].elements.empty());
   CHECK((*reply)->elements[4].text == "end");
   CHECK((*decoder.next())->text == "OK");
@@ -159,13 +134,13 @@ TEST_CASE("dropped replies are the same wherever they are split, and so are thos
       nested(30, "$3\r\nabcd\r\n"), nested(21, "!"), nested(30, ":01\r\n"), nested(30, "*-2\r\n"));
   const std::string stream = ":1\r\n*1\r\n$1\r\nx\r\n" + odd + "*1\r\n+in step\r\n$3\r\nown\r\n";
   CAPTURE(odd);
-  const std::string whole = decode({stream}, small);
+  const std::string whole = decoded_text({stream}, small);
   const std::string_view bytes = stream;
   for (std::size_t i = 0; i <= bytes.size(); ++i) {
     const std::size_t last = std::min(bytes.size(), i + 40);
     for (std::size_t j = i; j <= last; ++j) {
       const auto split =
-          decode({bytes.substr(0, i), bytes.substr(i, j - i), bytes.substr(j)}, small);
+          decoded_text({bytes.substr(0, i), bytes.substr(i, j - i), bytes.substr(j)}, small);
       if (split != whole) FAIL("split at " << i << " and " << j << ": " << split);
     }
   }

@@ -5,6 +5,7 @@
 #include "redis/resp_decoder.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
+#include "unit/redis/decoded_text.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -42,18 +43,6 @@ std::string stream() {
   std::string all;
   for (const std::string& reply : replies) all += reply;
   return all;
-}
-
-void write(const RedisReply& reply, std::string& out) {
-  out += std::to_string(static_cast<int>(reply.type)) + ' ' + reply.text + '(';
-  for (const RedisReply& element : reply.elements) write(element, out);
-  out += ')';
-}
-
-std::string text_of(const RedisReply& reply) {
-  std::string text;
-  write(reply, text);
-  return text;
 }
 
 std::vector<std::string> expected() {

@@ -1,12 +1,14 @@
 #include "redis/resp_decoder.hpp"
 
 #include "support/catch.hpp"
+#include "unit/redis/decoded_text.hpp"
 
 #include <string>
 #include <vector>
 
 using namespace cachekit;
 using cachekit::redis::RespDecoder;
+using cachekit::redis::text_of;
 using Type = RedisReply::Type;
 
 namespace {
@@ -28,27 +30,20 @@ std::vector<RedisReply> decode(const std::vector<std::string_view>& pieces) {
   return replies;
 }
 
-std::string text_of(const RedisReply& reply) {
-  std::string out = std::to_string(static_cast<int>(reply.type)) + ":" + reply.text + ":" +
-                    std::to_string(reply.integer) + "[";
-  for (const RedisReply& element : reply.elements) out += text_of(element);
-  return out + "]";
-}
-
-std::string text_of(const std::vector<RedisReply>& replies) {
+std::string texts_of(const std::vector<RedisReply>& replies) {
   std::string out;
   for (const RedisReply& reply : replies) out += text_of(reply);
   return out;
 }
 
-const std::string stream =
+const std::string sample =
     "+OK\r\n-ERR no\r\n:-42\r\n$5\r\nhe\r\no\r\n$-1\r\n*-1\r\n$0\r\n\r\n"
     "*3\r\n*2\r\n:1\r\n$1\r\nx\r\n*0\r\n*2\r\n$-1\r\n*1\r\n+deep\r\n";
 
 }  // namespace
 
 TEST_CASE("every type of reply is decoded", "[redis]") {
-  const auto replies = decode({stream});
+  const auto replies = decode({sample});
   REQUIRE(replies.size() == 8);
   CHECK((replies[0].type == Type::status && replies[0].text == "OK"));
   CHECK((replies[1].is_error() && replies[1].text == "ERR no"));
@@ -63,12 +58,12 @@ TEST_CASE("every type of reply is decoded", "[redis]") {
 }
 
 TEST_CASE("replies are the same wherever the bytes are split", "[redis]") {
-  const std::string whole = text_of(decode({stream}));
-  const std::string_view bytes = stream;
+  const std::string whole = texts_of(decode({sample}));
+  const std::string_view bytes = sample;
   for (std::size_t i = 0; i <= bytes.size(); ++i) {
     for (std::size_t j = i; j <= bytes.size(); ++j) {
       const auto split = decode({bytes.substr(0, i), bytes.substr(i, j - i), bytes.substr(j)});
-      if (text_of(split) != whole) FAIL("split at " << i << " and " << j);
+      if (texts_of(split) != whole) FAIL("split at " << i << " and " << j);
     }
   }
   SUCCEED();

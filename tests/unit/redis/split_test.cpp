@@ -1,39 +1,16 @@
 #include "fuzz/heap.hpp"
-#include "redis/resp_decoder.hpp"
 #include "support/catch.hpp"
+#include "unit/redis/decoded_text.hpp"
 
 #include <string>
 #include <vector>
 
 using namespace cachekit;
-using cachekit::redis::RespDecoder;
+using cachekit::redis::decoded_text;
 
 namespace {
 
-void write(const RedisReply& reply, std::string& out) {
-  out += std::to_string(static_cast<int>(reply.type)) + ' ' + std::to_string(reply.integer) + ' ';
-  out += reply.text + '(';
-  for (const RedisReply& element : reply.elements) write(element, out);
-  out += ')';
-}
-
-// All that came of some pieces: the replies, then "broken", "idle" or "waiting".
-std::string decode(const std::vector<std::string_view>& pieces) {
-  RespDecoder decoder;
-  std::string out;
-  for (const std::string_view piece : pieces) {
-    decoder.feed(piece);
-    while (true) {
-      const Result<std::optional<RedisReply>> reply = decoder.next();
-      if (!reply) return out + "broken";
-      if (!*reply) break;
-      write(**reply, out);
-    }
-  }
-  return out + (decoder.idle() ? "idle" : "waiting");
-}
-
-std::string string_of(std::size_t bytes) {
+std::string bulk_string(std::size_t bytes) {
   return '$' + std::to_string(bytes) + "\r\n" + std::string(bytes, 'v') + "\r\n";
 }
 
@@ -49,11 +26,12 @@ TEST_CASE("broken and unfinished streams end the same wherever they are split", 
                "HTTP/1.1 400 Bad Request\r\n\r\n", "$1073741824\r\nabc", "*2147483647\r\n:1\r\n",
                "*2\r\n$3\r\nab", "+a\rb\r\n+\r\r\n:1", ":9223372036854775808\r\n");
   CAPTURE(stream);
-  const std::string whole = decode({stream});
+  const std::string whole = decoded_text({stream});
   const std::string_view bytes = stream;
   for (std::size_t i = 0; i <= bytes.size(); ++i) {
     for (std::size_t j = i; j <= bytes.size(); ++j) {
-      const auto split = decode({bytes.substr(0, i), bytes.substr(i, j - i), bytes.substr(j)});
+      const auto split =
+          decoded_text({bytes.substr(0, i), bytes.substr(i, j - i), bytes.substr(j)});
       if (split != whole) FAIL("split at " << i << " and " << j << ": " << split);
     }
   }
@@ -63,15 +41,16 @@ TEST_CASE("broken and unfinished streams end the same wherever they are split", 
 TEST_CASE("a long string is the same however it is cut, and what follows it too", "[redis]") {
   const std::string ends = GENERATE(as<std::string>(), "\r\n", "xx", "\rx", "v\r\n");
   const std::string stream = ":1\r\n" + ("$20000\r\n" + std::string(20'000, 'v') + ends) +
-                             "+OK\r\n" + string_of(70'000) + ":2\r\n$20000\r\nhal";
+                             "+OK\r\n" + bulk_string(70'000) + ":2\r\n$20000\r\nhal";
   CAPTURE(ends);
-  const std::string whole = decode({stream});
+  const std::string whole = decoded_text({stream});
   CHECK(whole.ends_with(ends == "\r\n" ? "waiting" : "broken"));
   const std::string_view bytes = stream;
   const std::size_t end = stream.find(ends, 20);
   for (std::size_t i = 0; i < 40; ++i) {
     for (const std::size_t j : {std::size_t{100}, end - 20 + i, end + i}) {
-      const auto split = decode({bytes.substr(0, i), bytes.substr(i, j - i), bytes.substr(j)});
+      const auto split =
+          decoded_text({bytes.substr(0, i), bytes.substr(i, j - i), bytes.substr(j)});
       if (split != whole) FAIL("split at " << i << " and " << j << ": " << split.size());
     }
   }
@@ -79,13 +58,13 @@ TEST_CASE("a long string is the same however it is cut, and what follows it too"
 
 TEST_CASE("long pipelines and large strings are the same in pieces of any size", "[redis]") {
   std::string stream;
-  for (std::size_t bytes = 0; bytes < 300; ++bytes) stream += string_of(bytes) + "+OK\r\n";
+  for (std::size_t bytes = 0; bytes < 300; ++bytes) stream += bulk_string(bytes) + "+OK\r\n";
   stream += "*100\r\n";
-  for (int i = 0; i < 100; ++i) stream += string_of(100);
+  for (int i = 0; i < 100; ++i) stream += bulk_string(100);
   for (const std::size_t bytes : {1023U, 1024U, 4096U, 65'536U, 200'000U, 1U}) {
-    stream += string_of(bytes) + ":1\r\n";
+    stream += bulk_string(bytes) + ":1\r\n";
   }
-  const std::string whole = decode({stream});
+  const std::string whole = decoded_text({stream});
   CHECK(whole.ends_with("idle"));
   for (const std::size_t size :
        {7U, 100U, 1024U, 4095U, 4096U, 4097U, 16'384U, 65'536U, 300'000U}) {
@@ -94,13 +73,13 @@ TEST_CASE("long pipelines and large strings are the same in pieces of any size",
          rest.remove_prefix(std::min(size, rest.size()))) {
       pieces.push_back(rest.substr(0, size));
     }
-    if (decode(pieces) != whole) FAIL("pieces of " << size);
+    if (decoded_text(pieces) != whole) FAIL("pieces of " << size);
   }
 }
 
 TEST_CASE("one large reply does not leave a large buffer behind", "[redis]") {
-  const std::string large = string_of(4'000'000);
-  const std::string many = string_of(100) + string_of(100);
+  const std::string large = bulk_string(4'000'000);
+  const std::string many = bulk_string(100) + bulk_string(100);
   RespDecoder decoder;
   const std::size_t before = fuzz::heap_in_use();
   for (const std::size_t piece : {std::size_t{65'536}, large.size()}) {
