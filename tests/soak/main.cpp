@@ -172,9 +172,10 @@ bool run(const Options& options) {
     process.resident_at_end = resident_bytes();
   }
   process.seconds = std::chrono::duration<double>(clock::now() - begun).count();
-  static_cast<void>(
-      test::eventually([&] { return test::open_descriptors() <= process.descriptors_at_begin; }));
-  process.descriptors_at_end = test::open_descriptors();
+  static_cast<void>(test::eventually([&] {
+    process.descriptors_at_end = test::open_descriptors();
+    return process.descriptors_at_end <= process.descriptors_at_begin;
+  }));
   process.connections = proxy.connections();
   process.faults = faults.counts();
   return report(options, tally, machine, process);

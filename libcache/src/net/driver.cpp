@@ -76,8 +76,9 @@ void Driver::start(AsyncRequest& request, OrderTicket ticket, Caller caller) noe
   if (request.unwanted_) return settle(request, withdrawn());
   if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
   if (!ensure_thread()) return settle(request, no_thread());
-  note_due(request.deadline().at());
+  const Clock::time_point due = request.deadline().at();
   enter(request, Combiner::Sending::soon);
+  note_due(due);
   started_.fetch_add(1, std::memory_order_relaxed);
   if (awake_.load(std::memory_order_acquire)) return;
   const std::lock_guard lock(mutex_);
@@ -110,7 +111,6 @@ void Driver::queue(AsyncRequest& request) noexcept {
   // What it waits for in the other lane may be waited for by nobody else.
   const bool reads_there = shared_ != nullptr && request.ticket_.must_wait();
   const bool has_thread = ensure_thread() && (!reads_there || shared_->ensure_thread());
-  note_due(request.deadline().at());
   bool ending = false;
   bool unwanted = false;
   {
@@ -122,6 +122,7 @@ void Driver::queue(AsyncRequest& request) noexcept {
       // Its caller, if one waits, sleeps by now and need not be the one who drives.
       if (!std::exchange(request.adopted_, true)) ++attended_;
       stand_in_line(request);
+      note_due(request.deadline().at());
       return poke();
     }
   }

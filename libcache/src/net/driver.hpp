@@ -119,6 +119,7 @@ class Driver {
   [[nodiscard]] int take_turn(Lock& lock, int quiet) noexcept;
   void poke() noexcept;
   void expire_due() noexcept;
+  /// Requires: the request can be found by now; `expire_due` forgets what it does not find.
   void note_due(Clock::time_point at) noexcept;
   /// Of the requests that nobody waits for, the earliest.
   [[nodiscard]] Deadline due() const noexcept;
