@@ -141,7 +141,7 @@ void Context::warn_of_practice() {
 void Context::check_home(Access access) {
   const Settings& chosen = settings();
   const auto origin = chosen.origins.find("memory.snapshot_file");
-  const bool forgets = chosen.backend == BackendKind::memory &&
+  const bool forgets = facts_of(chosen.backend).tier == Tier::in_process &&
                        chosen.memory.snapshot_file.empty() && origin != chosen.origins.end() &&
                        origin->second == "profile dev";
   if (!forgets) return;
@@ -154,7 +154,7 @@ void Context::check_home(Access access) {
 // A change to a snapshot that is never written is lost as well.
 void Context::check_snapshot(Access access) {
   const Settings& chosen = settings();
-  const bool read_only = chosen.backend == BackendKind::memory &&
+  const bool read_only = facts_of(chosen.backend).tier == Tier::in_process &&
                          !chosen.memory.snapshot_file.empty() && chosen.memory.snapshot_read_only;
   if (access == Access::read || !read_only) return;
   throw Failure(chosen.memory.snapshot_file.string(),
@@ -193,8 +193,7 @@ CacheBackend& Context::backend(Access access) {
   warn_of_practice();
   // One server of several may hang or be down: the keys of the others can still be asked, and what
   // is asked for connects what it needs.
-  const bool others =
-      settings().backend == BackendKind::memcached && settings().memcached.servers.size() > 1;
+  const bool others = server_count(settings()) > 1;
   const Result<void> connected = others ? Result<void>() : made.connect();
   warn_of_snapshot(access);
   if (!connected) throw Failure(std::string(made.name()), why_unconnected(connected.error()));

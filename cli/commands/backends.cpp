@@ -1,13 +1,11 @@
 #include "commands/commands.hpp"
+#include "failure.hpp"
 #include "output/json.hpp"
 #include "output/table.hpp"
 
-#include <cachekit/memcached.hpp>
-#include <cachekit/memory.hpp>
-#include <cachekit/redis.hpp>
+#include <cachekit/config.hpp>
 #include <cachekit/units.hpp>
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -55,15 +53,20 @@ std::string shown(const Json& value) {
   return *value.as_text();
 }
 
-ExitCode run_backends(Context& context) {
-  const auto memory = std::make_unique<const InMemoryBackend>();
-  const auto redis = std::make_unique<const RedisBackend>();
-  const auto memcached =
-      std::make_unique<const MemcachedBackend>(MemcachedConfig{.servers = {"localhost:11211"}});
-  const std::array<const CacheBackend*, 3> all{memory.get(), redis.get(), memcached.get()};
+std::vector<std::unique_ptr<CacheBackend>> one_of_each() {
+  std::vector<std::unique_ptr<CacheBackend>> all;
+  for (const BackendKind kind : backend_kinds()) {
+    Settings settings{.backend = kind};
+    settings.memcached.servers = {"localhost:11211"};
+    all.push_back(value_or_fail("backends", make_backend(settings)));
+  }
+  return all;
+}
 
+ExitCode run_backends(Context& context) {
+  const std::vector<std::unique_ptr<CacheBackend>> all = one_of_each();
   if (context.options.json) {
-    for (const CacheBackend* backend : all) {
+    for (const auto& backend : all) {
       Json line{{"backend", backend->name()}};
       for (const CapabilityRow& row : capability_rows())
         line[row.name] = row.value(*backend, backend->capabilities());
@@ -73,11 +76,11 @@ ExitCode run_backends(Context& context) {
   }
   Table table(std::vector<Table::Align>(all.size() + 1, Table::Align::left));
   std::vector<std::string> head{"backend"};
-  for (const CacheBackend* backend : all) head.emplace_back(backend->name());
+  for (const auto& backend : all) head.emplace_back(backend->name());
   table.row(std::move(head));
   for (const CapabilityRow& row : capability_rows()) {
     std::vector<std::string> cells{row.name};
-    for (const CacheBackend* backend : all) {
+    for (const auto& backend : all) {
       cells.push_back(shown(row.value(*backend, backend->capabilities())));
     }
     table.row(std::move(cells));

@@ -180,7 +180,7 @@ std::vector<ArgumentSpec> all_arguments(BenchArguments& arguments) {
 // What --capacity and --policy ask of the memory backend.
 void bound_memory(Settings& settings, const BenchOptions& options) {
   if (!options.capacity && !options.policy) return;
-  if (settings.backend != BackendKind::memory) {
+  if (facts_of(settings.backend).tier != Tier::in_process) {
     throw Failure("bench", Error{Errc::unsupported,
                                  "--capacity and --policy are for the memory backend alone", "",
                                  "a server's bounds are in its own configuration"});
@@ -200,13 +200,14 @@ std::unique_ptr<CacheBackend> backend_for(Context& context, const BenchOptions& 
   Settings settings = context.settings();
   settings.memory.snapshot_file.clear();
   if (options.pool_size) {
-    if (settings.backend == BackendKind::memory) {
+    const std::string_view option = facts_of(settings.backend).pool_option;
+    if (option.empty()) {
       throw Failure("bench",
                     Error{Errc::unsupported, "--pool-size: the memory backend has no connections",
                           "", "name a server with --url"});
     }
-    settings.redis.pool_size = *options.pool_size;
-    settings.memcached.max_connections = *options.pool_size;
+    const std::string size = std::to_string(*options.pool_size);
+    value_or_fail("bench", set_option(settings, option, size, "--pool-size"));
     settings.memcached.min_connections =
         std::min(settings.memcached.min_connections, *options.pool_size);
   }

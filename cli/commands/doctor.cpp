@@ -14,7 +14,7 @@ namespace {
 using Level = Advice::Level;
 
 // What only the servers can tell.
-std::vector<Advice> check_servers(const Context& context, CacheBackend& backend) {
+std::vector<Advice> check_servers(Context& context, CacheBackend& backend) {
   std::vector<Advice> found;
   for (const NodeStats& node : backend.stats().nodes) {
     if (node.error) {
@@ -24,19 +24,7 @@ std::vector<Advice> check_servers(const Context& context, CacheBackend& backend)
            node.error->hint.empty() ? "look at " + context.for_target("ping") : node.error->hint});
       continue;
     }
-    if (!node.max_bytes && backend.name() == "redis") {
-      found.push_back(
-          {Level::warning,
-           fmt::format("{} has no maxmemory: it grows until the machine is full", node.endpoint),
-           "set maxmemory and a maxmemory-policy such as allkeys-lru"});
-    }
-    const auto policy =
-        std::ranges::find(node.raw, "maxmemory_policy", [](const auto& row) { return row.first; });
-    if (node.max_bytes && policy != node.raw.end() && policy->second == "noeviction") {
-      found.push_back({Level::warning,
-                       fmt::format("{} refuses writes when it is full (noeviction)", node.endpoint),
-                       "for a cache, set maxmemory-policy to allkeys-lru or allkeys-lfu"});
-    }
+    std::ranges::move(check_practice(context.settings(), node), std::back_inserter(found));
   }
   return found;
 }

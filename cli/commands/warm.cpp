@@ -146,7 +146,7 @@ std::size_t record_limit(const Capabilities& capabilities) {
 // A checkpoint for a cache that is gone with this process would skip what nobody holds, and one in
 // the place of the snapshot would be written over it.
 void check_checkpoint(const Settings& settings, const WarmOptions& options) {
-  if (options.checkpoint.empty() || settings.backend != BackendKind::memory) return;
+  if (options.checkpoint.empty() || facts_of(settings.backend).tier != Tier::in_process) return;
   const std::filesystem::path& snapshot = settings.memory.snapshot_file;
   if (snapshot.empty()) {
     refuse_checkpoint("this cache forgets everything when the command ends",

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cachekit/backend.hpp>
+#include <cachekit/capabilities.hpp>
 #include <cachekit/memcached.hpp>
 #include <cachekit/memory.hpp>
 #include <cachekit/redis.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -25,6 +27,16 @@ enum class BackendKind : std::uint8_t { memory, redis, memcached };
 /// "memory", "redis" or "memcached".
 [[nodiscard]] std::string_view to_string(BackendKind kind) noexcept;
 
+/// What is known of a backend before one is made.
+struct BackendFacts {
+  std::string_view name;  ///< Also in front of its options: "redis" of "redis.port".
+  Tier tier;
+  std::string_view server_option;  ///< Its option that names a server; empty: it has none.
+  std::string_view pool_option;    ///< Its option for the most connections to a server; or empty.
+};
+/// Requires: one of the enumerators.
+[[nodiscard]] const BackendFacts& facts_of(BackendKind kind) noexcept;
+
 /// Everything that can be configured, and where each value came from.
 struct Settings {
   std::string profile = "dev";
@@ -42,6 +54,12 @@ struct Settings {
   /// REDIS_HOST", "--url", "option".
   std::map<std::string, std::string, std::less<>> origins{};
 };
+
+/// Every kind there is.
+[[nodiscard]] std::span<const BackendKind> backend_kinds() noexcept;
+
+/// How many servers the chosen backend has; 0 for a cache in the process.
+[[nodiscard]] std::size_t server_count(const Settings& settings);
 
 /// One row of the table of all options: its TOML key, environment variable, and how to read and
 /// write it. The table is the only place that names them; documentation and `config init` are
@@ -138,5 +156,9 @@ struct Advice {
 /// plain text to a host that is not local, a password in a file that others may read, servers named
 /// in the environment and not used, pools out of proportion to (cores x 2) + 1. No network I/O.
 [[nodiscard]] std::vector<Advice> check_practice(const Settings& settings);
+
+/// The DON'T list as far as a server's own figures tell: no maxmemory, writes that it refuses when
+/// it is full. Nothing of a node that gave no figures. No network I/O.
+[[nodiscard]] std::vector<Advice> check_practice(const Settings& settings, const NodeStats& node);
 
 }  // namespace cachekit

@@ -83,6 +83,12 @@ std::string_view origin_of(const Settings& settings, std::string_view key) {
   return found == settings.origins.end() ? std::string_view() : std::string_view(found->second);
 }
 
+std::string place_of(const Settings& settings, std::string_view key) {
+  const std::string_view origin = origin_of(settings, key);
+  return origin.empty() || origin == "default" ? std::string(key)
+                                               : fmt::format("{}: {}", origin, key);
+}
+
 std::filesystem::path file_of_origin(std::string_view origin) {
   const std::size_t colon = origin.rfind(':');
   if (colon == std::string_view::npos || colon + 1 == origin.size()) return {};

@@ -26,6 +26,9 @@ namespace cachekit::config {
 /// What a key's value came from; empty when nobody recorded it.
 [[nodiscard]] std::string_view origin_of(const Settings& settings, std::string_view key);
 
+/// Where a value stands, for a message: "FILE:LINE: redis.port", or the key alone.
+[[nodiscard]] std::string place_of(const Settings& settings, std::string_view key);
+
 /// The file of an origin that reads FILE:LINE; empty for any other.
 [[nodiscard]] std::filesystem::path file_of_origin(std::string_view origin);
 

@@ -1,7 +1,7 @@
 #include "config/apply.hpp"
+#include "config/backends/registry.hpp"
 #include "config/environment.hpp"
 #include "config/option_table.hpp"
-#include "config/secret_file.hpp"
 
 #include <cachekit/config.hpp>
 
@@ -10,12 +10,6 @@
 namespace cachekit {
 namespace config {
 namespace {
-
-std::string place_of(const Settings& settings, std::string_view key) {
-  const std::string_view origin = origin_of(settings, key);
-  return origin.empty() || origin == "default" ? std::string(key)
-                                               : fmt::format("{}: {}", origin, key);
-}
 
 // Settings may have been filled in by hand: each value must be one that its option would take.
 Result<void> check_values(const Settings& settings) {
@@ -33,47 +27,20 @@ Result<void> check_values(const Settings& settings) {
   return {};
 }
 
-Result<void> check_memcached(const Settings& settings) {
-  const MemcachedConfig& config = settings.memcached;
-  if (config.servers.empty()) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("{}: expected at least one server", place_of(settings, "memcached.servers")),
-        {}, "set MEMCACHED_SERVERS=host:11211, or servers under [profiles.NAME.memcached]");
-  }
-  if (config.min_connections > config.max_connections) {
-    return fail(Errc::invalid_argument,
-                fmt::format("{}: expected at most max_connections, which is {}, not {}",
-                            place_of(settings, "memcached.min_connections"), config.max_connections,
-                            config.min_connections));
-  }
-  return {};
-}
-
 }  // namespace
 }  // namespace config
 
 Result<std::unique_ptr<CacheBackend>> make_backend(const Settings& given) {
+  if (static_cast<std::size_t>(given.backend) >= config::backends::all().size()) {
+    return fail(Errc::invalid_argument,
+                fmt::format("backend: expected {}", config::backends::names()));
+  }
   Settings settings = given;
   Result<void> sound = config::check_values(settings);
-  if (sound && settings.backend == BackendKind::redis && settings.redis.password.empty()) {
-    sound = config::read_password_file(settings);
-  }
-  if (sound && settings.backend == BackendKind::memcached) {
-    sound = config::check_memcached(settings);
-  }
+  const config::backends::BackendType& type = config::backends::type_of(settings.backend);
+  if (sound) sound = type.complete(settings);
   if (!sound) return fail(std::move(sound).error());
-  settings.redis.operation_timeout = settings.operation_timeout;
-  settings.memcached.operation_timeout = settings.operation_timeout;
-  switch (settings.backend) {
-    case BackendKind::memory:
-      return std::make_unique<InMemoryBackend>(settings.memory);
-    case BackendKind::redis:
-      return std::make_unique<RedisBackend>(settings.redis);
-    case BackendKind::memcached:
-      return std::make_unique<MemcachedBackend>(settings.memcached);
-  }
-  return fail(Errc::invalid_argument, "backend: expected memory, redis or memcached");
+  return type.make(settings);
 }
 
 Result<std::unique_ptr<CacheBackend>> make_backend(std::string_view profile) {

@@ -278,18 +278,6 @@ void clear_option(Settings& settings, std::string_view key) {
 
 }  // namespace config
 
-std::string_view to_string(BackendKind kind) noexcept {
-  switch (kind) {
-    case BackendKind::memory:
-      return "memory";
-    case BackendKind::redis:
-      return "redis";
-    case BackendKind::memcached:
-      return "memcached";
-  }
-  return "unknown";
-}
-
 std::span<const Option> options() noexcept { return config::table; }
 
 }  // namespace cachekit

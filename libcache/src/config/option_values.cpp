@@ -1,10 +1,12 @@
 #include "config/option_values.hpp"
 
+#include "config/backends/registry.hpp"
 #include "config/words.hpp"
 #include "memcached/server_list.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <span>
 
 #include <fmt/format.h>
@@ -80,10 +82,8 @@ Result<Bytes> parse_size(std::string_view text, Bytes low, Bytes high) {
 }
 
 Result<BackendKind> parse_backend(std::string_view text) {
-  for (const BackendKind kind : {BackendKind::memory, BackendKind::redis, BackendKind::memcached}) {
-    if (lower(text) == to_string(kind)) return kind;
-  }
-  return refuse("memory, redis or memcached", text);
+  if (const std::optional<BackendKind> kind = backends::find(lower(text))) return *kind;
+  return refuse(backends::names(), text);
 }
 
 Result<EvictionPolicy> parse_policy(std::string_view text) {

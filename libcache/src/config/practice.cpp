@@ -1,10 +1,11 @@
 #include "config/apply.hpp"
+#include "config/backends/registry.hpp"
+#include "config/option_table.hpp"
 #include "config/words.hpp"
-#include "memcached/server_list.hpp"
 
 #include <cachekit/config.hpp>
 
-#include <array>
+#include <charconv>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -25,35 +26,10 @@ bool is_local(const std::string& host) {
 
 std::vector<std::string> distant_hosts(const Settings& settings) {
   std::vector<std::string> hosts;
-  if (settings.backend == BackendKind::redis) {
-    const RedisConfig& redis = settings.redis;
-    if (redis.unix_socket.empty() && !is_local(redis.host)) hosts.push_back(redis.host);
-  } else if (settings.backend == BackendKind::memcached) {
-    const auto servers = memcached::parse_servers(settings.memcached.servers);
-    if (!servers) return hosts;
-    for (const memcached::Server& server : *servers) {
-      const bool local = server.address.is_unix() || is_local(server.address.host);
-      if (!local) hosts.push_back(server.address.host);
-    }
+  for (const net::Address& server : backends::type_of(settings.backend).servers(settings)) {
+    if (!server.is_unix() && !is_local(server.host)) hosts.push_back(server.host);
   }
   return hosts;
-}
-
-void check_tier(const Settings& settings, std::vector<Advice>& found) {
-  if (!settings.production || settings.backend != BackendKind::memory) return;
-  found.push_back({.what = "in-process memory (Tier-1) in a production profile: every process has "
-                           "a cache of its own",
-                   .fix = "set backend to redis or memcached"});
-}
-
-void check_password(const Settings& settings, std::vector<Advice>& found) {
-  const RedisConfig& redis = settings.redis;
-  if (!settings.production || settings.backend != BackendKind::redis) return;
-  if (!redis.unix_socket.empty()) return;  // Guarded by the permissions of the socket.
-  if (!redis.password.empty() || !settings.redis_password_file.empty()) return;
-  found.push_back({.what = "Redis without a password in a production profile",
-                   .fix = "set requirepass or an ACL user on the server, and redis.password_file "
-                          "or REDIS_PASSWORD here"});
 }
 
 void check_plain_text(const Settings& settings, std::vector<Advice>& found) {
@@ -88,32 +64,26 @@ void check_secret_files(const Settings& settings, std::vector<Advice>& found) {
 
 // Naming a server only configures its backend; CACHE_BACKEND or a profile chooses it.
 void check_unused_environment(const Settings& settings, std::vector<Advice>& found) {
-  struct Server {
-    BackendKind kind;
-    std::string_view key;
-    std::string_view variable;
-  };
-  constexpr std::array servers{
-      Server{BackendKind::redis, "redis.host", "REDIS_HOST"},
-      Server{BackendKind::memcached, "memcached.servers", "MEMCACHED_SERVERS"}};
-  for (const Server& server : servers) {
-    const bool named = origin_of(settings, server.key).starts_with("environment ");
-    if (!named || settings.backend == server.kind) continue;
+  for (const backends::BackendType* type : backends::all()) {
+    const BackendFacts& facts = type->facts;
+    if (facts.server_option.empty() || facts.name == to_string(settings.backend)) continue;
+    if (!origin_of(settings, facts.server_option).starts_with("environment ")) continue;
     found.push_back({.level = Advice::Level::note,
-                     .what = fmt::format("{} is set, but the backend is {}", server.variable,
+                     .what = fmt::format("{} is set, but the backend is {}",
+                                         find_option(facts.server_option)->environment,
                                          to_string(settings.backend)),
-                     .fix = fmt::format("set CACHE_BACKEND={} to use it", to_string(server.kind))});
+                     .fix = fmt::format("set CACHE_BACKEND={} to use it", facts.name)});
   }
 }
 
 void check_pool(const Settings& settings, std::vector<Advice>& found) {
-  if (settings.backend == BackendKind::memory) return;
-  const bool redis = settings.backend == BackendKind::redis;
-  const std::string_view key = redis ? "redis.pool_size" : "memcached.max_connections";
+  const std::string_view key = facts_of(settings.backend).pool_option;
   const std::string_view origin = origin_of(settings, key);
   if (origin.empty() || origin == "default") return;  // Nobody chose it.
   constexpr std::size_t tolerance = 4;
-  const std::size_t size = redis ? settings.redis.pool_size : settings.memcached.max_connections;
+  const std::string text = find_option(key)->get(settings);
+  std::size_t size = 0;
+  std::from_chars(text.data(), text.data() + text.size(), size);
   const std::size_t advised = std::size_t{std::thread::hardware_concurrency()} * 2 + 1;
   if (size <= advised * tolerance && size * tolerance >= advised) return;
   found.push_back(
@@ -127,12 +97,17 @@ void check_pool(const Settings& settings, std::vector<Advice>& found) {
 
 std::vector<Advice> check_practice(const Settings& settings) {
   std::vector<Advice> found;
-  config::check_tier(settings, found);
-  config::check_password(settings, found);
+  config::backends::type_of(settings.backend).advise(settings, found);
   config::check_plain_text(settings, found);
   config::check_secret_files(settings, found);
   config::check_unused_environment(settings, found);
   config::check_pool(settings, found);
+  return found;
+}
+
+std::vector<Advice> check_practice(const Settings& settings, const NodeStats& node) {
+  std::vector<Advice> found;
+  if (!node.error) config::backends::type_of(settings.backend).advise_on_node(node, found);
   return found;
 }
 

@@ -4,6 +4,7 @@
 // decides it over CACHE_BACKEND, because an option beats the environment.
 
 #include "config/apply.hpp"
+#include "config/backends/registry.hpp"
 #include "config/environment.hpp"
 #include "config/option_table.hpp"
 #include "config/profiles.hpp"
@@ -87,8 +88,8 @@ Result<void> check_backend_named(const Settings& settings, const ConfigFile& fil
   const FileProfile* profile = file.find(settings.profile);
   const std::string place = profile == nullptr ? std::string("default") : profile->origin;
   return fail(Errc::invalid_argument,
-              fmt::format("{}: profile {}: backend is missing; expected memory, redis or memcached",
-                          place, in_quotes(settings.profile)),
+              fmt::format("{}: profile {}: backend is missing; expected {}", place,
+                          in_quotes(settings.profile), backends::names()),
               {}, "add a line such as backend = \"redis\"");
 }
 
@@ -155,8 +156,9 @@ Result<void> apply_variables(Settings& settings, const SettingsRequest& request)
 // A file that a variable names for a backend which is not chosen may be anything.
 Result<void> read_password(Settings& settings) {
   Result<void> done = read_password_file(settings);
-  const bool unused = settings.backend != BackendKind::redis &&
-                      origin_of(settings, "redis.password_file").starts_with("environment ");
+  constexpr std::string_view key = "redis.password_file";
+  const bool unused = !belongs_to(*find_option(key), settings.backend) &&
+                      origin_of(settings, key).starts_with("environment ");
   return unused ? Result<void>() : done;
 }
 

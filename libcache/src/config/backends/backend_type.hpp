@@ -1,0 +1,41 @@
+#pragma once
+
+#include "config/url_draft.hpp"
+#include "net/address.hpp"
+
+#include <cachekit/config.hpp>
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace cachekit::config::backends {
+
+/// A form of address that a backend takes.
+struct UrlScheme {
+  std::string_view name;
+  std::string_view form;  ///< As messages show it: "redis://".
+  /// Puts what the URL says into the draft. Errors: `invalid_argument`, naming the part.
+  Result<void> (*apply)(UrlDraft& draft, const UrlParts& parts);
+};
+
+/// A backend as the configuration sees it: what is known of it before one is made, and what only it
+/// can say of its settings. Whatever differs from backend to backend is asked for here.
+struct BackendType {
+  BackendFacts facts;
+  std::span<const UrlScheme> schemes;
+  /// Where the settings say that its servers are; none for a cache in the process. A list that
+  /// cannot be understood has none either.
+  std::vector<net::Address> (*servers)(const Settings& settings);
+  /// Completes settings of which one is about to be made: reads what they name, hands down what
+  /// all backends share, and checks what no option can check by itself. Errors: `invalid_argument`.
+  Result<void> (*complete)(Settings& settings);
+  std::unique_ptr<CacheBackend> (*make)(const Settings& settings);
+  /// Adds what `check_practice` says of this backend alone.
+  void (*advise)(const Settings& settings, std::vector<Advice>& found);
+  /// And of one of its servers, which has told its figures.
+  void (*advise_on_node)(const NodeStats& node, std::vector<Advice>& found);
+};
+
+}  // namespace cachekit::config::backends

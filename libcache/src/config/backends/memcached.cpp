@@ -1,0 +1,93 @@
+// Memcached, as configuration sees it.
+
+#include "config/apply.hpp"
+#include "config/backends/types.hpp"
+#include "memcached/server_list.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace cachekit::config::backends {
+namespace {
+
+constexpr std::array memcached_parameters{
+    UrlParameter{"max_connections", "memcached.max_connections"},
+    UrlParameter{"min_connections", "memcached.min_connections"},
+    UrlParameter{"connection_timeout", "memcached.connection_timeout"},
+    UrlParameter{"max_value", "memcached.max_value"},
+    UrlParameter{"operation_timeout", "operation_timeout"},
+};
+
+Result<void> apply_memcached(UrlDraft& draft, const UrlParts& parts) {
+  constexpr std::string_view form = "write memcached://HOST:PORT,HOST:PORT";
+  if (parts.username || parts.password) {
+    return draft.refuse("a memcached URL takes no user and no password", std::string(form));
+  }
+  if (parts.authority.empty() && parts.path.size() <= 1) {
+    return draft.refuse("a memcached URL names at least one server", std::string(form));
+  }
+  const bool socket = parts.authority.empty() && parts.path.size() > 1;
+  if (!parts.has_authority || (!socket && parts.path.size() > 1)) {
+    return draft.refuse("a memcached URL names servers and nothing after them", std::string(form));
+  }
+  const Result<std::string> servers =
+      socket ? parts.path : percent_decode(parts.authority, "servers");
+  if (!servers) return draft.refuse(servers.error().message, servers.error().hint);
+  return draft.put("backend", "memcached")
+      .and_then([&] { return draft.put("memcached.servers", *servers); })
+      .and_then([&] { return draft.put_query(parts, memcached_parameters); });
+}
+
+constexpr std::array memcached_schemes{UrlScheme{"memcached", "memcached://", apply_memcached}};
+
+std::vector<net::Address> memcached_servers(const Settings& settings) {
+  std::vector<net::Address> addresses;
+  const auto servers = memcached::parse_servers(settings.memcached.servers);
+  if (!servers) return addresses;
+  for (const memcached::Server& server : *servers) addresses.push_back(server.address);
+  return addresses;
+}
+
+Result<void> complete_memcached(Settings& settings) {
+  MemcachedConfig& memcached = settings.memcached;
+  memcached.operation_timeout = settings.operation_timeout;
+  if (memcached.servers.empty()) {
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("{}: expected at least one server", place_of(settings, "memcached.servers")),
+        {}, "set MEMCACHED_SERVERS=host:11211, or servers under [profiles.NAME.memcached]");
+  }
+  if (memcached.min_connections > memcached.max_connections) {
+    return fail(Errc::invalid_argument,
+                fmt::format("{}: expected at most max_connections, which is {}, not {}",
+                            place_of(settings, "memcached.min_connections"),
+                            memcached.max_connections, memcached.min_connections));
+  }
+  return {};
+}
+
+std::unique_ptr<CacheBackend> make_memcached(const Settings& settings) {
+  return std::make_unique<MemcachedBackend>(settings.memcached);
+}
+
+void advise_memcached(const Settings& /*settings*/, std::vector<Advice>& /*found*/) {}
+
+void nothing_on_memcached_nodes(const NodeStats& /*node*/, std::vector<Advice>& /*found*/) {}
+
+}  // namespace
+
+constinit const BackendType memcached_type{
+    .facts = {.name = "memcached",
+              .tier = Tier::shared,
+              .server_option = "memcached.servers",
+              .pool_option = "memcached.max_connections"},
+    .schemes = memcached_schemes,
+    .servers = memcached_servers,
+    .complete = complete_memcached,
+    .make = make_memcached,
+    .advise = advise_memcached,
+    .advise_on_node = nothing_on_memcached_nodes,
+};
+
+}  // namespace cachekit::config::backends

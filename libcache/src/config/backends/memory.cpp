@@ -1,0 +1,62 @@
+// The cache in the process, as configuration sees it.
+
+#include "config/backends/types.hpp"
+
+#include <array>
+
+namespace cachekit::config::backends {
+namespace {
+
+constexpr std::array memory_parameters{
+    UrlParameter{"capacity", "memory.capacity"},
+    UrlParameter{"max_items", "memory.max_items"},
+    UrlParameter{"policy", "memory.policy"},
+    UrlParameter{"shards", "memory.shards"},
+    UrlParameter{"snapshot_read_only", "memory.snapshot_read_only"},
+    UrlParameter{"connection_timeout", "memory.connection_timeout"},
+    UrlParameter{"operation_timeout", "operation_timeout"},
+};
+
+Result<void> apply_memory(UrlDraft& draft, const UrlParts& parts) {
+  if (!parts.authority.empty() || parts.username || parts.password) {
+    return draft.refuse("a memory URL names a file, no host",
+                        "write memory: or memory:FILE?capacity=64MiB");
+  }
+  return draft.put("backend", "memory")
+      .and_then([&] { return draft.put("memory.snapshot_file", parts.path); })
+      .and_then([&] { return draft.put("memory.snapshot_read_only", "false"); })
+      .and_then([&] { return draft.put_query(parts, memory_parameters); });
+}
+
+constexpr std::array memory_schemes{UrlScheme{"memory", "memory:, memory:FILE", apply_memory}};
+
+std::vector<net::Address> no_servers(const Settings& /*settings*/) { return {}; }
+
+Result<void> complete_memory(Settings& /*settings*/) { return {}; }
+
+std::unique_ptr<CacheBackend> make_memory(const Settings& settings) {
+  return std::make_unique<InMemoryBackend>(settings.memory);
+}
+
+void advise_memory(const Settings& settings, std::vector<Advice>& found) {
+  if (!settings.production) return;
+  found.push_back({.what = "in-process memory (Tier-1) in a production profile: every process has "
+                           "a cache of its own",
+                   .fix = "set backend to redis or memcached"});
+}
+
+void nothing_on_memory_nodes(const NodeStats& /*node*/, std::vector<Advice>& /*found*/) {}
+
+}  // namespace
+
+constinit const BackendType memory_type{
+    .facts = {.name = "memory", .tier = Tier::in_process, .server_option = {}, .pool_option = {}},
+    .schemes = memory_schemes,
+    .servers = no_servers,
+    .complete = complete_memory,
+    .make = make_memory,
+    .advise = advise_memory,
+    .advise_on_node = nothing_on_memory_nodes,
+};
+
+}  // namespace cachekit::config::backends
