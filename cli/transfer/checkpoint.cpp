@@ -15,13 +15,14 @@
 namespace cachekit::cli {
 namespace {
 
-constexpr std::string_view schema = "cachekit-checkpoint/1";
+constexpr std::string_view schema = "cachekit-checkpoint/2";
 
+// It may be anything, and nothing to be removed.
 tl::unexpected<Error> cannot(std::string_view what, const std::filesystem::path& file,
                              std::string_view why) {
   return fail(Errc::invalid_argument,
               fmt::format("cannot {} the checkpoint {}: {}", what, file.string(), why), {},
-              "name another file with --checkpoint, or remove this one to start over");
+              "name another file with --checkpoint");
 }
 
 std::optional<Checkpoint> parse(const std::string& text) {
@@ -32,10 +33,12 @@ std::optional<Checkpoint> parse(const std::string& text) {
     json.at("target").get_to(checkpoint.target);
     json.at("rows").get_to(checkpoint.rows);
     json.at("hash").get_to(checkpoint.hash);
-    checkpoint.bad = json.value("bad", std::uint64_t{0});  // Older ones do not tell.
-    std::optional<std::string> key = from_base64(json.at("last_key_base64").get<std::string>());
-    if (!key) return std::nullopt;
-    checkpoint.last_key = std::move(*key);
+    json.at("bad").get_to(checkpoint.bad);
+    for (const nlohmann::json& encoded : json.at("last_keys_base64")) {
+      std::optional<std::string> key = from_base64(encoded.get<std::string>());
+      if (!key) return std::nullopt;
+      checkpoint.last_keys.push_back(*std::move(key));
+    }
     return checkpoint;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
@@ -43,6 +46,18 @@ std::optional<Checkpoint> parse(const std::string& text) {
 }
 
 }  // namespace
+
+void Checkpoint::note_stored(const std::string& key) {
+  constexpr std::size_t most_keys = 64;
+  constexpr std::size_t most_bytes = std::size_t{64} << 10U;
+  last_keys.push_back(key);
+  std::size_t bytes = 0;
+  for (const std::string& one : last_keys) bytes += one.size();
+  while (last_keys.size() > 1 && (last_keys.size() > most_keys || bytes > most_bytes)) {
+    bytes -= last_keys.front().size();
+    last_keys.pop_front();
+  }
+}
 
 // FNV-1a, with the length of each part first so that parts cannot run into each other.
 void RowHash::add(std::string_view bytes) noexcept {
@@ -75,10 +90,11 @@ Result<std::optional<Checkpoint>> read_checkpoint(const std::filesystem::path& f
 }
 
 Result<void> write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint) {
-  const nlohmann::json json{
-      {"schema", schema},        {"target", checkpoint.target},
-      {"rows", checkpoint.rows}, {"hash", checkpoint.hash},
-      {"bad", checkpoint.bad},   {"last_key_base64", to_base64(checkpoint.last_key)}};
+  nlohmann::json keys = nlohmann::json::array();
+  for (const std::string& key : checkpoint.last_keys) keys.push_back(to_base64(key));
+  const nlohmann::json json{{"schema", schema},        {"target", checkpoint.target},
+                            {"rows", checkpoint.rows}, {"hash", checkpoint.hash},
+                            {"bad", checkpoint.bad},   {"last_keys_base64", keys}};
   constexpr unsigned mode = 0666;  // Less the umask.
   using core::FileReplacement;
   return FileReplacement::begin(file, FileReplacement::Name::unique, mode)

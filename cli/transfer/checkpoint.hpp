@@ -5,6 +5,7 @@
 #include <cachekit/error.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -31,8 +32,12 @@ struct Checkpoint {
   std::string target{};  ///< Where the rows went.
   std::uint64_t rows = 0;
   std::uint64_t hash = 0;  ///< `RowHash` of these rows.
-  std::string last_key{};  ///< The last one stored; empty when none was.
-  std::uint64_t bad = 0;   ///< How many of the rows are.
+  /// The last keys that were stored, the newest at the end: of many, so that each server of a fleet
+  /// has some of them; of few bytes.
+  std::deque<std::string> last_keys{};
+  std::uint64_t bad = 0;  ///< How many of the rows are.
+
+  void note_stored(const std::string& key);
 };
 
 /// Empty where there is no file.

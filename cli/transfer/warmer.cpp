@@ -76,15 +76,13 @@ Result<void> Warmer::resume() {
                 {}, "name another file with --checkpoint, or remove this one to start over");
   }
   // A server that came back empty has none of what the checkpoint counts.
-  if (!checkpoint.last_key.empty()) {
-    const Result<bool> there = backend_.exists(checkpoint.last_key);
+  std::vector<operation::Exists> looks;
+  for (const std::string& key : checkpoint.last_keys) looks.push_back({key});
+  for (const Result<bool>& there : backend_.run_many<operation::Exists>(looks)) {
     if (!there) return fail(there.error());
-    if (!*there) {
-      result_.lost_checkpoint = true;
-      return {};
-    }
+    if (!*there) result_.lost_checkpoint = true;
   }
-  return skip_rows(checkpoint);
+  return result_.lost_checkpoint ? Result<void>() : skip_rows(checkpoint);
 }
 
 Result<void> Warmer::skip_rows(const Checkpoint& checkpoint) {
@@ -224,7 +222,7 @@ std::optional<Error> Warmer::settle(std::size_t i, Result<bool>& outcome) {
   if (outcome) {
     ++(*outcome ? tally.stored : tally.skipped);
     if (*outcome) tally.stored_bytes += row.record.key.size() + row.record.value.size();
-    if (!pinned_) settled_.last_key = row.record.key;
+    if (!pinned_) settled_.note_stored(row.record.key);
     return std::nullopt;
   }
   Error& error = outcome.error();

@@ -1,3 +1,4 @@
+#include "support/gate.hpp"
 #include "support/servers.hpp"
 #include "transfer/dumper.hpp"
 #include "transfer/warmer.hpp"
@@ -5,6 +6,8 @@
 
 #include <cachekit/memcached.hpp>
 #include <cachekit/redis.hpp>
+
+#include <array>
 
 #include <fmt/format.h>
 
@@ -104,6 +107,27 @@ TEST_CASE("after a Redis hung and recovered, a resumed warm stores what is missi
   CHECK_FALSE(rest.lost_checkpoint);
   CHECK(rest.tally.resumed == all / 2);
   CHECK(rest.tally.stored == all / 2);
+  CHECK(found(backend) == all);
+}
+
+TEST_CASE("after one of three Memcached servers came back empty, a resumed warm stores everything",
+          "[cli][warm][faults][checkpoint]") {
+  const std::size_t lost = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{2});
+  CAPTURE(lost);
+  const test::TempDir folder;
+  std::array<MemcachedServer, 3> servers;
+  MemcachedBackend backend(
+      {.servers = {servers[0].endpoint(), servers[1].endpoint(), servers[2].endpoint()}});
+  WarmOptions options;
+  options.checkpoint = folder / "warm.checkpoint";
+  static_cast<void>(warm(backend, options, [&] { servers.at(lost).kill(); }));
+  REQUIRE(std::filesystem::exists(options.checkpoint));
+
+  servers.at(lost).restart();
+  REQUIRE(test::eventually([&] { return backend.ping().ok(); }));
+  const WarmResult again = warm(backend, options);
+  CHECK_FALSE(again.error.has_value());
+  CHECK(again.lost_checkpoint);
   CHECK(found(backend) == all);
 }
 

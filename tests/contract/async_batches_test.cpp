@@ -41,6 +41,33 @@ struct Many {
 
 }  // namespace
 
+TEST_CASE("what follows an asynchronous batch on its thread comes after all of it",
+          "[contract][async]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  Many many(cache, 1'000);
+  const std::string key = cache.key("last");
+  many.items.push_back({.key = key, .value = "old"});
+  for (int round = 0; round < 5; ++round) {
+    auto batch = cache->async_set_many(many.items, {.timeout = 20s});
+    must(round % 2 == 0 ? cache->async_set(key, "new", {.timeout = 20s}).get()
+                        : cache->set(key, "new", {.timeout = 20s}));
+    for (const auto& stored : must(std::move(batch).get())) must(stored);
+    CHECK(must(cache->get(key)) == "new");
+  }
+}
+
+TEST_CASE("of one key in an asynchronous batch the last value stays", "[contract][async]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  const std::string key = cache.key("again");
+  const std::string large(200'000, 'v');
+  std::vector<SetItem> items(1'000, {.key = key, .value = "new"});
+  items[500].value = large;
+  for (const auto& stored : must(cache->async_set_many(items, {.timeout = 20s}).get())) {
+    must(stored);
+  }
+  CHECK(must(cache->get(key)) == "new");
+}
+
 TEST_CASE("an asynchronous batch has an outcome for each, in order", "[contract][async]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const Many many(cache, 3'000);

@@ -105,7 +105,7 @@ class CacheBackend {
   [[nodiscard]] Capabilities capabilities() const { return driver_->capabilities(); }
   /// Where it stands, for people: "redis://localhost:6379/0"; never with a secret. Empty where
   /// there is no memory for it.
-  [[nodiscard]] std::string target() const { return driver_->target(); }
+  [[nodiscard]] std::string target() const;
 
   /// Checks the configuration and reaches every node, within the connection budget.
   [[nodiscard]] Result<void> connect();
@@ -224,9 +224,10 @@ class CacheBackend {
     using Event = CacheMetrics::Event;
     metrics_.count(!outcome ? Event::error : *outcome ? Event::hit : Event::miss);
   }
-  /// Counts a change that went through, where it changed something.
-  void count_set(bool stored) noexcept {
-    if (stored) metrics_.count(CacheMetrics::Event::set);
+  /// Counts a set, where it changed something or failed.
+  void count_set(const Result<bool>& stored) noexcept {
+    using Event = CacheMetrics::Event;
+    if (!stored || *stored) metrics_.count(stored ? Event::set : Event::error);
   }
 
   /// The deadline of a call that was given `timeout`. Errors: `invalid_argument`.

@@ -79,8 +79,9 @@ struct AsyncCall {
       pending = Pending<Value>(state);
       report(state->value);
     } catch (const std::bad_alloc&) {
-      pending = Pending<Value>::out_of_memory(in_doubt<Operation>);
-      report(fail(in_doubt<Operation>, "out of memory"));
+      const Errc code = result ? in_doubt<Operation> : result.error().code;
+      pending = Pending<Value>::out_of_memory(code);
+      report(fail(code, "out of memory"));
     }
   }
 };
@@ -110,13 +111,14 @@ class Driver {
   [[nodiscard]] virtual Capabilities capabilities() const = 0;
   /// Where it stands, for people; never with a secret.
   [[nodiscard]] virtual std::string target() const = 0;
-  /// Carries out one operation or many and puts every outcome in its place, by the deadline.
+  /// Carries out one operation or many and puts every outcome in its place, by the deadline. Of a
+  /// set that comes out too large no older value is left, which would look current
+  /// (`remove_outgrown` in driver_tools.hpp, where the server keeps it).
   /// Errors: `unsupported` for operations that it does not know, and otherwise as `Errc` tells.
   virtual void run(const AnyBatch& batch, Deadline deadline) = 0;
 
   /// Sets one operation going, and gives its `Pending`. Unless a driver knows better, it is done
-  /// when this returns. Of a set that turns out to be too large, a driver that knows better leaves
-  /// no older value. Errors: may throw as `run` does, and then nothing is under way.
+  /// when this returns. Errors: may throw as `run` does, and then nothing is under way.
   virtual void start(AnyAsyncCall& call);
 
   /// The budget of a call that is given none.

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cachekit/deadline.hpp>
+#include <cachekit/driver.hpp>
 #include <cachekit/error.hpp>
+#include <cachekit/operation.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -23,5 +26,11 @@ namespace cachekit {
 /// bits.
 [[nodiscard]] Result<std::int64_t> counter_sum(std::optional<std::string_view> stored,
                                                std::int64_t by);
+
+/// Has the driver remove what was to be replaced by sets of a batch that came out too large, but
+/// for what a later set of it has stored; what could not be removed is told with the set's error.
+/// For a driver whose server keeps the older value. Where there is no memory for it nothing is
+/// removed.
+void remove_outgrown(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline);
 
 }  // namespace cachekit

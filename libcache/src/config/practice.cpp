@@ -26,8 +26,8 @@ bool is_local(const std::string& host) {
 
 std::vector<std::string> distant_hosts(const Settings& settings) {
   std::vector<std::string> hosts;
-  for (const net::Address& server : backends::type_of(settings.backend).servers(settings)) {
-    if (!server.is_unix() && !is_local(server.host)) hosts.push_back(server.host);
+  for (std::string& host : backends::type_of(settings.backend).hosts(settings)) {
+    if (!host.empty() && !is_local(host)) hosts.push_back(std::move(host));
   }
   return hosts;
 }

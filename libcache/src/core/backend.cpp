@@ -6,6 +6,7 @@
 #include <cachekit/backend.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <thread>
 
 #include <fmt/format.h>
@@ -76,7 +77,7 @@ auto CacheBackend::run_made(const Elements& elements, const Make& make,
   using Operation = decltype(make(elements[0]));
   try {
     return run_many<Operation>(made_of(elements, make), options);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {  // No memory, or more than there could be.
     metrics_.count(CacheMetrics::Event::error, elements.size());
     return std::vector<Result<typename Operation::Value>>(elements.size(), fail(out_of_memory()));
   }
@@ -89,10 +90,14 @@ auto CacheBackend::start_made(const Elements& elements, const Make& make,
   using Outcomes = std::vector<Result<typename Operation::Value>>;
   try {
     return start_many<Operation>(made_of(elements, make), options, std::move(stop));
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {  // No memory, or more than there could be.
     metrics_.count(CacheMetrics::Event::error, elements.size());
     return Pending<Outcomes>::out_of_memory();
   }
+}
+
+std::string CacheBackend::target() const {
+  return or_nothing([&] { return driver_->target(); });
 }
 
 Result<void> CacheBackend::connect() {
@@ -213,7 +218,9 @@ Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
   if (!failure && scanned && !page.empty()) remove_page();
   if (!scanned) failure = scanned.error();
   if (failure) {
-    failure->message += fmt::format(" ({} keys were removed before that)", matched);
+    if (!options.dry_run && matched > 0) {
+      failure->message += fmt::format(" ({} keys were removed before that)", matched);
+    }
     return fail(*std::move(failure));
   }
   return matched;
@@ -291,7 +298,7 @@ PingReport CacheBackend::ping(const CallOptions& options) {
     const Result<Deadline> deadline = deadline_for(options.timeout);
     if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
     return driver_->ping(*deadline);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {  // No memory, or more than there could be.
     return or_nothing([] { return PingReport{.nodes = {{.error = out_of_memory()}}}; });
   }
 }
@@ -301,7 +308,7 @@ StatsReport CacheBackend::stats(const CallOptions& options) {
     const Result<Deadline> deadline = deadline_for(options.timeout);
     if (!deadline) return {.nodes = {{.endpoint = target(), .error = deadline.error()}}};
     return driver_->stats(*deadline);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {  // No memory, or more than there could be.
     return or_nothing([] { return StatsReport{.nodes = {{.error = out_of_memory()}}}; });
   }
 }

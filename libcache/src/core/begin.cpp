@@ -25,10 +25,10 @@ class Discarding final : public DeferredState<bool> {
   void start(Driver& driver, const AsyncCall<operation::Set>& set) {
     AnyAsyncCall remove(AsyncCall<operation::Remove>{.operation = {set.operation.key},
                                                      .deadline = set.deadline,
-                                                     .stop = set.stop,
+                                                     .stop = stop_token(),
                                                      .report = [](const Result<bool>&) {}});
     driver.start(remove);
-    begin({});
+    begin(set.stop);
     Pending<bool> removed = std::move(std::get<AsyncCall<operation::Remove>>(remove).pending);
     const bool heard = removed.try_then([this](const Result<bool>& outcome) {
       if (!outcome) add_failure(outcome.error());

@@ -1,7 +1,6 @@
 // What a driver does that says nothing else.
 
 #include "core/guarded.hpp"
-#include "core/outgrown.hpp"
 
 #include <cachekit/driver.hpp>
 
@@ -22,11 +21,7 @@ template <typename Operation>
 Result<typename Operation::Value> Driver::run_at_once(const AsyncCall<Operation>& call) noexcept {
   return guarded(in_doubt<Operation>, [&] {
     Result<typename Operation::Value> outcome;
-    const BatchOf<Operation> batch{{&call.operation, 1}, {&outcome, 1}};
-    run(batch, call.deadline);
-    if constexpr (std::is_same_v<Operation, operation::Set>) {
-      remove_outgrown(*this, batch, call.deadline);
-    }
+    run(BatchOf<Operation>{{&call.operation, 1}, {&outcome, 1}}, call.deadline);
     return outcome;
   });
 }

@@ -19,6 +19,12 @@ template <typename Operation>
   if constexpr (requires { operation.ttl; }) {
     if (Result<void> valid = validate(operation.ttl); !valid) return valid;
   }
+  if constexpr (requires { operation.discard; }) {
+    if (operation.discard) {
+      return fail(Errc::invalid_argument, "a set that discards is for drivers alone", {},
+                  "remove the key");
+    }
+  }
   if constexpr (requires { operation.condition; }) {
     if (!replaces(operation)) return driver.check_value(operation.value);
   }

@@ -1,5 +1,7 @@
 #include "core/outgrown.hpp"
 
+#include <cachekit/driver_tools.hpp>
+
 #include <cstddef>
 #include <new>
 #include <string_view>
@@ -10,6 +12,7 @@ namespace cachekit {
 
 void remove_outgrown(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline) try {
   std::vector<operation::Remove> removes;
+  std::vector<std::size_t> positions;
   std::unordered_set<std::string_view> stored;
   const auto outgrown = [&](std::size_t i) {
     const Result<bool>& outcome = batch.outcomes[i];
@@ -20,12 +23,19 @@ void remove_outgrown(Driver& driver, const BatchOf<operation::Set>& batch, Deadl
   if (!any) return;
   for (std::size_t i = batch.outcomes.size(); i-- > 0;) {
     const operation::Set& set = batch.operations[i];
-    if (outgrown(i) && !stored.contains(set.key)) removes.push_back({set.key});
+    if (outgrown(i) && !stored.contains(set.key)) {
+      removes.push_back({set.key});
+      positions.push_back(i);
+    }
     if (batch.outcomes[i].value_or(false)) stored.insert(set.key);
   }
   if (removes.empty()) return;
   std::vector<Result<bool>> removed(removes.size());
   driver.run(BatchOf<operation::Remove>{removes, removed}, deadline);
+  for (std::size_t i = 0; i < removed.size(); ++i) {
+    Result<bool>& outcome = batch.outcomes[positions[i]];
+    if (!removed[i]) outcome.error().message += older_value_stays(removed[i].error());
+  }
 } catch (const std::bad_alloc&) {  // As documented.
 }
 

@@ -16,11 +16,6 @@ namespace cachekit {
   return set.condition != SetCondition::if_absent;
 }
 
-/// Removes what was to be replaced by sets that came out too large, but for what a later set of the
-/// same batch has stored. Where there is no memory for that it stays, as where the server cannot be
-/// reached.
-void remove_outgrown(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline);
-
 /// What to say with the error of such a set when that failed, too.
 [[nodiscard]] inline std::string older_value_stays(const Error& why) {
   return "; the older value could not be removed either (" + why.describe() + ")";

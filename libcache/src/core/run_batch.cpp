@@ -60,6 +60,7 @@ class Discards {
       if (fits) continue;
       if (sets_.empty()) sets_.assign(sets.begin(), sets.end());
       sets_[i].discard = true;
+      sets_[i].value = {};
       refusals_.emplace_back(i, std::move(fits).error());
     }
   }
@@ -82,23 +83,20 @@ class Discards {
   std::vector<std::pair<std::size_t, Error>> refusals_{};
 };
 
-void run_sets(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline) {
+void run_sets(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline, Errc& code) {
   Discards discards(driver, batch.operations);
-  if (!discards.any()) {
-    driver.run(batch, deadline);
-    return remove_outgrown(driver, batch, deadline);
-  }
+  code = in_doubt<operation::Set>;
+  if (!discards.any()) return driver.run(batch, deadline);
   driver.run(BatchOf<operation::Set>{discards.sets(), batch.outcomes}, deadline);
-  remove_outgrown(driver, {discards.sets(), batch.outcomes}, deadline);
   discards.tell(batch.outcomes);
 }
 
 template <typename Operation>
 void run_valid(Driver& driver, const BatchOf<Operation>& batch, Deadline deadline, Errc& code) {
-  code = in_doubt<Operation>;
   if constexpr (std::is_same_v<Operation, operation::Set>) {
-    run_sets(driver, batch, deadline);
+    run_sets(driver, batch, deadline, code);
   } else {
+    code = in_doubt<Operation>;
     driver.run(batch, deadline);
   }
 }

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <bit>
 
+#include <pthread.h>
+
 namespace cachekit::core {
 namespace {
 
@@ -23,19 +25,33 @@ std::size_t take_slot() noexcept {
   }
 }
 
+void give_back(std::size_t number) noexcept {
+  owned_slots.fetch_and(~(std::uint32_t{1} << number), std::memory_order_acq_rel);
+}
+
 }  // namespace
 
-// Gives the slot back when the thread ends. Whatever the thread destroys after this may still use
-// the slot, as one of those who share it.
-class ThreadSlot::Owner {
+// Gives a slot back when its thread ends. Whatever the thread destroys after this may still use the
+// slot, as one of those who share it. (A thread_local object with a destructor would end the
+// program where there is no memory to register it.)
+class ThreadSlot::Ownership {
  public:
-  Owner() noexcept = default;
-  ~Owner() {
-    chosen.owned_ = false;
-    owned_slots.fetch_and(~(std::uint32_t{1} << chosen.number_), std::memory_order_acq_rel);
+  Ownership() noexcept : made_(pthread_key_create(&key_, end) == 0) {}
+  /// False where there is no key, or no room under it.
+  [[nodiscard]] bool begin(ThreadSlot& slot) const noexcept {
+    slot.owned_ = made_ && pthread_setspecific(key_, &slot) == 0;
+    return slot.owned_;
   }
-  Owner(const Owner&) = delete;
-  Owner& operator=(const Owner&) = delete;
+
+ private:
+  static void end(void* owned) noexcept {
+    auto& slot = *static_cast<ThreadSlot*>(owned);
+    slot.owned_ = false;
+    give_back(slot.number_);
+  }
+
+  pthread_key_t key_{};
+  bool made_;
 };
 
 void ThreadSlot::choose() noexcept {
@@ -47,8 +63,8 @@ void ThreadSlot::choose() noexcept {
     return;
   }
   chosen.number_ = static_cast<std::uint8_t>(taken);
-  chosen.owned_ = true;
-  thread_local const Owner owner;
+  static const Ownership ownership;
+  if (!ownership.begin(chosen)) give_back(taken);
 }
 
 }  // namespace cachekit::core

@@ -27,7 +27,7 @@ class ThreadSlot {
   [[nodiscard]] bool owned() const noexcept { return owned_; }
 
  private:
-  class Owner;
+  class Ownership;
 
   static void choose() noexcept;
 

@@ -114,6 +114,13 @@ void Batch::answer(Result<Reply>&& reply) {
   answered_at_ = clock::now();
 }
 
+void Batch::fail_sent(const Error& error) {
+  replies_.resize(commands_.size());
+  for (std::size_t i = 0; i < commands_.size(); ++i) {
+    if (sent_.empty() || sent_[i]) replies_[i] = fail(Error(error));
+  }
+}
+
 std::chrono::microseconds Batch::round_trip() const noexcept {
   return std::chrono::duration_cast<std::chrono::microseconds>(answered_at_ - encoded_at_);
 }

@@ -81,6 +81,9 @@ class Batch : public CommandRequest {
   [[nodiscard]] const Command* pending() const noexcept override;
   void answer(Result<Reply>&& reply) override;
 
+  /// Gives this error to all commands that went out, also to those that were answered: the answers
+  /// may be somebody else's. Requires: executed, without success.
+  void fail_sent(const Error& error);
   /// Requires: the batch was executed. One for each command, in order.
   [[nodiscard]] std::vector<Result<Reply>>& replies() noexcept { return replies_; }
   /// From the encoding to the last reply.

@@ -86,13 +86,10 @@ std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, 
 
   std::vector<Result<Reply>> replies(commands.size());
   for (NodeBatch& one : by_node) {
+    if (!one.outcome) one.batch.fail_sent(one.outcome.error());
     for (std::size_t i = 0; i < one.positions.size(); ++i) {
       Result<Reply>& reply = replies[one.positions[i]];
-      if (one.outcome) {
-        reply = std::move(one.batch.replies()[i]);
-      } else {
-        reply = fail(one.outcome.error());
-      }
+      reply = std::move(one.batch.replies()[i]);
       note_fetched(commands[one.positions[i]], reply);
       locate(reply, one.node->endpoint());
     }

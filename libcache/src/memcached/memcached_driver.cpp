@@ -1,6 +1,5 @@
 #include "memcached/memcached_driver.hpp"
 
-#include "core/guarded.hpp"
 #include "memcached/counting.hpp"
 #include "memcached/counting_call.hpp"
 #include "memcached/operations.hpp"
@@ -38,7 +37,7 @@ Capabilities MemcachedDriver::capabilities() const {
 }
 
 std::string MemcachedDriver::target() const {
-  return or_nothing([&] { return fmt::format("memcached://{}", fmt::join(config_.servers, ",")); });
+  return fmt::format("memcached://{}", fmt::join(config_.servers, ","));
 }
 
 Result<void> MemcachedDriver::check_value(std::string_view value) const {
@@ -82,23 +81,36 @@ void MemcachedDriver::run_many(const BatchOf<Operation>& batch, Deadline deadlin
   }
 }
 
-// All are tried side by side; the few that then take more steps take them one by one.
+Result<std::int64_t> MemcachedDriver::run_increment(const operation::Increment& one,
+                                                    Deadline deadline) {
+  Counting counting(one.key, one.by, cluster_->owner(one.key).endpoint());
+  std::vector<Result<Reply>> replies = cluster_->ask_many(counting.attempt(), deadline);
+  std::optional<Command> next = counting.tried(std::move(replies[0]), replies[1]);
+  while (next) next = counting.answered(cluster_->ask(*next, deadline));
+  return std::move(counting.outcome());
+}
+
+// Each goes through its steps by itself: a server that hangs holds up nobody else's.
 void MemcachedDriver::run_increments(const BatchOf<operation::Increment>& batch,
                                      Deadline deadline) {
-  std::vector<Counting> countings;
-  std::vector<Command> attempts;
-  countings.reserve(batch.operations.size());
-  attempts.reserve(batch.operations.size() * 2);
-  for (const operation::Increment& one : batch.operations) {
-    countings.emplace_back(one.key, one.by, cluster_->owner(one.key).endpoint());
-    for (const Command& command : countings.back().attempt()) attempts.push_back(command);
-  }
-  std::vector<Result<Reply>> replies = cluster_->ask_many(attempts, deadline);
-  for (std::size_t i = 0; i < countings.size(); ++i) {
-    Counting& counting = countings[i];
-    std::optional<Command> next = counting.tried(std::move(replies[2 * i]), replies[2 * i + 1]);
-    while (next) next = counting.answered(cluster_->ask(*next, deadline));
-    batch.outcomes[i] = std::move(counting.outcome());
+  constexpr std::size_t most_at_once = 4096;
+  std::vector<Pending<std::int64_t>> pending;
+  pending.reserve(std::min(batch.operations.size(), most_at_once));
+  for (std::size_t first = 0; first < batch.operations.size(); first += most_at_once) {
+    pending.clear();
+    const auto some =
+        batch.operations.subspan(first, std::min(most_at_once, batch.operations.size() - first));
+    for (const operation::Increment& one : some) {
+      AsyncCall<operation::Increment> call{
+          .operation = one, .deadline = deadline, .report = [](const auto&) {}};
+      try {
+        begin(call);
+      } catch (const std::bad_alloc&) {  // Then nothing is under way.
+        call.pending = Pending<std::int64_t>::out_of_memory(Errc::overloaded);
+      }
+      pending.push_back(std::move(call.pending));
+    }
+    for (std::size_t i = 0; i < some.size(); ++i) batch.outcomes[first + i] = pending[i].get();
   }
 }
 
@@ -109,7 +121,8 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
       if (batch.operations.size() > 1) return run_many(batch, deadline);
       run_one(batch, deadline);
     } else if constexpr (std::is_same_v<Operation, operation::Increment>) {
-      run_increments(batch, deadline);
+      if (batch.operations.size() > 1) return run_increments(batch, deadline);
+      batch.outcomes[0] = run_increment(batch.operations[0], deadline);
     } else {
       fail_each(batch, no_keys().value());
     }

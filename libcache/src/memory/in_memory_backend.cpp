@@ -41,12 +41,11 @@ Result<bool> InMemoryBackend::set(std::string_view key, std::string_view value,
     Result<bool> stored = memory::or_out_of_memory([&] {
       return engine.store().set({key, value, options.ttl, options.condition});
     });
-    if (stored) {
-      count_set(*stored);
-      return stored;
-    }
+    if (!stored) engine.locate(stored.error());
+    count_set(stored);
+    return stored;
   }
-  return CacheBackend::set(key, value, options);  // Which knows what to do about errors.
+  return CacheBackend::set(key, value, options);
 }
 
 PinnedValue::~PinnedValue() {

@@ -1,6 +1,5 @@
 #include "memory/memory_driver.hpp"
 
-#include "core/guarded.hpp"
 #include "memory/configuration.hpp"
 #include "memory/insights.hpp"
 
@@ -19,9 +18,8 @@ namespace {
 Result<std::optional<std::string>> answer(Store& store, const operation::Get& get) {
   return store.get(get.key);
 }
-Result<bool> answer(Store& store, const operation::Set& set) {
-  return set.discard ? store.remove(set.key) : store.set(set);
-}
+// None is to discard: every value passes, and what is too large is found by the store.
+Result<bool> answer(Store& store, const operation::Set& set) { return store.set(set); }
 Result<bool> answer(Store& store, const operation::Remove& remove) {
   return store.remove(remove.key);
 }
@@ -123,9 +121,7 @@ std::string MemoryDriver::endpoint() const {
   return config_.snapshot_file.empty() ? "memory" : config_.snapshot_file.string();
 }
 
-std::string MemoryDriver::target() const {
-  return or_nothing([&] { return "memory:" + config_.snapshot_file.string(); });
-}
+std::string MemoryDriver::target() const { return "memory:" + config_.snapshot_file.string(); }
 
 Result<void> MemoryDriver::check_key(std::string_view key) const {
   if (key.empty()) return fail(Errc::invalid_argument, "a key must not be empty", "memory");
@@ -159,10 +155,7 @@ void MemoryDriver::run_ready_batch(const BatchOf<Operation>& batch) {
     store_.tend();  // Few single calls come here: most take the short way.
     if (batch.operations.size() > 1) return store_.get_many(batch.operations, batch.outcomes);
   } else if constexpr (std::is_same_v<Operation, operation::Set>) {
-    const bool discards = std::ranges::any_of(batch.operations, &operation::Set::discard);
-    if (batch.operations.size() > 1 && !discards) {
-      return store_.set_many(batch.operations, batch.outcomes);
-    }
+    if (batch.operations.size() > 1) return store_.set_many(batch.operations, batch.outcomes);
   }
   for (std::size_t i = 0; i < batch.operations.size(); ++i) {
     batch.outcomes[i] = or_out_of_memory([&] { return answer(store_, batch.operations[i]); });

@@ -63,6 +63,9 @@ class MemoryDriver final : public Driver {
   [[nodiscard]] Result<void> hottest(const HotEntryVisitor& visit, Deadline deadline);
   [[nodiscard]] MemoryInsights insights();
 
+  /// Says in an error where it happened.
+  void locate(Error& error) const noexcept;
+
   [[nodiscard]] Store& store() noexcept { return store_; }
   [[nodiscard]] const Persistence& persistence() const noexcept { return persistence_; }
 
@@ -72,7 +75,6 @@ class MemoryDriver final : public Driver {
   template <typename Operation>
   void run_ready_batch(const BatchOf<Operation>& batch);
   [[nodiscard]] std::string endpoint() const;
-  void locate(Error& error) const noexcept;
   [[nodiscard]] tl::unexpected<Error> located(Error error) const;
 
   const InMemoryConfig config_;

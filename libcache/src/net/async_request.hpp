@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/resends.hpp"
 #include "net/waiter.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -60,7 +61,7 @@ class AsyncRequest : public Sleeper {
   std::atomic<Driver*> driver_{nullptr};
   std::uint32_t generation_ = 0;       // Of the process that started it.
   std::atomic<bool> unwanted_{false};  // To be cancelled wherever it comes next.
-  bool resent_ = false;
+  Resends resends_;
   bool adopted_ = false;     // The driver attends to it by its own decision.
   bool in_backlog_ = false;  // Guarded by the driver.
   bool waits_turn_ = false;  // For requests of its thread in the other lane, which are read for it.

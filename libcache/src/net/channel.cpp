@@ -4,6 +4,7 @@
 #include "core/out_of_memory.hpp"
 #include "net/caller_request.hpp"
 #include "net/pool.hpp"
+#include "net/resends.hpp"
 
 #include <algorithm>
 #include <new>
@@ -166,18 +167,19 @@ Result<void> Channel::execute(Request& request, Deadline deadline) {
 
 Result<void> Channel::execute_shared(Core& core, Request& request, Deadline deadline) {
   const Presence presence(core.callers);
-  bool resent = false;
+  Resends resends;
   if (presence.count() > 1 && presence.count() <= few_callers) {
     if (std::optional<Lease> spare = spare_connection(core)) {
       Result<void> done = (*spare)->exchange(request, deadline);
-      if (done || !worth_another_try(*spare, request, done.error())) return done;
-      resent = true;
+      if (done) return done;
+      const bool harmless = worth_another_try(*spare, request, done.error());
+      if (!resends.allow(request, harmless)) return done;
     }
   }
   for (int round = 1;; ++round) {
     Sleeper sleeper(request, deadline);
     if (core.combiner().run(sleeper)) {
-      const bool again = !sleeper.outcome() && sleeper.resendable() && !std::exchange(resent, true);
+      const bool again = !sleeper.outcome() && sleeper.resendable() && resends.allow(request, true);
       if (!again) return std::move(sleeper.outcome());
       continue;
     }

@@ -216,6 +216,7 @@ class Combiner {
   }
   [[nodiscard]] const Waiter* first_unsent() const noexcept;
   void trim_queue() noexcept;
+  void close_gaps() noexcept;
   [[nodiscard]] std::size_t in_flight() const noexcept {
     return load_.requests.load(std::memory_order_relaxed);
   }
@@ -260,9 +261,10 @@ class Combiner {
   bool retiring_ = false;   // Takes no more requests, and is closed once all are answered.
   Error cause_{};           // Why it is `breaking`.
   std::string out_;         // Requests whose writing has not begun.
-  std::string sending_;     // The batch that is being written; belongs to the one who writes.
-  std::size_t sent_ = 0;    // How much of it the kernel has; the same.
-  bool late_ = false;       // It stopped for want of time, not at the kernel; the same.
+  std::size_t withdrawn_ = 0;  // Bytes in it that are nobody's any more.
+  std::string sending_;        // The batch that is being written; belongs to the one who writes.
+  std::size_t sent_ = 0;       // How much of it the kernel has; the same.
+  bool late_ = false;          // It stopped for want of time, not at the kernel; the same.
   // Where the part of the last batch begins that did not go. While somebody writes, that is
   // nowhere: what the kernel may have been given counts as sent.
   std::size_t unsent_from_ = all_sent;

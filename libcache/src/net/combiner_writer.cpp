@@ -5,6 +5,7 @@
 #include "net/failure.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <utility>
@@ -31,12 +32,22 @@ void Combiner::withdraw(Waiter& waiter, Errc code, std::string_view why) noexcep
   }
   if (sent) return bury(waiter);
 
-  out_.erase(waiter.begin_, waiter.bytes_);
-  for (Waiter* later = waiter.next_; later != nullptr; later = later->next_) {
-    later->begin_ -= waiter.bytes_;
-  }
   queued_.remove(waiter);
   take_out(waiter);
+  withdrawn_ += waiter.bytes_;
+  if (withdrawn_ * 2 >= out_.size()) close_gaps();
+}
+
+// What is withdrawn leaves a gap: requests that go one by one would move all the others each time.
+void Combiner::close_gaps() noexcept {
+  if (std::exchange(withdrawn_, 0) == 0) return;
+  std::size_t end = 0;
+  queued_.each([&](Waiter& waiter) {
+    std::memmove(out_.data() + end, out_.data() + waiter.begin_, waiter.bytes_);
+    waiter.begin_ = end;
+    end += waiter.bytes_;
+  });
+  out_.resize(end);
   trim_queue();
 }
 
@@ -88,6 +99,7 @@ void Combiner::let_go() noexcept {
   writing_ = stuck_ = more_ = retiring_ = false;
   sending_.clear();
   out_.clear();
+  withdrawn_ = 0;
   trim(sending_);
   trim(out_);
   unsent_from_ = all_sent;
@@ -141,6 +153,7 @@ Combiner::Unsent Combiner::send_batch(Deadline until) noexcept {
 
 void Combiner::begin_batch(Clock::time_point now) noexcept {
   writing_ = true;
+  close_gaps();
   std::swap(out_, sending_);
   sent_ = 0;
   unsent_from_ = all_sent;

@@ -53,7 +53,8 @@ void AsyncRequest::read_on_its_own(bool wanted) noexcept {
 bool AsyncRequest::inherited() const noexcept { return generation_ != fork_generation(); }
 
 void AsyncRequest::released(Wakeups& wakeups) noexcept {
-  if (!outcome() && resendable() && !std::exchange(resent_, true)) return driver().queue(*this);
+  const bool again = !outcome() && resendable() && resends_.allow(request(), true);
+  if (again) return driver().queue(*this);
   finish(wakeups);
 }
 
@@ -117,7 +118,7 @@ void Driver::queue(AsyncRequest& request) noexcept {
     const std::lock_guard lock(mutex_);
     ending = ending_;
     unwanted = request.unwanted_;
-    const bool room = request.resent_ || !bounds_.full();
+    const bool room = request.resends_.any() || !bounds_.full();
     if (!ending && !unwanted && has_thread && room) {
       // Its caller, if one waits, sleeps by now and need not be the one who drives.
       if (!std::exchange(request.adopted_, true)) ++attended_;

@@ -1,6 +1,7 @@
 #include "net/pool.hpp"
 
 #include "core/out_of_memory.hpp"
+#include "net/resends.hpp"
 #include "net/wait_until.hpp"
 
 #include <algorithm>
@@ -73,11 +74,14 @@ bool worth_another_try(const Lease& lease, const Request& request, const Error& 
 }
 
 Result<void> execute_apart(Pool& pool, Request& request, Deadline deadline) {
-  for (bool fresh = false;; fresh = true) {
-    Result<Lease> lease = Lease::take(pool, deadline, fresh);
+  Resends resends;
+  while (true) {
+    Result<Lease> lease = Lease::take(pool, deadline, resends.any());
     if (!lease) return fail(std::move(lease).error());
     Result<void> done = (*lease)->exchange(request, deadline);
-    if (done || fresh || !worth_another_try(*lease, request, done.error())) return done;
+    if (done) return done;
+    const bool harmless = worth_another_try(*lease, request, done.error());
+    if (!resends.allow(request, harmless)) return done;
   }
 }
 

@@ -159,12 +159,19 @@ class OperationRequest : public CommandRequest {
   [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
   /// What came of it. Requires: the request was executed, with this outcome; once.
   [[nodiscard]] Result<Value> value(const Result<void>& outcome, const std::string& endpoint) {
-    if (refusal_) return fail(error_of_reply(*refusal_, endpoint));
+    if (refusal_) return fail(refused(*refusal_, outcome, endpoint));
     if (!outcome) return fail(outcome.error());
     return Command<Operation>::value_of(std::move(reply_), endpoint);
   }
 
  private:
+  // `removed`: what became of the removal that came of it.
+  [[nodiscard]] static Error refused(const std::string& refusal, const Result<void>& removed,
+                                     const std::string& endpoint) {
+    Error error = error_of_reply(refusal, endpoint);
+    if (!removed) error.message += older_value_stays(removed.error());
+    return error;
+  }
   // Whether it is one from now on, for the value was too large.
   [[nodiscard]] bool becomes_removal(const RedisReply& reply) {
     if constexpr (std::is_same_v<Operation, operation::Set>) {

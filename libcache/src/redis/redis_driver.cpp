@@ -1,8 +1,9 @@
 #include "redis/redis_driver.hpp"
 
-#include "core/guarded.hpp"
 #include "net/async_state.hpp"
 #include "redis/large_replies.hpp"
+
+#include <cachekit/driver_tools.hpp>
 
 #include <algorithm>
 #include <type_traits>
@@ -90,12 +91,10 @@ Capabilities RedisDriver::capabilities() const {
 }
 
 std::string RedisDriver::target() const {
-  return or_nothing([&] {
-    const RedisConfig& config = client_.config();
-    return config.unix_socket.empty()
-               ? fmt::format("redis://{}/{}", client_.endpoint(), config.database)
-               : fmt::format("redis+unix://{}?db={}", config.unix_socket, config.database);
-  });
+  const RedisConfig& config = client_.config();
+  return config.unix_socket.empty()
+             ? fmt::format("redis://{}/{}", client_.endpoint(), config.database)
+             : fmt::format("redis+unix://{}?db={}", config.unix_socket, config.database);
 }
 
 Result<void> RedisDriver::check_key(std::string_view key) const {
@@ -149,6 +148,7 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
     outcome = Said::value_of(std::move(telling(mine)), client_.endpoint());
     note_fetched(large_keys_, batch.operations[i], outcome);
   }
+  if constexpr (std::is_same_v<Operation, operation::Set>) remove_outgrown(*this, batch, deadline);
 }
 
 void RedisDriver::run(const AnyBatch& any, Deadline deadline) {

@@ -32,10 +32,6 @@ class MapDriver final : public Driver {
     const std::lock_guard lock(mutex_);
     run_each(batch, [this](const auto& operation) { return answer(operation); });
   }
-  Result<void> check_value(std::string_view value) const override {
-    if (value.size() <= capabilities().max_value_bytes) return {};
-    return fail(Errc::too_large, "the value is larger than 1 MB", target());
-  }
   Result<void> clear(Deadline) override {
     const std::lock_guard lock(mutex_);
     entries_.clear();

@@ -268,3 +268,42 @@ TEST_CASE("counters on healthy servers count while another server hangs", "[faul
     }
   }
 }
+
+TEST_CASE("texts on healthy servers are refused as counters, and stay, while another server hangs",
+          "[faults][hung]") {
+  Nodes nodes;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 60; ++i) keys.push_back("text" + std::to_string(i));
+  std::vector<operation::Increment> increments;
+  for (const std::string& key : keys) {
+    must(nodes.cache.set(key, "12 apples"));
+    increments.push_back({key});
+  }
+  nodes.servers[0].stop();
+  const auto sums = nodes.cache.run_many<operation::Increment>(increments, {.timeout = 1s});
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (nodes.on(0, keys[i])) continue;
+    INFO(keys[i]);
+    CHECK(code_of(sums[i]) == "rejected");
+    CHECK(must(nodes.cache.get(keys[i])) == "12 apples");
+  }
+}
+
+TEST_CASE("a server that hangs fails its own keys only of an asynchronous batch",
+          "[faults][hung]") {
+  Nodes nodes;
+  must(nodes.cache.connect());
+  std::vector<std::string> names;
+  for (int i = 0; i < 2'000; ++i) names.push_back("async" + std::to_string(i));
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  std::vector<SetItem> items;
+  for (const std::string& name : names) items.push_back({.key = name, .value = name});
+  nodes.servers[0].stop();
+  const auto stored = must(nodes.cache.async_set_many(items, {.timeout = 3s}).get());
+  const auto found = must(nodes.cache.async_get_many(keys, {.timeout = 3s}).get());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    INFO(names[i]);
+    CHECK(stored[i].has_value() != nodes.on(0, names[i]));
+    CHECK(found[i].has_value() != nodes.on(0, names[i]));
+  }
+}

@@ -4,6 +4,9 @@
 #include "support/results.hpp"
 
 #include <cachekit/backend.hpp>
+#include <cachekit/driver_tools.hpp>
+#include <cachekit/memory.hpp>
+#include <cachekit/units.hpp>
 
 #include <functional>
 #include <map>
@@ -13,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <variant>
 
 using namespace cachekit;
 using namespace cachekit::test;
@@ -23,8 +27,11 @@ namespace {
 class MapDriver final : public Driver {
  public:
   using BeforeSet = std::function<Result<void>(const operation::Set& set)>;
-  explicit MapDriver(BeforeSet before_set = {}, std::size_t max_value_bytes = 0)
-      : before_set_(std::move(before_set)), max_value_bytes_(max_value_bytes) {}
+  explicit MapDriver(BeforeSet before_set = {}, std::size_t max_value_bytes = 0,
+                     std::optional<Error> no_removal = {})
+      : before_set_(std::move(before_set)),
+        max_value_bytes_(max_value_bytes),
+        no_removal_(std::move(no_removal)) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return "map"; }
   [[nodiscard]] Tier tier() const noexcept override { return Tier::in_process; }
@@ -32,14 +39,17 @@ class MapDriver final : public Driver {
     return {.max_key_bytes = 10, .max_value_bytes = max_value_bytes_};
   }
   [[nodiscard]] std::string target() const override { return "map:"; }
-  void run(const AnyBatch& batch, Deadline) override {
-    run_each(batch, [&](const auto& one) {
+  void run(const AnyBatch& any, Deadline deadline) override {
+    run_each(any, [&](const auto& one) {
       if constexpr (requires { answer(one); }) {
         return answer(one);
       } else {
         return fail(Errc::unsupported, "not here");
       }
     });
+    if (const auto* sets = std::get_if<BatchOf<operation::Set>>(&any)) {
+      remove_outgrown(*this, *sets, deadline);
+    }
   }
 
  private:
@@ -56,6 +66,7 @@ class MapDriver final : public Driver {
     return true;
   }
   [[nodiscard]] Result<bool> answer(const operation::Remove& remove) {
+    if (no_removal_) return fail(Error(*no_removal_));
     const auto found = entries_.find(remove.key);
     if (found == entries_.end()) return false;
     entries_.erase(found);
@@ -64,6 +75,7 @@ class MapDriver final : public Driver {
 
   BeforeSet before_set_;
   std::size_t max_value_bytes_;
+  std::optional<Error> no_removal_;
   std::map<std::string, std::string, std::less<>> entries_{};
 };
 
@@ -103,6 +115,68 @@ TEST_CASE("what a driver throws is an error, and counts once", "[core][driver]")
   }));
   CHECK(code_of(set(cache, "v", waiting)) == "outcome_unknown");
   CHECK(cache.metrics().snapshot().errors == 1);
+}
+
+TEST_CASE("what a server stores meanwhile outlives a set that was too large", "[core][driver]") {
+  const bool waiting = GENERATE(true, false);
+  bool stored = false;
+  CacheBackend* asked = nullptr;
+  InMemoryBackend cache({.capacity = kibibytes(64), .on_removal = [&](const Removal& removal) {
+                           const bool first = removal.key == "k" && asked != nullptr;
+                           if (!first) return;
+                           stored =
+                               std::exchange(asked, nullptr)->set("k", "fresh").value_or(false);
+                         }});
+  asked = &cache;
+  REQUIRE(cache.set("k", "old"));
+  CHECK(code_of(set(cache, std::string(std::size_t{1} << 20U, 'v'), waiting)) == "too_large");
+  REQUIRE(stored);
+  CHECK(must(cache.get("k")) == "fresh");
+}
+
+TEST_CASE("a removal that failed is told with the value that was too large", "[core][driver]") {
+  const bool waiting = GENERATE(true, false);
+  const auto refuse = [](const operation::Set&) { return fail(Errc::too_large, "too large here"); };
+  CacheBackend cache(std::make_unique<MapDriver>(
+      unless_v(refuse), 0, fail(Errc::unavailable, "no removal here").value()));
+  REQUIRE(cache.set("k", "v"));
+  const Result<bool> refused = set(cache, "longer", waiting);
+  REQUIRE(code_of(refused) == "too_large");
+  CHECK(refused.error().message.find("could not be removed") != std::string::npos);
+}
+
+TEST_CASE("a set that discards is for drivers alone", "[core][driver]") {
+  CacheBackend cache(std::make_unique<MapDriver>());
+  REQUIRE(cache.set("k", "v"));
+  CHECK(code_of(cache.run(operation::Set{.key = "k", .value = {}, .discard = true})) ==
+        "invalid_argument");
+  CHECK(must(cache.get("k")) == "v");
+}
+
+TEST_CASE("a dry run that fails claims no removal", "[core][driver]") {
+  CacheBackend cache(std::make_unique<MapDriver>());
+  for (const bool dry : {true, false}) {
+    const auto removed = cache.remove_matching("*", {.dry_run = dry});
+    REQUIRE(code_of(removed) == "unsupported");
+    CHECK(removed.error().message.find("were removed") == std::string::npos);
+  }
+}
+
+TEST_CASE("a report for which a length is too much is an error too", "[core][driver]") {
+  class Boaster final : public Driver {
+   public:
+    [[nodiscard]] std::string_view name() const noexcept override { return "boaster"; }
+    [[nodiscard]] Tier tier() const noexcept override { return Tier::in_process; }
+    [[nodiscard]] Capabilities capabilities() const override { return {}; }
+    [[nodiscard]] std::string target() const override { throw std::length_error("too long"); }
+    void run(const AnyBatch& batch, Deadline) override {
+      fail_each(batch, {Errc::unsupported, "not here"});
+    }
+  };
+  CacheBackend cache(std::make_unique<Boaster>());
+  CHECK(cache.target().empty());
+  CHECK_FALSE(cache.ping().ok());
+  CHECK(cache.stats().nodes.at(0).error);
 }
 
 TEST_CASE("whoever finds a value too large, no older one is left", "[core][driver]") {

@@ -1,10 +1,10 @@
-#include "core/glob.hpp"
-
 #include "support/catch.hpp"
+
+#include <cachekit/driver_tools.hpp>
 
 #include <string>
 
-using cachekit::core::glob_match;
+using cachekit::glob_match;
 
 TEST_CASE("glob_match agrees with the globs of redis", "[glob]") {
   CHECK(glob_match("*", ""));

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "config/url_draft.hpp"
-#include "net/address.hpp"
 
 #include <cachekit/config.hpp>
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,9 +25,9 @@ struct UrlScheme {
 struct BackendType {
   BackendFacts facts;
   std::span<const UrlScheme> schemes;
-  /// Where the settings say that its servers are; none for a cache in the process. A list that
-  /// cannot be understood has none either.
-  std::vector<net::Address> (*servers)(const Settings& settings);
+  /// The host of each server that the settings name, empty for a unix socket; none for a cache in
+  /// the process. A list that cannot be understood has none either.
+  std::vector<std::string> (*hosts)(const Settings& settings);
   /// Completes settings of which one is about to be made: reads what they name, hands down what
   /// all backends share, and checks what no option can check by itself. Errors: `invalid_argument`.
   Result<void> (*complete)(Settings& settings);

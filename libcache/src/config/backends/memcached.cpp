@@ -41,12 +41,12 @@ Result<void> apply_memcached(UrlDraft& draft, const UrlParts& parts) {
 
 constexpr std::array memcached_schemes{UrlScheme{"memcached", "memcached://", apply_memcached}};
 
-std::vector<net::Address> memcached_servers(const Settings& settings) {
-  std::vector<net::Address> addresses;
+std::vector<std::string> memcached_hosts(const Settings& settings) {
+  std::vector<std::string> hosts;
   const auto servers = memcached::parse_servers(settings.memcached.servers);
-  if (!servers) return addresses;
-  for (const memcached::Server& server : *servers) addresses.push_back(server.address);
-  return addresses;
+  if (!servers) return hosts;
+  for (const memcached::Server& server : *servers) hosts.push_back(server.address.host);
+  return hosts;
 }
 
 Result<void> complete_memcached(Settings& settings) {
@@ -83,7 +83,7 @@ constinit const BackendType memcached_type{
               .server_option = "memcached.servers",
               .pool_option = "memcached.max_connections"},
     .schemes = memcached_schemes,
-    .servers = memcached_servers,
+    .hosts = memcached_hosts,
     .complete = complete_memcached,
     .make = make_memcached,
     .advise = advise_memcached,

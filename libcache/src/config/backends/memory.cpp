@@ -30,7 +30,7 @@ Result<void> apply_memory(UrlDraft& draft, const UrlParts& parts) {
 
 constexpr std::array memory_schemes{UrlScheme{"memory", "memory:, memory:FILE", apply_memory}};
 
-std::vector<net::Address> no_servers(const Settings& /*settings*/) { return {}; }
+std::vector<std::string> no_hosts(const Settings& /*settings*/) { return {}; }
 
 Result<void> complete_memory(Settings& /*settings*/) { return {}; }
 
@@ -52,7 +52,7 @@ void nothing_on_memory_nodes(const NodeStats& /*node*/, std::vector<Advice>& /*f
 constinit const BackendType memory_type{
     .facts = {.name = "memory", .tier = Tier::in_process, .server_option = {}, .pool_option = {}},
     .schemes = memory_schemes,
-    .servers = no_servers,
+    .hosts = no_hosts,
     .complete = complete_memory,
     .make = make_memory,
     .advise = advise_memory,

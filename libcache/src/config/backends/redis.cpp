@@ -64,9 +64,8 @@ Result<void> apply_redis_unix(UrlDraft& draft, const UrlParts& parts) {
 constexpr std::array redis_schemes{UrlScheme{"redis", "redis://", apply_redis},
                                    UrlScheme{"redis+unix", "redis+unix://", apply_redis_unix}};
 
-std::vector<net::Address> redis_servers(const Settings& settings) {
-  const RedisConfig& redis = settings.redis;
-  return {{.host = redis.host, .port = redis.port, .path = redis.unix_socket}};
+std::vector<std::string> redis_hosts(const Settings& settings) {
+  return {settings.redis.unix_socket.empty() ? settings.redis.host : std::string()};
 }
 
 Result<void> complete_redis(Settings& settings) {
@@ -111,7 +110,7 @@ constinit const BackendType redis_type{
               .server_option = "redis.host",
               .pool_option = "redis.pool_size"},
     .schemes = redis_schemes,
-    .servers = redis_servers,
+    .hosts = redis_hosts,
     .complete = complete_redis,
     .make = make_redis,
     .advise = advise_redis,

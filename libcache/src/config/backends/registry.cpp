@@ -52,7 +52,7 @@ std::span<const BackendKind> backend_kinds() noexcept {
 }
 
 std::size_t server_count(const Settings& settings) {
-  return config::backends::type_of(settings.backend).servers(settings).size();
+  return config::backends::type_of(settings.backend).hosts(settings).size();
 }
 
 }  // namespace cachekit

@@ -8,8 +8,8 @@
 #include <string_view>
 
 /// What lives in this folder: a file for each backend with all that configuration and command have
-/// to know of it, and the registry of these files. A new backend is one more file and one more row.
-/// Nobody else compares kinds or names of backends.
+/// to know of it, and the registry of these files. A new backend is one more file and one more row
+/// here, beside its kind, its settings and its options. Kinds and names are compared nowhere else.
 namespace cachekit::config::backends {
 
 /// Every backend there is, in the order of `BackendKind`.
