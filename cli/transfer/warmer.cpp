@@ -222,7 +222,8 @@ std::optional<Error> Warmer::settle(std::size_t i, Result<bool>& outcome) {
   if (outcome) {
     ++(*outcome ? tally.stored : tally.skipped);
     if (*outcome) tally.stored_bytes += row.record.key.size() + row.record.value.size();
-    if (!pinned_) settled_.note_stored(row.record.key);
+    const bool noted = !pinned_ && !options_.checkpoint.empty();
+    if (noted) settled_.note_stored(row.record.key);
     return std::nullopt;
   }
   Error& error = outcome.error();

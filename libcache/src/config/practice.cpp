@@ -97,7 +97,8 @@ void check_pool(const Settings& settings, std::vector<Advice>& found) {
 
 std::vector<Advice> check_practice(const Settings& settings) {
   std::vector<Advice> found;
-  config::backends::type_of(settings.backend).advise(settings, found);
+  const config::backends::BackendType& type = config::backends::type_of(settings.backend);
+  if (type.advise != nullptr) type.advise(settings, found);
   config::check_plain_text(settings, found);
   config::check_secret_files(settings, found);
   config::check_unused_environment(settings, found);
@@ -107,7 +108,8 @@ std::vector<Advice> check_practice(const Settings& settings) {
 
 std::vector<Advice> check_practice(const Settings& settings, const NodeStats& node) {
   std::vector<Advice> found;
-  if (!node.error) config::backends::type_of(settings.backend).advise_on_node(node, found);
+  const config::backends::BackendType& type = config::backends::type_of(settings.backend);
+  if (!node.error && type.advise_on_node != nullptr) type.advise_on_node(node, found);
   return found;
 }
 

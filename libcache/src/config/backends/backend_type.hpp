@@ -32,10 +32,10 @@ struct BackendType {
   /// all backends share, and checks what no option can check by itself. Errors: `invalid_argument`.
   Result<void> (*complete)(Settings& settings);
   std::unique_ptr<CacheBackend> (*make)(const Settings& settings);
-  /// Adds what `check_practice` says of this backend alone.
-  void (*advise)(const Settings& settings, std::vector<Advice>& found);
-  /// And of one of its servers, which has told its figures.
-  void (*advise_on_node)(const NodeStats& node, std::vector<Advice>& found);
+  /// Adds what `check_practice` says of this backend alone; null: nothing.
+  void (*advise)(const Settings& settings, std::vector<Advice>& found) = nullptr;
+  /// And of one of its servers, which has told its figures; null: nothing.
+  void (*advise_on_node)(const NodeStats& node, std::vector<Advice>& found) = nullptr;
 };
 
 }  // namespace cachekit::config::backends

@@ -71,10 +71,6 @@ std::unique_ptr<CacheBackend> make_memcached(const Settings& settings) {
   return std::make_unique<MemcachedBackend>(settings.memcached);
 }
 
-void advise_memcached(const Settings& /*settings*/, std::vector<Advice>& /*found*/) {}
-
-void nothing_on_memcached_nodes(const NodeStats& /*node*/, std::vector<Advice>& /*found*/) {}
-
 }  // namespace
 
 constinit const BackendType memcached_type{
@@ -86,8 +82,6 @@ constinit const BackendType memcached_type{
     .hosts = memcached_hosts,
     .complete = complete_memcached,
     .make = make_memcached,
-    .advise = advise_memcached,
-    .advise_on_node = nothing_on_memcached_nodes,
 };
 
 }  // namespace cachekit::config::backends

@@ -45,8 +45,6 @@ void advise_memory(const Settings& settings, std::vector<Advice>& found) {
                    .fix = "set backend to redis or memcached"});
 }
 
-void nothing_on_memory_nodes(const NodeStats& /*node*/, std::vector<Advice>& /*found*/) {}
-
 }  // namespace
 
 constinit const BackendType memory_type{
@@ -56,7 +54,6 @@ constinit const BackendType memory_type{
     .complete = complete_memory,
     .make = make_memory,
     .advise = advise_memory,
-    .advise_on_node = nothing_on_memory_nodes,
 };
 
 }  // namespace cachekit::config::backends
