@@ -70,6 +70,19 @@ ExitCode parse_and_run(Context& context, int argc, char** argv) {
   return ExitCode::fault;
 }
 
+// The answer is lost, a change is not: to run the command again would make it twice.
+Failure with_work_told(const Context& context, Failure failure) {
+  if (!context.has_written()) return failure;
+  failure.error.message += "; the command had done its work";
+  failure.error.hint = "read back what it wrote before you run it again; and " + failure.error.hint;
+  return failure;
+}
+
+ExitCode report_failure(Context& context, const Failure& failure) {
+  context.report(failure.what, failure.error);
+  return failure.code;
+}
+
 // A failure of the outputs themselves leaves nothing to report to.
 ExitCode finish(Context& context, ExitCode code) {
   try {
@@ -77,9 +90,8 @@ ExitCode finish(Context& context, ExitCode code) {
     context.err.flush();
   } catch (const ClosedPipe&) {
     return code;
-  } catch (const Failure& failure) {
-    context.report(failure.what, failure.error);
-    return failure.code;
+  } catch (const OutputFailure& failure) {
+    return report_failure(context, with_work_told(context, failure));
   }
   return code;
 }
@@ -87,9 +99,10 @@ ExitCode finish(Context& context, ExitCode code) {
 ExitCode run_guarded(Context& context, int argc, char** argv) {
   try {
     return parse_and_run(context, argc, argv);
+  } catch (const OutputFailure& failure) {
+    return report_failure(context, with_work_told(context, failure));
   } catch (const Failure& failure) {
-    context.report(failure.what, failure.error);
-    return failure.code;
+    return report_failure(context, failure);
   } catch (const ClosedPipe&) {
     return ExitCode::done;
   } catch (const std::bad_alloc&) {

@@ -137,14 +137,22 @@ void Context::warn_of_practice() {
   }
 }
 
-// What a user without a home would store in the profile `dev` is gone when the command ends.
-void Context::check_home(Access access) {
+// What is stored in a cache of this process without a snapshot is gone when the command ends. Who
+// asked for that hears of it; a user of the profile `dev` without a home did not ask for it.
+void Context::check_memory(Access access) {
   const Settings& chosen = settings();
+  if (facts_of(chosen.backend).tier != Tier::in_process || !chosen.memory.snapshot_file.empty()) {
+    return;
+  }
   const auto origin = chosen.origins.find("memory.snapshot_file");
-  const bool forgets = facts_of(chosen.backend).tier == Tier::in_process &&
-                       chosen.memory.snapshot_file.empty() && origin != chosen.origins.end() &&
-                       origin->second == "profile dev";
-  if (!forgets) return;
+  if (origin == chosen.origins.end() || origin->second != "profile dev") {
+    if (access == Access::write) {
+      warn_of_loss(
+          "this cache ends with the command, and what is written with it; name a file to keep it "
+          "in: --url memory:FILE");
+    }
+    return;
+  }
   const std::string why = "there is no home directory to keep anything in: HOME is not set";
   const std::string hint = "set HOME, or name a file: --url memory:FILE";
   if (access == Access::read) return warn(why + "; " + hint);
@@ -164,7 +172,7 @@ void Context::check_snapshot(Access access) {
 
 CacheBackend& Context::unconnected_backend(Access access) {
   if (backend_) return *backend_;
-  check_home(access);
+  check_memory(access);
   check_snapshot(access);
   Settings& chosen = mutable_settings();
   if (access == Access::read) chosen.memory.snapshot_read_only = true;
@@ -220,6 +228,7 @@ void Context::flush_backend() {
   if (Result<void> flushed = backend_->flush(); !flushed) {
     throw Failure("saving", std::move(flushed).error());
   }
+  written_ = true;
   warn_of_evictions();
 }
 

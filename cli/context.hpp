@@ -66,6 +66,10 @@ class Context {
   /// Makes what was written durable, and warns where a snapshot has lost entries by it; at the end
   /// of every command that writes, before it says that it is done. Errors: throws `Failure`.
   void flush_backend();
+  /// For a command that has made it durable itself.
+  void note_written() noexcept { written_ = true; }
+  /// Whether that was done: the command has done its work, whatever becomes of its output.
+  [[nodiscard]] bool has_written() const noexcept { return written_; }
 
   /// A command for the same target, as it can be typed: "'cachekit -u redis://h:1 ping'". Secrets
   /// are left out, with a word on it.
@@ -97,7 +101,7 @@ class Context {
   void warn_of_secrets();
   void warn_of_practice();
   void warn_of_evictions();
-  void check_home(Access access);
+  void check_memory(Access access);
   void check_snapshot(Access access);
   void say(std::string_view kind, std::string_view prefix, std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
@@ -107,6 +111,7 @@ class Context {
   std::optional<Settings> settings_;
   std::unique_ptr<CacheBackend> backend_;
   bool connected_ = false;
+  bool written_ = false;
   std::optional<Held> held_{};  // By a snapshot, before the command.
 };
 

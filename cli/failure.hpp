@@ -22,6 +22,11 @@ struct Failure {
   ExitCode code;
 };
 
+/// Thrown where output cannot be written: the command may have done its work all the same.
+struct OutputFailure : Failure {
+  explicit OutputFailure(Error why) : Failure("output", std::move(why)) {}
+};
+
 /// For what is wrong in a file, the environment, a URL or an option of the configuration.
 inline Failure wrong_configuration(Error why) {
   if (why.hint.empty()) {

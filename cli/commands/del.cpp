@@ -111,7 +111,6 @@ CommandSpec del_command() {
       .arguments = {{.name = "KEY",
                      .takes = Takes::many,
                      .help = "Keys to delete",
-                     .may_be_empty = true,
                      .into = texts(options->keys)},
                     {.name = "--pattern",
                      .type = "GLOB",

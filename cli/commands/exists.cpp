@@ -42,7 +42,6 @@ CommandSpec exists_command() {
                      .takes = Takes::many,
                      .help = "Keys to look for",
                      .required = true,
-                     .may_be_empty = true,
                      .into = texts(*keys)}},
       .examples = {{"cachekit exists user:1 user:2", "2 when both are there"}},
       .run = [keys](Context& context) { return run_exists(context, *keys); },

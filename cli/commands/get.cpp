@@ -146,7 +146,6 @@ CommandSpec get_command() {
                      .takes = Takes::many,
                      .help = "Keys to look up",
                      .required = true,
-                     .may_be_empty = true,
                      .into = texts(options->keys)},
                     {.name = "--ttl",
                      .takes = Takes::nothing,

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,19 +25,27 @@ struct HelpOptions {
   bool markdown = false;
 };
 
+[[noreturn]] void refuse_name(const std::vector<const CommandSpec*>& path,
+                              const std::string& name) {
+  const CommandSpec& last = *path.back();
+  const std::string known =
+      path.size() == 1 ? "cachekit help" : fmt::format("cachekit help {}", last.name);
+  Error error{Errc::invalid_argument, fmt::format("there is no command '{}'", name), "",
+              fmt::format("'{}' lists them all", known)};
+  if (last.commands.empty()) {
+    error.message = fmt::format("'{}' has no commands of its own, such as '{}'", last.name, name);
+    error.hint = fmt::format("'{}' explains it", known);
+  }
+  throw Failure("help", std::move(error));
+}
+
 std::vector<const CommandSpec*> path_to(const CommandSpec& root,
                                         const std::vector<std::string>& names) {
   std::vector<const CommandSpec*> path{&root};
   for (const std::string& name : names) {
     const auto& commands = path.back()->commands;
     const auto found = std::ranges::find(commands, name, &CommandSpec::name);
-    if (found == commands.end()) {
-      throw Failure("help",
-                    Error{Errc::invalid_argument, fmt::format("there is no command '{}'", name), "",
-                          fmt::format("'{}' lists them all",
-                                      path.size() == 1 ? "cachekit help"
-                                                       : "cachekit help " + names.front())});
-    }
+    if (found == commands.end()) refuse_name(path, name);
     path.push_back(&*found);
   }
   return path;

@@ -41,7 +41,6 @@ CommandSpec incr_command() {
       .arguments = {{.name = "KEY",
                      .help = "The counter; a missing one counts from 0",
                      .required = true,
-                     .may_be_empty = true,
                      .into = text(options->key)},
                     {.name = "BY",
                      .type = "NUMBER",

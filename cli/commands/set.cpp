@@ -87,7 +87,6 @@ CommandSpec set_command() {
       .arguments = {{.name = "KEY",
                      .help = "Where to store it",
                      .required = true,
-                     .may_be_empty = true,
                      .into = text(options->key)},
                     {.name = "VALUE",
                      .help = "The value; - reads stdin",

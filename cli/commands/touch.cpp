@@ -43,12 +43,9 @@ CommandSpec touch_command() {
   return {
       .name = "touch",
       .help = "Give a key a new TTL",
-      .arguments = {{.name = "KEY",
-                     .help = "The key",
-                     .required = true,
-                     .may_be_empty = true,
-                     .into = text(options->key)},
-                    std::move(ttl)},
+      .arguments =
+          {{.name = "KEY", .help = "The key", .required = true, .into = text(options->key)},
+           std::move(ttl)},
       .examples = {{"cachekit touch session:7 --ttl 30m", "Half an hour from now"}},
       .run = [options](Context& context) { return run_touch(context, *options); },
       .prints = Prints::only_json,

@@ -39,11 +39,7 @@ CommandSpec ttl_command() {
   return {
       .name = "ttl",
       .help = "Print what is left of a key's TTL, or 'none' for no expiry",
-      .arguments = {{.name = "KEY",
-                     .help = "The key",
-                     .required = true,
-                     .may_be_empty = true,
-                     .into = text(*key)}},
+      .arguments = {{.name = "KEY", .help = "The key", .required = true, .into = text(*key)}},
       .examples = {{"cachekit ttl session:7", "29m58s"}},
       .run = [key](Context& context) { return run_ttl(context, *key); },
   };

@@ -6,6 +6,7 @@
 #include "output/progress_bar.hpp"
 #include "transfer/checkpoint.hpp"
 #include "transfer/data_input.hpp"
+#include "transfer/record_fields.hpp"
 #include "transfer/warm_report.hpp"
 #include "transfer/warmer.hpp"
 #include "transfer/whole_number.hpp"
@@ -226,8 +227,22 @@ ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options
   return exit_code_of(error);
 }
 
+// One field cannot be both; what is read as base64 counts by the name without that.
+void check_fields(const FieldNames& fields) {
+  const auto plain = [](std::string_view name) {
+    return name.ends_with(base64_suffix) ? name.substr(0, name.size() - base64_suffix.size())
+                                         : name;
+  };
+  if (plain(fields.key) != plain(fields.value)) return;
+  throw Failure("usage", Error{Errc::invalid_argument,
+                               fmt::format("--value-field: '{}' is the field of the key already",
+                                           fields.value),
+                               "", "name another field; the first line of a table names them all"});
+}
+
 ExitCode warm(Context& context, WarmArguments& arguments) {
   WarmOptions& options = arguments.options;
+  check_fields(arguments.fields);
   check_jitter(arguments);
   options.ttl = arguments.ttl.value_or(Ttl::none());
   options.batch_timeout = batch_timeout(context.settings().operation_timeout);
@@ -248,6 +263,7 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
   const std::optional<Held> before = held_by(backend);
   WarmResult result = warmer->run();
   bar.clear();
+  if (!result.unsaved) context.note_written();
   const bool asks = !interrupted() && !result.unsaved;
   const std::optional<Held> after = asks ? held_by(backend) : std::nullopt;
   if (before && after && after->evictions >= before->evictions) {

@@ -30,9 +30,9 @@ bool may_block(int descriptor) {
   return ::fstat(descriptor, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
-Failure output_failure(const std::string& why) {
-  return {"output",
-          Error{Errc::rejected, why, "", "check where the output goes, and that there is room"}};
+OutputFailure output_failure(const std::string& why) {
+  return OutputFailure(
+      {Errc::rejected, why, "", "check where the output goes, and that there is room"});
 }
 
 }  // namespace
@@ -44,8 +44,8 @@ Writer::Writer(int descriptor)
 
 void Writer::require() const {
   if (is_usable(descriptor_)) return;
-  throw Failure("output", Error{Errc::rejected, "standard output is closed; nothing was done", "",
-                                "send it to a file, or to /dev/null where nobody wants it"});
+  throw OutputFailure({Errc::rejected, "standard output is closed; nothing was done", "",
+                       "send it to a file, or to /dev/null where nobody wants it"});
 }
 
 bool Writer::has_controls() const noexcept {
@@ -81,7 +81,8 @@ long Writer::write_some(std::string_view bytes) const {
     return interrupted() && std::chrono::steady_clock::now() - start > patience_when_interrupted;
   };
   if (!wait_for_room(descriptor_, enough)) {
-    throw Failure("output", Error{Errc::cancelled, "interrupted, and nobody reads the output"});
+    throw OutputFailure({Errc::cancelled, "interrupted, and nobody reads the output", "",
+                         "read what it writes, or send it to a file"});
   }
   return ::write(descriptor_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
 }

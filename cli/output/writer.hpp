@@ -12,8 +12,8 @@ struct ClosedPipe {};
 /// it to, so there control bytes are shown as "\x1B" unless `trust_data` was called: in `data` all
 /// of them, in other text all but line ends and tabs. Threads: one at a time.
 ///
-/// Errors: throws `ClosedPipe`, or `Failure` when the bytes cannot be written (a full disk), or
-/// when an interrupted command waits for a reader that does not read.
+/// Errors: throws `ClosedPipe`, or `OutputFailure` when the bytes cannot be written (a full disk),
+/// or when an interrupted command waits for a reader that does not read.
 class Writer {
  public:
   explicit Writer(int descriptor);
@@ -26,8 +26,8 @@ class Writer {
   void control(std::string_view sequence) { append(sequence); }
   void flush();
 
-  /// Before anything is done whose result could not be told. Errors: throws `Failure` where the
-  /// descriptor was closed when the process began.
+  /// Before anything is done whose result could not be told. Errors: throws `OutputFailure` where
+  /// the descriptor was closed when the process began.
   void require() const;
 
   /// Whether a person reads it.

@@ -12,8 +12,6 @@
 namespace cachekit::cli {
 namespace {
 
-constexpr std::string_view base64_suffix = "_base64";
-
 // NAME or NAME_base64.
 bool names_field(std::string_view name, std::string_view field) {
   return name.starts_with(field) &&

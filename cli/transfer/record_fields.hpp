@@ -9,6 +9,9 @@
 
 namespace cachekit::cli {
 
+/// A field of this ending holds base64 of the one without it.
+inline constexpr std::string_view base64_suffix = "_base64";
+
 /// Collects the fields of one record, whatever the format, and says what is wrong with them.
 class RecordFields {
  public:

@@ -67,7 +67,7 @@ TEST_CASE("exit 2 is a wrong command line, in two lines", "[cli][exit]") {
   check_failure(run_cachekit({"--timeout", "soon", "get", "k"}), 2, "--timeout");
   check_failure(run_cachekit({"-o", "redis.port", "get", "k"}), 2, "KEY=VALUE");
   check_failure(run_cachekit({"help", "nonsense"}), 2, "nonsense");
-  check_failure(run_cachekit({"-u", "memory:", "get", ""}), 2, "key");
+  check_failure(run_cachekit({"-u", "memory:", "get", ""}), 2, "KEY");
 }
 
 TEST_CASE("exit 3 is a wrong configuration, and names the place", "[cli][exit][config]") {

@@ -18,6 +18,32 @@ TEST_CASE("a full disk behind stdout is an error, not silence", "[cli][output]")
   CHECK(out.find("code 5\n") != std::string::npos);
 }
 
+TEST_CASE("an answer that is lost does not hide that the change was made", "[cli][output]") {
+  const std::string url = "-u memory:$home/snapshot";
+  const std::string out = run_shell("$cachekit " + url + " incr n 2>&1 >/dev/full; echo code $?");
+  CHECK(out.find("cachekit: output: No space left on device; the command had done its work\n"
+                 "hint: read back what it wrote before you run it again; ") == 0);
+  CHECK(out.find("code 5\n") != std::string::npos);
+  CHECK(run_shell("$cachekit " + url + " get n >/dev/full 2>&1 | grep -c 'done its work'") ==
+        "0\n");
+  CHECK(run_shell("echo '{\"key\":\"k\",\"value\":\"v\"}' | $cachekit --json " + url +
+                  " warm - 2>&1 >/dev/full")
+            .find("the command had done its work") != std::string::npos);
+}
+
+TEST_CASE("what a cache without a file forgets is not silently done", "[cli][output]") {
+  for (const std::string target : {"-u memory:", "-p test", "-q -u 'memory:?capacity=8MiB'"}) {
+    for (const std::string command : {"set k v", "incr n", "warm -"}) {
+      INFO(target << " " << command);
+      const std::string err = run_shell("echo '{\"key\":\"k\",\"value\":\"v\"}' | $cachekit " +
+                                        target + " " + command + " 2>&1 >/dev/null; echo code $?");
+      CHECK(err.find("cachekit: warning: this cache ends with the command") == 0);
+      CHECK(err.find("code 0\n") != std::string::npos);
+    }
+    CHECK(run_shell("$cachekit " + target + " exists k 2>&1") == "0\n");
+  }
+}
+
 TEST_CASE("a closed stderr changes no exit code", "[cli][output]") {
   CHECK(run_shell("$cachekit get nobody 2>/dev/full; echo code $?") == "code 1\n");
   CHECK(run_shell("$cachekit --nonsense 2>/dev/full; echo code $?") == "code 2\n");

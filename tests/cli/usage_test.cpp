@@ -30,6 +30,35 @@ TEST_CASE("an empty option is a usage error, and nothing is done", "[cli][usage]
                   "$cachekit get a") == "code 3\n1");
 }
 
+TEST_CASE("an empty key is a usage error before anything is done", "[cli][usage]") {
+  CHECK(run_shell("$cachekit set a 1; $cachekit del a '' 2>&1; echo code $?; $cachekit get a") ==
+        "cachekit: usage: KEY: the value is empty\nhint: see 'cachekit del --help'\ncode 2\n1");
+  for (const std::string command : {"get ''", "exists a ''", "ttl ''", "incr ''", "set '' v"}) {
+    INFO(command);
+    CHECK(run_shell("$cachekit " + command + " 2>$home/err; echo code $?") == "code 2\n");
+  }
+}
+
+TEST_CASE("warm cannot take key and value out of one field", "[cli][usage]") {
+  for (const std::string fields :
+       {"--key-field sku --value-field sku", "--value-field key", "--key-field value_base64"}) {
+    INFO(fields);
+    const std::string out = run_shell("echo | $cachekit warm - " + fields + " 2>&1; echo code $?");
+    CHECK(out.find("is the field of the key already\nhint: name another field") !=
+          std::string::npos);
+    CHECK(out.find("code 2\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("help for what is no command says what there is", "[cli][usage]") {
+  CHECK(run_shell("$cachekit help get extra 2>&1") ==
+        "cachekit: help: 'get' has no commands of its own, such as 'extra'\n"
+        "hint: 'cachekit help get' explains it\n");
+  CHECK(run_shell("$cachekit help config extra 2>&1") ==
+        "cachekit: help: there is no command 'extra'\n"
+        "hint: 'cachekit help config' lists them all\n");
+}
+
 TEST_CASE("a password is not shown, wherever the URL stands that holds it",
           "[cli][usage][secret]") {
   struct Case {

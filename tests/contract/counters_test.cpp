@@ -117,7 +117,10 @@ TEST_CASE("a counter that would overflow is rejected and left as it is", "[contr
   must(cache->set(key, std::to_string(most), {.ttl = 1h}));
   CHECK(must(count_up(cache, key, 0, waiting)) == most);
   for (const std::int64_t by : {std::int64_t{1}, most}) {
-    CHECK(code_of(count_up(cache, key, by, waiting)) == "rejected");
+    const Result<std::int64_t> sum = count_up(cache, key, by, waiting);
+    CHECK(code_of(sum) == "rejected");
+    CHECK(sum.error().message.ends_with(" is beyond 64 bits"));
+    CHECK_FALSE(sum.error().hint.empty());
     CHECK(must(cache->get(key)) == std::to_string(most));
   }
   CHECK(must(cache->ttl(key)).value().expires());

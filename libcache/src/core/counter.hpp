@@ -33,4 +33,10 @@ namespace cachekit::core {
       "start over"};
 }
 
+/// The error for a sum that is not a counter any more: "9 + 1", or "the sum".
+[[nodiscard]] inline Error counter_overflow(std::string sum, std::string endpoint = {}) {
+  return {Errc::rejected, std::move(sum) + " is beyond 64 bits", std::move(endpoint),
+          "the counter was left as it is; set it anew to start over"};
+}
+
 }  // namespace cachekit::core

@@ -20,8 +20,7 @@ Result<std::int64_t> counter_sum(std::optional<std::string_view> stored, std::in
   }
   std::int64_t sum = 0;
   if (__builtin_add_overflow(number, by, &sum)) {
-    return fail(Errc::rejected, fmt::format("{} + {} is beyond 64 bits", number, by), {},
-                "the counter was left as it is; set it anew to start over");
+    return fail(core::counter_overflow(fmt::format("{} + {}", number, by)));
   }
   return sum;
 }

@@ -54,18 +54,19 @@ const Unit* find_unit(std::span<const Unit> units, std::string_view name) {
   return found == units.end() ? nullptr : &*found;
 }
 
-// Takes "12" or "1.5" off the front; NaN when there is none.
+// Takes "12" or "1.5" off the front; NaN when there is none, infinity when it is beyond a double.
 double take_number(std::string_view& text) {
   std::size_t length = 0;
   while (length < text.size() && (is_digit(text[length]) || text[length] == '.')) ++length;
   double number = 0;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + length, number, std::chars_format::fixed);
-  if (length == 0 || error != std::errc{} || end != text.data() + length) {
+  const bool beyond = error == std::errc::result_out_of_range;
+  if (length == 0 || (error != std::errc{} && !beyond) || end != text.data() + length) {
     return std::numeric_limits<double>::quiet_NaN();
   }
   text.remove_prefix(length);
-  return number;
+  return beyond ? std::numeric_limits<double>::infinity() : number;
 }
 
 std::string_view take_letters(std::string_view& text) {
@@ -74,6 +75,10 @@ std::string_view take_letters(std::string_view& text) {
   const std::string_view letters = text.substr(0, length);
   text.remove_prefix(length);
   return letters;
+}
+
+std::chrono::milliseconds whole_milliseconds(double count) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(count)));
 }
 
 }  // namespace
@@ -86,7 +91,6 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
                             text));
   };
   std::string_view rest = text;
-  if (rest.empty()) return refuse();
   if (core::is_bare_number(text)) {
     const bool is_zero = text.find_first_not_of("0.") == std::string_view::npos;
     // Few take a zero, whatever its unit.
@@ -104,9 +108,13 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     if (std::ranges::find(named, unit) != named.end()) return refuse();  // More likely a slip.
     named.push_back(unit);
     total += number * static_cast<double>(unit->size);
-    if (total > largest) return refuse();
   }
-  return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(total)));
+  if (named.empty()) return refuse();
+  if (total > largest) {
+    return fail(Errc::invalid_argument, fmt::format("'{}' is too long, the most is {}", text,
+                                                    format_duration(whole_milliseconds(largest))));
+  }
+  return whole_milliseconds(total);
 }
 
 Result<Bytes> parse_bytes(std::string_view text) {
@@ -115,15 +123,19 @@ Result<Bytes> parse_bytes(std::string_view text) {
   const std::string name = lower(take_letters(rest));
   const Unit* unit = name.empty() ? &size_units.back() : find_unit(size_units, name);
   const bool part_of_byte = unit != nullptr && unit->size == 1 && number != std::floor(number);
-  if (std::isnan(number) || unit == nullptr || !rest.empty() || part_of_byte ||
-      number * static_cast<double>(unit->size) > largest) {
+  if (std::isnan(number) || unit == nullptr || !rest.empty() || part_of_byte) {
     return fail(
         Errc::invalid_argument,
         fmt::format("'{}' is not a size: expected whole bytes or a number with a unit of KiB, "
                     "MiB, GiB, KB, MB or GB, such as 64MiB",
                     text));
   }
-  return Bytes{static_cast<std::uint64_t>(number * static_cast<double>(unit->size))};
+  const double count = number * static_cast<double>(unit->size);
+  if (count > largest) {
+    return fail(Errc::invalid_argument,
+                fmt::format("'{}' is too large, the most is {:.0f} bytes", text, largest));
+  }
+  return Bytes{static_cast<std::uint64_t>(count)};
 }
 
 std::string format_duration(std::chrono::milliseconds duration) {

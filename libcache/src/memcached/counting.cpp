@@ -68,8 +68,7 @@ std::optional<Error> Counting::refusal() const {
                  "set the key anew to start over"};
   }
   if (by_ > 0 && *number > std::numeric_limits<std::int64_t>::max() - by_) {
-    return Error{Errc::rejected, fmt::format("{} + {} is beyond 64 bits", *number, by_), endpoint_,
-                 "the counter was left as it is; set it anew to start over"};
+    return core::counter_overflow(fmt::format("{} + {}", *number, by_), endpoint_);
   }
   return std::nullopt;
 }

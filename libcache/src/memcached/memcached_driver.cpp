@@ -157,14 +157,23 @@ void MemcachedDriver::start(AnyAsyncCall& any) {
 
 Result<void> MemcachedDriver::clear(Deadline deadline) {
   if (!cluster_) return fail(cluster_.error());
-  for (NodeBatch& one : cluster_->ask_all(Verb::flush_all, deadline)) {
+  std::vector<NodeBatch> nodes = cluster_->ask_all(Verb::flush_all, deadline);
+  std::optional<Error> first;
+  std::size_t cleared = 0;
+  for (NodeBatch& one : nodes) {
     const Result<void>& sent = one.outcome;
-    if (sent && one.batch.replies().front()) continue;
-    Error error = sent ? one.batch.replies().front().error() : sent.error();
-    error.endpoint = one.node->endpoint();
-    return fail(std::move(error));
+    if (sent && one.batch.replies().front()) {
+      ++cleared;
+    } else if (!first) {
+      first = sent ? one.batch.replies().front().error() : sent.error();
+      first->endpoint = one.node->endpoint();
+    }
   }
-  return {};
+  if (!first) return {};
+  if (nodes.size() > 1) {
+    first->message += fmt::format("; {} of {} nodes were cleared", cleared, nodes.size());
+  }
+  return fail(*std::move(first));
 }
 
 }  // namespace cachekit::memcached

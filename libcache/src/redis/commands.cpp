@@ -1,5 +1,6 @@
 #include "redis/commands.hpp"
 
+#include "core/counter.hpp"
 #include "redis/client.hpp"
 #include "redis/reply_error.hpp"
 #include "redis/resp_encoder.hpp"
@@ -123,7 +124,14 @@ void Command<Increment>::encode(const Increment& increment, std::string& out) {
   append(out, {"INCRBY", increment.key, Digits(increment.by).view()});
 }
 
+// The server's words for what the other backends say of a counter: the same since 1.2.
 Result<std::int64_t> Command<Increment>::value_of(RedisReply&& reply, const std::string& endpoint) {
+  if (reply.is_error() && reply.text.starts_with("ERR value is not an integer")) {
+    return fail(core::not_a_counter(endpoint));
+  }
+  if (reply.is_error() && reply.text.starts_with("ERR increment or decrement would overflow")) {
+    return fail(core::counter_overflow("the sum", endpoint));
+  }
   return number_of(reply, endpoint);
 }
 

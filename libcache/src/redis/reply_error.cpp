@@ -20,7 +20,8 @@ struct Rule {
 };
 
 constexpr std::string_view credentials =
-    "set REDIS_PASSWORD, or the profile's username and password (with a URL they do not count)";
+    "correct the URL's user and password where it has some; else set REDIS_PASSWORD, or "
+    "redis.username and redis.password";
 constexpr std::string_view no_password = "the server has no password: leave it out";
 constexpr std::string_view cluster = "this is a cluster node; clusters are not supported yet";
 constexpr std::string_view script_runs = "the server runs a long script: try again, or SCRIPT KILL";

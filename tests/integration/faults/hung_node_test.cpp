@@ -269,6 +269,16 @@ TEST_CASE("counters on healthy servers count while another server hangs", "[faul
   }
 }
 
+TEST_CASE("clearing tells how many servers it reached while another one hangs", "[faults][hung]") {
+  Nodes nodes;
+  must(nodes.cache.connect());
+  nodes.servers[1].stop();
+  const Result<void> cleared = nodes.cache.clear({.timeout = nodes.enough(500ms)});
+  REQUIRE_FALSE(cleared);
+  CHECK(cleared.error().endpoint == nodes.servers[1].endpoint());
+  CHECK(cleared.error().message.ends_with("; 2 of 3 nodes were cleared"));
+}
+
 TEST_CASE("texts on healthy servers are refused as counters, and stay, while another server hangs",
           "[faults][hung]") {
   Nodes nodes;

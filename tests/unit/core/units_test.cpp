@@ -34,6 +34,18 @@ TEST_CASE("parse_duration refuses what has no unit, no number or no end", "[unit
   }
 }
 
+TEST_CASE("what is too long or too large is called so, with the most that there is", "[units]") {
+  const std::string digits(400, '9');
+  for (const std::string& text : {std::string("99999999999999d"), digits + "ms"}) {
+    CHECK(parse_duration(text).error().message ==
+          "'" + text + "' is too long, the most is 104166666d16h");
+  }
+  for (const std::string& text : {std::string("99999999999TiB"), digits}) {
+    CHECK(parse_bytes(text).error().message ==
+          "'" + text + "' is too large, the most is 9000000000000000 bytes");
+  }
+}
+
 TEST_CASE("format_duration writes what parse_duration reads back", "[units]") {
   for (const auto duration : {0ms, 1ms, 999ms, 1000ms, 61'001ms, 90'061'001ms}) {
     CHECK(parse_duration(format_duration(duration)) == duration);
