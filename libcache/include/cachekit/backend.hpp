@@ -83,11 +83,11 @@ struct AsyncBatch {
 ///
 /// Threads: all members may be called from any thread at once.
 /// Errors: as `Errc` tells; `unsupported` only where `capabilities()` says so beforehand. An
-/// allocation that fails is an error, too: `overloaded`, or `outcome_unknown` for a change that may
-/// have been sent. Only where there is no memory for as many errors as a batch has elements
-/// `std::bad_alloc` is thrown.
-/// Limits: every call ends within its budget (`CallOptions::timeout`), but for the time that it
-/// takes to copy what the call itself is given or gets: some milliseconds for a value of 16 MiB.
+/// allocation that fails is an error, too: `overloaded`, `unavailable` where a connection was
+/// closed over it, or `outcome_unknown` for a change that may have been sent. Only where there is
+/// no memory for as many errors as a batch has elements `std::bad_alloc` is thrown. Limits: every
+/// call ends within its budget (`CallOptions::timeout`), but for the time that it takes to copy
+/// what the call itself is given or gets: some milliseconds for a value of 16 MiB.
 ///
 /// How the data is kept is the business of its `Driver`.
 class CacheBackend {
@@ -171,8 +171,8 @@ class CacheBackend {
                                                       const CallOptions& options = {},
                                                       std::stop_token stop = {});
 
-  /// As the blocking batches, an outcome for each; some hundred requests of it are under way at a
-  /// time.
+  /// As the blocking batches, an outcome for each. All of them are begun at once: what is beyond
+  /// the backend's bounds of requests under way is `overloaded`.
   [[nodiscard]] Pending<std::vector<Result<std::optional<std::string>>>> async_get_many(
       std::span<const std::string_view> keys, const CallOptions& options = {},
       std::stop_token stop = {});

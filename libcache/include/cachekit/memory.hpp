@@ -197,7 +197,8 @@ class InMemoryBackend final : public CacheBackend {
   [[nodiscard]] Result<void> hottest(const HotEntryVisitor& visit);
 
   /// Whether more capacity would help, and how old entries are when they are used and when they go.
-  /// `stats` has the essence among its raw fields. Cost: some microseconds.
+  /// `stats` has the essence among its raw fields. Cost: some microseconds. Errors: throws
+  /// `std::bad_alloc`.
   [[nodiscard]] MemoryInsights insights() const;
 
   /// Checks that index, order and byte counts agree, shard by shard; for tests.

@@ -35,12 +35,9 @@ path temporary_name(const path& target, FileReplacement::Name name) {
   return temporary;
 }
 
-// The new name is on the disk only once its folder is.
-Result<void> sync_folder(const path& file) {
+Result<File> open_folder_of(const path& file) {
   const path folder = file.has_parent_path() ? file.parent_path() : ".";
-  return File::open(folder, O_RDONLY | O_DIRECTORY).and_then([](File opened) {
-    return opened.sync();
-  });
+  return File::open(folder, O_RDONLY | O_DIRECTORY);
 }
 
 }  // namespace
@@ -108,12 +105,17 @@ FileReplacement::~FileReplacement() {
 }
 
 Result<void> FileReplacement::commit(bool on_disk) {
+  std::optional<File> folder;  // Opened now: what fails is to leave everything as it was.
   if (on_disk) {
     if (Result<void> synced = file_.sync(); !synced) return synced;
+    Result<File> opened = open_folder_of(target_);
+    if (!opened) return fail(std::move(opened).error());
+    folder = *std::move(opened);
   }
   if (std::rename(temporary_.c_str(), target_.c_str()) != 0) return file_error("replace", target_);
   temporary_.clear();
-  return on_disk ? sync_folder(target_) : Result<void>();
+  // The new name is on the disk only once its folder is.
+  return folder ? folder->sync() : Result<void>();
 }
 
 }  // namespace cachekit::core

@@ -1,6 +1,7 @@
 #include "core/posix_file.hpp"
 
 #include "core/descriptor.hpp"
+#include "core/out_of_memory.hpp"
 
 #include <cerrno>
 #include <system_error>
@@ -25,6 +26,7 @@ auto uninterrupted(const Call& call) {
 }  // namespace
 
 tl::unexpected<Error> file_error(std::string_view action, const std::filesystem::path& path) {
+  if (errno == ENOMEM) return fail(out_of_memory());
   const std::string reason = std::generic_category().message(errno);
   return fail(Errc::rejected, fmt::format("cannot {} {}: {}", action, path.string(), reason),
               path.string(),

@@ -38,7 +38,10 @@ class Cluster {
   /// Opens the connections of all nodes side by side. Errors: of the first node that failed.
   [[nodiscard]] Result<void> open(Deadline deadline);
   [[nodiscard]] std::span<const std::unique_ptr<Node>> nodes() const noexcept { return nodes_; }
-  [[nodiscard]] Node& owner(std::string_view key) const { return *nodes_[ring_.owner(key)]; }
+  [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
+  /// Below `size()`.
+  [[nodiscard]] std::size_t owner_number(std::string_view key) const { return ring_.owner(key); }
+  [[nodiscard]] Node& owner(std::string_view key) const { return *nodes_[owner_number(key)]; }
 
   /// Which keys had large values lately: who reads one keeps out of the way of others.
   [[nodiscard]] bool expects_large(const Command& command) const noexcept {

@@ -40,6 +40,8 @@ struct Command {
   /// Of `increment`: only where the reply tells the version, so that it can be taken back. That the
   /// classic dialect cannot.
   bool versioned = false;
+  /// It brings to its end what an earlier one has begun.
+  bool goes_on = false;
 
   /// As of an operation: all that it refers to.
   template <typename Visit>

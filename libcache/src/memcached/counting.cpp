@@ -115,8 +115,9 @@ std::optional<Command> Counting::answered(const Result<Reply>& reply) {
   return std::nullopt;
 }
 
-std::optional<Command> Counting::ask(Asked what, const Command& command) {
+std::optional<Command> Counting::ask(Asked what, Command command) {
   asked_ = what;
+  command.goes_on = true;
   return command;
 }
 

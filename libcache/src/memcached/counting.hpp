@@ -52,7 +52,7 @@ class Counting {
   };
 
   [[nodiscard]] std::optional<Error> refusal() const;
-  [[nodiscard]] std::optional<Command> ask(Asked what, const Command& command);
+  [[nodiscard]] std::optional<Command> ask(Asked what, Command command);
   [[nodiscard]] std::optional<Command> settle(Result<std::int64_t> outcome);
   [[nodiscard]] std::optional<Command> take_back(Error why, std::uint64_t version);
   [[nodiscard]] std::optional<Command> count_down();

@@ -1,6 +1,7 @@
 #include "memcached/memcached_driver.hpp"
 
 #include "memcached/counting.hpp"
+#include "memcached/counting_batch.hpp"
 #include "memcached/counting_call.hpp"
 #include "memcached/operations.hpp"
 #include "memcached/owning_command.hpp"
@@ -90,28 +91,11 @@ Result<std::int64_t> MemcachedDriver::run_increment(const operation::Increment& 
   return std::move(counting.outcome());
 }
 
-// Each goes through its steps by itself: a server that hangs holds up nobody else's.
 void MemcachedDriver::run_increments(const BatchOf<operation::Increment>& batch,
                                      Deadline deadline) {
-  constexpr std::size_t most_at_once = 4096;
-  std::vector<Pending<std::int64_t>> pending;
-  pending.reserve(std::min(batch.operations.size(), most_at_once));
-  for (std::size_t first = 0; first < batch.operations.size(); first += most_at_once) {
-    pending.clear();
-    const auto some =
-        batch.operations.subspan(first, std::min(most_at_once, batch.operations.size() - first));
-    for (const operation::Increment& one : some) {
-      AsyncCall<operation::Increment> call{
-          .operation = one, .deadline = deadline, .report = [](const auto&) {}};
-      try {
-        begin(call);
-      } catch (const std::bad_alloc&) {  // Then nothing is under way.
-        call.pending = Pending<std::int64_t>::out_of_memory(Errc::overloaded);
-      }
-      pending.push_back(std::move(call.pending));
-    }
-    for (std::size_t i = 0; i < some.size(); ++i) batch.outcomes[first + i] = pending[i].get();
-  }
+  constexpr std::size_t most = 1024;  // More at a time are no faster.
+  const std::size_t window = std::clamp<std::size_t>(config_.max_in_flight / 2, 1, most);
+  CountingBatch(*cluster_, batch, deadline, window).run();
 }
 
 void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {

@@ -7,8 +7,10 @@
 #include <cachekit/units.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -259,19 +261,29 @@ Result<std::int64_t> Shard::increment_locked(const HashedKey& key, std::int64_t 
   return sum;
 }
 
-bool Shard::clear(std::size_t limit, Departures& gone) {
+std::uint64_t Shard::clear_from(std::uint64_t position, Departures& gone) {
   const Time now = clock_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
-  drop_all_expired(now, limit, gone);
-  for (; policy_->count() > 0 && limit > 0; --limit) {
-    drop(*policy_->front(), RemovalCause::removed, gone);
+  std::array<Entry*, most_at_once> step;
+  std::size_t count = 0;
+  std::uint64_t rest = Index::walk_end;  // Of those that are close together, and too many.
+  const std::uint64_t next = index_.walk(position, step.size(), [&](Entry& entry) {
+    if (count < step.size()) {
+      step[count++] = &entry;
+    } else {
+      rest = std::min<std::uint64_t>(rest, entry.hash);
+    }
+  });
+  for (Entry* const entry : std::span(step).first(count)) {
+    drop(*entry, entry->expired(now) ? RemovalCause::expired : RemovalCause::removed, gone);
   }
-  if (policy_->count() > 0) return false;
-  policy_->restart();
-  index_.shrink();
   ++stats_.changes;
-  return true;
+  if (next == Index::walk_end && policy_->count() == 0) {
+    policy_->restart();
+    index_.shrink();
+  }
+  return std::min(next, rest);
 }
 
 void Shard::scan(std::string_view pattern, std::uint64_t from, std::size_t limit,

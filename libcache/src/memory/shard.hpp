@@ -129,8 +129,9 @@ class Shard {
   /// Errors: `rejected` for a value that is no number and for an overflow; `too_large`.
   [[nodiscard]] Result<std::int64_t> increment(const HashedKey& key, std::int64_t by,
                                                Departures& gone);
-  /// Removes at most `limit` entries; true when none is left.
-  [[nodiscard]] bool clear(std::size_t limit, Departures& gone);
+  /// Removes the entries of one step of a walk (`Index::walk`), at most `most_at_once`; gives the
+  /// position to go on from, or `Index::walk_end`.
+  [[nodiscard]] std::uint64_t clear_from(std::uint64_t position, Departures& gone);
 
   /// Allows no more than what is held or what the bounds say, whichever is more; writes and `trim`
   /// bring it down to the bounds.

@@ -211,16 +211,17 @@ Result<std::int64_t> Store::increment(std::string_view key, std::int64_t by) {
   });
 }
 
-// Nothing moves between shards during a round, so all were empty in the last one.
+// In the order of the hashes, as a scan: what was there is met once, and what others, or the
+// listener, store behind the walk meanwhile stays, or it might never end.
 void Store::clear() {
-  const auto round = [&](Departures& gone) {
-    const std::lock_guard lock(resizing_);
-    bool done = true;
-    table_.for_each([&](Shard& shard) { done = shard.clear(largest_step, gone) && done; });
-    return done;
+  std::uint64_t from = Index::walk_start;
+  const auto step = [&](Departures& gone) {
+    const std::lock_guard lock(resizing_);  // Nothing moves past us meanwhile.
+    std::uint64_t next = Index::walk_end;
+    table_.for_each([&](Shard& shard) { next = std::min(next, shard.clear_from(from, gone)); });
+    return next;
   };
-  while (!seeing_off(round)) {
-  }
+  while (from < Index::walk_end) from = seeing_off(step);
   table_.for_each([](Shard& shard) { shard.collect(); });
   pool_->give_back();
 }
@@ -247,9 +248,9 @@ bool Store::restore(std::string_view key, std::string_view value, Time expires_a
 
 void Store::discard() {
   table_.for_each([](Shard& shard) {
-    for (bool done = false; !done;) {
+    for (std::uint64_t from = Index::walk_start; from < Index::walk_end;) {
       Departures gone;
-      done = shard.clear(largest_step, gone);
+      from = shard.clear_from(from, gone);
     }
     shard.collect();
   });

@@ -121,8 +121,9 @@ void Channel::replace_inherited_core() {
   const std::lock_guard lock(replacing_);
   Core* const inherited = core_.load();
   if (inherited->generation == fork_generation()) return;
+  auto own = std::make_unique<Core>(options_, endpoint_, protocol_);
   inherited->close_after_fork();
-  core_.store(new Core(options_, endpoint_, protocol_), std::memory_order_release);
+  core_.store(own.release(), std::memory_order_release);
 }
 
 Result<void> Channel::open(Deadline deadline) {
@@ -141,15 +142,15 @@ Result<void> Channel::open(Deadline deadline) {
 }
 
 void Channel::start(AsyncRequest& request, Driver::Caller caller) noexcept {
-  Core& core = this->core();
   // With fewer connections, those that have one to themselves come first.
   const bool large = options_.max_connections > 2 && request.request().heavy();
   try {
+    Core& core = this->core();
     auto [ticket, lane] = core.order.next(large);
     Driver& driver = lane == Lane::large ? core.large.driver : core.shared.driver;
     driver.start(request, std::move(ticket), caller);
-  } catch (const std::bad_alloc&) {
-    core.shared.driver.refuse(request, out_of_memory());
+  } catch (const std::bad_alloc&) {  // Perhaps for a core of this process: any of them can refuse.
+    core_.load()->shared.driver.refuse(request, out_of_memory());
   }
 }
 

@@ -43,6 +43,8 @@ constexpr auto instant = std::chrono::microseconds(10);
 // Of requests that are to go soon: who sent something so long ago does not wait for company, and so
 // much is company enough.
 constexpr auto moment = std::chrono::microseconds(50);
+// Where there was no room, and nothing had come that makes some; where the kernel took no more.
+constexpr auto between_looks = std::chrono::milliseconds(1);
 constexpr std::size_t full_batch = std::size_t{16} << 10U;
 
 }  // namespace
@@ -122,12 +124,12 @@ Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) noexcept {
     return entry;
   };
   const Entry entry = try_once();
-  if (entry != Entry::full) return entry;
-  relieve(waiter.deadline_);
+  if (entry != Entry::full || !make_room(waiter.deadline_)) return entry;
   return try_once();
 }
 
 bool Combiner::run(Sleeper& sleeper) noexcept {
+  const CallerCount counted(callers_);
   bool claimed = false;
   bool patient = false;
   std::optional<Clock::time_point> begun;
@@ -153,8 +155,11 @@ bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
   Wakeups wakeups(lot_);
   const Entry entry = enter(waiter, [&] {
     const bool alone = in_flight() == 1;
-    send = sending == Sending::now || alone || out_.size() > full_batch ||
-           Clock::now() - written_at_ > moment;
+    const auto now = Clock::now();
+    // A peer that takes no more is not asked for each request whether it does by now.
+    const bool takes_none = stuck_ && now - stuck_at_ < between_looks;
+    send = !takes_none && (sending == Sending::now || alone || out_.size() > full_batch ||
+                           now - written_at_ > moment);
     // Its thread may have waited for this while there was no connection: then it drives.
     if (waiter.may_drive_ && become_reader()) {
       auto& reader = static_cast<Sleeper&>(waiter);  // Nothing else may drive.
@@ -174,6 +179,7 @@ void Combiner::wait(Sleeper& sleeper) noexcept {
 }
 
 bool Combiner::wait(Sleeper& sleeper, Deadline until) noexcept {
+  const CallerCount counted(callers_);
   while (!sleeper.settled()) {
     if (until.expired()) {
       leave(sleeper);
@@ -211,7 +217,7 @@ Combiner::Entry Combiner::enqueue(Waiter& waiter) noexcept {
   if (waiter.only_on_ != 0 && waiter.only_on_ != number_) return Entry::no_connection;
   if (!waiter.outcome_) waiter.outcome_ = Result<void>();  // Of an earlier attempt.
   waiter.resendable_ = false;
-  if (bounds_.full()) {
+  if (bounds_.full() && !waiter.request_->goes_on()) {
     waiter.outcome_ = fail(bounds_.too_much(endpoint_));
     return Entry::full;
   }
@@ -242,16 +248,25 @@ bool Combiner::encode(Waiter& waiter) noexcept {
 }
 
 // When all that is under way has been given up on, nobody would ever read what makes room again.
-void Combiner::relieve(Deadline until) noexcept {
-  if (!claim_reading(Vacancy::is_free)) return;
+// Many may be refused at once: to look costs more than to refuse.
+bool Combiner::make_room(Deadline until) noexcept {
+  const auto now = Clock::now();
+  if (now.time_since_epoch().count() < look_for_room_at_) return false;
+  if (relieve(until)) return true;
+  look_for_room_at_ = (now + between_looks).time_since_epoch().count();
+  return false;
+}
+
+bool Combiner::relieve(Deadline until) noexcept {
+  if (!claim_reading(Vacancy::is_free)) return false;
   Pass pass;
   const auto now = Clock::now();
   const Deadline at_once = Deadline::after(std::chrono::milliseconds(0), now);
   const bool stuck = flush_for_others(now, until);
-  for (int reads = 0; reads < late_reads; ++reads) {
-    if (read_once(at_once, now, stuck, pass) != Heard::something) break;
-  }
+  int reads = 0;
+  while (reads < late_reads && read_once(at_once, now, stuck, pass) == Heard::something) ++reads;
   stop_reading(pass);
+  return reads > 0;
 }
 
 bool Combiner::usable() noexcept {

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -108,7 +109,8 @@ class Combiner {
   /// nothing is under way, or until it is interrupted; false at once when somebody else reads.
   [[nodiscard]] bool attend(Deadline until, const Interrupt* interrupt = nullptr) noexcept;
   /// Reads what has come, where nobody reads just now; sends first what is queued, until `until`.
-  void relieve(Deadline until) noexcept;
+  /// Whether there was something.
+  bool relieve(Deadline until) noexcept;
   /// Settles the requests whose deadline has passed and that no caller waits for; gives the next
   /// deadline of the others.
   Deadline::clock::time_point expire() noexcept;
@@ -148,6 +150,20 @@ class Combiner {
   enum class Heard : std::uint8_t { something, nothing, lost };
   enum class Entry : std::uint8_t { queued, refused, full, no_connection };
 
+  /// A thread that waits here. Constructed before it takes mutex_ and may drive.
+  class CallerCount {
+   public:
+    explicit CallerCount(std::atomic<int>& callers) noexcept : callers_(callers) {
+      callers_.fetch_add(1, std::memory_order_relaxed);
+    }
+    ~CallerCount() { callers_.fetch_sub(1, std::memory_order_relaxed); }
+    CallerCount(const CallerCount&) = delete;
+    CallerCount& operator=(const CallerCount&) = delete;
+
+   private:
+    std::atomic<int>& callers_;
+  };
+
   /// What the reader has settled and has yet to wake.
   struct Pass {
     Waiter* own = nullptr;  ///< The reader's own waiter, which needs no waking; or null.
@@ -162,6 +178,7 @@ class Combiner {
   template <typename Queued>
   [[nodiscard]] Entry enter(Waiter& waiter, const Queued& queued) noexcept;
   [[nodiscard]] Entry enqueue(Waiter& waiter) noexcept;
+  [[nodiscard]] bool make_room(Deadline until) noexcept;
   [[nodiscard]] bool encode(Waiter& waiter) noexcept;
   [[nodiscard]] bool usable() noexcept;
   [[nodiscard]] bool spoke_unasked() noexcept;
@@ -278,13 +295,17 @@ class Combiner {
   Clock::time_point heard_at_{};
   Clock::time_point busy_since_{};  // Far in the future until the first request is sent.
   Clock::time_point written_at_{};
+  Clock::time_point stuck_at_{};
   Clock::time_point listen_at_{};  // When to listen to an idle connection for a while.
   CombinerStats counts_{};
 
+  // Threads in `run` or `wait`: without them nobody may drive.
+  std::atomic<int> callers_{0};
   static constexpr int least_yields = 2;
   static constexpr int most_yields = 20;
   std::atomic<int> yields_{most_yields};  // How often to stand by before sleeping.
   std::atomic<int> standing_by_{0};       // How many do.
+  std::atomic<Clock::rep> look_for_room_at_{std::numeric_limits<Clock::rep>::min()};
   // There is no reader, and one of those who stand by will be it. Changed under mutex_.
   std::atomic<bool> vacant_{false};
 

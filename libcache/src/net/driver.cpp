@@ -75,6 +75,7 @@ void Driver::start(AsyncRequest& request, OrderTicket ticket, Caller caller) noe
   request.ticket_ = std::move(ticket);
   request.turn_ = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (request.unwanted_) return settle(request, withdrawn());
+  if (request.deadline().expired()) return settle(request, too_late_to_begin());
   if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
   if (!ensure_thread()) return settle(request, no_thread());
   const Clock::time_point due = request.deadline().at();
@@ -118,7 +119,7 @@ void Driver::queue(AsyncRequest& request) noexcept {
     const std::lock_guard lock(mutex_);
     ending = ending_;
     unwanted = request.unwanted_;
-    const bool room = request.resends_.any() || !bounds_.full();
+    const bool room = request.resends_.any() || request.request().goes_on() || !bounds_.full();
     if (!ending && !unwanted && has_thread && room) {
       // Its caller, if one waits, sleeps by now and need not be the one who drives.
       if (!std::exchange(request.adopted_, true)) ++attended_;
@@ -200,6 +201,11 @@ Error Driver::no_thread() const noexcept {
               "raise the limit of threads (ulimit -u, pids of the container)");
 }
 
+Error Driver::too_late_to_begin() const noexcept {
+  return says(Errc::timeout, "there was no time left to begin it",
+              "raise the timeout, or ask for less at once");
+}
+
 Error Driver::too_late(const AsyncRequest& request) const noexcept {
   if (request.ticket_.must_wait()) {
     return says(Errc::timeout, "what its thread asked before was not answered in time",
@@ -213,9 +219,8 @@ Error Driver::too_late(const AsyncRequest& request) const noexcept {
 void Driver::serve_backlog(Lock& lock) noexcept {
   retry_at_ = Clock::time_point::max();
   refresh_backlogged();
-  bool anyone = false;
-  backlog_.each([&](const Waiter& waiter) { anyone = anyone || !waiter.ticket_.must_wait(); });
-  if (!anyone) return;
+  const auto may_go = [](const Waiter& waiter) { return !waiter.ticket_.must_wait(); };
+  if (backlog_.newest(may_go) == nullptr) return;
   lock.unlock();
   // A connection that broke may be in somebody's hands for a while; that says nothing about the
   // server.

@@ -54,6 +54,9 @@ class Request {
   /// Whether it is to be sent once more although the connection has ended over its own reply: as
   /// something else, that is `replayable`.
   [[nodiscard]] virtual bool wants_again() const noexcept { return false; }
+  /// Whether it brings to its end what an earlier request has begun: there is room for it, however
+  /// much is under way.
+  [[nodiscard]] virtual bool goes_on() const noexcept { return false; }
   /// Whether it would hold up the others on a shared connection, by its size or its duration.
   [[nodiscard]] virtual bool heavy() const noexcept { return false; }
   /// About how many bytes of memory it keeps while it waits to be sent.

@@ -111,7 +111,7 @@ Result<RedisReply> checked(RedisReply reply, const std::string& endpoint) {
 }
 
 Error unexpected_reply(std::string_view command, const std::string& endpoint) {
-  return {Errc::protocol, fmt::format("{} was answered with a reply of another type", command),
+  return {Errc::protocol, fmt::format("{} was answered with what it never gives", command),
           endpoint, "check that the port belongs to a Redis server"};
 }
 

@@ -79,14 +79,19 @@ void Command<Set>::encode(const Set& set, std::string& out) {
 
 Result<bool> Command<Set>::value_of(RedisReply&& reply, const std::string& endpoint) {
   if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
-  if (reply.type == Type::status) return true;
-  if (reply.is_nil()) return false;                           // NX or XX did not hold.
-  if (reply.type == Type::integer) return reply.integer > 0;  // Of a discard.
+  if (reply.type == Type::status && reply.text == "OK") return true;
+  if (reply.is_nil()) return false;  // NX or XX did not hold.
+  if (reply.type == Type::integer)
+    return Counted::value_of(std::move(reply), endpoint);  // Discard.
   return fail(unexpected_reply("SET", endpoint));
 }
 
+// Of one key: there is none, or it.
 Result<bool> Counted::value_of(RedisReply&& reply, const std::string& endpoint) {
-  return number_of(reply, endpoint).map([](std::int64_t n) { return n > 0; });
+  return number_of(reply, endpoint).and_then([&](std::int64_t n) -> Result<bool> {
+    if (n == 0 || n == 1) return n == 1;
+    return fail(unexpected_reply("a command on one key", endpoint));
+  });
 }
 
 void Command<Remove>::encode(const Remove& remove, std::string& out) {
@@ -117,6 +122,7 @@ Result<std::optional<Ttl>> Command<RemainingTtl>::value_of(RedisReply&& reply,
   if (!left) return fail(left.error());
   if (*left == -2) return std::nullopt;  // No such key.
   if (*left == -1) return Ttl::none();
+  if (*left < 0) return fail(unexpected_reply("PTTL", endpoint));
   return Ttl(std::clamp(std::chrono::milliseconds(*left), std::chrono::milliseconds(1), Ttl::max));
 }
 
@@ -143,7 +149,10 @@ void Command<ScanPage>::encode(const ScanPage& scan, std::string& out) {
 
 Result<KeyPage> Command<ScanPage>::value_of(RedisReply&& reply, const std::string& endpoint) {
   if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
-  if (reply.elements.size() != 2 || reply.elements[0].type != Type::string) {
+  const auto is_text = [](const RedisReply& part) { return part.type == Type::string; };
+  if (reply.elements.size() != 2 || !is_text(reply.elements[0]) ||
+      reply.elements[1].type != Type::array ||
+      !std::ranges::all_of(reply.elements[1].elements, is_text)) {
     return fail(unexpected_reply("SCAN", endpoint));
   }
   KeyPage page;

@@ -81,7 +81,7 @@ class SubscriptionRequest final : public Pipeline {
       return Pipeline::accept(std::move(reply));
     }
     // What was too large was a message. For what there was no memory cannot be told.
-    if (redis::is_for_want_of_memory(reply.text)) return Accepted::impossible;
+    if (redis::is_for_want_of_memory(reply.text)) return Accepted::no_memory;
     std::optional<Error> dropped = redis::error_of_dropped(reply.text, {});
     if (!dropped) return Pipeline::accept(std::move(reply));
     troubles_.push_back(*std::move(dropped));

@@ -90,6 +90,7 @@ Result<bool> Session::advance(net::Request& request) {
     if ((*reply)->is_error()) look_at_error(**reply, commands);
     out_of_step_ = Errc::unavailable;  // Unless the request takes it.
     const Accepted accepted = commands.accept(**std::move(reply));
+    if (accepted == Accepted::no_memory) return out_of_step();
     if (accepted == Accepted::impossible) {
       out_of_step_ = Errc::protocol;
       return out_of_step();

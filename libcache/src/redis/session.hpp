@@ -27,6 +27,7 @@ enum class Accepted : std::uint8_t {
   more,        ///< It was taken, and others are to come.
   all,         ///< It was taken, and was the last.
   impossible,  ///< The command never gives such a reply: it is somebody else's.
+  no_memory,   ///< It was not kept, so that nobody knows what it was.
   again,       ///< It was taken, ends the connection, and the request is to be sent once more.
 };
 

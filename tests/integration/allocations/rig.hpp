@@ -66,6 +66,7 @@ std::string checked_code(const Result<T>& result) {
     CHECK(code != "invalid_argument");
     CHECK(code != "rejected");
     CHECK(code != "decode");
+    CHECK(code != "protocol");
   }
   return code;
 }

@@ -1,5 +1,10 @@
 #include "support.hpp"
 
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
 using namespace cachekit;
 using namespace std::chrono_literals;
 
@@ -94,6 +99,45 @@ TEST_CASE("past max_in_flight a call to that node is overloaded at once",
   CHECK(first.get() == std::nullopt);
   CHECK(second.get() == std::nullopt);
   CHECK(backend.get("key") == std::nullopt);
+}
+
+TEST_CASE("a blocking batch of counters is not held to max_in_flight", "[memcached][integration]") {
+  test::MemcachedServer server;
+  MemcachedConfig config = test::config_of({server.endpoint()});
+  config.max_in_flight = 4;
+  MemcachedBackend backend(config);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 100; ++i) keys.push_back("counter" + std::to_string(i));
+  std::vector<operation::Increment> increments;
+  for (const std::string& key : keys) increments.push_back({key});
+  for (const auto& sum : backend.run_many<operation::Increment>(increments)) CHECK(sum == 1);
+}
+
+TEST_CASE("what a refused increment has changed is taken back, however much is under way",
+          "[memcached][integration]") {
+  test::MemcachedServer server;
+  MemcachedConfig config = test::config_of({server.endpoint()});
+  MemcachedBackend others(config);
+  config.max_in_flight = 64;
+  MemcachedBackend backend(config);
+  std::atomic<bool> stop{false};
+  std::thread crowd([&] {
+    while (!stop) {
+      for (int i = 0; i < 50; ++i) backend.async_get("key", {.timeout = 20s}).ignore();
+      std::this_thread::yield();
+    }
+  });
+  const bool waiting = GENERATE(true, false);
+  for (int i = 0; i < 300; ++i) {
+    REQUIRE(others.set("text", "05"));
+    const auto sum = waiting ? backend.increment("text", 1, {.timeout = 20s})
+                             : backend.async_increment("text", 1, {.timeout = 20s}).get();
+    REQUIRE_FALSE(sum);
+    CHECK((sum.error().code == Errc::rejected || sum.error().code == Errc::overloaded));
+    CHECK(others.get("text") == "05");
+  }
+  stop = true;
+  crowd.join();
 }
 
 TEST_CASE("past max_in_flight_bytes a call to that node is overloaded at once",

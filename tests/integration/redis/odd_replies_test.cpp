@@ -2,8 +2,11 @@
 
 #include "support.hpp"
 #include "support/results.hpp"
+#include "support/scripted_server.hpp"
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace cachekit;
@@ -36,6 +39,36 @@ TEST_CASE("replies nest as deep as servers nest them", "[redis]") {
     CHECK(depth_of(reply) == static_cast<std::size_t>(arrays));
   }
   CHECK(redis.connections().at(0).reconnects == 0);
+}
+
+TEST_CASE("a reply that its command never gives is an error, not a value", "[redis]") {
+  struct Case {
+    std::string reply;
+    std::function<std::string(RedisBackend&)> code;
+  };
+  const auto listed = [](RedisBackend& redis) {
+    return code_of(redis.scan({}, [](std::string_view) { return true; }));
+  };
+  const std::vector<Case> cases{
+      {"+QUEUED\r\n", [](RedisBackend& redis) { return code_of(redis.set("k", "v")); }},
+      {":2\r\n", [](RedisBackend& redis) { return code_of(redis.remove("k")); }},
+      {":-3\r\n", [](RedisBackend& redis) { return code_of(redis.exists("k")); }},
+      {":-7\r\n", [](RedisBackend& redis) { return code_of(redis.ttl("k")); }},
+      {"*2\r\n$1\r\n0\r\n:5\r\n", listed},
+      {"*2\r\n$1\r\n0\r\n*2\r\n$1\r\nk\r\n:5\r\n", listed},
+      {"*2\r\n$1\r\n0\r\n*1\r\n$-1\r\n", listed}};
+  for (const Case& one : cases) {
+    INFO(one.reply);
+    ScriptedServer server([&](Peer& peer) {
+      peer.expect("*1\r\n$4\r\nPING\r\n");
+      peer.send("+PONG\r\n");
+      peer.read_line();
+      peer.send(one.reply);
+      peer.stall();
+    });
+    RedisBackend redis({.host = "127.0.0.1", .port = server.port(), .client_name = {}});
+    CHECK(one.code(redis) == "protocol");
+  }
 }
 
 TEST_CASE("a reply that cannot be kept fails its own caller, and nobody whom it lies between",

@@ -154,6 +154,25 @@ TEST_CASE("writers that meet a resize keep the cache within what it held, and sh
   CHECK(*t.stats().bytes <= kibibytes(256).count);
 }
 
+TEST_CASE("clear ends while others go on writing, and what was there before is gone",
+          "[memory][stress]") {
+  CheckedCache t({.capacity = mebibytes(16)});
+  for (int i = 0; i < 20'000; ++i) t.set("old" + std::to_string(i), "some value");
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> writers;
+  for (int thread = 0; thread < 4; ++thread) {
+    writers.emplace_back([&, thread] {
+      for (int i = 0; !stop; ++i) {
+        static_cast<void>(t.cache.set(numbered(thread * 1'000'000 + i % 30'000), "some value"));
+      }
+    });
+  }
+  REQUIRE(t.cache.clear());
+  for (int i = 0; i < 20'000; ++i) CHECK(t.cache.exists("old" + std::to_string(i)) == false);
+  stop = true;
+  for (std::thread& writer : writers) writer.join();
+}
+
 TEST_CASE("of two resizes at once one holds for all shards", "[memory][bounds][stress]") {
   CheckedCache t({.capacity = mebibytes(8), .shards = 64});
   const std::string value(200'000, 'v');

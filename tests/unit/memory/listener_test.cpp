@@ -55,7 +55,9 @@ TEST_CASE("the listener hears once of each entry that is gone, and why", "[memor
   l.t.set("e", "6");
   CHECK(l.t.cache.remove("d").value());
   CHECK(l.t.cache.increment("n").value() == 1);
+  const auto before_clear = static_cast<std::ptrdiff_t>(l.seen.size());
   REQUIRE(l.t.cache.clear());
+  std::sort(l.seen.begin() + before_clear, l.seen.end());  // In no order of theirs.
   CHECK(l.seen == std::vector<Seen>{{"a", "1", RemovalCause::replaced},
                                     {"b", "3", RemovalCause::expired},
                                     {"a", "2", RemovalCause::evicted},
@@ -63,6 +65,24 @@ TEST_CASE("the listener hears once of each entry that is gone, and why", "[memor
                                     {"c", "4", RemovalCause::removed},
                                     {"e", "6", RemovalCause::removed},
                                     {"n", "1", RemovalCause::removed}});
+}
+
+TEST_CASE("clear ends, also where the listener puts back what was removed", "[memory][listener]") {
+  for (const EvictionPolicy policy : {EvictionPolicy::adaptive, EvictionPolicy::lru}) {
+    InMemoryBackend* cache = nullptr;
+    int removed = 0;
+    InMemoryBackend real({.policy = policy, .on_removal = [&](const Removal& removal) {
+                            if (removal.cause != RemovalCause::removed) return;
+                            ++removed;
+                            static_cast<void>(cache->set(removal.key, removal.value));
+                          }});
+    cache = &real;
+    for (int i = 0; i < 500; ++i) REQUIRE(real.set(std::to_string(i), "v"));
+    REQUIRE(real.clear());
+    CHECK(removed == 500);
+    CHECK(real.stats().nodes[0].items == 500U);
+    CHECK(real.validate());
+  }
 }
 
 TEST_CASE("a listener may call the cache", "[memory][listener]") {

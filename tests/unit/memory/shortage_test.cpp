@@ -4,6 +4,7 @@
 #include "shortage.hpp"
 
 #include "fixture.hpp"
+#include "support/temp_dir.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -253,6 +254,37 @@ TEST_CASE("what concerns all entries is an error or done where there is no memor
   SECTION("a listing") {
     survives([](InMemoryBackend& cache) { return cache.hottest([](auto&&) { return true; }); },
              length);
+  }
+}
+
+TEST_CASE("a flush for which there is no memory leaves the old file, or has written the new one",
+          "[memory][shortage][persistence]") {
+  const test::TempDir folder;
+  const InMemoryConfig config{.snapshot_file = folder / "snapshot"};
+  for (std::size_t after = 0;; ++after) {
+    std::string code;
+    bool written = false;
+    bool begun = false;
+    {
+      CheckedCache t(config);
+      t.set("key", "old");
+      REQUIRE(t.cache.flush());
+      t.set("key", "new");
+      {
+        const Shortage shortage(after, 1);
+        const Result<void> flushed = t.cache.flush();
+        written = flushed.has_value();
+        if (!written) code = to_string(flushed.error().code);
+        begun = Shortage::begun();
+      }
+      InMemoryConfig reading = config;
+      reading.snapshot_read_only = true;
+      CheckedCache reader(reading);
+      INFO("the allocation after " << after << " failed: " << code);
+      CHECK(reader.get("key") == (written ? "new" : "old"));
+      CHECK((written || code == "overloaded"));
+    }
+    if (!begun) break;
   }
 }
 
