@@ -2,6 +2,7 @@
 
 #include "faults.hpp"
 #include "options.hpp"
+#include "processor_waits.hpp"
 #include "support/allocations.hpp"
 #include "tally.hpp"
 
@@ -71,13 +72,14 @@ class Caller {
   auto call(const char* operation, const Work& work) {
     const std::chrono::milliseconds budget = any_budget();
     ++tally_.begun;
+    const auto waited = waited_for_processor();
     const auto begun = clock::now();
     busy_with_ = operation;
     busy_since_ = begun;
     auto outcome = attempt<decltype(work(budget))>(operation, [&] { return work(budget); });
     busy_since_ = clock::time_point{};
     ++tally_.completed;
-    note_duration(operation, begun, clock::now(), budget);
+    note_duration(operation, {begun, clock::now()}, budget, waited);
     return outcome;
   }
   /// What `work` gives. It must not throw, not even where it is refused an allocation.
@@ -101,8 +103,13 @@ class Caller {
       return Outcome();
     }
   }
-  void note_duration(const char* operation, clock::time_point begun, clock::time_point ended,
-                     std::chrono::milliseconds budget);
+  struct Span {
+    clock::time_point begun;
+    clock::time_point ended;
+  };
+  /// `waited_before`: how long this thread had waited for a processor when the call began.
+  void note_duration(const char* operation, Span span, std::chrono::milliseconds budget,
+                     clock::duration waited_before);
   /// Whether a write of `slot` was done; where that is unknown, it should now hold `intended` or
   /// what it held.
   template <typename T>

@@ -36,6 +36,7 @@ std::vector<Result<T>> Caller::together(const char* operation, std::size_t amoun
   std::vector<std::shared_ptr<Landing<T>>> landings;
   std::vector<Pending<T>> pending;
   std::vector<clock::time_point> begun;
+  const clock::duration waited = waited_for_processor();
   busy_with_ = operation;
   busy_since_ = clock::now();
   for (std::size_t i = 0; i < amount; ++i) {
@@ -63,7 +64,7 @@ std::vector<Result<T>> Caller::together(const char* operation, std::size_t amoun
       continue;
     }
     ++tally_.completed;
-    note_duration(operation, begun[i], landing.at, budget);
+    note_duration(operation, {begun[i], landing.at}, budget, waited);
     results.push_back(std::move(landing.result));
   }
   busy_since_ = clock::time_point{};

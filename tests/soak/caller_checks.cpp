@@ -15,16 +15,17 @@ std::string shown_failures(const std::string& codes) {
   return codes.empty() ? codes : "; the writes since then: " + codes;
 }
 
-void Caller::note_duration(const char* operation, clock::time_point begun, clock::time_point ended,
-                           std::chrono::milliseconds budget) {
-  const clock::duration overshoot = ended - begun - budget - budget / 10;
+void Caller::note_duration(const char* operation, Span span, std::chrono::milliseconds budget,
+                           clock::duration waited_before) {
+  const clock::duration overshoot = span.ended - span.begun - budget - budget / 10;
   if (overshoot <= clock::duration::zero()) return;
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(overshoot).count();
   std::int64_t longest = tally_.longest_overshoot_us;
   while (us > longest && !tally_.longest_overshoot_us.compare_exchange_weak(longest, us)) {
   }
-  if (overshoot > options_.grace)
-    tally_.late({begun, ended, overshoot, budget, operation, tally_.last_fault});
+  if (overshoot <= options_.grace) return;
+  const clock::duration waited = waited_for_processor() - waited_before;
+  tally_.late({span.begun, span.ended, overshoot, waited, budget, operation, tally_.last_fault});
 }
 
 bool Caller::failed(const Error& error) {
