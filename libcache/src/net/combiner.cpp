@@ -25,6 +25,7 @@
 #include "net/wait_until.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -46,6 +47,13 @@ constexpr auto moment = std::chrono::microseconds(50);
 // Where there was no room, and nothing had come that makes some; where the kernel took no more.
 constexpr auto between_looks = std::chrono::milliseconds(1);
 constexpr std::size_t full_batch = std::size_t{16} << 10U;
+
+// What all threads of the process have run so far, together.
+Deadline::clock::duration process_time() noexcept {
+  timespec ran{};
+  static_cast<void>(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ran));
+  return std::chrono::seconds(ran.tv_sec) + std::chrono::nanoseconds(ran.tv_nsec);
+}
 
 }  // namespace
 
@@ -333,17 +341,26 @@ Combiner::StoodBy Combiner::stand_by(Sleeper& sleeper) noexcept {
 // the others have work to do in that time; where the news mostly comes later, it is tried less. On
 // a busy machine it may take long until a thread is back, so not shortly before a deadline.
 Combiner::StoodBy Combiner::await_turn(Sleeper& sleeper) noexcept {
-  const int limit = yields_.load(std::memory_order_relaxed);
-  const auto until = std::min(Clock::now() + longest_stand_by, sleeper.deadline_.at() - margin);
-  for (int i = 0; i < limit && Clock::now() < until; ++i) {
+  const YieldBudget::Draw drawn = yields_.draw();
+  if (drawn.yields == 0) return StoodBy::in_vain;
+  auto now = Clock::now();
+  const auto until = std::min(now + longest_stand_by, sleeper.deadline_.at() - margin);
+  const auto ran_before = drawn.watched ? process_time() : Clock::duration{};
+  Clock::duration longest{};
+  StoodBy how = StoodBy::in_vain;
+  for (int i = 0; i < drawn.yields && now < until && how == StoodBy::in_vain; ++i) {
     std::this_thread::yield();
-    const bool news = sleeper.news() != Sleeper::News::none;
-    if (!news && !(vacant_.load(std::memory_order_relaxed) && fill_vacancy(sleeper))) continue;
-    yields_.store(std::min(limit + 2, most_yields), std::memory_order_relaxed);
-    return news ? StoodBy::for_news : StoodBy::to_read;
+    const auto back = Clock::now();
+    longest = std::max(longest, back - std::exchange(now, back));
+    if (sleeper.news() != Sleeper::News::none) {
+      how = StoodBy::for_news;
+    } else if (vacant_.load(std::memory_order_relaxed) && fill_vacancy(sleeper)) {
+      how = StoodBy::to_read;
+    }
   }
-  yields_.store(std::max(limit - 1, least_yields), std::memory_order_relaxed);
-  return StoodBy::in_vain;
+  const auto ran = drawn.watched ? process_time() - ran_before : Clock::duration{};
+  yields_.note(drawn, {.news = how != StoodBy::in_vain, .longest = longest, .ran = ran});
+  return how;
 }
 
 bool Combiner::fill_vacancy(Sleeper& sleeper) noexcept {

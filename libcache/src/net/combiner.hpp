@@ -5,7 +5,9 @@
 #include "net/parking_lot.hpp"
 #include "net/program_order.hpp"
 #include "net/socket.hpp"
+#include "net/spin_choice.hpp"
 #include "net/waiter.hpp"
+#include "net/yield_budget.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
@@ -20,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -198,6 +201,8 @@ class Combiner {
   // Steps of the reader; one thread at a time is that.
   [[nodiscard]] Heard read_once(Deadline deadline, Clock::time_point now, bool stuck, Pass& pass,
                                 const Interrupt* interrupt = nullptr) noexcept;
+  [[nodiscard]] Result<Socket::Transfer> read_alone(std::span<char> into, Deadline deadline,
+                                                    Clock::time_point now) noexcept;
   [[nodiscard]] Heard deliver(std::string_view bytes, Pass& pass) noexcept;
   [[nodiscard]] Result<void> hand_out(std::string_view bytes, Pass& pass);
   /// Leaves the reading vacant or hands it on, where somebody waits, and wakes who is settled.
@@ -263,6 +268,7 @@ class Combiner {
   ParkingLot lot_;
 
   const std::unique_ptr<char[]> buffer_;  // Of the reader.
+  SpinChoice spin_;                       // The same.
 
   std::mutex delivery_;  // The reader holds it while it hands out replies. Taken before mutex_.
   const Waiter* culprit_ = nullptr;  // Whose reply was nonsense. Guarded by delivery_.
@@ -301,10 +307,8 @@ class Combiner {
 
   // Threads in `run` or `wait`: without them nobody may drive.
   std::atomic<int> callers_{0};
-  static constexpr int least_yields = 2;
-  static constexpr int most_yields = 20;
-  std::atomic<int> yields_{most_yields};  // How often to stand by before sleeping.
-  std::atomic<int> standing_by_{0};       // How many do.
+  YieldBudget yields_;               // How often to stand by before sleeping.
+  std::atomic<int> standing_by_{0};  // How many do.
   std::atomic<Clock::rep> look_for_room_at_{std::numeric_limits<Clock::rep>::min()};
   // There is no reader, and one of those who stand by will be it. Changed under mutex_.
   std::atomic<bool> vacant_{false};

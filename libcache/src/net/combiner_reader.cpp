@@ -5,6 +5,7 @@
 #include "net/failure.hpp"
 
 #include <exception>
+#include <thread>
 #include <utility>
 
 namespace cachekit::net {
@@ -46,8 +47,10 @@ Combiner::Heard Combiner::read_once(Deadline deadline, Clock::time_point now, bo
   if (interrupt != nullptr) {
     wait_ready(socket_->descriptor(), stuck, interrupt->descriptor, deadline);
   }
-  Result<Socket::Transfer> came =
-      interrupt != nullptr ? socket_->read(into) : socket_->read(into, stuck, deadline, now);
+  const bool alone = pass.own != nullptr && !stuck && in_flight() == 1;
+  Result<Socket::Transfer> came = interrupt != nullptr ? socket_->read(into)
+                                  : alone              ? read_alone(into, deadline, now)
+                                                       : socket_->read(into, stuck, deadline, now);
   if (came && came->status == Socket::Status::done) {
     return deliver({buffer_.get(), came->bytes}, pass);
   }
@@ -62,6 +65,24 @@ Combiner::Heard Combiner::read_once(Deadline deadline, Clock::time_point now, bo
   }
   fail_all(pass);
   return Heard::lost;
+}
+
+// Nobody else's request is under way, whose caller could use the processor meanwhile.
+Result<Socket::Transfer> Combiner::read_alone(std::span<char> into, Deadline deadline,
+                                              Clock::time_point now) noexcept {
+  const Clock::time_point enough = now + SpinChoice::longest_look;
+  if (spin_.next() == SpinChoice::Way::look && enough < deadline.at()) {
+    do {
+      std::this_thread::yield();
+      Result<Socket::Transfer> came = socket_->read(into);
+      if (came && came->status == Socket::Status::would_block) continue;
+      spin_.note(Clock::now() - now);
+      return came;
+    } while (Clock::now() < enough);
+  }
+  Result<Socket::Transfer> came = socket_->read(into, false, deadline, now);
+  if (came && came->status == Socket::Status::done) spin_.note(Clock::now() - now);
+  return came;
 }
 
 Combiner::Heard Combiner::deliver(std::string_view bytes, Pass& pass) noexcept {

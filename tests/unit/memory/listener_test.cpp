@@ -187,6 +187,7 @@ TEST_CASE("a listener that throws hears of each entry once, and of the rest; sta
   for (const char* key : {"a", "b", "c", "d"}) t.set(key, "v");
   CHECK(told == std::vector<std::string>{"a"});
   REQUIRE(t.cache.clear());
+  std::ranges::sort(told);  // `clear` has an order of its own.
   CHECK(told == std::vector<std::string>{"a", "b", "c", "d"});
   const auto raw = t.stats().raw;
   CHECK(std::ranges::count(raw, std::pair<std::string, std::string>{"listener_errors", "2"}) == 1);
