@@ -50,6 +50,7 @@ asan: setup ## run the tests under the address and undefined behaviour sanitizer
 	@scripts/test.sh asan
 
 tsan: setup ## run the tests under the thread sanitizer
+	@$(SETUP) --lint
 	@scripts/test.sh tsan
 
 soak: setup ## 20 million verified calls while servers and network fail (half an hour)

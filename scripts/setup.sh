@@ -3,7 +3,7 @@
 # missing; the servers among them are installed, not started.
 #
 #   scripts/setup.sh            what building and testing need
-#   scripts/setup.sh --lint     the same and the lint tools
+#   scripts/setup.sh --lint     the same, the lint tools, and what the sanitizers' builds need
 #   scripts/setup.sh [--lint] --list   print the names and stop
 set -euo pipefail
 
@@ -15,7 +15,8 @@ libraries=(libbz2-dev libcli11-dev libexpected-dev libfmt-dev libhiredis-dev lib
 servers=(redis-server redis-tools memcached)
 # What reads the man page and the completions in the tests.
 readers=(groff-base fish zsh)
-lint=(clang clang-format clang-tidy shellcheck)
+# lld: what a sanitizer makes large is linked in a third of the time.
+lint=(clang clang-format clang-tidy lld shellcheck)
 
 packages=("${build[@]}" "${libraries[@]}" "${servers[@]}" "${readers[@]}")
 list=false
