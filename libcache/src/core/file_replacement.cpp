@@ -35,9 +35,16 @@ path temporary_name(const path& target, FileReplacement::Name name) {
   return temporary;
 }
 
-Result<File> open_folder_of(const path& file) {
+// Empty where it may be written but not be read: such a one is on the disk when the system sees
+// fit.
+Result<std::optional<File>> open_folder_of(const path& file) {
   const path folder = file.has_parent_path() ? file.parent_path() : ".";
-  return File::open(folder, O_RDONLY | O_DIRECTORY);
+  if (::faccessat(AT_FDCWD, folder.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES) {
+    return std::optional<File>();
+  }
+  return File::open(folder, O_RDONLY | O_DIRECTORY).map([](File opened) {
+    return std::optional<File>(std::move(opened));
+  });
 }
 
 }  // namespace
@@ -108,7 +115,7 @@ Result<void> FileReplacement::commit(bool on_disk) {
   std::optional<File> folder;  // Opened now: what fails is to leave everything as it was.
   if (on_disk) {
     if (Result<void> synced = file_.sync(); !synced) return synced;
-    Result<File> opened = open_folder_of(target_);
+    Result<std::optional<File>> opened = open_folder_of(target_);
     if (!opened) return fail(std::move(opened).error());
     folder = *std::move(opened);
   }

@@ -75,7 +75,9 @@ void Driver::start(AsyncRequest& request, OrderTicket ticket, Caller caller) noe
   request.ticket_ = std::move(ticket);
   request.turn_ = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (request.unwanted_) return settle(request, withdrawn());
-  if (request.deadline().expired()) return settle(request, too_late_to_begin());
+  // (What brings a change to its end is tried even then.)
+  const bool too_late = request.deadline().expired() && !request.request().goes_on();
+  if (too_late) return settle(request, too_late_to_begin());
   if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
   if (!ensure_thread()) return settle(request, no_thread());
   const Clock::time_point due = request.deadline().at();

@@ -427,3 +427,16 @@ TEST_CASE("an empty file becomes a snapshot", "[memory][persistence]") {
   CHECK(t.cache.warnings().empty());
   CHECK_FALSE(std::filesystem::exists(folder / "s.corrupt-1"));
 }
+
+TEST_CASE("a folder that may be written and not be read takes a snapshot",
+          "[memory][persistence]") {
+  const TempFolder folder;
+  const std::filesystem::path inner = folder / "inner";
+  std::filesystem::create_directory(inner);
+  REQUIRE(::chmod(inner.parent_path().c_str(), 0711) == 0);
+  REQUIRE(::chmod(inner.c_str(), 0333) == 0);
+  const Unprivileged user;
+  save(inner / "s", "key", "value");
+  CheckedCache t(saved_in(inner / "s"));
+  CHECK(t.get("key") == "value");
+}
