@@ -8,6 +8,7 @@
 #include "reference_facts.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,12 +29,12 @@ struct HelpOptions {
 [[noreturn]] void refuse_name(const std::vector<const CommandSpec*>& path,
                               const std::string& name) {
   const CommandSpec& last = *path.back();
-  const std::string known =
-      path.size() == 1 ? "cachekit help" : fmt::format("cachekit help {}", last.name);
+  std::string known = "cachekit help";
+  for (std::size_t i = 1; i < path.size(); ++i) known += fmt::format(" {}", path[i]->name);
   Error error{Errc::invalid_argument, fmt::format("there is no command '{}'", name), "",
               fmt::format("'{}' lists them all", known)};
   if (last.commands.empty()) {
-    error.message = fmt::format("'{}' has no commands of its own, such as '{}'", last.name, name);
+    error.message = fmt::format("'{}' has no subcommand '{}', nor any other", last.name, name);
     error.hint = fmt::format("'{}' explains it", known);
   }
   throw Failure("help", std::move(error));

@@ -235,9 +235,9 @@ void check_fields(const FieldNames& fields) {
   };
   if (plain(fields.key) != plain(fields.value)) return;
   throw Failure("usage", Error{Errc::invalid_argument,
-                               fmt::format("--value-field: '{}' is the field of the key already",
-                                           fields.value),
-                               "", "name another field; the first line of a table names them all"});
+                               fmt::format("--key-field {} and --value-field {} are the same field",
+                                           fields.key, fields.value),
+                               "", "name two; see 'cachekit warm --help' for what they are else"});
 }
 
 ExitCode warm(Context& context, WarmArguments& arguments) {

@@ -44,19 +44,20 @@ TEST_CASE("warm cannot take key and value out of one field", "[cli][usage]") {
        {"--key-field sku --value-field sku", "--value-field key", "--key-field value_base64"}) {
     INFO(fields);
     const std::string out = run_shell("echo | $cachekit warm - " + fields + " 2>&1; echo code $?");
-    CHECK(out.find("is the field of the key already\nhint: name another field") !=
-          std::string::npos);
+    CHECK(out.find("are the same field\nhint: name two") != std::string::npos);
     CHECK(out.find("code 2\n") != std::string::npos);
   }
 }
 
 TEST_CASE("help for what is no command says what there is", "[cli][usage]") {
   CHECK(run_shell("$cachekit help get extra 2>&1") ==
-        "cachekit: help: 'get' has no commands of its own, such as 'extra'\n"
+        "cachekit: help: 'get' has no subcommand 'extra', nor any other\n"
         "hint: 'cachekit help get' explains it\n");
   CHECK(run_shell("$cachekit help config extra 2>&1") ==
         "cachekit: help: there is no command 'extra'\n"
         "hint: 'cachekit help config' lists them all\n");
+  CHECK(run_shell("$cachekit help config show extra 2>&1 >&2 | tail -1") ==
+        "hint: 'cachekit help config show' explains it\n");
 }
 
 TEST_CASE("a password is not shown, wherever the URL stands that holds it",

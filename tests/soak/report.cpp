@@ -108,8 +108,9 @@ bool report(const Options& options, const Tally& tally, const MachineWatch& mach
   line("errors", "");
   print_errors(tally);
   line("lost completions", begun - tally.completed);
-  line("late calls", fmt::format("{} (and {} while the machine ran nobody, or others)",
-                                 lateness.late.size(), lateness.excused));
+  line("late calls",
+       fmt::format("{} (and {} while the machine stalled, or the thread waited for a processor)",
+                   lateness.late.size(), lateness.excused));
   print_latest(lateness);
   line("longest overshoot",
        fmt::format("{:.1f} ms", static_cast<double>(tally.longest_overshoot_us) / 1'000));

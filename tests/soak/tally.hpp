@@ -21,7 +21,7 @@ struct LateCall {
   clock::time_point begun;
   clock::time_point ended;
   clock::duration overshoot;  ///< Beyond budget + 10 %.
-  clock::duration waited;     ///< Of it, for a processor.
+  clock::duration waited;     ///< Of all of it, for a processor.
   std::chrono::milliseconds budget;
   const char* operation;
   const char* fault;  ///< The one under way, or the last one.

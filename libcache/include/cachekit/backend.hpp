@@ -85,9 +85,11 @@ struct AsyncBatch {
 /// Errors: as `Errc` tells; `unsupported` only where `capabilities()` says so beforehand. An
 /// allocation that fails is an error, too: `overloaded`, `unavailable` where a connection was
 /// closed over it, or `outcome_unknown` for a change that may have been sent. Only where there is
-/// no memory for as many errors as a batch has elements `std::bad_alloc` is thrown. Limits: every
-/// call ends within its budget (`CallOptions::timeout`), but for the time that it takes to copy
-/// what the call itself is given or gets: some milliseconds for a value of 16 MiB.
+/// no memory for as many errors as a batch has elements `std::bad_alloc` is thrown.
+///
+/// Limits: every call ends within its budget (`CallOptions::timeout`), but for the time that it
+/// takes to copy what the call itself is given or gets (some milliseconds for a value of 16 MiB),
+/// and to `clear` a cache in the process.
 ///
 /// How the data is kept is the business of its `Driver`.
 class CacheBackend {

@@ -65,8 +65,12 @@ double take_number(std::string_view& text) {
   if (length == 0 || (error != std::errc{} && !beyond) || end != text.data() + length) {
     return std::numeric_limits<double>::quiet_NaN();
   }
+  // Too large, or too near to nothing.
+  const bool large =
+      text.substr(0, std::min(length, text.find('.'))).find_first_not_of('0') != text.npos;
   text.remove_prefix(length);
-  return beyond ? std::numeric_limits<double>::infinity() : number;
+  if (beyond) return large ? std::numeric_limits<double>::infinity() : 0;
+  return number;
 }
 
 std::string_view take_letters(std::string_view& text) {

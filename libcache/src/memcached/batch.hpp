@@ -37,7 +37,7 @@ class SingleCommand : public CommandRequest {
   [[nodiscard]] bool replayable() const noexcept override { return is_read(command_.verb); }
   [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
   [[nodiscard]] bool heavy() const noexcept override;
-  [[nodiscard]] bool goes_on() const noexcept override { return command_.goes_on; }
+  [[nodiscard]] bool is_follow_up() const noexcept override { return command_.is_follow_up; }
   [[nodiscard]] std::size_t bytes() const noexcept override {
     return command_.key.size() + command_.value.size();
   }

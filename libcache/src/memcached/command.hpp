@@ -41,7 +41,7 @@ struct Command {
   /// classic dialect cannot.
   bool versioned = false;
   /// It brings to its end what an earlier one has begun.
-  bool goes_on = false;
+  bool is_follow_up = false;
 
   /// As of an operation: all that it refers to.
   template <typename Visit>

@@ -117,7 +117,7 @@ std::optional<Command> Counting::answered(const Result<Reply>& reply) {
 
 std::optional<Command> Counting::ask(Asked what, Command command) {
   asked_ = what;
-  command.goes_on = true;
+  command.is_follow_up = true;
   return command;
 }
 

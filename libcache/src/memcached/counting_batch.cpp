@@ -48,8 +48,9 @@ void CountingBatch::begin_next(std::size_t node) {
   try {
     auto* const state =
         new CountingCall(cluster_, one.key, one.by, deadline_, [](const Result<std::int64_t>&) {});
-    counting = Pending<std::int64_t>(state);
+    Pending<std::int64_t> begun(state);
     state->start({});
+    counting = std::move(begun);
   } catch (const std::bad_alloc&) {  // Then nothing is under way.
   }
   const bool heard = counting.try_then([this, node, position](Result<std::int64_t> outcome) {

@@ -155,7 +155,8 @@ Result<void> MemcachedDriver::clear(Deadline deadline) {
   }
   if (!first) return {};
   if (nodes.size() > 1) {
-    first->message += fmt::format("; {} of {} nodes were cleared", cleared, nodes.size());
+    first->message += fmt::format("; {} of {} servers were cleared", cleared, nodes.size());
+    if (cleared > 0) first->code = Errc::outcome_unknown;
   }
   return fail(*std::move(first));
 }

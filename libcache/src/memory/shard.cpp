@@ -261,14 +261,20 @@ Result<std::int64_t> Shard::increment_locked(const HashedKey& key, std::int64_t 
   return sum;
 }
 
-std::uint64_t Shard::clear_from(std::uint64_t position, Departures& gone) {
+std::uint64_t Shard::step_from(std::uint64_t position) const {
+  const Reading lock(lock_);
+  return index_.walk(position, most_at_once, [](const Entry&) {});
+}
+
+std::uint64_t Shard::clear(std::uint64_t position, std::uint64_t end, Departures& gone) {
   const Time now = clock_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
   std::array<Entry*, most_at_once> step;
   std::size_t count = 0;
-  std::uint64_t rest = Index::walk_end;  // Of those that are close together, and too many.
+  std::uint64_t rest = end;  // Of those that are close together, and too many.
   const std::uint64_t next = index_.walk(position, step.size(), [&](Entry& entry) {
+    if (entry.hash < position || entry.hash >= end) return;
     if (count < step.size()) {
       step[count++] = &entry;
     } else {
@@ -276,14 +282,17 @@ std::uint64_t Shard::clear_from(std::uint64_t position, Departures& gone) {
     }
   });
   for (Entry* const entry : std::span(step).first(count)) {
-    drop(*entry, entry->expired(now) ? RemovalCause::expired : RemovalCause::removed, gone);
+    const bool expired = entry->expired(now);
+    drop(*entry, expired ? RemovalCause::expired : RemovalCause::removed, gone);
+    if (expired) ++stats_.expired;
   }
   ++stats_.changes;
-  if (next == Index::walk_end && policy_->count() == 0) {
+  const std::uint64_t done = std::min(next, rest);
+  if (done == Index::walk_end && policy_->count() == 0) {
     policy_->restart();
     index_.shrink();
   }
-  return std::min(next, rest);
+  return done;
 }
 
 void Shard::scan(std::string_view pattern, std::uint64_t from, std::size_t limit,

@@ -129,9 +129,11 @@ class Shard {
   /// Errors: `rejected` for a value that is no number and for an overflow; `too_large`.
   [[nodiscard]] Result<std::int64_t> increment(const HashedKey& key, std::int64_t by,
                                                Departures& gone);
-  /// Removes the entries of one step of a walk (`Index::walk`), at most `most_at_once`; gives the
-  /// position to go on from, or `Index::walk_end`.
-  [[nodiscard]] std::uint64_t clear_from(std::uint64_t position, Departures& gone);
+  /// Where a step of a walk (`Index::walk`) over about `most_at_once` entries ends.
+  [[nodiscard]] std::uint64_t step_from(std::uint64_t position) const;
+  /// Removes the entries from a position of a walk on, up to another, at most `most_at_once`; gives
+  /// the position to go on from, which is the end when it is done.
+  [[nodiscard]] std::uint64_t clear(std::uint64_t position, std::uint64_t end, Departures& gone);
 
   /// Allows no more than what is held or what the bounds say, whichever is more; writes and `trim`
   /// bring it down to the bounds.

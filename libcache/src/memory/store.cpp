@@ -217,9 +217,12 @@ void Store::clear() {
   std::uint64_t from = Index::walk_start;
   const auto step = [&](Departures& gone) {
     const std::lock_guard lock(resizing_);  // Nothing moves past us meanwhile.
-    std::uint64_t next = Index::walk_end;
-    table_.for_each([&](Shard& shard) { next = std::min(next, shard.clear_from(from, gone)); });
-    return next;
+    std::uint64_t end = Index::walk_end;
+    table_.for_each([&](const Shard& shard) { end = std::min(end, shard.step_from(from)); });
+    table_.for_each([&](Shard& shard) {
+      for (std::uint64_t at = from; at < end;) at = shard.clear(at, end, gone);
+    });
+    return end;
   };
   while (from < Index::walk_end) from = seeing_off(step);
   table_.for_each([](Shard& shard) { shard.collect(); });
@@ -250,7 +253,7 @@ void Store::discard() {
   table_.for_each([](Shard& shard) {
     for (std::uint64_t from = Index::walk_start; from < Index::walk_end;) {
       Departures gone;
-      from = shard.clear_from(from, gone);
+      from = shard.clear(from, Index::walk_end, gone);
     }
     shard.collect();
   });

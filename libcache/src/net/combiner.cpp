@@ -35,7 +35,6 @@ namespace {
 
 constexpr auto patience = std::chrono::microseconds(100);
 constexpr auto longest_stand_by = std::chrono::microseconds(200);
-constexpr auto margin = std::chrono::milliseconds(50);
 // How often a connection that is idle for a moment is listened to, and for how long.
 constexpr auto listen_interval = std::chrono::milliseconds(50);
 constexpr auto listen_time = std::chrono::microseconds(200);
@@ -225,7 +224,7 @@ Combiner::Entry Combiner::enqueue(Waiter& waiter) noexcept {
   if (waiter.only_on_ != 0 && waiter.only_on_ != number_) return Entry::no_connection;
   if (!waiter.outcome_) waiter.outcome_ = Result<void>();  // Of an earlier attempt.
   waiter.resendable_ = false;
-  if (bounds_.full() && !waiter.request_->goes_on()) {
+  if (bounds_.full() && !waiter.request_->is_follow_up()) {
     waiter.outcome_ = fail(bounds_.too_much(endpoint_));
     return Entry::full;
   }
@@ -266,15 +265,19 @@ bool Combiner::make_room(Deadline until) noexcept {
 }
 
 bool Combiner::relieve(Deadline until) noexcept {
-  if (!claim_reading(Vacancy::is_free)) return false;
+  if (!claim_reading(Vacancy::is_free)) return true;
   Pass pass;
   const auto now = Clock::now();
   const Deadline at_once = Deadline::after(std::chrono::milliseconds(0), now);
   const bool stuck = flush_for_others(now, until);
   int reads = 0;
-  while (reads < late_reads && read_once(at_once, now, stuck, pass) == Heard::something) ++reads;
+  Heard heard = Heard::something;
+  while (heard == Heard::something && reads < late_reads) {
+    heard = read_once(at_once, now, stuck, pass);
+    ++reads;
+  }
   stop_reading(pass);
-  return reads > 0;
+  return reads > 1 || heard != Heard::nothing;
 }
 
 bool Combiner::usable() noexcept {
@@ -341,10 +344,11 @@ Combiner::StoodBy Combiner::stand_by(Sleeper& sleeper) noexcept {
 // the others have work to do in that time; where the news mostly comes later, it is tried less. On
 // a busy machine it may take long until a thread is back, so not shortly before a deadline.
 Combiner::StoodBy Combiner::await_turn(Sleeper& sleeper) noexcept {
-  const YieldBudget::Draw drawn = yields_.draw();
-  if (drawn.yields == 0) return StoodBy::in_vain;
   auto now = Clock::now();
   const auto until = std::min(now + longest_stand_by, sleeper.deadline_.at() - margin);
+  if (now >= until) return StoodBy::in_vain;
+  const YieldBudget::Draw drawn = yields_.draw();
+  if (drawn.yields == 0) return StoodBy::in_vain;
   const auto ran_before = drawn.watched ? process_time() : Clock::duration{};
   Clock::duration longest{};
   StoodBy how = StoodBy::in_vain;

@@ -112,7 +112,7 @@ class Combiner {
   /// nothing is under way, or until it is interrupted; false at once when somebody else reads.
   [[nodiscard]] bool attend(Deadline until, const Interrupt* interrupt = nullptr) noexcept;
   /// Reads what has come, where nobody reads just now; sends first what is queued, until `until`.
-  /// Whether there was something.
+  /// False where nothing had come: there is as much under way as before.
   bool relieve(Deadline until) noexcept;
   /// Settles the requests whose deadline has passed and that no caller waits for; gives the next
   /// deadline of the others.
@@ -171,6 +171,7 @@ class Combiner {
   struct Pass {
     Waiter* own = nullptr;  ///< The reader's own waiter, which needs no waking; or null.
     bool own_settled = false;
+    bool has_read = false;
     WaiterList others{};
 
     void add(Waiter& waiter) noexcept;
@@ -317,6 +318,8 @@ class Combiner {
   std::optional<Socket> socket_;
   std::unique_ptr<Session> session_;
 
+  /// Before a deadline in which nobody gives the processor away: it may be gone for long.
+  static constexpr auto margin = std::chrono::milliseconds(50);
   static constexpr std::size_t all_sent = static_cast<std::size_t>(-1);
   static constexpr std::size_t receive_size = std::size_t{64} << 10U;
 };

@@ -47,7 +47,9 @@ Combiner::Heard Combiner::read_once(Deadline deadline, Clock::time_point now, bo
   if (interrupt != nullptr) {
     wait_ready(socket_->descriptor(), stuck, interrupt->descriptor, deadline);
   }
-  const bool alone = pass.own != nullptr && !stuck && in_flight() == 1;
+  // A reply that did not come in the first read is far away, and says nothing of the next one.
+  const bool first = !std::exchange(pass.has_read, true);
+  const bool alone = first && pass.own != nullptr && !stuck && in_flight() == 1;
   Result<Socket::Transfer> came = interrupt != nullptr ? socket_->read(into)
                                   : alone              ? read_alone(into, deadline, now)
                                                        : socket_->read(into, stuck, deadline, now);
@@ -71,7 +73,8 @@ Combiner::Heard Combiner::read_once(Deadline deadline, Clock::time_point now, bo
 Result<Socket::Transfer> Combiner::read_alone(std::span<char> into, Deadline deadline,
                                               Clock::time_point now) noexcept {
   const Clock::time_point enough = now + SpinChoice::longest_look;
-  if (spin_.next() == SpinChoice::Way::look && enough < deadline.at()) {
+  if (enough > deadline.at() - margin) return socket_->read(into, false, deadline, now);
+  if (spin_.next() == SpinChoice::Way::look) {
     do {
       std::this_thread::yield();
       Result<Socket::Transfer> came = socket_->read(into);
@@ -81,7 +84,7 @@ Result<Socket::Transfer> Combiner::read_alone(std::span<char> into, Deadline dea
     } while (Clock::now() < enough);
   }
   Result<Socket::Transfer> came = socket_->read(into, false, deadline, now);
-  if (came && came->status == Socket::Status::done) spin_.note(Clock::now() - now);
+  spin_.note(Clock::now() - now);
   return came;
 }
 

@@ -187,7 +187,7 @@ void Combiner::end_batch(const Result<Socket::Status>& status) noexcept {
   // The kernel takes more when the peer has taken some: as good as a word of it.
   if (sent_ > std::exchange(resumed_at_, all_sent)) hear();
   stuck_ = status == Socket::Status::would_block;
-  if (stuck_) stuck_at_ = Clock::now();
+  if (stuck_ && !late_) stuck_at_ = Clock::now();
   unsent_from_ = status == Socket::Status::done ? all_sent : sent_;
   if (status == Socket::Status::closed) peer_gone_ = true;
   if (!status) doubt(status.error().code, status.error().message);

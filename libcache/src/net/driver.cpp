@@ -76,7 +76,7 @@ void Driver::start(AsyncRequest& request, OrderTicket ticket, Caller caller) noe
   request.turn_ = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (request.unwanted_) return settle(request, withdrawn());
   // (What brings a change to its end is tried even then.)
-  const bool too_late = request.deadline().expired() && !request.request().goes_on();
+  const bool too_late = request.deadline().expired() && !request.request().is_follow_up();
   if (too_late) return settle(request, too_late_to_begin());
   if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
   if (!ensure_thread()) return settle(request, no_thread());
@@ -121,7 +121,7 @@ void Driver::queue(AsyncRequest& request) noexcept {
     const std::lock_guard lock(mutex_);
     ending = ending_;
     unwanted = request.unwanted_;
-    const bool room = request.resends_.any() || request.request().goes_on() || !bounds_.full();
+    const bool room = request.resends_.any() || request.request().is_follow_up() || !bounds_.full();
     if (!ending && !unwanted && has_thread && room) {
       // Its caller, if one waits, sleeps by now and need not be the one who drives.
       if (!std::exchange(request.adopted_, true)) ++attended_;

@@ -24,13 +24,13 @@ void wait_for_all(std::deque<CallerRequest>& calls) noexcept {
   for (CallerRequest& call : calls) {
     if (!call.wait(soon)) ++late;
   }
-  const bool together = late > 1;
   for (CallerRequest& call : calls) {
-    if (together) call.read_on_its_own(true);
+    call.read_elsewhere = late > 1 && !call.settled();
+    if (call.read_elsewhere) call.read_on_its_own(true);
   }
   for (CallerRequest& call : calls) call.wait();
   for (CallerRequest& call : calls) {
-    if (together) call.read_on_its_own(false);
+    if (call.read_elsewhere) call.read_on_its_own(false);
   }
 }
 

@@ -56,7 +56,7 @@ class Request {
   [[nodiscard]] virtual bool wants_again() const noexcept { return false; }
   /// Whether it brings to its end what an earlier request has begun: there is room for it, however
   /// much is under way.
-  [[nodiscard]] virtual bool goes_on() const noexcept { return false; }
+  [[nodiscard]] virtual bool is_follow_up() const noexcept { return false; }
   /// Whether it would hold up the others on a shared connection, by its size or its duration.
   [[nodiscard]] virtual bool heavy() const noexcept { return false; }
   /// About how many bytes of memory it keeps while it waits to be sent.

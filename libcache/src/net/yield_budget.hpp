@@ -20,29 +20,33 @@ class YieldBudget {
   struct Draw {
     int yields = 0;
     bool watched = false;  ///< Whether to find out who had the processor meanwhile.
+    bool retry = false;    ///< After a pause.
   };
   /// For this time.
   [[nodiscard]] Draw draw() noexcept {
     const int yields = yields_.load(std::memory_order_relaxed);
     if (yields > 0) return {yields, suspicious_.load(std::memory_order_relaxed)};
-    if (pause_left_.fetch_sub(1, std::memory_order_relaxed) > 1) return {};
-    return {.yields = 1, .watched = true};
+    if (pause_left_.fetch_sub(1, std::memory_order_relaxed) != 1) return {};
+    return {.yields = 1, .watched = true, .retry = true};
   }
-  /// What came of it: whether there was news, how long the longest one took, and what the process
-  /// ran in that time, where it was watched.
   struct Outcome {
-    bool news = false;
-    std::chrono::nanoseconds longest{};
+    bool news = false;                   ///< For the caller.
+    std::chrono::nanoseconds longest{};  ///< Of the yields.
+    /// What all threads of the process ran meanwhile, where it was watched. (One that is busy with
+    /// something else hides that the machine is.)
     std::chrono::nanoseconds ran{};
   };
+  /// Requires: for each draw that was not 0.
   void note(const Draw& drawn, const Outcome& outcome) noexcept {
-    const bool dear = outcome.longest > time_slice;
+    const bool resting = yields_.load(std::memory_order_relaxed) == 0;
+    if (resting && !drawn.retry) return;  // It was drawn before.
+    const bool costly = outcome.longest > time_slice;
     if (drawn.watched) {
-      if (dear && outcome.ran < outcome.longest / 2) return rest();
+      if (costly && outcome.ran < outcome.longest / 2) return rest(drawn);
       suspicious_.store(false, std::memory_order_relaxed);
       pause_.store(least_pause, std::memory_order_relaxed);
-      trust_left_.store(dear ? trust : 0, std::memory_order_relaxed);
-    } else if (dear && trust_left_.fetch_sub(1, std::memory_order_relaxed) <= 0) {
+      trust_left_.store(costly ? trust : 0, std::memory_order_relaxed);
+    } else if (costly && trust_left_.fetch_sub(1, std::memory_order_relaxed) <= 0) {
       suspicious_.store(true, std::memory_order_relaxed);
     }
     const int next =
@@ -57,11 +61,11 @@ class YieldBudget {
   static constexpr int most_pause = 4096;
   static constexpr int trust = 64;
 
-  void rest() noexcept {
+  void rest(const Draw& drawn) noexcept {
+    if (yields_.exchange(0, std::memory_order_relaxed) == 0 && !drawn.retry) return;
     const int pause = pause_.load(std::memory_order_relaxed);
     pause_left_.store(pause, std::memory_order_relaxed);
     pause_.store(std::min(2 * pause, most_pause), std::memory_order_relaxed);
-    yields_.store(0, std::memory_order_relaxed);
   }
 
   std::atomic<int> yields_{most};

@@ -174,8 +174,11 @@ void RedisDriver::start(AnyAsyncCall& any) {
 }
 
 Result<void> RedisDriver::clear(Deadline deadline) {
-  return client_.run({"FLUSHDB", "ASYNC"}, Replay::no, only_status, deadline).map([](const auto&) {
-  });
+  const auto is_done = [&](const RedisReply& reply) -> Result<void> {
+    if (reply.text == "OK") return {};
+    return fail(unexpected_reply("FLUSHDB", client_.endpoint()));
+  };
+  return client_.run({"FLUSHDB", "ASYNC"}, Replay::no, only_status, deadline).and_then(is_done);
 }
 
 Result<RedisReply> RedisDriver::run_shared(std::span<const std::string_view> arguments,

@@ -127,3 +127,35 @@ TEST_CASE("a set_many for which there is no memory tells of each key whether it 
         check_stored(rig, outcomes, table);
       });
 }
+
+TEST_CASE("a batch of counters for which there is no memory counts each once, or gives an error",
+          "[allocations]") {
+  CACHEKIT_FOR_ALL_SHORTAGES(kind, scope);
+  Rig rig(kind);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 5; ++i) keys.push_back("a counter of the batch " + std::to_string(i));
+  std::vector<operation::Increment> increments;
+  for (const std::string& key : keys) increments.push_back({key});
+  with_each_failure(
+      "a batch of counters", scope,
+      [&] {
+        for (const std::string& key : keys) must(rig.truth().set(key, "7"));
+      },
+      [&]() -> std::vector<Result<std::int64_t>> {
+        try {
+          return rig.cache().run_many<operation::Increment>(increments, {.timeout = patience});
+        } catch (const std::bad_alloc&) {  // As it may, for want of room for the outcomes.
+          const Result<std::int64_t> refused = fail(Errc::overloaded, "out of memory");
+          return std::vector<Result<std::int64_t>>(keys.size(), refused);
+        }
+      },
+      [&](const std::vector<Result<std::int64_t>>& sums) {
+        REQUIRE(sums.size() == keys.size());
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+          const std::string code = checked_code(sums[i]);
+          if (sums[i]) CHECK(*sums[i] == 8);
+          check_written(code, must(rig.truth().get(keys[i])), "7", "8");
+        }
+        rig.check_neighbours();
+      });
+}

@@ -4,6 +4,9 @@
 #include "rig.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 

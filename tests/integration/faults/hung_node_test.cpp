@@ -277,7 +277,7 @@ TEST_CASE("clearing tells how many servers it reached while another one hangs", 
   const Result<void> cleared = nodes.cache.clear({.timeout = nodes.enough(500ms)});
   REQUIRE_FALSE(cleared);
   CHECK(cleared.error().endpoint == nodes.servers[1].endpoint());
-  CHECK(cleared.error().message.ends_with("; 2 of 3 nodes were cleared"));
+  CHECK(cleared.error().message.ends_with("; 2 of 3 servers were cleared"));
 }
 
 TEST_CASE("texts on healthy servers are refused as counters, and stay, while another server hangs",

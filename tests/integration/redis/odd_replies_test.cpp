@@ -51,6 +51,7 @@ TEST_CASE("a reply that its command never gives is an error, not a value", "[red
   };
   const std::vector<Case> cases{
       {"+QUEUED\r\n", [](RedisBackend& redis) { return code_of(redis.set("k", "v")); }},
+      {"+QUEUED\r\n", [](RedisBackend& redis) { return code_of(redis.clear()); }},
       {":2\r\n", [](RedisBackend& redis) { return code_of(redis.remove("k")); }},
       {":-3\r\n", [](RedisBackend& redis) { return code_of(redis.exists("k")); }},
       {":-7\r\n", [](RedisBackend& redis) { return code_of(redis.ttl("k")); }},

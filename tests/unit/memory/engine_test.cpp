@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -158,19 +159,16 @@ TEST_CASE("clear ends while others go on writing, and what was there before is g
           "[memory][stress]") {
   CheckedCache t({.capacity = mebibytes(16)});
   for (int i = 0; i < 20'000; ++i) t.set("old" + std::to_string(i), "some value");
-  std::atomic<bool> stop{false};
-  std::vector<std::thread> writers;
+  std::vector<std::jthread> writers;
   for (int thread = 0; thread < 4; ++thread) {
-    writers.emplace_back([&, thread] {
-      for (int i = 0; !stop; ++i) {
+    writers.emplace_back([&, thread](const std::stop_token& stop) {
+      for (int i = 0; !stop.stop_requested(); ++i) {
         static_cast<void>(t.cache.set(numbered(thread * 1'000'000 + i % 30'000), "some value"));
       }
     });
   }
   REQUIRE(t.cache.clear());
   for (int i = 0; i < 20'000; ++i) CHECK(t.cache.exists("old" + std::to_string(i)) == false);
-  stop = true;
-  for (std::thread& writer : writers) writer.join();
 }
 
 TEST_CASE("of two resizes at once one holds for all shards", "[memory][bounds][stress]") {

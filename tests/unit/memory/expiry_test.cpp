@@ -125,3 +125,13 @@ TEST_CASE("look-ups that race with a set never remove what it stored", "[memory]
   reader.join();
   CHECK(lost == 0);
 }
+
+TEST_CASE("what clear removes and was over before counts as expired", "[memory][expiry]") {
+  CheckedCache t;
+  for (int i = 0; i < 1'000; ++i) t.set("k" + std::to_string(i), "v", 5ms);
+  t.set("alive", "v");
+  t.clock.advance(5ms);
+  REQUIRE(t.cache.clear());
+  CHECK(t.stats().expired == 1'000U);
+  CHECK(t.stats().items == 0U);
+}

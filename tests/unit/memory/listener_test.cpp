@@ -77,10 +77,10 @@ TEST_CASE("clear ends, also where the listener puts back what was removed", "[me
                             static_cast<void>(cache->set(removal.key, removal.value));
                           }});
     cache = &real;
-    for (int i = 0; i < 500; ++i) REQUIRE(real.set(std::to_string(i), "v"));
+    for (int i = 0; i < 5'000; ++i) REQUIRE(real.set(std::to_string(i), "v"));
     REQUIRE(real.clear());
-    CHECK(removed == 500);
-    CHECK(real.stats().nodes[0].items == 500U);
+    CHECK(removed == 5'000);
+    CHECK(real.stats().nodes[0].items == 5'000U);
     CHECK(real.validate());
   }
 }

@@ -430,13 +430,16 @@ TEST_CASE("an empty file becomes a snapshot", "[memory][persistence]") {
 
 TEST_CASE("a folder that may be written and not be read takes a snapshot",
           "[memory][persistence]") {
-  const TempFolder folder;
-  const std::filesystem::path inner = folder / "inner";
-  std::filesystem::create_directory(inner);
-  REQUIRE(::chmod(inner.parent_path().c_str(), 0711) == 0);
-  REQUIRE(::chmod(inner.c_str(), 0333) == 0);
-  const Unprivileged user;
-  save(inner / "s", "key", "value");
-  CheckedCache t(saved_in(inner / "s"));
-  CHECK(t.get("key") == "value");
+  std::string name = "/tmp/cachekit-test-XXXXXX";  // Where anybody may go.
+  REQUIRE(::mkdtemp(name.data()) != nullptr);
+  REQUIRE(::chmod(name.c_str(), 0333) == 0);
+  const std::filesystem::path file = std::filesystem::path(name) / "s";
+  {
+    const Unprivileged user;
+    save(file, "key", "value");
+    CheckedCache t(saved_in(file));
+    CHECK(t.get("key") == "value");
+  }
+  REQUIRE(::chmod(name.c_str(), 0700) == 0);
+  std::filesystem::remove_all(name);
 }

@@ -41,6 +41,20 @@ TEST_CASE("on a machine that is busy with others hardly anybody stands by, and l
   CHECK(yields_of(budget, 10'000, news) > 50'000);
 }
 
+TEST_CASE("what was drawn before a rest neither ends it nor lengthens it", "[net][wait]") {
+  YieldBudget budget;
+  budget.note(budget.draw(), others_busy);  // From here on it is watched.
+  const YieldBudget::Draw first = budget.draw();
+  const YieldBudget::Draw second = budget.draw();
+  const YieldBudget::Draw third = budget.draw();
+  budget.note(first, others_busy);
+  budget.note(second, others_busy);
+  budget.note(third, news);
+  int pause = 0;
+  while (budget.draw().yields == 0) ++pause;
+  CHECK(pause == 63);
+}
+
 TEST_CASE("many callers of this process stand by, however long that takes", "[net][wait]") {
   YieldBudget budget;
   CHECK(yields_of(budget, 1'000, own_crowd) == 20'000);
