@@ -10,10 +10,14 @@ namespace {
 
 ExitCode run_exists(Context& context, const std::vector<std::string>& keys) {
   CacheBackend& backend = context.backend(Access::read);
+  std::vector<operation::Exists> looks;
+  for (const std::string& key : keys) looks.push_back({key});
+  const std::vector<Result<bool>> outcomes = backend.run_many<operation::Exists>(looks);
   std::size_t found = 0;
   ExitCode failed = ExitCode::done;
-  for (const std::string& key : keys) {
-    const Result<bool> exists = backend.exists(key);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string& key = keys[i];
+    const Result<bool>& exists = outcomes[i];
     if (!exists) {
       context.report("exists " + key, exists.error());
       failed = worse(failed, exit_code_of(exists.error()));
