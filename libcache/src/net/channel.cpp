@@ -5,6 +5,7 @@
 #include "net/caller_request.hpp"
 #include "net/pool.hpp"
 #include "net/resends.hpp"
+#include "net/scoped_count.hpp"
 
 #include <algorithm>
 #include <new>
@@ -21,21 +22,6 @@ constexpr int max_rounds = 3;
 constexpr int few_callers = 4;
 // How often callers must have been kept waiting before a connection is added.
 constexpr int often = 64;
-
-// Counts the callers that are inside.
-class Presence {
- public:
-  explicit Presence(std::atomic<int>& callers) noexcept
-      : callers_(callers), count_(callers.fetch_add(1, std::memory_order_relaxed) + 1) {}
-  ~Presence() { callers_.fetch_sub(1, std::memory_order_relaxed); }
-  Presence(const Presence&) = delete;
-  Presence& operator=(const Presence&) = delete;
-  [[nodiscard]] int count() const noexcept { return count_; }
-
- private:
-  std::atomic<int>& callers_;
-  int count_;
-};
 
 // What compares points in time cannot add `forever` to them.
 ChannelOptions with_finite_silence(ChannelOptions options) noexcept {
@@ -167,7 +153,7 @@ Result<void> Channel::execute(Request& request, Deadline deadline) {
 }
 
 Result<void> Channel::execute_shared(Core& core, Request& request, Deadline deadline) {
-  const Presence presence(core.callers);
+  const ScopedCount presence(core.callers);
   Resends resends;
   if (presence.count() > 1 && presence.count() <= few_callers) {
     if (std::optional<Lease> spare = spare_connection(core)) {

@@ -22,6 +22,7 @@
 
 #include "core/out_of_memory.hpp"
 #include "net/failure.hpp"
+#include "net/scoped_count.hpp"
 #include "net/wait_until.hpp"
 
 #include <algorithm>
@@ -136,7 +137,7 @@ Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) noexcept {
 }
 
 bool Combiner::run(Sleeper& sleeper) noexcept {
-  const CallerCount counted(callers_);
+  const ScopedCount counted(callers_);
   bool claimed = false;
   bool patient = false;
   std::optional<Clock::time_point> begun;
@@ -186,7 +187,7 @@ void Combiner::wait(Sleeper& sleeper) noexcept {
 }
 
 bool Combiner::wait(Sleeper& sleeper, Deadline until) noexcept {
-  const CallerCount counted(callers_);
+  const ScopedCount counted(callers_);
   while (!sleeper.settled()) {
     if (until.expired()) {
       leave(sleeper);
@@ -258,9 +259,9 @@ bool Combiner::encode(Waiter& waiter) noexcept {
 // Many may be refused at once: to look costs more than to refuse.
 bool Combiner::make_room(Deadline until) noexcept {
   const auto now = Clock::now();
-  if (now.time_since_epoch().count() < look_for_room_at_) return false;
+  if (now < look_for_room_at_.load(std::memory_order_relaxed)) return false;
   if (relieve(until)) return true;
-  look_for_room_at_ = (now + between_looks).time_since_epoch().count();
+  look_for_room_at_.store(now + between_looks, std::memory_order_relaxed);
   return false;
 }
 

@@ -18,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -152,20 +151,6 @@ class Combiner {
   enum class State : std::uint8_t { closed, open, breaking };
   enum class Heard : std::uint8_t { something, nothing, lost };
   enum class Entry : std::uint8_t { queued, refused, full, no_connection };
-
-  /// A thread that waits here. Constructed before it takes mutex_ and may drive.
-  class CallerCount {
-   public:
-    explicit CallerCount(std::atomic<int>& callers) noexcept : callers_(callers) {
-      callers_.fetch_add(1, std::memory_order_relaxed);
-    }
-    ~CallerCount() { callers_.fetch_sub(1, std::memory_order_relaxed); }
-    CallerCount(const CallerCount&) = delete;
-    CallerCount& operator=(const CallerCount&) = delete;
-
-   private:
-    std::atomic<int>& callers_;
-  };
 
   /// What the reader has settled and has yet to wake.
   struct Pass {
@@ -306,11 +291,11 @@ class Combiner {
   Clock::time_point listen_at_{};  // When to listen to an idle connection for a while.
   CombinerStats counts_{};
 
-  // Threads in `run` or `wait`: without them nobody may drive.
+  // Threads in `run` or `wait`, counted before they take mutex_: without them nobody may drive.
   std::atomic<int> callers_{0};
   YieldBudget yields_;               // How often to stand by before sleeping.
   std::atomic<int> standing_by_{0};  // How many do.
-  std::atomic<Clock::rep> look_for_room_at_{std::numeric_limits<Clock::rep>::min()};
+  std::atomic<Clock::time_point> look_for_room_at_{Clock::time_point::min()};
   // There is no reader, and one of those who stand by will be it. Changed under mutex_.
   std::atomic<bool> vacant_{false};
 
