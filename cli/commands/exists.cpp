@@ -11,6 +11,7 @@ namespace {
 ExitCode run_exists(Context& context, const std::vector<std::string>& keys) {
   CacheBackend& backend = context.backend(Access::read);
   std::vector<operation::Exists> looks;
+  looks.reserve(keys.size());
   for (const std::string& key : keys) looks.push_back({key});
   const std::vector<Result<bool>> outcomes = backend.run_many<operation::Exists>(looks);
   std::size_t found = 0;
