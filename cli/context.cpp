@@ -223,6 +223,27 @@ void Context::warn_of_snapshot(Access access) {
   }
 }
 
+std::optional<Failure> Context::partial_snapshot() const {
+  const std::vector<std::string> warnings = snapshot_warnings();
+  if (warnings.empty()) return std::nullopt;
+  return Failure(command.substr(command.find(' ') + 1),
+                 Error{Errc::rejected,
+                       fmt::format("not all that was stored: {}", fmt::join(warnings, "; ")),
+                       {},
+                       std::string(whole_snapshot_hint)});
+}
+
+void Context::require_whole_snapshot() const {
+  if (const std::optional<Failure> partial = partial_snapshot()) throw Failure(*partial);
+}
+
+ExitCode Context::not_found() {
+  const std::optional<Failure> partial = partial_snapshot();
+  if (!partial) return ExitCode::no;
+  if (!std::exchange(told_partial_, true)) report(partial->what, partial->error);
+  return partial->code;
+}
+
 void Context::flush_backend() {
   if (!backend_) return;
   if (Result<void> flushed = backend_->flush(); !flushed) {

@@ -2,6 +2,7 @@
 
 #include "evictions.hpp"
 #include "exit_code.hpp"
+#include "failure.hpp"
 #include "output/writer.hpp"
 
 #include <cachekit/backend.hpp>
@@ -63,6 +64,12 @@ class Context {
   [[nodiscard]] std::vector<std::string> snapshot_warnings() const;
   /// Tells of them, under `--quiet` too where what was left out is lost.
   void warn_of_snapshot(Access access);
+  /// Errors: throws `Failure` with exit code 5 where it left something out: whoever asks what there
+  /// is must not take what is left for all of it, nor what is missing for what never was.
+  void require_whole_snapshot() const;
+  /// The exit code of a command that found nothing: 1, or 5 with a word on it where a snapshot was
+  /// not loaded whole, since what is missing may have been in it.
+  [[nodiscard]] ExitCode not_found();
   /// Makes what was written durable, and warns where a snapshot has lost entries by it; at the end
   /// of every command that writes, before it says that it is done. Errors: throws `Failure`.
   void flush_backend();
@@ -105,6 +112,7 @@ class Context {
   void check_snapshot(Access access);
   void say(std::string_view kind, std::string_view prefix, std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
+  [[nodiscard]] std::optional<Failure> partial_snapshot() const;
   [[nodiscard]] Error why_unconnected(Error error) const;
   [[nodiscard]] std::string usual_hint(const Error& error) const;
 
@@ -112,6 +120,7 @@ class Context {
   std::unique_ptr<CacheBackend> backend_;
   bool connected_ = false;
   bool written_ = false;
+  bool told_partial_ = false;
   std::optional<Held> held_{};  // By a snapshot, before the command.
 };
 

@@ -240,13 +240,23 @@ void print_findings(Context& context, const BenchReport& report,
   }
 }
 
+// The commonest failure says why, and what to do about it.
+ExitCode report_failed(Context& context, const BenchReport& report) {
+  const auto commonest = std::ranges::max_element(report.failures, {}, &FailureReport::count);
+  Error why{Errc::unavailable, "nothing was asked in the time there was", "", ""};
+  if (commonest != report.failures.end()) why = commonest->example;
+  const bool out_of_memory = is_out_of_memory(why);
+  if (out_of_memory && why.hint.empty()) why.hint = no_memory_hint;
+  why.message = "no operation succeeded: " + why.message;
+  context.report("bench", why);
+  return out_of_memory ? ExitCode::refused : ExitCode::unreachable;
+}
+
 ExitCode judge_run(Context& context, const BenchReport& report,
                    const std::vector<GateVerdict>& verdicts) {
   if (report.interrupted) return ExitCode::interrupted;
   if (report.count == report.errors) {
-    const std::string why = report.failures.empty() ? "" : ": " + report.failures.front().example;
-    context.report("bench", Error{Errc::unavailable, "no operation succeeded" + why, "", ""});
-    return ExitCode::unreachable;
+    return report_failed(context, report);
   }
   const bool failed = std::ranges::any_of(verdicts, &GateVerdict::failed);
   return failed || report.wrong_answers.value_or(0) > 0 ? ExitCode::gate : ExitCode::done;

@@ -57,13 +57,17 @@ void check_all_removed(const Removal& removal) {
   const std::uint64_t left = removal.left_out.count();
   if (left == 0 && removal.error) throw Failure("del --pattern", *removal.error);
   if (left == 0) return;
+  const std::string& hint = removal.left_out.hint();
   const std::string also = removal.error ? "; " + removal.error->describe() : "";
-  throw Failure("del --pattern",
-                Error{Errc::rejected,
-                      fmt::format("could not delete {} key{}: {}{}", left, left == 1 ? "" : "s",
-                                  removal.left_out.text(), also),
-                      "", "delete them with the server's own tool, such as redis-cli UNLINK"},
-                removal.error ? exit_code_of(*removal.error) : ExitCode::refused);
+  throw Failure(
+      "del --pattern",
+      Error{
+          Errc::rejected,
+          fmt::format("could not delete {} key{}: {}{}", left, left == 1 ? "" : "s",
+                      removal.left_out.text(), also),
+          "",
+          hint.empty() ? "delete them with the server's own tool, such as redis-cli UNLINK" : hint},
+      removal.error ? exit_code_of(*removal.error) : ExitCode::refused);
 }
 
 ExitCode delete_matching(Context& context, const DelOptions& options) {

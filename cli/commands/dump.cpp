@@ -17,27 +17,20 @@ namespace cachekit::cli {
 namespace {
 
 Error keys_left_out(const DumpResult& result) {
-  return {Errc::rejected,
-          fmt::format("left out {} key{}: {}", result.unreadable, result.unreadable == 1 ? "" : "s",
-                      result.left_out.text()),
-          {},
-          "everything else was dumped; save those with redis-cli, or narrow the dump with "
-          "--pattern"};
-}
-
-// A dump that is taken for a whole one would be the backup that was none.
-Error snapshot_left_out(const std::vector<std::string>& warnings) {
-  return {Errc::rejected,
-          fmt::format("not all that was stored: {}", fmt::join(warnings, "; ")),
-          {},
-          std::string(whole_snapshot_hint)};
+  const std::string& hint = result.left_out.hint();
+  return {
+      Errc::rejected,
+      fmt::format("left out {} key{}: {}", result.unreadable, result.unreadable == 1 ? "" : "s",
+                  result.left_out.text()),
+      {},
+      "everything else was dumped; " +
+          (hint.empty() ? "save those with redis-cli, or narrow the dump with --pattern" : hint)};
 }
 
 ExitCode finish(const Context& context, const DumpResult& result) {
   if (result.error) throw Failure("dump", *result.error);
   if (result.unreadable > 0) throw Failure("dump", keys_left_out(result));
-  const std::vector<std::string> warnings = context.snapshot_warnings();
-  if (!warnings.empty()) throw Failure("dump", snapshot_left_out(warnings));
+  context.require_whole_snapshot();
   return ExitCode::done;
 }
 

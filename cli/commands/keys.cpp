@@ -38,6 +38,7 @@ ExitCode run_keys(Context& context, const KeysOptions& options) {
   };
   value_or_fail("keys", backend.scan({.pattern = options.pattern}, visit));
   if (interrupted()) return ExitCode::interrupted;
+  context.require_whole_snapshot();
   return shown.empty() ? ExitCode::no : ExitCode::done;
 }
 

@@ -182,6 +182,11 @@ void print_summary(Context& context, const WarmResult& result, const WarmArgumen
   }
   const std::string input = arguments.input == "-" ? "standard input" : arguments.input;
   for (const std::string& line : bad_lines_text(result.tally, input)) context.note(line);
+  // Standard input has no ending that tells.
+  if (arguments.format.empty() && result.tally.stored == 0 && result.tally.bad > 0 &&
+      format_of(arguments.input) == RecordFormat::ndjson) {
+    context.note("hint: it was read as NDJSON; say --format csv or --format tsv if it is that");
+  }
   if (result.too_many_bad) {
     context.note(fmt::format("cachekit: stopped: more than {} bad records",
                              arguments.options.max_errors.value_or(0)));

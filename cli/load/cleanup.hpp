@@ -1,56 +1,53 @@
 #pragma once
 
+#include <cachekit/backend.hpp>
 #include <cachekit/deadline.hpp>
 
-#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
-#include <utility>
 
 namespace cachekit::cli {
 
-/// Lets a run remove what it has put on a server also when it was interrupted, from when on servers
-/// get no more time: each step has a short budget of its own then, and so have all of them
-/// together.
+/// Lets a run remove what it has put on servers also where it was interrupted, from when on they
+/// get no more time, and where some of them do not answer: all that is left goes in few large steps
+/// then, within a second. (Each step takes as long as the slowest server.)
 class Cleanup {
  public:
-  explicit Cleanup(std::function<bool()> interrupted) : interrupted_(std::move(interrupted)) {}
-  ~Cleanup() {
-    if (hurried_) Deadline::cut_all(Deadline::clock::now());
-  }
+  /// Does no harm when it is done twice.
+  using Step = std::function<Result<void>(std::chrono::milliseconds budget)>;
+
+  /// Looks whether all servers answer.
+  Cleanup(CacheBackend& backend, std::function<bool()> interrupted);
+  ~Cleanup();
   Cleanup(const Cleanup&) = delete;
   Cleanup& operator=(const Cleanup&) = delete;
 
-  /// Whether the run was interrupted and has had its time since.
-  [[nodiscard]] bool is_over() const {
-    return hurried_ && Deadline::clock::now() - *hurried_ >= longest_wait;
-  }
+  /// Whether a run in a hurry has had its time: what is left stays.
+  [[nodiscard]] bool is_over() const;
 
-  /// Runs a step that does no harm when it is done twice, with its budget.
-  template <typename Step>
-  auto run(const Step& step, std::chrono::milliseconds budget) {
-    if (!hurry()) {
-      auto done = step(budget);
-      if (done || !hurry()) return done;
-    }
-    return step(std::min<std::chrono::milliseconds>(budget, short_budget));
-  }
+  /// How many keys the next step should remove.
+  [[nodiscard]] std::uint64_t keys_at_once(std::uint64_t usual) const noexcept;
+
+  /// Runs a step, with `budget` unless it is in a hurry. One that failed does not stop the next:
+  /// other servers have keys, too.
+  void run(const Step& step, std::chrono::milliseconds budget);
+
+  /// Where everything was tried. Errors: of the first step that failed.
+  [[nodiscard]] Result<void> outcome() const;
+  /// Where it was over before: why.
+  [[nodiscard]] Error why_over() const;
 
  private:
-  static constexpr auto short_budget = std::chrono::milliseconds(400);
-  static constexpr auto longest_wait = std::chrono::seconds(1);
-
-  bool hurry() {
-    if (!hurried_ && interrupted_()) {
-      hurried_ = Deadline::clock::now();
-      Deadline::uncut_all();
-    }
-    return hurried_.has_value();
-  }
+  void hurry();
+  [[nodiscard]] std::chrono::milliseconds time_left() const;
+  void look_for_interrupt();
 
   std::function<bool()> interrupted_;
   std::optional<Deadline::clock::time_point> hurried_{};  // Since when.
+  bool uncut_ = false;                                    // Servers were given time again.
+  std::optional<Error> error_{};                          // The first.
 };
 
 }  // namespace cachekit::cli

@@ -31,13 +31,20 @@ class Batch {
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
-  Result<void> store(std::uint64_t first, std::uint64_t count) {
+  // Says whether any of them may be there now.
+  Result<void> store(std::uint64_t first, std::uint64_t count, bool& any_stored) {
     std::vector<SetItem> items;
     for (std::uint64_t i = 0; i < count; ++i) items.push_back(item(first + i, i));
-    return first_error(shared_.backend.set_many(items, {SetCondition::always, batch_budget}));
+    std::vector<Result<bool>> outcomes =
+        shared_.backend.set_many(items, {SetCondition::always, batch_budget});
+    any_stored = std::ranges::any_of(outcomes, [](const Result<bool>& outcome) {
+      return outcome || outcome.error().code == Errc::outcome_unknown;
+    });
+    return first_error(std::move(outcomes));
   }
 
   Result<void> remove(std::uint64_t first, std::uint64_t count, std::chrono::milliseconds budget) {
+    if (keys_.size() < count) keys_.resize(count);
     std::vector<std::string_view> keys;
     for (std::uint64_t i = 0; i < count; ++i) keys.push_back(shared_.keys.key(first + i, keys_[i]));
     return first_error(shared_.backend.remove_many(keys, {budget}));
@@ -81,27 +88,31 @@ Result<void> fill_keys(const BenchShared& shared, std::uint64_t& written,
     const std::uint64_t first = written;
     const std::uint64_t count = std::min(batch.size(), all - first);
     written += count;
-    if (Result<void> stored = batch.store(first, count); !stored) return stored;
+    bool any_stored = false;
+    if (Result<void> stored = batch.store(first, count, any_stored); !stored) {
+      if (!any_stored) written = first;
+      return stored;
+    }
     progress(static_cast<double>(written) / static_cast<double>(all));
   }
   return {};
 }
 
 Result<void> remove_keys(const BenchShared& shared, std::uint64_t written) {
+  if (written == 0) return {};
   Batch batch(shared);
-  Cleanup cleanup(shared.interrupted);
-  for (std::uint64_t done = 0; done < written; done += batch.size()) {
+  Cleanup cleanup(shared.backend, shared.interrupted);
+  for (std::uint64_t done = 0; done < written;) {
     if (cleanup.is_over()) {
-      return fail(Errc::cancelled, fmt::format("interrupted, with {} of {} keys yet to be removed",
-                                               written - done, written));
+      Error why = cleanup.why_over();
+      why.message += fmt::format(", with {} of {} keys yet to be removed", written - done, written);
+      return fail(std::move(why));
     }
-    const std::uint64_t count = std::min(batch.size(), written - done);
-    const auto step = [&](std::chrono::milliseconds budget) {
-      return batch.remove(done, count, budget);
-    };
-    if (Result<void> removed = cleanup.run(step, batch_budget); !removed) return removed;
+    const std::uint64_t count = std::min(cleanup.keys_at_once(batch.size()), written - done);
+    cleanup.run([&](auto budget) { return batch.remove(done, count, budget); }, batch_budget);
+    done += count;
   }
-  return {};
+  return cleanup.outcome();
 }
 
 }  // namespace cachekit::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cachekit/error.hpp>
 #include <cachekit/histogram.hpp>
 
 #include <cstdint>
@@ -45,11 +46,10 @@ struct SliceReport {
   std::optional<LatencySummary> latency{};
 };
 
-/// One kind of failure, and the first of its kind in words.
+/// Failures of one code, and the first of them.
 struct FailureReport {
-  std::string code{};
   std::uint64_t count = 0;
-  std::string example{};
+  Error example;
 };
 
 struct BenchReport {

@@ -6,6 +6,7 @@
 #include "load/trace_replay.hpp"
 #include "load/worker.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <condition_variable>
@@ -49,6 +50,11 @@ class Crew {
     figures_.seconds = std::chrono::duration<double>(steady::now() - start_).count();
     figures_.cpu_seconds = cpu_seconds() - cpu_before;
     return {};
+  }
+
+  [[nodiscard]] bool may_have_stored() const {
+    return std::ranges::any_of(workers_,
+                               [](const auto& worker) { return worker->may_have_stored(); });
   }
 
   [[nodiscard]] BenchReport report() const {
@@ -138,8 +144,9 @@ Result<BenchReport> run_bench(CacheBackend& backend, const BenchOptions& options
   const std::uint64_t preloaded = written;
 
   Crew crew(shared);
-  if (!interrupted()) written = options.keys;  // Else nobody writes any more.
-  if (Result<void> worked = crew.work(progress); !worked) {
+  Result<void> worked = crew.work(progress);
+  if (crew.may_have_stored()) written = options.keys;
+  if (!worked) {
     return fail(tidied(shared, written, std::move(worked).error()));
   }
   BenchReport report = crew.report();

@@ -58,10 +58,8 @@ std::vector<FailureReport> failures_of(std::span<const BenchWorker* const> worke
   std::map<Errc, FailureReport> merged;
   for (const BenchWorker* worker : workers) {
     for (const auto& [code, failure] : worker->tally().failures) {
-      FailureReport& report = merged[code];
-      report.code = to_string(code);
-      report.count += failure.count;
-      if (report.example.empty()) report.example = failure.example;
+      const auto [report, is_new] = merged.try_emplace(code, failure);
+      if (!is_new) report->second.count += failure.count;
     }
   }
   std::vector<FailureReport> reports;

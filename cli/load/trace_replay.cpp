@@ -36,13 +36,14 @@ Result<void> remove_stored(const BenchShared& shared, const std::string& path,
   if (!trace) return fail(std::move(trace).error());
   std::string name;
   std::vector<std::string> keys;
-  Cleanup cleanup(shared.interrupted);
+  Cleanup cleanup(shared.backend, shared.interrupted);
   std::uint64_t taken = 0;
   for (bool more = true; more;) {
     if (cleanup.is_over()) {
-      return fail(Errc::cancelled,
-                  fmt::format("interrupted, with the last {} of {} requests yet to be tidied up",
-                              count - taken + keys.size(), count));
+      Error why = cleanup.why_over();
+      why.message += fmt::format(", with the last {} of {} requests yet to be tidied up",
+                                 count - taken + keys.size(), count);
+      return fail(std::move(why));
     }
     more = taken < count;
     if (more) {
@@ -52,14 +53,12 @@ Result<void> remove_stored(const BenchShared& shared, const std::string& path,
     }
     taken += more ? 1 : 0;
     if (more) shared.keys.named(name, keys.emplace_back());
-    if (keys.size() < removed_at_once && more) continue;
-    const auto step = [&](std::chrono::milliseconds budget) {
-      return remove_all(shared.backend, keys, budget);
-    };
-    if (Result<void> removed = cleanup.run(step, removal_budget); !removed) return removed;
+    if (keys.size() < cleanup.keys_at_once(removed_at_once) && more) continue;
+    cleanup.run([&](auto budget) { return remove_all(shared.backend, keys, budget); },
+                removal_budget);
     keys.clear();
   }
-  return {};
+  return cleanup.outcome();
 }
 
 }  // namespace
@@ -85,7 +84,7 @@ Result<BenchReport> replay_trace(CacheBackend& backend, const BenchOptions& opti
       .seconds = std::chrono::duration<double>(BenchWorker::steady::now() - start).count(),
       .cpu_seconds = cpu_seconds() - cpu_before};
   Result<void> removed;
-  if (backend.tier() != Tier::in_process) {
+  if (backend.tier() != Tier::in_process && worker.may_have_stored()) {
     progress("removing", 0);
     removed = remove_stored(shared, path, worker.replayed());
   }

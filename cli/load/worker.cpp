@@ -110,6 +110,7 @@ void BenchWorker::set(std::string_view name, std::uint64_t key, SliceTally& slic
   const auto begin = steady::now();
   const Result<bool> answer = shared_.backend.set(name, value, options);
   last_ = steady::now();
+  if (answer || answer.error().code == Errc::outcome_unknown) may_have_stored_ = true;
   record(tally_->sets, slice, answer ? nullptr : &answer.error(), last_ - begin);
 }
 
@@ -124,8 +125,7 @@ void BenchWorker::record(OperationTally& operation, SliceTally& slice, const Err
   }
   ++operation.errors;
   ++slice.errors;
-  FailureTally& failure = tally_->failures[error->code];
-  if (++failure.count == 1) failure.example = error->describe();
+  ++tally_->failures.try_emplace(error->code, FailureReport{.example = *error}).first->second.count;
 }
 
 }  // namespace cachekit::cli

@@ -4,6 +4,7 @@
 #include "load/key_space.hpp"
 #include "load/options.hpp"
 #include "load/random.hpp"
+#include "load/report.hpp"
 #include "load/trace_reader.hpp"
 #include "load/value_stamp.hpp"
 
@@ -51,17 +52,12 @@ struct SliceTally {
   std::chrono::nanoseconds end{0};
 };
 
-struct FailureTally {
-  std::uint64_t count = 0;
-  std::string example{};
-};
-
 /// One caller's figures; some 120 KiB.
 struct WorkerTally {
   OperationTally gets{};
   OperationTally sets{};
   std::array<SliceTally, bench_slices> slices{};
-  std::map<Errc, FailureTally> failures{};
+  std::map<Errc, FailureReport> failures{};
 };
 
 /// One caller in a closed loop: it asks, waits for the answer, and asks again.
@@ -87,6 +83,8 @@ class BenchWorker {
   /// How many keys of the trace have been asked for.
   [[nodiscard]] std::uint64_t replayed() const noexcept { return done_; }
   [[nodiscard]] const WorkerTally& tally() const noexcept { return *tally_; }
+  /// Whether any value that it wrote may be there.
+  [[nodiscard]] bool may_have_stored() const noexcept { return may_have_stored_; }
   [[nodiscard]] std::uint64_t wrong_answers() const noexcept { return wrong_answers_; }
 
  private:
@@ -107,6 +105,7 @@ class BenchWorker {
   std::uint64_t done_ = 0;
   std::uint64_t sequence_;
   std::uint64_t wrong_answers_ = 0;
+  bool may_have_stored_ = false;
   std::string key_buffer_;
   steady::time_point last_{};  // When the last operation ended.
   std::string value_buffer_;

@@ -90,7 +90,7 @@ void add_arguments(CLI::App& app, const CommandSpec& spec) {
   for (const CommandSpec& inner : spec.commands) {
     CLI::App& command = *app.add_subcommand(std::string(inner.name));
     command.fallthrough();
-    if (!inner.commands.empty()) command.require_subcommand(1);
+    if (!inner.commands.empty()) command.require_subcommand(0, 1);
     add_arguments(command, inner);
   }
 }
@@ -114,11 +114,14 @@ Error usage_error(const CLI::App& app, const std::string& message) {
 }
 
 // What was left over. Behind an option that is not known a value may stand, and be a secret.
-std::string leftovers_text(std::vector<std::string> leftovers, bool command_named) {
+std::string leftovers_text(std::vector<std::string> leftovers,
+                           const std::vector<const CommandSpec*>& path) {
   const auto is_option = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
   const bool options = std::ranges::any_of(leftovers, is_option);
-  if (!command_named && !options) {
-    return fmt::format("there is no command '{}'", leftovers.front());
+  if (!path.back()->commands.empty() && !options) {
+    return fmt::format("there is no command '{}{}'",
+                       path.size() > 1 ? fmt::format("{} ", path.back()->name) : "",
+                       leftovers.front());
   }
   if (options) {
     std::erase_if(leftovers, [&](const std::string& word) { return !is_option(word); });
@@ -126,6 +129,14 @@ std::string leftovers_text(std::vector<std::string> leftovers, bool command_name
   }
   return fmt::format("The following argument{} not expected: {}",
                      leftovers.size() == 1 ? " was" : "s were", fmt::join(leftovers, " "));
+}
+
+std::string missing_command_text(const std::vector<const CommandSpec*>& path) {
+  if (path.size() == 1) return "a command, such as get, set or ping, is required";
+  std::vector<std::string_view> names;
+  for (const CommandSpec& inner : path.back()->commands) names.push_back(inner.name);
+  return fmt::format("'{}' needs one of its commands: {}", path.back()->name,
+                     fmt::join(names, ", "));
 }
 
 bool takes_value(const CommandSpec& spec, std::string_view name) {
@@ -152,7 +163,8 @@ void refuse_empty_assignments(const CommandSpec& root, const std::vector<std::st
 Result<Request> parse(const CommandSpec& root, int argc, const char* const* argv) {
   CLI::App app("", std::string(root.name));
   app.set_version_flag("--version", "");
-  app.require_subcommand(0, 1);  // None at all is told apart from an unknown one.
+  // Here and below: none at all is told apart from an unknown one.
+  app.require_subcommand(0, 1);
   add_arguments(app, root);
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   std::ranges::transform(arguments, arguments.begin(), guarded);
@@ -169,15 +181,13 @@ Result<Request> parse(const CommandSpec& root, int argc, const char* const* argv
     if (!error.hint.empty()) usage.hint = error.hint;
     return fail(std::move(usage));
   } catch (const CLI::ExtrasError&) {
-    return fail(
-        usage_error(app, leftovers_text(app.remaining(true), !app.get_subcommands().empty())));
+    return fail(usage_error(app, leftovers_text(app.remaining(true), path_of(app, root))));
   } catch (const CLI::ParseError& error) {
     return fail(usage_error(app, error.what()));
   }
-  if (app.get_subcommands().empty()) {
-    return fail(usage_error(app, "a command, such as get, set or ping, is required"));
-  }
-  return Request{Request::Kind::run, path_of(app, root)};
+  std::vector<const CommandSpec*> path = path_of(app, root);
+  if (!path.back()->commands.empty()) return fail(usage_error(app, missing_command_text(path)));
+  return Request{Request::Kind::run, std::move(path)};
 }
 
 }  // namespace cachekit::cli

@@ -45,6 +45,19 @@ std::optional<Checkpoint> parse(const std::string& text) {
   }
 }
 
+// Begins a replacement of the file, lets it be written, and commits none itself.
+template <typename Write>
+Result<void> replace(const std::filesystem::path& file, const Write& write) {
+  constexpr unsigned mode = 0666;  // Less the umask.
+  using core::FileReplacement;
+  return FileReplacement::begin(file, FileReplacement::Name::unique, mode)
+      .and_then([&](FileReplacement begun) { return write(begun); })
+      .map_error([](Error error) {
+        error.message = fmt::format("cannot write the checkpoint: {}", error.message);
+        return error;
+      });
+}
+
 }  // namespace
 
 void Checkpoint::note_stored(const std::string& key) {
@@ -95,18 +108,15 @@ Result<void> write_checkpoint(const std::filesystem::path& file, const Checkpoin
   const nlohmann::json json{{"schema", schema},        {"target", checkpoint.target},
                             {"rows", checkpoint.rows}, {"hash", checkpoint.hash},
                             {"bad", checkpoint.bad},   {"last_keys_base64", keys}};
-  constexpr unsigned mode = 0666;  // Less the umask.
-  using core::FileReplacement;
-  return FileReplacement::begin(file, FileReplacement::Name::unique, mode)
-      .and_then([&](FileReplacement begun) {
-        return begun.file()
-            .write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n')
-            .and_then([&] { return begun.commit(false); });
-      })
-      .map_error([&](Error error) {
-        error.message = fmt::format("cannot write the checkpoint: {}", error.message);
-        return error;
-      });
+  return replace(file, [&](core::FileReplacement& begun) {
+    return begun.file()
+        .write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n')
+        .and_then([&] { return begun.commit(false); });
+  });
+}
+
+Result<void> try_checkpoint(const std::filesystem::path& file) {
+  return replace(file, [](const core::FileReplacement&) { return Result<void>(); });
 }
 
 bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {

@@ -48,6 +48,9 @@ struct Checkpoint {
 [[nodiscard]] Result<void> write_checkpoint(const std::filesystem::path& file,
                                             const Checkpoint& checkpoint);
 
+/// Whether it could be written; nothing is left behind. Errors: as `write_checkpoint`.
+[[nodiscard]] Result<void> try_checkpoint(const std::filesystem::path& file);
+
 /// Whether two names lead to one file, there or not; links are followed.
 [[nodiscard]] bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b);
 

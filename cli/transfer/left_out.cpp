@@ -12,9 +12,10 @@ constexpr std::size_t longest_name = 200;  // Of a longer key its start is shown
 constexpr std::size_t key_start = 60;
 
 // What Redis says of a key that holds a list, a hash and the like.
+bool is_other_type(const Error& error) { return error.message.starts_with("WRONGTYPE"); }
+
 std::string why_left_out(const Error& error) {
-  return error.message.starts_with("WRONGTYPE") ? "holds something else than a string"
-                                                : error.message;
+  return is_other_type(error) ? "holds something else than a string" : error.message;
 }
 
 }  // namespace
@@ -32,6 +33,7 @@ bool blames_item(const Error& error) noexcept {
 }
 
 void LeftOut::add(std::string_view key, const Error& error) {
+  if (hint_.empty() && !is_other_type(error)) hint_ = error.hint;
   if (++count_ > most_named) return;
   if (key.size() > longest_name) {
     named_.push_back(fmt::format("'{}...', of {} bytes ({})",

@@ -20,10 +20,13 @@ class LeftOut {
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   /// The first ten: "'a' (WRONGTYPE ...), base64:/w== (...), and 3 more".
   [[nodiscard]] std::string text() const;
+  /// What helps, where a server had a reason other than what the keys hold; else empty.
+  [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
 
  private:
   std::uint64_t count_ = 0;
   std::vector<std::string> named_;
+  std::string hint_;
 };
 
 }  // namespace cachekit::cli

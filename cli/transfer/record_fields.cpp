@@ -18,12 +18,19 @@ bool names_field(std::string_view name, std::string_view field) {
          (name.size() == field.size() || name.substr(field.size()) == base64_suffix);
 }
 
+// In any letter case: one that is passed over would let the record live for ever.
+bool is_ttl(std::string_view name) {
+  return std::ranges::equal(name, std::string_view("ttl"), [](char given, char small) {
+    return given == small || given == small - 'a' + 'A';
+  });
+}
+
 }  // namespace
 
 RecordFields::Field RecordFields::field(std::string_view name) const {
   if (names_field(name, names_.key)) return Field::key;
   if (names_field(name, names_.value)) return Field::value;
-  return name == "ttl" ? Field::ttl : Field::other;
+  return is_ttl(name) ? Field::ttl : Field::other;
 }
 
 void RecordFields::set_text(std::string_view name, std::string text) {
@@ -54,7 +61,10 @@ void RecordFields::set_ttl(std::string_view text) {
     spelled += names_.ttl_unit;
   }
   const Result<Ttl> ttl = parse_ttl(spelled);
-  if (!ttl) return set_problem(fmt::format("'ttl': {}", ttl.error().message));
+  if (!ttl) {
+    const std::string hint = ttl.error().hint.empty() ? "" : "; " + ttl.error().hint;
+    return set_problem(fmt::format("'ttl': {}{}", ttl.error().message, hint));
+  }
   ttl_ = *ttl;
 }
 

@@ -67,6 +67,7 @@ Result<void> Warmer::resume() {
   if (options_.checkpoint.empty()) return {};
   Result<std::optional<Checkpoint>> found = read_checkpoint(options_.checkpoint);
   if (!found) return fail(std::move(found.error()));
+  if (Result<void> writable = try_checkpoint(options_.checkpoint); !writable) return writable;
   if (!*found || (*found)->rows == 0) return {};
   const Checkpoint& checkpoint = **found;
   if (checkpoint.target != settled_.target) {

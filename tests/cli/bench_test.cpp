@@ -3,8 +3,10 @@
 #include "support/servers.hpp"
 #include "support/temp_dir.hpp"
 
+#include <cachekit/memcached.hpp>
 #include <cachekit/redis.hpp>
 
+#include <array>
 #include <csignal>
 #include <fstream>
 
@@ -158,6 +160,40 @@ TEST_CASE("bench without a server is exit 4", "[cli][bench]") {
   const auto failed = bench(fmt::format("redis://127.0.0.1:{}", port.number()), {});
   CHECK(failed.exit_code == 4);
   CHECK(failed.out.empty());
+}
+
+TEST_CASE("a bench of which the server stores nothing says why, and of no keys left behind",
+          "[cli][bench][faults]") {
+  const RedisServer server;
+  const std::string limit = "OOM command not allowed";
+  cachekit::RedisBackend admin({.host = server.host(), .port = server.port()});
+  REQUIRE(admin.command({"CONFIG", "SET", "maxmemory", "1"}));
+  const auto filling = bench(server.url(), {});
+  CHECK(filling.exit_code == 5);
+  CHECK(filling.err.find(limit) != std::string::npos);
+  const auto setting = bench(server.url(), {"--ratio", "0:1"});
+  CHECK(setting.exit_code == 4);
+  CHECK(setting.err.find("no operation succeeded: " + limit) != std::string::npos);
+  for (const auto& done : {filling, setting}) {
+    INFO(done.err);
+    CHECK(done.err.find("left behind") == std::string::npos);
+  }
+}
+
+TEST_CASE("a node that hangs does not keep the others' keys from being removed",
+          "[cli][bench][faults]") {
+  std::array<MemcachedServer, 2> servers;
+  const std::string url =
+      fmt::format("memcached://{},{}", servers[0].endpoint(), servers[1].endpoint());
+  cachekit::MemcachedBackend healthy({.servers = {servers[0].endpoint()}});
+  RunningCommand running({"-u", url, "--timeout", "50ms", "bench", "--duration", "1s", "--warmup",
+                          "0s", "--keys", "2000"});
+  wait_until([&] { return healthy.stats().nodes.at(0).hits.value_or(0) > 100; });
+  servers[1].stop();
+  const auto done = running.wait();
+  CHECK(done.exit_code == 0);
+  CHECK(done.err.find("keys were left behind") != std::string::npos);
+  CHECK(healthy.stats().nodes.at(0).items == 0);
 }
 
 TEST_CASE("a server killed while a bench runs is counted, not fatal", "[cli][bench][faults]") {

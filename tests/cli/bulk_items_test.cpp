@@ -151,6 +151,20 @@ TEST_CASE("keys that an ACL forbids are named, and the others stored", "[cli][wa
   CHECK(warmed.err.find("standard input:2: NOPERM") != std::string::npos);
 }
 
+TEST_CASE("keys that an ACL keeps from being read or deleted are met with what helps",
+          "[cli][del][dump][items]") {
+  Server redis;
+  redis.fill(3);
+  REQUIRE(redis.backend.command(
+      {"ACL", "SETUSER", "default", "resetkeys", "~ok:*", "on", "nopass", "+@all"}));
+  const auto deleted = run_cachekit({"-u", redis.url, "del", "--pattern", "*", "--yes"});
+  CHECK(deleted.exit_code == 5);
+  CHECK(deleted.err.find("hint: grant the ACL user") != std::string::npos);
+  const auto dumped = run_cachekit({"-u", redis.url, "dump"});
+  CHECK(dumped.exit_code == 5);
+  CHECK(dumped.err.find("grant the ACL user") != std::string::npos);
+}
+
 TEST_CASE("a server that takes nothing stops the load", "[cli][warm][items]") {
   Server redis;
   REQUIRE(redis.backend.command({"CONFIG", "SET", "maxmemory", "1"}));

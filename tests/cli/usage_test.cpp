@@ -39,6 +39,32 @@ TEST_CASE("an empty key is a usage error before anything is done", "[cli][usage]
   }
 }
 
+TEST_CASE("half a command says what is missing", "[cli][usage]") {
+  CHECK(run_shell("$cachekit config 2>&1; echo $?") ==
+        "cachekit: usage: 'config' needs one of its commands: check, show, init, path\n"
+        "hint: see 'cachekit config --help'\n2\n");
+  CHECK(run_shell("$cachekit config bogus 2>&1; echo $?") ==
+        "cachekit: usage: there is no command 'config bogus'\n"
+        "hint: see 'cachekit config --help'\n2\n");
+}
+
+TEST_CASE("a TTL is found in any letter case, and what is wrong with it helped", "[cli][usage]") {
+  CHECK(run_shell("echo '{\"key\":\"a\",\"value\":1,\"TTL\":\"1h\"}' | $cachekit -q warm - >&2;"
+                  "printf 'key,value,Ttl\\nb,1,1h\\n' | $cachekit -q warm - --format csv >&2;"
+                  "$cachekit ttl a | grep -c m; $cachekit ttl b | grep -c m") == "1\n1\n");
+  CHECK(run_shell("echo '{\"key\":\"a\",\"value\":1,\"ttl\":\"0s\"}' | $cachekit warm - 2>&1")
+            .find("write none for an entry that does not expire") != std::string::npos);
+}
+
+TEST_CASE("standard input that is no NDJSON is met with the option for what it is",
+          "[cli][usage]") {
+  const std::string hint = "say --format csv or --format tsv";
+  CHECK(run_shell("printf 'key,value\\na,1\\n' | $cachekit warm - 2>&1").find(hint) !=
+        std::string::npos);
+  CHECK(run_shell("printf 'x\\n' | $cachekit warm - --format ndjson 2>&1").find(hint) ==
+        std::string::npos);
+}
+
 TEST_CASE("warm cannot take key and value out of one field", "[cli][usage]") {
   for (const std::string fields :
        {"--key-field sku --value-field sku", "--value-field key", "--key-field value_base64"}) {

@@ -60,6 +60,20 @@ RedisConfig config_of(const RedisServer& server) {
 
 }  // namespace
 
+TEST_CASE("a checkpoint that cannot be written stops a load before anything is stored",
+          "[cli][warm][checkpoint]") {
+  const test::TempDir folder;
+  const RedisServer server;
+  RedisBackend backend(config_of(server));
+  WarmOptions options;
+  options.checkpoint = folder / "no-such-folder" / "checkpoint";
+  const WarmResult result = warm(backend, options);
+  REQUIRE(result.error.has_value());
+  CHECK(result.error->message.starts_with("cannot write the checkpoint"));
+  CHECK(result.tally.stored == 0);
+  CHECK(found(backend) == 0);
+}
+
 TEST_CASE("a Redis killed during warm: what was stored is counted right", "[cli][warm][faults]") {
   RedisServer server;
   RedisBackend backend(config_of(server));

@@ -91,8 +91,9 @@ Json slices_of(const BenchReport& report) {
 Json failures_of(const BenchReport& report) {
   Json failures = Json::array();
   for (const FailureReport& failure : report.failures) {
-    failures.push_back(
-        {{"code", failure.code}, {"count", failure.count}, {"example", failure.example}});
+    failures.push_back({{"code", to_string(failure.example.code)},
+                        {"count", failure.count},
+                        {"example", failure.example.describe()}});
   }
   return failures;
 }

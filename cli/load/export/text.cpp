@@ -63,8 +63,8 @@ class TextExporter final : public Exporter {
     for (const OperationReport& operation : report.operations) text += operation_row(operation);
     text += total_line(report);
     for (const FailureReport& failure : report.failures) {
-      text += fmt::format("{:<9} {} x {}: {}\n", "failed", grouped(failure.count), failure.code,
-                          failure.example);
+      text += fmt::format("{:<9} {} x {}: {}\n", "failed", grouped(failure.count),
+                          to_string(failure.example.code), failure.example.describe());
     }
     text += closed_loop_note();
     return text;

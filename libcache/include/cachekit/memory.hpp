@@ -64,9 +64,9 @@ struct InMemoryConfig {
   /// Is told of every entry that is gone, after the fact, once, on the thread whose call found it
   /// so. No lock is held, so it may call the cache. What leaves by that waits until the listener
   /// has returned, and is told then, before the outermost call returns: it is never called within
-  /// itself. If it always stores something new for what was evicted, a call tells 64 of those for
-  /// each entry that it made leave itself; the rest is counted as `listener_untold` in `stats`. It
-  /// should not throw: that is caught, and counted as `listener_errors` in `stats`.
+  /// itself. Of what leaves by the listener's own calls, be it by `set` or by `clear`, a call
+  /// tells 64 for each entry that it made leave itself; the rest is counted as `listener_untold` in
+  /// `stats`. It should not throw: that is caught, and counted as `listener_errors` in `stats`.
   /// Told in the order in which one thread made entries leave; for one key it may be told out of
   /// order when several threads change it. Not reported are entries that are there when the cache
   /// is destroyed, which the listener must not do, and those of a snapshot that do not fit while it

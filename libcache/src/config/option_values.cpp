@@ -132,8 +132,8 @@ Result<std::vector<std::string>> parse_server_list(std::string_view text) {
   for (std::size_t i = 0; i < servers.size(); ++i) {
     if (memcached::parse_servers(std::span(servers).subspan(i, 1))) continue;
     return refuse(
-        fmt::format("each server as host, host:port, host:port:weight, [v6]:port or "
-                    "/path/of/a.socket, with ports from 1 to 65535; number {} is not",
+        fmt::format("server number {} as host, host:port, host:port:weight, [v6]:port or "
+                    "/path/of/a.socket, with ports from 1 to 65535",
                     i + 1));
   }
   if (!servers.empty() && !memcached::parse_servers(servers)) {

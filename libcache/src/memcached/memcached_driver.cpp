@@ -93,8 +93,10 @@ Result<std::int64_t> MemcachedDriver::run_increment(const operation::Increment& 
 
 void MemcachedDriver::run_increments(const BatchOf<operation::Increment>& batch,
                                      Deadline deadline) {
-  constexpr std::size_t most = 1024;  // More at a time are no faster.
-  const std::size_t window = std::clamp<std::size_t>(config_.max_in_flight / 2, 1, most);
+  constexpr std::size_t most = 128;  // More at a time are no faster.
+  // Each has two commands under way, and other callers come with batches of their own.
+  constexpr std::size_t callers = 32;
+  const std::size_t window = std::clamp<std::size_t>(config_.max_in_flight / callers / 2, 1, most);
   CountingBatch(*cluster_, batch, deadline, window).run();
 }
 

@@ -108,7 +108,7 @@ TEST_CASE("an impossible value is refused with its line and what was expected", 
   check({"[profiles.dev.memory]\ncapacity = 0", ":2: memory.capacity", "a size from 1KiB"});
   check({"[profiles.dev.memory]\ncapacity = -5", ":2: memory.capacity", "expected a size"});
   check({"[profiles.dev.memcached]\nservers = [\"a\", \"b:0\"]", ":2: memcached.servers",
-         "number 2 is not"});
+         "server number 2 as host"});
 }
 
 TEST_CASE("a mistake in a profile that is not used is told as well", "[config]") {
