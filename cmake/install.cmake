@@ -25,7 +25,7 @@ set(_contract_dir ${CMAKE_INSTALL_DATADIR}/cachekit/contract)
 set(_support ${PROJECT_SOURCE_DIR}/tests/support)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/contract/ DESTINATION ${_contract_dir}
         FILES_MATCHING PATTERN "subject.?pp" PATTERN "*_test.cpp" PATTERN "own_*" EXCLUDE)
-install(FILES ${_support}/main.cpp DESTINATION ${_contract_dir})
+install(FILES ${_support}/main.cpp ${_support}/pipes.cpp DESTINATION ${_contract_dir})
 install(FILES ${_support}/catch.hpp ${_support}/crew.hpp ${_support}/gate.hpp ${_support}/results.hpp
         DESTINATION ${_contract_dir}/support)
 file(RELATIVE_PATH _package_to_contract ${CMAKE_INSTALL_FULL_LIBDIR}/cmake/cachekit
