@@ -105,7 +105,7 @@ Contestant mixed(std::string name, const std::shared_ptr<Map>& map,
 
 // New keys only, one thread, into a map that is made anew for each turn.
 template <class Map>
-Contestant inserting(std::string name, std::function<std::shared_ptr<Map>()> make,
+Contestant inserting(std::string name, const std::function<std::shared_ptr<Map>()>& make,
                      const std::shared_ptr<const World>& world) {
   return {std::move(name), [=](Seconds slot) {
             const std::shared_ptr<Map> map = make();

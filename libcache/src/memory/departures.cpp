@@ -12,12 +12,12 @@ static_assert(offsetof(Entry, hash) == 0 && offsetof(Entry, value_size) >= link_
               "the chain fits into what only index and queue used");
 
 void set_next(Entry& entry, Entry* next) noexcept {
-  std::memcpy(static_cast<void*>(&entry), &next, link_size);
+  std::memcpy(static_cast<void*>(&entry), static_cast<const void*>(&next), link_size);
 }
 
 Entry* next_of(const Entry& entry) noexcept {
   Entry* next = nullptr;
-  std::memcpy(&next, static_cast<const void*>(&entry), link_size);
+  std::memcpy(static_cast<void*>(&next), static_cast<const void*>(&entry), link_size);
   return next;
 }
 
