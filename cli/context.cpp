@@ -132,8 +132,8 @@ const Settings& Context::settings() { return mutable_settings(); }
 
 void Context::warn_of_practice() {
   if (!settings().production) return;
-  for (const Advice& advice : check_practice(settings())) {
-    if (advice.level == Advice::Level::warning) warn(advice.what + "; " + advice.fix);
+  for (const Finding& advice : check_best_practices(settings())) {
+    if (advice.level == Finding::Level::warning) warn(advice.what + "; " + advice.fix);
   }
 }
 

@@ -71,23 +71,23 @@ void HiredisClient::get_many(std::span<const std::string_view> keys) {
   for (const std::string_view key : keys) check_string(key, *next_reply(), value_size);
 }
 
-class HiredisPool::Lease {
+class HiredisPool::PooledConnection {
  public:
-  explicit Lease(HiredisPool& pool) : pool_(pool) {
+  explicit PooledConnection(HiredisPool& pool) : pool_(pool) {
     std::unique_lock lock(pool_.mutex_);
     pool_.returned_.wait(lock, [this] { return !pool_.idle_.empty(); });
     client_ = pool_.idle_.back();
     pool_.idle_.pop_back();
   }
-  ~Lease() {
+  ~PooledConnection() {
     {
       const std::lock_guard lock(pool_.mutex_);
       pool_.idle_.push_back(client_);
     }
     pool_.returned_.notify_one();
   }
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
+  PooledConnection(const PooledConnection&) = delete;
+  PooledConnection& operator=(const PooledConnection&) = delete;
 
   HiredisClient* operator->() const noexcept { return client_; }
 
@@ -103,10 +103,12 @@ HiredisPool::HiredisPool(const std::string& host, std::uint16_t port, std::size_
   }
 }
 
-void HiredisPool::get(std::string_view key, std::size_t size) { Lease(*this)->get(key, size); }
+void HiredisPool::get(std::string_view key, std::size_t size) {
+  PooledConnection(*this)->get(key, size);
+}
 
 void HiredisPool::set(std::string_view key, std::string_view value) {
-  Lease(*this)->set(key, value);
+  PooledConnection(*this)->set(key, value);
 }
 
 }  // namespace cachekit::bench

@@ -51,7 +51,7 @@ class HiredisPool {
   void set(std::string_view key, std::string_view value);
 
  private:
-  class Lease;
+  class PooledConnection;
 
   std::vector<std::unique_ptr<HiredisClient>> clients_;
   std::mutex mutex_;  // Guards idle_.

@@ -55,17 +55,17 @@ void LibmemcachedClient::get(std::string_view key, std::size_t size) {
   get_checked(handle_.get(), key, size);
 }
 
-class LibmemcachedPool::Lease {
+class LibmemcachedPool::PooledConnection {
  public:
-  explicit Lease(LibmemcachedPool& owner) : pool_(owner.pool_) {
+  explicit PooledConnection(LibmemcachedPool& owner) : pool_(owner.pool_) {
     memcached_return_t code = MEMCACHED_SUCCESS;
     timespec patience{.tv_sec = 60, .tv_nsec = 0};
     client_ = memcached_pool_fetch(pool_, &patience, &code);
     if (client_ == nullptr) fail(owner.master_.get(), code);
   }
-  ~Lease() { memcached_pool_release(pool_, client_); }
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
+  ~PooledConnection() { memcached_pool_release(pool_, client_); }
+  PooledConnection(const PooledConnection&) = delete;
+  PooledConnection& operator=(const PooledConnection&) = delete;
 
   [[nodiscard]] memcached_st* client() const noexcept { return client_; }
 
@@ -84,7 +84,7 @@ LibmemcachedPool::LibmemcachedPool(const std::string& host, std::uint16_t port,
 LibmemcachedPool::~LibmemcachedPool() { memcached_pool_destroy(pool_); }
 
 void LibmemcachedPool::get(std::string_view key, std::size_t size) {
-  const Lease lease(*this);
+  const PooledConnection lease(*this);
   get_checked(lease.client(), key, size);
 }
 

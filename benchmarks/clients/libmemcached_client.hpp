@@ -48,7 +48,7 @@ class LibmemcachedPool {
   void get(std::string_view key, std::size_t size);
 
  private:
-  class Lease;
+  class PooledConnection;
 
   libmemcached::Handle master_;  // The pool copies its settings, and does not own it.
   memcached_pool_st* pool_;

@@ -11,11 +11,11 @@
 namespace cachekit::cli {
 namespace {
 
-using Level = Advice::Level;
+using Level = Finding::Level;
 
 // What only the servers can tell.
-std::vector<Advice> check_servers(Context& context, CacheBackend& backend) {
-  std::vector<Advice> found;
+std::vector<Finding> check_servers(Context& context, CacheBackend& backend) {
+  std::vector<Finding> found;
   for (const NodeStats& node : backend.stats().nodes) {
     if (node.error) {
       found.push_back(
@@ -24,13 +24,13 @@ std::vector<Advice> check_servers(Context& context, CacheBackend& backend) {
            node.error->hint.empty() ? "look at " + context.for_target("ping") : node.error->hint});
       continue;
     }
-    std::ranges::move(check_practice(context.settings(), node), std::back_inserter(found));
+    std::ranges::move(check_best_practices(context.settings(), node), std::back_inserter(found));
   }
   return found;
 }
 
-std::vector<Advice> check_snapshot(const Context& context) {
-  std::vector<Advice> found;
+std::vector<Finding> check_snapshot(const Context& context) {
+  std::vector<Finding> found;
   for (const std::string& warning : context.snapshot_warnings()) {
     found.push_back({Level::warning, warning, std::string(whole_snapshot_hint)});
   }
@@ -38,7 +38,7 @@ std::vector<Advice> check_snapshot(const Context& context) {
 }
 
 // Keys without a TTL stay until they are evicted, out of date or not.
-std::vector<Advice> check_ttls(CacheBackend& backend) {
+std::vector<Finding> check_ttls(CacheBackend& backend) {
   if (!backend.capabilities().scan) return {};
   constexpr std::size_t sample = 1'000;
   std::size_t seen = 0;
@@ -56,17 +56,17 @@ std::vector<Advice> check_ttls(CacheBackend& backend) {
 }
 
 ExitCode run_doctor(Context& context) {
-  std::vector<Advice> found = check_practice(context.settings());
+  std::vector<Finding> found = check_best_practices(context.settings());
   CacheBackend& backend = context.unconnected_backend(Access::read);
   std::ranges::move(check_servers(context, backend), std::back_inserter(found));
   std::ranges::move(check_snapshot(context), std::back_inserter(found));
   std::ranges::move(check_ttls(backend), std::back_inserter(found));
 
   const bool warned =
-      std::ranges::any_of(found, [](const Advice& a) { return a.level == Level::warning; });
+      std::ranges::any_of(found, [](const Finding& a) { return a.level == Level::warning; });
   if (context.options.json) {
     Json findings = Json::array();
-    for (const Advice& advice : found) {
+    for (const Finding& advice : found) {
       findings.push_back({{"level", advice.level == Level::warning ? "warning" : "note"},
                           {"what", advice.what},
                           {"fix", advice.fix}});
@@ -74,7 +74,7 @@ ExitCode run_doctor(Context& context) {
     context.out.line(
         dump({{"target", backend.target()}, {"ok", !warned}, {"findings", std::move(findings)}}));
   } else {
-    for (const Advice& advice : found) {
+    for (const Finding& advice : found) {
       context.out.line(fmt::format("{}: {}\n  fix: {}",
                                    advice.level == Level::warning ? "warning" : "note", advice.what,
                                    advice.fix));

@@ -41,7 +41,8 @@ struct BackendFacts {
 struct Settings {
   std::string profile = "dev";
   BackendKind backend = BackendKind::memory;
-  bool production = false;  ///< Makes `check_practice` strict; on in the built-in profile `prod`.
+  bool production =
+      false;  ///< Makes `check_best_practices` strict; on in the built-in profile `prod`.
   /// The budget of one operation, for whichever backend is chosen.
   std::chrono::milliseconds operation_timeout = std::chrono::milliseconds(500);
   InMemoryConfig memory{};
@@ -144,8 +145,8 @@ struct SettingsRequest {
 [[nodiscard]] Result<std::unique_ptr<CacheBackend>> backend_from_environment(
     const Environment& environment = process_environment());
 
-/// One finding of `check_practice`.
-struct Advice {
+/// One finding of `check_best_practices`.
+struct Finding {
   enum class Level : std::uint8_t { note, warning };
   Level level = Level::warning;
   std::string what{};  ///< "Redis without a password in a production profile"
@@ -155,10 +156,11 @@ struct Advice {
 /// The DON'T list as far as settings alone tell: Tier-1 in production, no password in production,
 /// plain text to a host that is not local, a password in a file that others may read, servers named
 /// in the environment and not used, pools out of proportion to (cores x 2) + 1. No network I/O.
-[[nodiscard]] std::vector<Advice> check_practice(const Settings& settings);
+[[nodiscard]] std::vector<Finding> check_best_practices(const Settings& settings);
 
 /// The DON'T list as far as a server's own figures tell: no maxmemory, writes that it refuses when
 /// it is full. Nothing of a node that gave no figures. No network I/O.
-[[nodiscard]] std::vector<Advice> check_practice(const Settings& settings, const NodeStats& node);
+[[nodiscard]] std::vector<Finding> check_best_practices(const Settings& settings,
+                                                        const NodeStats& node);
 
 }  // namespace cachekit

@@ -1,7 +1,7 @@
 #include "config/option_table.hpp"
 
 #include "config/option_values.hpp"
-#include "config/words.hpp"
+#include "config/text.hpp"
 
 #include <algorithm>
 #include <array>

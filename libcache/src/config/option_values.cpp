@@ -1,7 +1,7 @@
 #include "config/option_values.hpp"
 
 #include "config/backends/registry.hpp"
-#include "config/words.hpp"
+#include "config/text.hpp"
 #include "memcached/server_list.hpp"
 
 #include <algorithm>

@@ -9,9 +9,9 @@
 #include "config/option_table.hpp"
 #include "config/profiles.hpp"
 #include "config/secret_file.hpp"
+#include "config/text.hpp"
 #include "config/toml_file.hpp"
 #include "config/url.hpp"
-#include "config/words.hpp"
 
 #include <algorithm>
 

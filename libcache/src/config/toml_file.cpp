@@ -1,9 +1,9 @@
 #include "config/toml_file.hpp"
 
-#include "config/key_dots.hpp"
 #include "config/option_table.hpp"
+#include "config/text.hpp"
 #include "config/text_file.hpp"
-#include "config/words.hpp"
+#include "config/toml_depth.hpp"
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ namespace cachekit::config {
 namespace {
 
 constexpr std::size_t largest_file = std::size_t{1} << 20U;
-constexpr std::size_t most_key_dots = 2'000;  // A profile needs a dozen.
+constexpr std::size_t max_toml_depth = 2'000;  // A profile needs a dozen.
 
 using Kind = Option::Kind;
 
@@ -227,10 +227,10 @@ const FileProfile* ConfigFile::find(std::string_view name) const noexcept {
 }
 
 Result<ConfigFile> parse_config(std::string_view text, const std::string& name) {
-  if (const auto line = line_of_key_dot(text, most_key_dots)) {
+  if (const auto line = line_of_key_dot(text, max_toml_depth)) {
     return fail(Errc::invalid_argument,
                 fmt::format("{}:{}: expected fewer than {} dots in all keys together", name, *line,
-                            most_key_dots));
+                            max_toml_depth));
   }
   try {
     return Reader(name).read(toml::parse(text));

@@ -4,9 +4,9 @@
 #include "config/url.hpp"
 
 #include "config/backends/registry.hpp"
+#include "config/text.hpp"
 #include "config/url_draft.hpp"
 #include "config/url_parts.hpp"
-#include "config/words.hpp"
 
 #include <algorithm>
 #include <array>

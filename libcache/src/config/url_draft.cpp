@@ -2,7 +2,7 @@
 
 #include "config/apply.hpp"
 #include "config/option_table.hpp"
-#include "config/words.hpp"
+#include "config/text.hpp"
 
 #include <algorithm>
 #include <vector>

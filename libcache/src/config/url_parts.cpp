@@ -1,6 +1,6 @@
 #include "config/url_parts.hpp"
 
-#include "config/words.hpp"
+#include "config/text.hpp"
 
 #include <cachekit/config.hpp>
 

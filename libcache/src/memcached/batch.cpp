@@ -20,8 +20,8 @@ class Discarded final : public CommandRequest {
   }
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string&) override { return {}; }
-  [[nodiscard]] bool replayable() const noexcept override { return false; }
-  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override {
+  [[nodiscard]] bool idempotent() const noexcept override { return false; }
+  [[nodiscard]] std::unique_ptr<net::Request> abandoned() const override {
     auto rest = std::make_unique<Discarded>();
     for (std::size_t i = answered_; i < commands_.size(); ++i) rest->add(commands_[i]);
     return rest;
@@ -53,14 +53,14 @@ void SingleCommand::answer(Result<Reply>&& reply) {
   answered_ = true;
 }
 
-std::unique_ptr<net::Request> SingleCommand::tombstone() const {
+std::unique_ptr<net::Request> SingleCommand::abandoned() const {
   auto rest = std::make_unique<Discarded>();
   rest->add(command_);
   return rest;
 }
 
-bool SingleCommand::heavy() const noexcept {
-  return heavy_ || command_.value.size() > net::heavy_bytes;
+bool SingleCommand::large() const noexcept {
+  return large_ || command_.value.size() > net::large_bytes;
 }
 
 Result<void> Batch::encode(const net::Session& session, std::string& out) {
@@ -81,7 +81,7 @@ Result<void> Batch::encode(const net::Session& session, std::string& out) {
 }
 
 // What could not be said to the peer was not sent either.
-bool Batch::replayable() const noexcept {
+bool Batch::idempotent() const noexcept {
   for (std::size_t i = 0; i < commands_.size(); ++i) {
     const bool sent = sent_.empty() || sent_[i];
     if (sent && !is_read(commands_[i].verb)) return false;
@@ -93,7 +93,7 @@ const Command* Batch::pending() const noexcept {
   return answered_ < commands_.size() ? &commands_[answered_] : nullptr;
 }
 
-std::unique_ptr<net::Request> Batch::tombstone() const {
+std::unique_ptr<net::Request> Batch::abandoned() const {
   auto rest = std::make_unique<Discarded>();
   for (std::size_t i = answered_; i < commands_.size(); ++i) {
     if (sent_[i]) rest->add(commands_[i]);
@@ -101,10 +101,10 @@ std::unique_ptr<net::Request> Batch::tombstone() const {
   return rest;
 }
 
-bool Batch::heavy() const noexcept {
+bool Batch::large() const noexcept {
   std::size_t bytes = 0;
   for (const Command& command : commands_) bytes += command.value.size();
-  return heavy_ || bytes > net::heavy_bytes || commands_.size() > net::heavy_commands;
+  return large_ || bytes > net::large_bytes || commands_.size() > net::large_commands;
 }
 
 void Batch::answer(Result<Reply>&& reply) {

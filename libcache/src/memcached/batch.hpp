@@ -29,14 +29,14 @@ class CommandRequest : public net::Request {
 /// One command. Lifetime: what the command refers to must outlive it.
 class SingleCommand : public CommandRequest {
  public:
-  /// `heavy`: its reply, it seems, is large.
-  explicit SingleCommand(const Command& command, bool heavy = false) noexcept
-      : command_(command), heavy_(heavy) {}
+  /// `large`: its reply, it seems, is large.
+  explicit SingleCommand(const Command& command, bool large = false) noexcept
+      : command_(command), large_(large) {}
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
-  [[nodiscard]] bool replayable() const noexcept override { return is_read(command_.verb); }
-  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
-  [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] bool idempotent() const noexcept override { return is_read(command_.verb); }
+  [[nodiscard]] std::unique_ptr<net::Request> abandoned() const override;
+  [[nodiscard]] bool large() const noexcept override;
   [[nodiscard]] bool is_follow_up() const noexcept override { return command_.is_follow_up; }
   [[nodiscard]] std::size_t bytes() const noexcept override {
     return command_.key.size() + command_.value.size();
@@ -52,7 +52,7 @@ class SingleCommand : public CommandRequest {
 
  private:
   Command command_;
-  bool heavy_;
+  bool large_;
   bool answered_ = false;
   Result<Reply> reply_{};
 };
@@ -70,14 +70,14 @@ class Batch : public CommandRequest {
     bytes_ += sizeof command + command.key.size() + command.value.size();
   }
   /// The replies, it seems, are large.
-  void expect_much() noexcept { heavy_ = true; }
+  void expect_large() noexcept { large_ = true; }
   [[nodiscard]] std::size_t size() const noexcept { return commands_.size(); }
   [[nodiscard]] const Command& command(std::size_t index) const { return commands_[index]; }
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
-  [[nodiscard]] bool replayable() const noexcept override;
-  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
-  [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] bool idempotent() const noexcept override;
+  [[nodiscard]] std::unique_ptr<net::Request> abandoned() const override;
+  [[nodiscard]] bool large() const noexcept override;
   [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_; }
   [[nodiscard]] const Command* pending() const noexcept override;
   void answer(Result<Reply>&& reply) override;
@@ -97,7 +97,7 @@ class Batch : public CommandRequest {
 
   std::vector<Command> commands_;
   std::size_t bytes_ = 0;
-  bool heavy_ = false;
+  bool large_ = false;
   std::vector<Result<Reply>> replies_;
   std::vector<bool> sent_;
   std::size_t answered_ = 0;

@@ -40,9 +40,9 @@ Result<Step> read_number(std::string_view line, Reply& reply) {
 
 // The word for "done" and the one for "no" of the commands that answer one word.
 Result<Step> read_word(std::string_view line, Reply& reply, std::string_view yes,
-                       std::string_view no, Status meaning_of_no) {
+                       std::string_view no, Status status_of_no) {
   if (line == yes) return answer(reply, Status::done);
-  if (line == no) return answer(reply, meaning_of_no);
+  if (line == no) return answer(reply, status_of_no);
   return unexpected_line(line);
 }
 

@@ -77,7 +77,7 @@ std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, 
     NodeBatch& one = by_node[ring_.owner(commands[i].key)];
     one.batch.add(commands[i]);
     note_stored(commands[i]);
-    if (expects_large(commands[i])) one.batch.expect_much();
+    if (expects_large(commands[i])) one.batch.expect_large();
     one.positions.push_back(i);
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) by_node[i].node = nodes_[i].get();

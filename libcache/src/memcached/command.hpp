@@ -19,7 +19,7 @@ enum class Verb : std::uint8_t {
   remove,
   touch,
   increment,
-  hello,  ///< Which dialect does the peer speak?
+  probe,  ///< Which dialect does the peer speak?
   version,
   stats,
   flush_all,
@@ -68,7 +68,7 @@ struct Reply {
   enum class Status : std::uint8_t {
     pending,  ///< Not yet told.
     done,
-    missing,  ///< There is no such entry; for `hello`: the peer knows no meta commands.
+    missing,  ///< There is no such entry; for `probe`: the peer knows no meta commands.
     refused,  ///< The condition of `store` did not hold.
   };
   Status status = Status::pending;

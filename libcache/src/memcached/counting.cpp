@@ -3,7 +3,7 @@
 #include "core/counter.hpp"
 #include "memcached/dialect.hpp"
 #include "memcached/expiry.hpp"
-#include "memcached/meaning.hpp"
+#include "memcached/reply_values.hpp"
 
 #include <cachekit/clock.hpp>
 

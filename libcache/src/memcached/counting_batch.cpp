@@ -18,17 +18,17 @@ CountingBatch::CountingBatch(Cluster& cluster, const BatchOf<operation::Incremen
       batch_(batch),
       deadline_(deadline),
       window_(window),
-      lines_(cluster.size()) {
+      queues_(cluster.size()) {
   for (std::size_t i = 0; i < batch.operations.size(); ++i) {
-    lines_[cluster.owner_number(batch.operations[i].key)].positions.push_back(i);
+    queues_[cluster.owner_number(batch.operations[i].key)].positions.push_back(i);
   }
-  const std::size_t most = std::min(batch.operations.size(), window * lines_.size());
+  const std::size_t most = std::min(batch.operations.size(), window * queues_.size());
   finished_.reserve(most);
   taken_.reserve(most);
 }
 
 void CountingBatch::run() {
-  for (std::size_t node = 0; node < lines_.size(); ++node) {
+  for (std::size_t node = 0; node < queues_.size(); ++node) {
     for (std::size_t i = 0; i < window_; ++i) begin_next(node);
   }
   std::size_t left = batch_.operations.size();
@@ -40,9 +40,9 @@ void CountingBatch::run() {
 }
 
 void CountingBatch::begin_next(std::size_t node) {
-  Line& line = lines_[node];
-  if (line.begun == line.positions.size()) return;
-  const std::size_t position = line.positions[line.begun++];
+  Queue& queue = queues_[node];
+  if (queue.begun == queue.positions.size()) return;
+  const std::size_t position = queue.positions[queue.begun++];
   const operation::Increment& one = batch_.operations[position];
   auto counting = Pending<std::int64_t>::out_of_memory(Errc::overloaded);
   try {
@@ -66,13 +66,13 @@ void CountingBatch::begin_next(std::size_t node) {
 void CountingBatch::finish(std::size_t node) noexcept {
   const std::lock_guard lock(mutex_);
   finished_.push_back(node);
-  news_.notify_one();
+  signal_.notify_one();
 }
 
 void CountingBatch::wait_for_some() {
   taken_.clear();
   std::unique_lock lock(mutex_);
-  news_.wait(lock, [&] { return !finished_.empty(); });
+  signal_.wait(lock, [&] { return !finished_.empty(); });
   finished_.swap(taken_);
 }
 

@@ -26,7 +26,7 @@ class CountingBatch {
 
  private:
   // The counters of one server, in their order.
-  struct Line {
+  struct Queue {
     std::vector<std::size_t> positions{};
     std::size_t begun = 0;
   };
@@ -39,11 +39,11 @@ class CountingBatch {
   const BatchOf<operation::Increment> batch_;
   const Deadline deadline_;
   const std::size_t window_;
-  std::vector<Line> lines_;
+  std::vector<Queue> queues_;
   std::vector<std::size_t> taken_;  // Out of finished_. These two never grow: while calls are under
                                     // way, there must be no failure.
   std::mutex mutex_;                // guards the members below
-  std::condition_variable news_;
+  std::condition_variable signal_;
   std::vector<std::size_t> finished_;  // The server of each that has finished.
 };
 

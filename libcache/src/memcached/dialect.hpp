@@ -42,7 +42,7 @@ void encode_plain(Verb verb, std::string& out);
 
 /// Whether a verb is the same in both dialects.
 [[nodiscard]] constexpr bool is_plain(Verb verb) noexcept {
-  return verb == Verb::hello || verb == Verb::version || verb == Verb::stats ||
+  return verb == Verb::probe || verb == Verb::version || verb == Verb::stats ||
          verb == Verb::flush_all;
 }
 

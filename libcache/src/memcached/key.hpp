@@ -13,7 +13,7 @@ inline constexpr std::size_t max_key_bytes = 250;
 /// The longest key whose base64 text still fits into `max_key_bytes`.
 inline constexpr std::size_t max_binary_key_bytes = max_key_bytes / 4 * 3;
 
-/// Whether a key holds a byte that has a meaning on the wire (a space, a line end, another control
+/// Whether a key holds a byte that has a value on the wire (a space, a line end, another control
 /// byte) and so must be sent as base64. Bytes from 0x80 on have none.
 [[nodiscard]] bool needs_base64(std::string_view key) noexcept;
 

@@ -1,6 +1,6 @@
 #include "core/out_of_memory.hpp"
+#include "memcached/error_map.hpp"
 #include "memcached/memcached_driver.hpp"
-#include "memcached/server_error.hpp"
 #include "memcached/server_stats.hpp"
 
 #include <cstddef>

@@ -87,7 +87,7 @@ Result<Step> read_value(std::string_view line, Verb verb, Reply& reply) {
 }
 
 // What a code means to a command; empty for nonsense.
-std::optional<Status> meaning_of(unsigned code, Verb verb) {
+std::optional<Status> status_of(unsigned code, Verb verb) {
   switch (code) {
     case pair('H', 'D'):
       if (!gives_value(verb)) return Status::done;
@@ -119,7 +119,7 @@ Result<Step> read_meta(std::string_view line, const Command& command, Reply& rep
   const Verb verb = command.verb;
   const unsigned code = code_of(line);
   if (code == pair('V', 'A') && gives_value(verb)) return read_value(line, verb, reply);
-  const std::optional<Status> status = meaning_of(code, verb);
+  const std::optional<Status> status = status_of(code, verb);
   if (verb == Verb::remaining_ttl && status != Status::missing) return read_ttl(line, reply);
   if (!status) return unexpected_line(line);
   return answered(reply, *status);

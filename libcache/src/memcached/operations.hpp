@@ -1,7 +1,7 @@
 #pragma once
 
 #include "memcached/command.hpp"
-#include "memcached/meaning.hpp"
+#include "memcached/reply_values.hpp"
 
 #include <cachekit/error.hpp>
 #include <cachekit/operation.hpp>

@@ -16,9 +16,9 @@
 
 namespace cachekit::memcached {
 
-/// A command that owns all it refers to; `Meaning` tells what its reply is to the caller. Lifetime:
-/// of the cluster, longer.
-template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
+/// A command that owns all it refers to; `ReplyValue` tells what its reply is to the caller.
+/// Lifetime: of the cluster, longer.
+template <typename T, Result<T> (*ReplyValue)(Reply&&, const std::string&)>
 class OwningCommand final : private net::OwnedBytes, public SingleCommand {
  public:
   using net::OwnedBytes::release_bytes;
@@ -33,7 +33,7 @@ class OwningCommand final : private net::OwnedBytes, public SingleCommand {
     locate(reply(), endpoint_);
     if (!reply()) return fail(std::move(reply()).error());
     cluster_.note_fetched(command(), reply());
-    return Meaning(*std::move(reply()), endpoint_);
+    return ReplyValue(*std::move(reply()), endpoint_);
   }
 
  private:
@@ -43,10 +43,10 @@ class OwningCommand final : private net::OwnedBytes, public SingleCommand {
 
 /// Sends a command on its way; `report` is told the result. Errors: throws `std::bad_alloc`, and
 /// then nothing is under way.
-template <typename T, Result<T> (*Meaning)(Reply&&, const std::string&)>
+template <typename T, Result<T> (*ReplyValue)(Reply&&, const std::string&)>
 [[nodiscard]] Pending<T> start(Cluster& cluster, const Command& command, Deadline deadline,
                                std::stop_token stop, std::function<void(const Result<T>&)> report) {
-  using State = net::AsyncState<T, OwningCommand<T, Meaning>>;
+  using State = net::AsyncState<T, OwningCommand<T, ReplyValue>>;
   Node& node = cluster.owner(command.key);
   cluster.note_stored(command);
   auto* const state = new State(deadline, std::move(report), command, cluster, node.endpoint());

@@ -19,13 +19,13 @@ std::unique_ptr<net::Session> MemcachedProtocol::make_session() const {
 
 Result<void> MemcachedProtocol::handshake(net::Connection& connection, Deadline deadline) const {
   const int lost = lost_.load();
-  if (lost == 0) return say_hello(connection, lost, deadline);
+  if (lost == 0) return probe(connection, lost, deadline);
   session_of(connection).use(Dialect::classic);
   if (Result<void> answered = look_up(connection, deadline); !answered) {
     lost_.store(0);  // The server was just down, it seems.
     return answered;
   }
-  if (lost < enough_losses) return say_hello(connection, lost, deadline);
+  if (lost < enough_losses) return probe(connection, lost, deadline);
   lost_.store(enough_losses - 1);
   session_of(connection).suspect(Deadline::after(suspicion_));
   return {};
@@ -35,15 +35,15 @@ bool MemcachedProtocol::learned_from(const Error& error) const noexcept {
   return error.code == Errc::unavailable && lost_.load() > 0;
 }
 
-Result<void> MemcachedProtocol::say_hello(net::Connection& connection, int lost,
-                                          Deadline deadline) const {
-  Batch hello(Command{.verb = Verb::hello});
-  if (Result<void> sent = connection.exchange(hello, deadline); !sent) {
+Result<void> MemcachedProtocol::probe(net::Connection& connection, int lost,
+                                      Deadline deadline) const {
+  Batch probe(Command{.verb = Verb::probe});
+  if (Result<void> sent = connection.exchange(probe, deadline); !sent) {
     if (sent.error().code == Errc::unavailable) lost_.compare_exchange_strong(lost, lost + 1);
     return sent;
   }
   lost_.store(0);
-  const Result<Reply>& reply = hello.replies().front();
+  const Result<Reply>& reply = probe.replies().front();
   if (!reply) return fail(reply.error());
   const bool unknown = reply->status == Reply::Status::missing;
   session_of(connection).use(unknown ? Dialect::classic : Dialect::meta);

@@ -35,8 +35,7 @@ class MemcachedProtocol final : public net::Protocol {
  private:
   static constexpr int enough_losses = 3;
 
-  [[nodiscard]] Result<void> say_hello(net::Connection& connection, int lost,
-                                       Deadline deadline) const;
+  [[nodiscard]] Result<void> probe(net::Connection& connection, int lost, Deadline deadline) const;
   [[nodiscard]] Result<void> look_up(net::Connection& connection, Deadline deadline) const;
 
   const std::chrono::milliseconds suspicion_;

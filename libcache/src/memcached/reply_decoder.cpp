@@ -1,6 +1,6 @@
 #include "memcached/reply_decoder.hpp"
 
-#include "memcached/server_error.hpp"
+#include "memcached/error_map.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -115,7 +115,7 @@ void ReplyDecoder::take_data(std::string_view bytes) {
 // connection is given up. (It does swallow the value after SERVER_ERROR.)
 ReplyDecoder::Progress ReplyDecoder::refuse(std::string_view line, const Command& command) {
   last_ = true;
-  if (command.verb == Verb::hello && is_unknown_command(line)) {
+  if (command.verb == Verb::probe && is_unknown_command(line)) {
     reply_.status = Reply::Status::missing;
     return Progress::moved;
   }

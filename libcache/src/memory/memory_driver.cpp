@@ -152,7 +152,7 @@ tl::unexpected<Error> MemoryDriver::located(Error error) const {
 template <typename Operation>
 void MemoryDriver::run_ready_batch(const BatchOf<Operation>& batch) {
   if constexpr (std::is_same_v<Operation, operation::Get>) {
-    store_.tend();  // Few single calls come here: most take the short way.
+    store_.maintain();  // Few single calls come here: most take the short way.
     if (batch.operations.size() > 1) return store_.get_many(batch.operations, batch.outcomes);
   } else if constexpr (std::is_same_v<Operation, operation::Set>) {
     if (batch.operations.size() > 1) return store_.set_many(batch.operations, batch.outcomes);
@@ -225,7 +225,7 @@ Result<void> MemoryDriver::hottest(const HotEntryVisitor& visit, Deadline deadli
 }
 
 MemoryInsights MemoryDriver::insights() {
-  store_.tend_now();  // Whichever calls look up here: not all of them tend.
+  store_.maintain_now();  // Whichever calls look up here: not all of them maintain.
   const StoreSummary now = store_.summary();
   MemoryInsights insights;
   for (const double factor : {0.5, 1.0, 2.0, 4.0}) {

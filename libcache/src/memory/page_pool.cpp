@@ -111,7 +111,7 @@ char* PagePool::map(std::size_t bytes) const {
     if (before < region_size) ::munmap(begin + bytes, region_size - before);
   }
 #ifdef MADV_HUGEPAGE
-  // Advice: without it all works, too.
+  // Finding: without it all works, too.
   ::madvise(begin, bytes, huge_ == HugePages::yes ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 #endif
   return begin;

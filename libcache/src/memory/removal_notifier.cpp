@@ -4,12 +4,12 @@ namespace cachekit::memory {
 
 constinit thread_local RemovalNotifier::Round* RemovalNotifier::innermost = nullptr;
 
-void RemovalNotifier::notify(Departures& gone) noexcept {
+void RemovalNotifier::notify(RemovedEntries& gone) noexcept {
   if (!listening() || gone.empty()) return;
   for (Round* round = innermost; round != nullptr; round = round->outer) {
     if (round->notifier == this) return round->echoes.append(gone);
   }
-  Departures echoes;
+  RemovedEntries echoes;
   Round round{.notifier = this, .echoes = echoes, .outer = innermost};
   innermost = &round;
   std::uint64_t left = 0;
@@ -24,7 +24,8 @@ void RemovalNotifier::notify(Departures& gone) noexcept {
 
 void RemovalNotifier::tell(const Entry& entry) noexcept {
   try {
-    listener_({.key = entry.key(), .value = entry.value(), .cause = Departures::cause_of(entry)});
+    listener_(
+        {.key = entry.key(), .value = entry.value(), .cause = RemovedEntries::cause_of(entry)});
   } catch (...) {
     failures_.fetch_add(1, std::memory_order_relaxed);
   }

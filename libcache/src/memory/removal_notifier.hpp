@@ -1,6 +1,6 @@
 #pragma once
 
-#include "memory/departures.hpp"
+#include "memory/removed_entries.hpp"
 
 #include <cachekit/memory.hpp>
 
@@ -31,7 +31,7 @@ class RemovalNotifier {
   [[nodiscard]] bool listening() const noexcept { return listener_ != nullptr; }
   /// Takes all that has left and tells of it, now or, within the listener, later. Requires: no lock
   /// is held.
-  void notify(Departures& gone) noexcept;
+  void notify(RemovedEntries& gone) noexcept;
   /// How often the listener has thrown.
   [[nodiscard]] std::uint64_t failures() const noexcept {
     return failures_.load(std::memory_order_relaxed);
@@ -47,7 +47,7 @@ class RemovalNotifier {
   // A call that is notifying. Those of one thread form a chain, of one for each cache at most.
   struct Round {
     const RemovalNotifier* notifier;
-    Departures& echoes;
+    RemovedEntries& echoes;
     Round* outer;
   };
 

@@ -71,7 +71,7 @@ std::optional<Time> Shard::expires_at(const HashedKey& key) {
   return table_.home_of(key).expires_at(key);
 }
 
-bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
+bool Shard::touch(const HashedKey& key, Time expires_at, RemovedEntries& gone) {
   EntryReference large;
   EntryPtr ready;
   // Again for a large value, once it is copied, or if it was replaced meanwhile.
@@ -89,7 +89,8 @@ bool Shard::touch(const HashedKey& key, Time expires_at, Departures& gone) {
 
 // Empty where a value has to be copied first: `large` holds it then.
 std::optional<bool> Shard::touch_locked(const HashedKey& key, Time expires_at, Time now,
-                                        EntryReference& large, EntryPtr& ready, Departures& gone) {
+                                        EntryReference& large, EntryPtr& ready,
+                                        RemovedEntries& gone) {
   Entry* const entry = find_alive(key, now, gone);
   if (entry == nullptr) return false;
   if (!entry->expires && expires_at != no_expiry) {  // It has no room for an expiry.
@@ -120,7 +121,7 @@ std::optional<bool> Shard::touch_locked(const HashedKey& key, Time expires_at, T
   return true;
 }
 
-Result<bool> Shard::set(const NewValue& value, Departures& gone) {
+Result<bool> Shard::set(const NewValue& value, RemovedEntries& gone) {
   const Time now = clock_.now();
   EntryPtr ready = make_if_large(value);
   {
@@ -141,7 +142,7 @@ EntryPtr Shard::make_if_large(const NewValue& value) const {
 }
 
 void Shard::set_many(std::span<const NewValue> values, std::span<const std::size_t> positions,
-                     std::span<Result<bool>> outcomes, Departures& gone) {
+                     std::span<Result<bool>> outcomes, RemovedEntries& gone) {
   const Time now = clock_.now();
   std::vector<EntryPtr> ready(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) ready[i] = make_if_large(values[i]);
@@ -167,7 +168,8 @@ void Shard::set_many(std::span<const NewValue> values, std::span<const std::size
   }
 }
 
-Result<bool> Shard::set_locked(const NewValue& value, Time now, EntryPtr& ready, Departures& gone) {
+Result<bool> Shard::set_locked(const NewValue& value, Time now, EntryPtr& ready,
+                               RemovedEntries& gone) {
   if (value.value.size() > max_value_bytes || value.charge() > bounds_.bytes) {
     discard(value, now, gone);
     return too_large(value, bounds_.bytes);
@@ -187,7 +189,7 @@ Result<bool> Shard::set_locked(const NewValue& value, Time now, EntryPtr& ready,
 }
 
 // Of what is too large no older value is left, unless it was to replace none.
-void Shard::discard(const NewValue& value, Time now, Departures& gone) {
+void Shard::discard(const NewValue& value, Time now, RemovedEntries& gone) {
   if (value.condition == SetCondition::if_absent) return;
   Entry* const older = find_alive(value.key, now, gone);
   if (older == nullptr) return;
@@ -215,7 +217,7 @@ bool Shard::overwrite(Entry& entry, const NewValue& fresh, Time now) {
   return true;
 }
 
-bool Shard::remove(const HashedKey& key, Departures& gone) {
+bool Shard::remove(const HashedKey& key, RemovedEntries& gone) {
   const Time now = clock_.now();
   {
     const Writing lock(lock_);
@@ -231,7 +233,7 @@ bool Shard::remove(const HashedKey& key, Departures& gone) {
   return table_.home_of(key).remove(key, gone);
 }
 
-Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Departures& gone) {
+Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, RemovedEntries& gone) {
   const Time now = clock_.now();
   {
     const Writing lock(lock_);
@@ -244,7 +246,7 @@ Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, Dep
 }
 
 Result<std::int64_t> Shard::increment_locked(const HashedKey& key, std::int64_t by, Time now,
-                                             Departures& gone) {
+                                             RemovedEntries& gone) {
   Entry* const current = find_alive(key, now, gone);
   Result<std::int64_t> sum =
       counter_sum(current != nullptr ? std::optional(current->value()) : std::nullopt, by);
@@ -266,7 +268,7 @@ std::uint64_t Shard::step_from(std::uint64_t position) const {
   return index_.walk(position, most_at_once, [](const Entry&) {});
 }
 
-std::uint64_t Shard::clear(std::uint64_t position, std::uint64_t end, Departures& gone) {
+std::uint64_t Shard::clear(std::uint64_t position, std::uint64_t end, RemovedEntries& gone) {
   const Time now = clock_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
@@ -325,7 +327,7 @@ void Shard::collect() {
   }
 }
 
-bool Shard::sweep(std::size_t limit, Departures& gone) {
+bool Shard::sweep(std::size_t limit, RemovedEntries& gone) {
   const Time now = clock_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
@@ -345,7 +347,7 @@ std::uint64_t Shard::changes() const {
   return stats_.changes;
 }
 
-Entry* Shard::find_alive(const HashedKey& key, Time now, Departures& gone) {
+Entry* Shard::find_alive(const HashedKey& key, Time now, RemovedEntries& gone) {
   Entry* const entry = find(key);
   if (entry == nullptr || !entry->expired(now)) return entry;
   drop(*entry, RemovalCause::expired, gone);
@@ -353,7 +355,7 @@ Entry* Shard::find_alive(const HashedKey& key, Time now, Departures& gone) {
   return nullptr;
 }
 
-void Shard::store(EntryPtr entry, Entry* current, Time now, Departures& gone) {
+void Shard::store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone) {
   entry->stored_at = age_tick(now);
   // All that can fail comes before all that changes something.
   index_.reserve_one();
@@ -380,7 +382,7 @@ void Shard::store(EntryPtr entry, Entry* current, Time now, Departures& gone) {
   static_cast<void>(entry.release());  // The shard has it now.
 }
 
-void Shard::replace(Entry& old, Entry& fresh, Departures& gone) noexcept {
+void Shard::replace(Entry& old, Entry& fresh, RemovedEntries& gone) noexcept {
   index_.replace(old, fresh);
   policy_->replace(old, fresh);
   wheel_.remove(old);
@@ -391,13 +393,13 @@ void Shard::replace(Entry& old, Entry& fresh, Departures& gone) noexcept {
 }
 
 // Out of everything.
-void Shard::drop(Entry& entry, RemovalCause cause, Departures& gone) noexcept {
+void Shard::drop(Entry& entry, RemovalCause cause, RemovedEntries& gone) noexcept {
   policy_->remove(entry);
   leave(entry, cause, gone);
 }
 
 // Out of everything but the policy, which has let it go.
-void Shard::leave(Entry& entry, RemovalCause cause, Departures& gone) noexcept {
+void Shard::leave(Entry& entry, RemovalCause cause, RemovedEntries& gone) noexcept {
   index_.erase(entry);
   wheel_.remove(entry);
   stats_.bytes -= entry.charge();
@@ -406,7 +408,7 @@ void Shard::leave(Entry& entry, RemovalCause cause, Departures& gone) noexcept {
 }
 
 // True when there was one, and perhaps more; `steps` bounds the work.
-bool Shard::drop_expired(Time now, std::size_t& steps, Departures& gone) noexcept {
+bool Shard::drop_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept {
   Entry* const entry = wheel_.due(now, steps);
   if (entry == nullptr) return false;
   drop(*entry, RemovalCause::expired, gone);
@@ -415,7 +417,7 @@ bool Shard::drop_expired(Time now, std::size_t& steps, Departures& gone) noexcep
 }
 
 // Or as many as the steps allow; what is left of them comes back.
-void Shard::drop_all_expired(Time now, std::size_t& steps, Departures& gone) noexcept {
+void Shard::drop_all_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept {
   while (drop_expired(now, steps, gone)) {
   }
 }

@@ -3,10 +3,10 @@
 #include "memory/age.hpp"
 #include "memory/at_fork.hpp"
 #include "memory/block_heap.hpp"
-#include "memory/departures.hpp"
 #include "memory/entry.hpp"
 #include "memory/index.hpp"
 #include "memory/policy.hpp"
+#include "memory/removed_entries.hpp"
 #include "memory/shard_table.hpp"
 #include "memory/striped_lock.hpp"
 #include "memory/timer_wheel.hpp"
@@ -85,7 +85,7 @@ struct ListedEntry {
 /// Which keys it holds, the table says. Callers look that up without a lock; where a key has moved
 /// to another shard before they have this one's lock, the call is handed on.
 ///
-/// Whatever leaves goes to the caller's `Departures`, which report and free it after the lock.
+/// Whatever leaves goes to the caller's `RemovedEntries`, which report and free it after the lock.
 ///
 /// Making room takes no memory, and all that may fail for want of it comes before what changes
 /// something: members that are not said to fail may still throw `std::bad_alloc`, and then the
@@ -117,42 +117,43 @@ class Shard {
   [[nodiscard]] bool exists(const HashedKey& key);
   /// When the entry expires (`no_expiry`: never), or empty for a miss.
   [[nodiscard]] std::optional<Time> expires_at(const HashedKey& key);
-  [[nodiscard]] bool touch(const HashedKey& key, Time expires_at, Departures& gone);
+  [[nodiscard]] bool touch(const HashedKey& key, Time expires_at, RemovedEntries& gone);
   /// Errors: `too_large`; then no older value is left, unless the condition is `if_absent`.
-  [[nodiscard]] Result<bool> set(const NewValue& value, Departures& gone);
+  [[nodiscard]] Result<bool> set(const NewValue& value, RemovedEntries& gone);
   /// The same for at most `most_at_once` under one lock, whose misses overlap. The outcome of each
   /// goes to its position in `outcomes`. Errors: also `overloaded`, where there is no memory for
   /// one.
   void set_many(std::span<const NewValue> values, std::span<const std::size_t> positions,
-                std::span<Result<bool>> outcomes, Departures& gone);
-  [[nodiscard]] bool remove(const HashedKey& key, Departures& gone);
+                std::span<Result<bool>> outcomes, RemovedEntries& gone);
+  [[nodiscard]] bool remove(const HashedKey& key, RemovedEntries& gone);
   /// Errors: `rejected` for a value that is no number and for an overflow; `too_large`.
   [[nodiscard]] Result<std::int64_t> increment(const HashedKey& key, std::int64_t by,
-                                               Departures& gone);
+                                               RemovedEntries& gone);
   /// Where a step of a walk (`Index::walk`) over about `most_at_once` entries ends.
   [[nodiscard]] std::uint64_t step_from(std::uint64_t position) const;
   /// Removes the entries from a position of a walk on, up to another, at most `most_at_once`; gives
   /// the position to go on from, which is the end when it is done.
-  [[nodiscard]] std::uint64_t clear(std::uint64_t position, std::uint64_t end, Departures& gone);
+  [[nodiscard]] std::uint64_t clear(std::uint64_t position, std::uint64_t end,
+                                    RemovedEntries& gone);
 
   /// Allows no more than what is held or what the bounds say, whichever is more; writes and `trim`
   /// bring it down to the bounds.
   void set_bounds(const Bounds& bounds);
   /// Evicts at most `limit` entries; true when the bounds hold.
-  [[nodiscard]] bool trim(std::size_t limit, Departures& gone);
+  [[nodiscard]] bool trim(std::size_t limit, RemovedEntries& gone);
   /// The same for other bounds than its own, which stay as they are.
-  [[nodiscard]] bool trim_to(const Bounds& bounds, std::size_t limit, Departures& gone);
+  [[nodiscard]] bool trim_to(const Bounds& bounds, std::size_t limit, RemovedEntries& gone);
 
   /// For who changes the table, which is the only one to hold two of these: the lower number first.
   [[nodiscard]] auto lock_to_move() { return Writing(lock_); }
   /// These require that this shard and the other one are locked so. What there is no memory for
   /// goes, as evicted. All that the other one has: who was to go early there is so here.
-  void take_all(Shard& other, Departures& gone) noexcept;
+  void take_all(Shard& other, RemovedEntries& gone) noexcept;
   /// Those entries that `moves`, in their order; `room` is for as many addresses as it has
   /// capacity.
   template <typename Moves>
   void give_some(Shard& other, const Moves& moves, std::vector<const Entry*>& room,
-                 Departures& gone) noexcept;
+                 RemovedEntries& gone) noexcept;
   void set_home(const HashRange& range) noexcept { home_ = range; }
   /// For the time being: as much as the other one may hold, beside its own or instead of it.
   void add_bounds(const Shard& other) noexcept {
@@ -170,7 +171,7 @@ class Shard {
   /// Takes back the memory of those that have left, part by part: nobody waits for all of it.
   void collect();
   /// Removes what has expired, in about `limit` steps; true when nothing of it is left.
-  [[nodiscard]] bool sweep(std::size_t limit, Departures& gone);
+  [[nodiscard]] bool sweep(std::size_t limit, RemovedEntries& gone);
   /// As it is, what has expired and was not removed yet included.
   [[nodiscard]] ShardStats counts() const;
   [[nodiscard]] std::uint64_t changes() const;
@@ -209,36 +210,36 @@ class Shard {
   [[nodiscard]] Entry* find(const HashedKey& key) const noexcept {
     return index_.find(key.index_hash(), key.text);
   }
-  [[nodiscard]] Entry* find_alive(const HashedKey& key, Time now, Departures& gone);
-  void begin_write(Time now, Departures& gone) noexcept;
+  [[nodiscard]] Entry* find_alive(const HashedKey& key, Time now, RemovedEntries& gone);
+  void begin_write(Time now, RemovedEntries& gone) noexcept;
   // `ready`: the entry, if it was made already. It stays there if it is not wanted, for who calls
   // to free it after the lock.
   [[nodiscard]] Result<bool> set_locked(const NewValue& value, Time now, EntryPtr& ready,
-                                        Departures& gone);
-  void discard(const NewValue& value, Time now, Departures& gone);
+                                        RemovedEntries& gone);
+  void discard(const NewValue& value, Time now, RemovedEntries& gone);
   [[nodiscard]] std::optional<bool> touch_locked(const HashedKey& key, Time expires_at, Time now,
                                                  EntryReference& large, EntryPtr& ready,
-                                                 Departures& gone);
+                                                 RemovedEntries& gone);
   [[nodiscard]] Result<std::int64_t> increment_locked(const HashedKey& key, std::int64_t by,
-                                                      Time now, Departures& gone);
+                                                      Time now, RemovedEntries& gone);
   [[nodiscard]] EntryPtr make_if_large(const NewValue& value) const;
   [[nodiscard]] bool overwrite(Entry& entry, const NewValue& fresh, Time now);
-  void store(EntryPtr entry, Entry* current, Time now, Departures& gone);
-  void replace(Entry& old, Entry& fresh, Departures& gone) noexcept;
-  void take(const Entry& entry, std::size_t queue, Shard& from, Departures& gone) noexcept;
+  void store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone);
+  void replace(Entry& old, Entry& fresh, RemovedEntries& gone) noexcept;
+  void take(const Entry& entry, std::size_t queue, Shard& from, RemovedEntries& gone) noexcept;
   [[nodiscard]] bool turn_over(std::size_t queue) noexcept;
-  void adopt(EntryPtr entry, std::size_t queue, std::uint32_t age, Departures& gone) noexcept;
+  void adopt(EntryPtr entry, std::size_t queue, std::uint32_t age, RemovedEntries& gone) noexcept;
   [[nodiscard]] EntryPtr hand_over(const Entry& entry) noexcept;
-  void drop(Entry& entry, RemovalCause cause, Departures& gone) noexcept;
-  void leave(Entry& entry, RemovalCause cause, Departures& gone) noexcept;
-  [[nodiscard]] bool drop_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
-  void drop_all_expired(Time now, std::size_t& steps, Departures& gone) noexcept;
+  void drop(Entry& entry, RemovalCause cause, RemovedEntries& gone) noexcept;
+  void leave(Entry& entry, RemovalCause cause, RemovedEntries& gone) noexcept;
+  [[nodiscard]] bool drop_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept;
+  void drop_all_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept;
   [[nodiscard]] Entry& take_victim() noexcept;
   [[nodiscard]] bool drop_down_to(const Bounds& bounds, std::size_t limit, Time now,
-                                  Departures& gone) noexcept;
-  void evict_one(Time now, Departures& gone) noexcept;
-  void make_room(std::uint64_t bytes, std::uint64_t items, Time now, Departures& gone) noexcept;
-  void drop_one(Time now, Departures& gone) noexcept;
+                                  RemovedEntries& gone) noexcept;
+  void evict_one(Time now, RemovedEntries& gone) noexcept;
+  void make_room(std::uint64_t bytes, std::uint64_t items, Time now, RemovedEntries& gone) noexcept;
+  void drop_one(Time now, RemovedEntries& gone) noexcept;
   void change_bounds(const Bounds& bounds) noexcept;
   void tighten() noexcept;
   void allow_what_is_held() noexcept;
@@ -317,7 +318,7 @@ void Shard::look_up_many(std::span<const HashedKey> keys, const Found& found) {
 
 template <typename Moves>
 void Shard::give_some(Shard& other, const Moves& moves, std::vector<const Entry*>& room,
-                      Departures& gone) noexcept {
+                      RemovedEntries& gone) noexcept {
   for (std::size_t queue = 0; queue < policy_->queues(); ++queue) {
     do {  // Again if there are more than it has room for.
       room.clear();

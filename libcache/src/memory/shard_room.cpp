@@ -35,7 +35,7 @@ void Shard::allow_what_is_held() noexcept {
               .items = std::max<std::uint64_t>(bounds_.items, index_.count())};
 }
 
-bool Shard::trim(std::size_t limit, Departures& gone) {
+bool Shard::trim(std::size_t limit, RemovedEntries& gone) {
   const Time now = clock_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
@@ -44,7 +44,7 @@ bool Shard::trim(std::size_t limit, Departures& gone) {
   return true;
 }
 
-bool Shard::trim_to(const Bounds& bounds, std::size_t limit, Departures& gone) {
+bool Shard::trim_to(const Bounds& bounds, std::size_t limit, RemovedEntries& gone) {
   const Time now = clock_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
@@ -52,7 +52,7 @@ bool Shard::trim_to(const Bounds& bounds, std::size_t limit, Departures& gone) {
 }
 
 bool Shard::drop_down_to(const Bounds& bounds, std::size_t limit, Time now,
-                         Departures& gone) noexcept {
+                         RemovedEntries& gone) noexcept {
   for (; limit > 0 && !fits(0, 0, bounds); --limit) drop_one(now, gone);
   tighten();
   return fits(0, 0, bounds);
@@ -60,7 +60,7 @@ bool Shard::drop_down_to(const Bounds& bounds, std::size_t limit, Time now,
 
 // Queue by queue: each entry goes where as large a part of the new queue is before it as was of its
 // old one.
-void Shard::take_all(Shard& other, Departures& gone) noexcept {
+void Shard::take_all(Shard& other, RemovedEntries& gone) noexcept {
   for (std::size_t queue = 0; queue < policy_->queues(); ++queue) {
     const std::size_t mine = policy_->queue(queue).count();
     EntryQueue& theirs = other.policy_->queue(queue);
@@ -96,7 +96,8 @@ bool Shard::turn_over(std::size_t queue) noexcept {
   return true;
 }
 
-void Shard::take(const Entry& entry, std::size_t queue, Shard& from, Departures& gone) noexcept {
+void Shard::take(const Entry& entry, std::size_t queue, Shard& from,
+                 RemovedEntries& gone) noexcept {
   const std::uint32_t age = from.policy_->now() - from.policy_->queue(queue).stamp_of(entry);
   adopt(from.hand_over(entry), queue, age, gone);
 }
@@ -113,7 +114,8 @@ EntryPtr Shard::hand_over(const Entry& entry) noexcept {
   return EntryPtr(&mine);
 }
 
-void Shard::adopt(EntryPtr entry, std::size_t queue, std::uint32_t age, Departures& gone) noexcept {
+void Shard::adopt(EntryPtr entry, std::size_t queue, std::uint32_t age,
+                  RemovedEntries& gone) noexcept {
   try {
     EntryPtr mine;
     if (in_heap(*entry)) mine = copy_entry(*heap_, *entry);
@@ -136,7 +138,7 @@ void Shard::adopt(EntryPtr entry, std::size_t queue, std::uint32_t age, Departur
 
 // What every change begins with. The time was read before the lock was taken, so as to hold it for
 // a shorter time.
-void Shard::begin_write(Time now, Departures& gone) noexcept {
+void Shard::begin_write(Time now, RemovedEntries& gone) noexcept {
   heap_->collect();
   std::size_t steps = sweep_steps;
   drop_all_expired(now, steps, gone);
@@ -157,7 +159,7 @@ Entry& Shard::take_victim() noexcept {
   return policy_->evict();
 }
 
-void Shard::evict_one(Time now, Departures& gone) noexcept {
+void Shard::evict_one(Time now, RemovedEntries& gone) noexcept {
   Entry& victim = take_victim();
   if (victim.expired(now)) {
     ++stats_.expired;
@@ -169,14 +171,14 @@ void Shard::evict_one(Time now, Departures& gone) noexcept {
 }
 
 // One that has expired if the wheel finds one; mostly its next step says whether there is any.
-void Shard::drop_one(Time now, Departures& gone) noexcept {
+void Shard::drop_one(Time now, RemovedEntries& gone) noexcept {
   std::size_t steps = search_steps;
   if (!drop_expired(now, steps, gone)) evict_one(now, gone);
 }
 
 // Until so much more would fit.
 void Shard::make_room(std::uint64_t bytes, std::uint64_t items, Time now,
-                      Departures& gone) noexcept {
+                      RemovedEntries& gone) noexcept {
   while (!fits(bytes, items, allowed_) && policy_->count() > 0) drop_one(now, gone);
 }
 

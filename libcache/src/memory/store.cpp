@@ -25,7 +25,7 @@ constexpr unsigned age_sampling = 64;
 // After so many changes that made room, the number of entries is looked at again.
 constexpr std::uint64_t fit_every = 256;
 // To ask how many look-ups there were takes as long as some dozens of them.
-constexpr std::uint64_t tend_every = 16;
+constexpr std::uint64_t maintain_every = 16;
 
 Time expiry_of(const Ttl& ttl, Time now) noexcept {
   return ttl.expires() ? now + ttl.duration() : no_expiry;
@@ -47,7 +47,7 @@ Store::Store(StoreOptions options, const Clock& clock)
       shard_count_(options.shards) {
   // Where the number of entries is not bounded, it is known once the cache is full.
   if (policy_ == EvictionPolicy::adaptive && options.bounds.items < max_items) {
-    duel_.fit(options.bounds.items);
+    tuner_.fit(options.bounds.items);
   }
   const std::size_t slots = table_.slots() / options.shards;
   for (std::size_t number = 0; number < table_.slots(); number += slots) {
@@ -60,15 +60,15 @@ Store::Store(StoreOptions options, const Clock& clock)
 }
 
 std::unique_ptr<Shard> Store::make_shard(const Bounds& share) {
-  return std::make_unique<Shard>(share, make_policy(policy_, duel_.admission()), clock_, pool_,
+  return std::make_unique<Shard>(share, make_policy(policy_, tuner_.admission()), clock_, pool_,
                                  table_, notifier_.listening());
 }
 
 template <typename Change>
 auto Store::change(std::string_view key, const Change& change) {
   const HashedKey hashed_key = hashed(key);
-  return seeing_off(
-      [&](Departures& gone) { return change(table_.home_of(hashed_key), hashed_key, gone); });
+  return notifying_removed(
+      [&](RemovedEntries& gone) { return change(table_.home_of(hashed_key), hashed_key, gone); });
 }
 
 Result<std::optional<std::string>> Store::get(std::string_view key) {
@@ -163,7 +163,8 @@ void Store::set_many(std::span<const operation::Set> sets, std::span<Result<bool
     }
     const std::span<const NewValue> values = std::span(group).first(positions.size());
     try {
-      seeing_off([&](Departures& gone) { shard.set_many(values, positions, outcomes, gone); });
+      notifying_removed(
+          [&](RemovedEntries& gone) { shard.set_many(values, positions, outcomes, gone); });
     } catch (const std::bad_alloc&) {  // None of this group was stored.
       for (const std::size_t position : positions) outcomes[position] = out_of_memory();
     }
@@ -187,26 +188,26 @@ std::optional<Ttl> Store::ttl(std::string_view key) {
 }
 
 bool Store::touch(std::string_view key, Ttl ttl) {
-  return change(key, [&](Shard& shard, const HashedKey& hashed_key, Departures& gone) {
+  return change(key, [&](Shard& shard, const HashedKey& hashed_key, RemovedEntries& gone) {
     return shard.touch(hashed_key, expiry_of(ttl, clock_.now()), gone);
   });
 }
 
 Result<bool> Store::set(const operation::Set& item) {
-  return change(item.key, [&](Shard& shard, const HashedKey& key, Departures& gone) {
+  return change(item.key, [&](Shard& shard, const HashedKey& key, RemovedEntries& gone) {
     const Time expires_at = item.ttl.expires() ? expiry_of(item.ttl, clock_.now()) : no_expiry;
     return shard.set({key, item.value, expires_at, item.condition}, gone);
   });
 }
 
 bool Store::remove(std::string_view key) {
-  return change(key, [&](Shard& shard, const HashedKey& hashed_key, Departures& gone) {
+  return change(key, [&](Shard& shard, const HashedKey& hashed_key, RemovedEntries& gone) {
     return shard.remove(hashed_key, gone);
   });
 }
 
 Result<std::int64_t> Store::increment(std::string_view key, std::int64_t by) {
-  return change(key, [&](Shard& shard, const HashedKey& hashed_key, Departures& gone) {
+  return change(key, [&](Shard& shard, const HashedKey& hashed_key, RemovedEntries& gone) {
     return shard.increment(hashed_key, by, gone);
   });
 }
@@ -215,7 +216,7 @@ Result<std::int64_t> Store::increment(std::string_view key, std::int64_t by) {
 // listener, store behind the walk meanwhile stays, or it might never end.
 void Store::clear() {
   std::uint64_t from = Index::walk_start;
-  const auto step = [&](Departures& gone) {
+  const auto step = [&](RemovedEntries& gone) {
     const std::lock_guard lock(resizing_);  // Nothing moves past us meanwhile.
     std::uint64_t end = Index::walk_end;
     table_.for_each([&](const Shard& shard) { end = std::min(end, shard.step_from(from)); });
@@ -224,7 +225,7 @@ void Store::clear() {
     });
     return end;
   };
-  while (from < Index::walk_end) from = seeing_off(step);
+  while (from < Index::walk_end) from = notifying_removed(step);
   table_.for_each([](Shard& shard) { shard.collect(); });
   pool_->give_back();
 }
@@ -243,7 +244,7 @@ ScanPage Store::scan_page(std::string_view pattern, std::size_t page_size,
 
 bool Store::restore(std::string_view key, std::string_view value, Time expires_at) {
   const HashedKey hashed_key = hashed(key);
-  Departures gone;
+  RemovedEntries gone;
   const auto kept = table_.home_of(hashed_key).set({hashed_key, value, expires_at}, gone);
   adapt(gone);
   return kept.has_value();
@@ -252,7 +253,7 @@ bool Store::restore(std::string_view key, std::string_view value, Time expires_a
 void Store::discard() {
   table_.for_each([](Shard& shard) {
     for (std::uint64_t from = Index::walk_start; from < Index::walk_end;) {
-      Departures gone;
+      RemovedEntries gone;
       from = shard.clear(from, Index::walk_end, gone);
     }
     shard.collect();
@@ -294,7 +295,7 @@ std::uint64_t Store::items() const noexcept {
 }
 
 ShardStats Store::stats() {
-  in_steps([](Shard& shard, Departures& gone) { return shard.sweep(largest_step, gone); });
+  in_steps([](Shard& shard, RemovedEntries& gone) { return shard.sweep(largest_step, gone); });
   ShardStats total;
   table_.for_each([&](const Shard& shard) {
     const ShardStats part = shard.counts();
@@ -352,7 +353,7 @@ Result<void> Store::validate() const {
 void Store::lock_for_fork() {
   resizing_.lock();
   table_.for_each([](Shard& shard) { shard.lock_for_fork(); });
-  duel_.lock_for_fork();
+  tuner_.lock_for_fork();
   curve_.lock_for_fork();
   pool_->lock_for_fork();
 }
@@ -360,7 +361,7 @@ void Store::lock_for_fork() {
 void Store::unlock_after_fork(Process process) noexcept {
   pool_->unlock_after_fork();
   curve_.unlock_after_fork();
-  duel_.unlock_after_fork();
+  tuner_.unlock_after_fork();
   table_.for_each([&](Shard& shard) { shard.unlock_after_fork(process); });
   resizing_.unlock();
 }
@@ -371,25 +372,26 @@ Bounds Store::bounds() const noexcept {
 }
 
 // After the lock: the listener may call the cache.
-void Store::see_off(Departures& gone) noexcept {
+void Store::notify_removed(RemovedEntries& gone) noexcept {
   adapt(gone);
   notifier_.notify(gone);
 }
 
-void Store::adapt(const Departures& gone) noexcept {
+void Store::adapt(const RemovedEntries& gone) noexcept {
   if (!gone.evicted() || policy_ != EvictionPolicy::adaptive) return;
   if (tally().evicting.fetch_add(1, std::memory_order_relaxed) % fit_every != 0) return;
-  duel_.fit(items());
-  tend_now();
+  tuner_.fit(items());
+  maintain_now();
 }
 
-void Store::tend() noexcept {
-  if (tally().tended.fetch_add(1, std::memory_order_relaxed) % tend_every == 0) tend_now();
+void Store::maintain() noexcept {
+  if (tally().maintained.fetch_add(1, std::memory_order_relaxed) % maintain_every == 0)
+    maintain_now();
 }
 
 // A look-up, for those that learn from a sample of them.
 void Store::note(const HashedKey& key) noexcept {
-  duel_.note(key.hash);
+  tuner_.note(key.hash);
   curve_.note(key.hash);
 }
 

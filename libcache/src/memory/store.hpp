@@ -1,7 +1,7 @@
 #pragma once
 
+#include "memory/admission_tuner.hpp"
 #include "memory/at_fork.hpp"
-#include "memory/duel.hpp"
 #include "memory/keyed_hash.hpp"
 #include "memory/miss_ratio_curve.hpp"
 #include "memory/removal_notifier.hpp"
@@ -90,9 +90,9 @@ class Store {
   [[nodiscard]] ShardStats stats();
   [[nodiscard]] StoreSummary summary() const;
   /// Looks after what learns from the look-ups; to be called on a small part of them.
-  void tend() noexcept;
+  void maintain() noexcept;
   /// The same at once; for who asks what was learnt.
-  void tend_now() noexcept { curve_.resume(clock_.now()); }
+  void maintain_now() noexcept { curve_.resume(clock_.now()); }
   /// How old were those that were found, of a sample of one in 64.
   [[nodiscard]] AgeCounts<std::uint64_t> hit_ages() const;
   /// What an LRU cache of so many entries would have hit; empty while too little was seen.
@@ -100,7 +100,7 @@ class Store {
     return curve_.hit_ratio(entries);
   }
   /// How new keys are taken in now, by the adaptive policy.
-  [[nodiscard]] Admission admission() const noexcept { return duel_.admission(); }
+  [[nodiscard]] Admission admission() const noexcept { return tuner_.admission(); }
   /// How often the listener has thrown.
   [[nodiscard]] std::uint64_t listener_failures() const noexcept { return notifier_.failures(); }
   [[nodiscard]] std::uint64_t listener_untold() const noexcept { return notifier_.untold(); }
@@ -132,7 +132,7 @@ class Store {
   // Counted by thread, on cache lines that threads do not share.
   struct alignas(64) Tally {
     std::atomic<std::uint64_t> evicting{0};  // Changes that had to make room.
-    std::atomic<std::uint64_t> tended{0};
+    std::atomic<std::uint64_t> maintained{0};
     AgeCounts<std::atomic<std::uint64_t>> hit_ages{};
   };
 
@@ -144,25 +144,25 @@ class Store {
   [[nodiscard]] std::unique_ptr<Shard> make_shard(const Bounds& share);
   void set_shares(const Bounds& bounds, std::size_t shards);
   void make_shards(std::size_t shards);
-  void reshape(const Bounds& bounds, std::size_t shards, Departures& gone);
-  void merge_shards(std::size_t before, Departures& gone);
-  void split_shards(std::size_t shards, std::vector<const Entry*>& room, Departures& gone);
-  void merge(std::size_t number, std::size_t half, Departures& gone);
+  void reshape(const Bounds& bounds, std::size_t shards, RemovedEntries& gone);
+  void merge_shards(std::size_t before, RemovedEntries& gone);
+  void split_shards(std::size_t shards, std::vector<const Entry*>& room, RemovedEntries& gone);
+  void merge(std::size_t number, std::size_t half, RemovedEntries& gone);
   void halve(std::size_t number, std::size_t half, std::vector<const Entry*>& room,
-             Departures& gone);
+             RemovedEntries& gone);
   template <typename Run>
   void for_groups(std::span<const HashedKey> keys, const Run& run);
   template <typename Step>
   void in_steps(const Step& step);
   [[nodiscard]] std::uint64_t items() const noexcept;
   [[nodiscard]] Tally& tally() noexcept { return tallies_[core::ThreadSlot::mine().number()]; }
-  void see_off(Departures& gone) noexcept;
-  void adapt(const Departures& gone) noexcept;
+  void notify_removed(RemovedEntries& gone) noexcept;
+  void adapt(const RemovedEntries& gone) noexcept;
   void note(const HashedKey& key) noexcept;
   static void take(const Entry& entry, std::optional<std::string>& value, EntryReference& large);
   void count_age(const Entry& entry) noexcept;
   template <typename Run>
-  auto seeing_off(const Run& run);
+  auto notifying_removed(const Run& run);
   template <typename Change>
   auto change(std::string_view key, const Change& change);
 
@@ -175,7 +175,7 @@ class Store {
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> max_items_;
   const std::shared_ptr<PagePool> pool_;
-  Duel duel_;
+  AdmissionTuner tuner_;
   MissRatioCurve curve_;
   ShardTable table_;
   std::atomic<std::size_t> shard_count_;  // That are home to something.
@@ -187,11 +187,11 @@ class Store {
 // Runs what may make entries leave, and then sees them off, also if it throws: what has left has
 // left.
 template <typename Run>
-auto Store::seeing_off(const Run& run) {
+auto Store::notifying_removed(const Run& run) {
   struct Leaving {
-    ~Leaving() { store.see_off(gone); }
+    ~Leaving() { store.notify_removed(gone); }
     Store& store;
-    Departures gone{};
+    RemovedEntries gone{};
   } leaving{.store = *this};
   return run(leaving.gone);
 }
@@ -200,7 +200,7 @@ auto Store::seeing_off(const Run& run) {
 template <typename Step>
 void Store::in_steps(const Step& step) {
   table_.for_each([&](Shard& shard) {
-    while (!seeing_off([&](Departures& gone) { return step(shard, gone); })) {
+    while (!notifying_removed([&](RemovedEntries& gone) { return step(shard, gone); })) {
     }
     shard.collect();  // What has left may be all that keeps many pages.
   });

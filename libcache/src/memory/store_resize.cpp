@@ -15,28 +15,29 @@ namespace cachekit::memory {
 
 void Store::resize(const Bounds& bounds, std::size_t shards) {
   // What has expired goes first, and what is alive only if that was not enough.
-  in_steps([](Shard& shard, Departures& gone) { return shard.sweep(largest_step, gone); });
+  in_steps([](Shard& shard, RemovedEntries& gone) { return shard.sweep(largest_step, gone); });
   if (const std::size_t now = shard_count(); shards < now) {
     // So that not much more moves than may stay.
     const Bounds twice{.bytes = bounds.bytes / now * 2, .items = bounds.items / now * 2 + 1};
-    in_steps(
-        [&](Shard& shard, Departures& gone) { return shard.trim_to(twice, largest_step, gone); });
+    in_steps([&](Shard& shard, RemovedEntries& gone) {
+      return shard.trim_to(twice, largest_step, gone);
+    });
   }
-  Departures gone;
+  RemovedEntries gone;
   {
     const std::lock_guard lock(resizing_);
     max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
     max_items_.store(bounds.items, std::memory_order_relaxed);
     reshape(bounds, shards, gone);
   }
-  see_off(gone);
-  in_steps([](Shard& shard, Departures& leaving) { return shard.trim(largest_step, leaving); });
+  notify_removed(gone);
+  in_steps([](Shard& shard, RemovedEntries& leaving) { return shard.trim(largest_step, leaving); });
   pool_->give_back();
 }
 
 // These require resizing_.
 
-void Store::reshape(const Bounds& bounds, std::size_t shards, Departures& gone) {
+void Store::reshape(const Bounds& bounds, std::size_t shards, RemovedEntries& gone) {
   const std::size_t now = shard_count();
   if (shards > now) {
     try {
@@ -78,7 +79,7 @@ void Store::make_shards(std::size_t shards) {
 }
 
 // Down to as many as there are to be, from so many.
-void Store::merge_shards(std::size_t before, Departures& gone) {
+void Store::merge_shards(std::size_t before, RemovedEntries& gone) {
   const std::size_t slots = table_.slots() / shard_count();
   for (std::size_t half = table_.slots() / before; half < slots; half *= 2) {
     for (std::size_t number = 0; number < table_.slots(); number += 2 * half) {
@@ -88,7 +89,7 @@ void Store::merge_shards(std::size_t before, Departures& gone) {
 }
 
 // A shard gets its neighbour's slots, which are as many as its own.
-void Store::merge(std::size_t number, std::size_t half, Departures& gone) {
+void Store::merge(std::size_t number, std::size_t half, RemovedEntries& gone) {
   Shard& shard = *table_.made(number);
   Shard& other = *table_.made(number + half);
   {
@@ -103,7 +104,8 @@ void Store::merge(std::size_t number, std::size_t half, Departures& gone) {
   other.collect();
 }
 
-void Store::split_shards(std::size_t shards, std::vector<const Entry*>& room, Departures& gone) {
+void Store::split_shards(std::size_t shards, std::vector<const Entry*>& room,
+                         RemovedEntries& gone) {
   const std::size_t slots = table_.slots() / shards;
   for (std::size_t half = table_.slots() / shard_count() / 2; half >= slots; half /= 2) {
     for (std::size_t number = 0; number < table_.slots(); number += 2 * half) {
@@ -114,7 +116,7 @@ void Store::split_shards(std::size_t shards, std::vector<const Entry*>& room, De
 
 // The upper half of a shard's slots goes to another one.
 void Store::halve(std::size_t number, std::size_t half, std::vector<const Entry*>& room,
-                  Departures& gone) {
+                  RemovedEntries& gone) {
   Shard& shard = *table_.made(number);
   Shard& other = *table_.made(number + half);
   const HashRange range = table_.range(number + half, half);

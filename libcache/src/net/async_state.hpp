@@ -2,7 +2,7 @@
 
 #include "core/out_of_memory.hpp"
 #include "net/async_request.hpp"
-#include "net/driver.hpp"
+#include "net/io_thread.hpp"
 #include "net/visits.hpp"
 
 #include <cachekit/operation.hpp>
@@ -67,8 +67,8 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
     if (settled()) return false;
     next_ = std::move(next);
     if (visits_.enter()) {
-      driver().attend(1);
-      stage_ = Stage::attended;
+      io_thread().count_background(1);
+      stage_ = Stage::in_background;
       visits_.leave();
       return true;
     }
@@ -81,8 +81,8 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
  private:
   enum class Stage : std::uint8_t {
     watched,
-    attended,  ///< Nobody waits any more, which the driver knows.
-    left,      ///< The same, when it was being settled already.
+    in_background,  ///< Nobody waits any more, which the I/O thread knows.
+    left,           ///< The same, when it was being settled already.
     announced,
   };
   struct Cancel {
@@ -91,8 +91,8 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
   };
 
   void hold() noexcept override { this->retain(); }
-  void let_go() noexcept override { this->release(); }
-  // While a stop or a visit is under way the driver has to stay: who settles the request waits.
+  void release_self() noexcept override { this->release(); }
+  // While a stop or a visit is under way the I/O thread has to stay: who settles the request waits.
   void conclude() noexcept override {
     stop_.reset();
     if (!inherited()) visits_.close();
@@ -100,7 +100,7 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
       this->value = call_.take(outcome());
     } catch (const std::exception&) {  // No memory for the result of what may have been done.
       this->value =
-          fail(out_of_memory(call_.replayable() ? Errc::overloaded : Errc::outcome_unknown));
+          fail(out_of_memory(call_.idempotent() ? Errc::overloaded : Errc::outcome_unknown));
     }
     call_.release_bytes();  // Its caller may keep the result for long.
     report_(this->value);
@@ -108,8 +108,8 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
   void announce() noexcept override {
     const Stage before = stage_.exchange(Stage::announced);
     if (before == Stage::watched) return;
-    if (before == Stage::attended) driver().attend(-1);
-    if (next_) driver().post(std::move(next_));
+    if (before == Stage::in_background) io_thread().count_background(-1);
+    if (next_) io_thread().post(std::move(next_));
   }
 
   Call call_;

@@ -16,7 +16,7 @@ class CallerRequest final : public AsyncRequest {
 
  private:
   void hold() noexcept override {}
-  void let_go() noexcept override {}
+  void release_self() noexcept override {}
   void conclude() noexcept override {}
   void announce() noexcept override {}
 };

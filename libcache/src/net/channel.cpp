@@ -39,9 +39,9 @@ std::size_t pool_size(const ChannelOptions& options) noexcept {
 
 Channel::LaneOfRequests::LaneOfRequests(const ChannelOptions& options, const std::string& endpoint,
                                         Lane lane, InFlightBounds& bounds, ProgramOrder& order,
-                                        std::shared_ptr<Connector> connector, Driver* shared)
+                                        std::shared_ptr<Connector> connector, IoThread* shared)
     : combiner(options.combiner, endpoint, {bounds, order, lane}),
-      driver({combiner, std::move(connector), bounds, order, shared}) {}
+      io_thread({combiner, std::move(connector), bounds, order, shared}) {}
 
 Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
                     std::shared_ptr<const Protocol> protocol)
@@ -49,30 +49,30 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
                                             options.connection_timeout)),
       bounds(options.combiner.max_requests, options.combiner.max_bytes),
       shared(options, endpoint, Lane::shared, bounds, order, connector, nullptr),
-      large(options, endpoint, Lane::large, bounds, order, connector, &shared.driver),
+      large(options, endpoint, Lane::large, bounds, order, connector, &shared.io_thread),
       pool(std::make_shared<Pool>(
           PoolOptions{.max_connections = pool_size(options), .max_waiting = options.max_waiting},
           connector, endpoint)),
       generation(fork_generation()) {
   for (LaneOfRequests* const lane : {&shared, &large}) {
     bounds.count(lane->combiner.load());
-    bounds.count(lane->driver.load());
+    bounds.count(lane->io_thread.load());
   }
 }
 
 Channel::Core::~Core() { end(); }
 
 void Channel::Core::end() noexcept {
-  for (int pass = 0; pass < 2; ++pass) {
-    large.driver.end();
-    shared.driver.end();
+  for (int completions = 0; completions < 2; ++completions) {
+    large.io_thread.end();
+    shared.io_thread.end();
   }
 }
 
 void Channel::Core::close_after_fork() noexcept {
   for (LaneOfRequests* const lane : {&shared, &large}) {
     lane->combiner.close_after_fork();
-    lane->driver.close_after_fork();
+    lane->io_thread.close_after_fork();
   }
   pool->close_after_fork();
 }
@@ -117,26 +117,26 @@ Result<void> Channel::open(Deadline deadline) {
   if (Result<void> shared = core.connector->connect(core.combiner(), deadline); !shared) {
     return shared;
   }
-  std::vector<Lease> leases;
+  std::vector<PooledConnection> taken;
   const std::size_t wanted = std::min(options_.min_connections, 1 + pool_size(options_));
   for (std::size_t i = 1; i < wanted; ++i) {
-    Result<Lease> lease = Lease::take(*core.pool, deadline);
-    if (!lease) return fail(std::move(lease).error());
-    leases.push_back(*std::move(lease));
+    Result<PooledConnection> pooled = PooledConnection::take(*core.pool, deadline);
+    if (!pooled) return fail(std::move(pooled).error());
+    taken.push_back(*std::move(pooled));
   }
   return {};
 }
 
-void Channel::start(AsyncRequest& request, Driver::Caller caller) noexcept {
+void Channel::start(AsyncRequest& request, IoThread::Caller caller) noexcept {
   // With fewer connections, those that have one to themselves come first.
-  const bool large = options_.max_connections > 2 && request.request().heavy();
+  const bool large = options_.max_connections > 2 && request.request().large();
   try {
     Core& core = this->core();
     auto [ticket, lane] = core.order.next(large);
-    Driver& driver = lane == Lane::large ? core.large.driver : core.shared.driver;
-    driver.start(request, std::move(ticket), caller);
+    IoThread& io_thread = lane == Lane::large ? core.large.io_thread : core.shared.io_thread;
+    io_thread.start(request, std::move(ticket), caller);
   } catch (const std::bad_alloc&) {  // Perhaps for a core of this process: any of them can refuse.
-    core_.load()->shared.driver.refuse(request, out_of_memory());
+    core_.load()->shared.io_thread.refuse(request, out_of_memory());
   }
 }
 
@@ -144,11 +144,11 @@ Result<void> Channel::execute(Request& request, Deadline deadline) {
   Core& core = this->core();
   if (core.order.mine().any()) {  // It must not overtake what its thread has begun before.
     CallerRequest call(request, deadline);
-    start(call, Driver::Caller::waits);
+    start(call, IoThread::Caller::waits);
     call.wait();
     return std::move(call.outcome());
   }
-  return wants_own_connection(request) ? execute_apart(*core.pool, request, deadline)
+  return wants_own_connection(request) ? execute_dedicated(*core.pool, request, deadline)
                                        : execute_shared(core, request, deadline);
 }
 
@@ -156,7 +156,7 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
   const ScopedCount presence(core.callers);
   Resends resends;
   if (presence.count() > 1 && presence.count() <= few_callers) {
-    if (std::optional<Lease> spare = spare_connection(core)) {
+    if (std::optional<PooledConnection> spare = spare_connection(core)) {
       Result<void> done = (*spare)->exchange(request, deadline);
       if (done) return done;
       const bool harmless = worth_another_try(*spare, request, done.error());
@@ -164,10 +164,11 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
     }
   }
   for (int round = 1;; ++round) {
-    Sleeper sleeper(request, deadline);
-    if (core.combiner().run(sleeper)) {
-      const bool again = !sleeper.outcome() && sleeper.resendable() && resends.allow(request, true);
-      if (!again) return std::move(sleeper.outcome());
+    BlockingWaiter blocking(request, deadline);
+    if (core.combiner().run(blocking)) {
+      const bool again =
+          !blocking.outcome() && blocking.resendable() && resends.allow(request, true);
+      if (!again) return std::move(blocking.outcome());
       continue;
     }
     if (Result<void> ready = core.connector->connect(core.combiner(), deadline); !ready) {
@@ -180,9 +181,9 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
   }
 }
 
-std::optional<Lease> Channel::spare_connection(Core& core) {
+std::optional<PooledConnection> Channel::spare_connection(Core& core) {
   if (options_.max_connections < 2 || !core.combiner().busy()) return std::nullopt;
-  if (std::optional<Lease> idle = Lease::take_idle(*core.pool)) return idle;
+  if (std::optional<PooledConnection> idle = PooledConnection::take_idle(*core.pool)) return idle;
   const auto most = std::min<std::size_t>(options_.max_connections, few_callers) - 1;
   if (core.pool->stats().open >= most) return std::nullopt;
   // One that was given up on is not replaced at once: the peer may just be slower than its callers.
@@ -209,7 +210,7 @@ ConnectionStats Channel::stats() {
   // A request that has a connection to itself is a batch, and under way while it has it.
   ConnectionStats all{.endpoint = endpoint_,
                       .connections = apart.open,
-                      .in_flight = apart.leased,
+                      .in_flight = apart.in_use,
                       .waiting = apart.waiting,
                       .requests = apart.requests,
                       .batches = apart.requests,
@@ -219,7 +220,7 @@ ConnectionStats Channel::stats() {
     const CombinerStats of_lane = lane->combiner.stats();
     all.connections += lane->combiner.connected() ? 1U : 0U;
     all.in_flight += of_lane.in_flight;
-    all.waiting += lane->driver.waiting();
+    all.waiting += lane->io_thread.waiting();
     all.requests += of_lane.requests;
     all.batches += of_lane.batches;
     all.reconnects += of_lane.reconnects;

@@ -4,7 +4,7 @@
 #include "net/combiner.hpp"
 #include "net/connection.hpp"
 #include "net/connector.hpp"
-#include "net/driver.hpp"
+#include "net/io_thread.hpp"
 #include "net/protocol.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -24,7 +24,7 @@
 
 namespace cachekit::net {
 
-class Lease;
+class PooledConnection;
 class Pool;
 struct Submission;
 
@@ -62,14 +62,14 @@ class Channel {
 
   /// Opens `min_connections`.
   [[nodiscard]] Result<void> open(Deadline deadline);
-  /// Runs a request. Where nothing was sent, or the request is replayable, a broken connection is
+  /// Runs a request. Where nothing was sent, or the request is idempotent, a broken connection is
   /// made up for once with a fresh one, inside the deadline.
   /// Errors: `timeout`, `outcome_unknown`, `unavailable`, `overloaded`, `protocol`, `rejected` (of
   /// the handshake), and what `Request::encode` refuses.
   [[nodiscard]] Result<void> execute(Request& request, Deadline deadline);
   /// Sends a request on its way; never waits for the network. It is settled exactly once.
   /// Lifetime: of the request, as it says itself.
-  void start(AsyncRequest& request) noexcept { start(request, Driver::Caller::leaves); }
+  void start(AsyncRequest& request) noexcept { start(request, IoThread::Caller::leaves); }
   /// A connection for one caller alone, outside the bound of the channel, closed when dropped: for
   /// transactions and subscriptions, whose state must not reach anyone else.
   [[nodiscard]] Result<std::unique_ptr<Connection>> dedicated(Deadline deadline);
@@ -97,10 +97,10 @@ class Channel {
   struct LaneOfRequests {
     LaneOfRequests(const ChannelOptions& options, const std::string& endpoint, Lane lane,
                    InFlightBounds& bounds, ProgramOrder& order,
-                   std::shared_ptr<Connector> connector, Driver* shared);
+                   std::shared_ptr<Connector> connector, IoThread* shared);
 
     Combiner combiner;
-    Driver driver;
+    IoThread io_thread;
   };
 
   /// All that a process has of the node.
@@ -131,11 +131,11 @@ class Channel {
 
   [[nodiscard]] Core& core();
   void replace_inherited_core();
-  void start(AsyncRequest& request, Driver::Caller caller) noexcept;
+  void start(AsyncRequest& request, IoThread::Caller caller) noexcept;
   [[nodiscard]] Result<void> execute_shared(Core& core, Request& request, Deadline deadline);
-  [[nodiscard]] std::optional<Lease> spare_connection(Core& core);
+  [[nodiscard]] std::optional<PooledConnection> spare_connection(Core& core);
   [[nodiscard]] bool wants_own_connection(const Request& request) const noexcept {
-    return options_.max_connections > 1 && request.heavy();
+    return options_.max_connections > 1 && request.large();
   }
 
   const ChannelOptions options_;

@@ -1,19 +1,19 @@
-// What callers do: hand requests in, sleep, drive, give up. What the reader does while it drives is
-// in combiner_reader.cpp.
+// What callers do: hand requests in, sleep, lead, give up. What the leader does while it leads is
+// in combiner_leader.cpp.
 //
 // A request moves through three lists: queued_ (its bytes are in out_), written_ (its bytes are in
-// sending_ or gone), expecting_ (the reader has taken it over). It leaves them when it is settled.
+// sending_ or gone), expecting_ (the leader has taken it over). It leaves them when it is settled.
 //
-// Whoever finds no reader becomes one. A caller stands by for a moment before it sleeps: it gives
-// the processor to others again and again. A reader that stops leaves its place vacant while
-// anybody stands by, and the first of them that has the processor takes it; to wait for a certain
-// one would cost a round of changes from thread to thread. Newcomers leave the vacancy to them, so
-// that what newcomers queue meanwhile goes out together. Who stops to stand by and is the last one
-// looks whether there is a vacancy, so that none is forgotten. Where nobody stands by, the newest
-// sleeper is told to read, for its reply comes last, and so it reads for all the others. Where no
-// thread sleeps there is no reader, and the next caller who waits becomes it.
+// A caller that finds no leader becomes it (Leader/Followers). Before it parks, a caller yields for
+// a moment: it gives the processor to others again and again. A leader that stops leaves the lead
+// open while anybody yields, and the first of them that has the processor takes it; to wait for a
+// certain one would cost a round of changes from thread to thread. Newcomers leave it to them, so
+// that what newcomers queue meanwhile goes out together. The last one that stops yielding looks
+// whether a leader is missing, so that none is forgotten. Where nobody yields, the newest parked
+// caller is promoted, for its reply comes last, and so it reads for all the others. Where no caller
+// is parked there is no leader, and the next caller that waits becomes it.
 //
-// While the reader waits for the peer, newcomers do not write at once: the reader will take along
+// While the leader waits for the peer, newcomers do not write at once: the leader will take along
 // what they queued, in one system call, and that is what makes batches. The first of them has
 // `patience` with it and then writes itself, so on a slow network nothing waits for a round trip of
 // somebody else.
@@ -35,7 +35,7 @@ namespace cachekit::net {
 namespace {
 
 constexpr auto patience = std::chrono::microseconds(100);
-constexpr auto longest_stand_by = std::chrono::microseconds(200);
+constexpr auto longest_yielding = std::chrono::microseconds(200);
 // How often a connection that is idle for a moment is listened to, and for how long.
 constexpr auto listen_interval = std::chrono::milliseconds(50);
 constexpr auto listen_time = std::chrono::microseconds(200);
@@ -68,13 +68,13 @@ Combiner::Combiner(const CombinerOptions& options, std::string endpoint, const S
 Combiner::~Combiner() { end("the backend was destroyed"); }
 
 bool Combiner::attach(Connection&& connection, Deadline deadline) noexcept {
-  clear_away();
+  reap();
   drain(deadline);
   std::unique_lock lock(mutex_);
   const auto free = [&] { return state_ == State::closed || accepting(); };
   while (!free()) {
-    const auto news = [&] { return free() || unread(); };
-    if (!wait_until(let_go_, lock, deadline, news) || deadline.expired()) return free();
+    const auto signal = [&] { return free() || without_leader(); };
+    if (!wait_until(unused_, lock, deadline, signal) || deadline.expired()) return free();
     if (free()) break;
     lock.unlock();
     drain(deadline);
@@ -84,7 +84,7 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) noexcept {
   auto [socket, session] = std::move(connection).take_apart();
   socket_ = std::move(socket);
   session_ = std::move(session);
-  heard_at_ = Clock::now();
+  last_word_at_ = Clock::now();
   peer_gone_ = false;
   retiring_ = false;
   if (counts_.losses > 0) ++counts_.reconnects;
@@ -94,14 +94,14 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) noexcept {
 }
 
 // A connection whose peer is gone may have requests under way for which nobody reads just now.
-void Combiner::clear_away() noexcept {
+void Combiner::reap() noexcept {
   {
     const std::lock_guard lock(mutex_);
     const bool useless = state_ == State::breaking || (state_ == State::open && peer_gone_);
-    if (!useless || !become_reader()) return;
-    doubt(Errc::unavailable, "the server closed the connection");
+    if (!useless || !become_leader()) return;
+    mark_broken(Errc::unavailable, "the server closed the connection");
   }
-  stop_reading();
+  give_up_lead();
 }
 
 // What is under way on a connection that takes no more is answered first.
@@ -110,7 +110,7 @@ void Combiner::drain(Deadline until) noexcept {
     const std::lock_guard lock(mutex_);
     if (state_ != State::open || !retiring_) return;
   }
-  static_cast<void>(attend(until));
+  static_cast<void>(run_until(until));
 }
 
 bool Combiner::connected() const {
@@ -136,23 +136,23 @@ Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) noexcept {
   return try_once();
 }
 
-bool Combiner::run(Sleeper& sleeper) noexcept {
+bool Combiner::run(BlockingWaiter& blocking) noexcept {
   const ScopedCount counted(callers_);
   bool claimed = false;
   bool patient = false;
   std::optional<Clock::time_point> begun;
-  const Entry entry = enter(sleeper, [&] {
-    patient = sleeper.begin_ == 0;  // It is the first of its batch.
-    claimed = !vacant_ && become_reader();
-    sleeper.may_drive_ = !claimed;
+  const Entry entry = enter(blocking, [&] {
+    patient = blocking.begin_ == 0;  // It is the first of its batch.
+    claimed = !leaderless_ && become_leader();
+    blocking.may_lead_ = !claimed;
     if (claimed && may_begin_batch()) begin_batch(begun.emplace(Clock::now()));
   });
   if (entry == Entry::no_connection) return false;
   if (entry != Entry::queued) return true;
   if (claimed) {
-    drive(sleeper, Deadline::after(forever), begun);
+    lead(blocking, Deadline::after(forever), begun);
   } else {
-    sleep(sleeper, patient, Deadline::after(forever));
+    sleep(blocking, patient, Deadline::after(forever));
   }
   return true;
 }
@@ -168,10 +168,10 @@ bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
     const bool takes_none = stuck_ && now - stuck_at_ < between_looks;
     send = !takes_none && (sending == Sending::now || alone || out_.size() > full_batch ||
                            now - written_at_ > moment);
-    // Its thread may have waited for this while there was no connection: then it drives.
-    if (waiter.may_drive_ && become_reader()) {
-      auto& reader = static_cast<Sleeper&>(waiter);  // Nothing else may drive.
-      tell_to_drive(reader, wakeups);
+    // Its thread may have waited for this while there was no connection: then it leads.
+    if (waiter.may_lead_ && become_leader()) {
+      auto& leader = static_cast<BlockingWaiter&>(waiter);  // Nothing else may lead.
+      promote(leader, wakeups);
       send = false;
     }
   });
@@ -182,42 +182,42 @@ bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
   return true;
 }
 
-void Combiner::wait(Sleeper& sleeper) noexcept {
-  static_cast<void>(wait(sleeper, Deadline::after(forever)));
+void Combiner::wait(BlockingWaiter& blocking) noexcept {
+  static_cast<void>(wait(blocking, Deadline::after(forever)));
 }
 
-bool Combiner::wait(Sleeper& sleeper, Deadline until) noexcept {
+bool Combiner::wait(BlockingWaiter& blocking, Deadline until) noexcept {
   const ScopedCount counted(callers_);
-  while (!sleeper.settled()) {
+  while (!blocking.settled()) {
     if (until.expired()) {
-      leave(sleeper);
-      return sleeper.settled();
+      leave(blocking);
+      return blocking.settled();
     }
     bool claimed = false;
     bool patient = false;
     {
       const std::lock_guard lock(mutex_);
       // One that is nowhere is being settled, or will be handed in once there is a connection.
-      if (sleeper.place_ != Waiter::Place::nowhere) claimed = become_reader();
-      sleeper.may_drive_ = !claimed;
-      patient = sleeper.place_ == Waiter::Place::queued;
+      if (blocking.place_ != Waiter::Place::nowhere) claimed = become_leader();
+      blocking.may_lead_ = !claimed;
+      patient = blocking.place_ == Waiter::Place::queued;
     }
     if (claimed) {
-      drive(sleeper, until);
+      lead(blocking, until);
     } else {
-      sleep(sleeper, patient, until);
+      sleep(blocking, patient, until);
     }
   }
   return true;
 }
 
-// It cannot be told to drive any more; where it has been told, it hands that on.
-void Combiner::leave(Sleeper& sleeper) noexcept {
+// It cannot be promoted any more; where it has been told, it hands that on.
+void Combiner::leave(BlockingWaiter& blocking) noexcept {
   {
     const std::lock_guard lock(mutex_);
-    sleeper.may_drive_ = false;
+    blocking.may_lead_ = false;
   }
-  if (take_back_reading(sleeper)) stop_reading();
+  if (revoke_promotion(blocking)) give_up_lead();
 }
 
 Combiner::Entry Combiner::enqueue(Waiter& waiter) noexcept {
@@ -237,7 +237,7 @@ Combiner::Entry Combiner::enqueue(Waiter& waiter) noexcept {
   }
   waiter.begin_ = begin;
   waiter.bytes_ = out_.size() - begin;
-  waiter.heard_ = heard_;
+  waiter.words_ = words_;
   if (in_flight() == 0) busy_since_ = Clock::time_point::max();
   queued_.push_back(waiter, Waiter::Place::queued);
   load_.add(waiter.bytes_);
@@ -260,36 +260,36 @@ bool Combiner::encode(Waiter& waiter) noexcept {
 bool Combiner::make_room(Deadline until) noexcept {
   const auto now = Clock::now();
   if (now < look_for_room_at_.load(std::memory_order_relaxed)) return false;
-  if (relieve(until)) return true;
+  if (drain_abandoned(until)) return true;
   look_for_room_at_.store(now + between_looks, std::memory_order_relaxed);
   return false;
 }
 
-bool Combiner::relieve(Deadline until) noexcept {
-  if (!claim_reading(Vacancy::is_free)) return true;
-  Pass pass;
+bool Combiner::drain_abandoned(Deadline until) noexcept {
+  if (!claim_lead(IfLeaderless::take)) return true;
+  Completions completions;
   const auto now = Clock::now();
   const Deadline at_once = Deadline::after(std::chrono::milliseconds(0), now);
   const bool stuck = flush_for_others(now, until);
   int reads = 0;
-  Heard heard = Heard::something;
-  while (heard == Heard::something && reads < late_reads) {
-    heard = read_once(at_once, now, stuck, pass);
+  ReadResult heard = ReadResult::something;
+  while (heard == ReadResult::something && reads < late_reads) {
+    heard = read_once(at_once, now, stuck, completions);
     ++reads;
   }
-  stop_reading(pass);
-  return reads > 1 || heard != Heard::nothing;
+  give_up_lead(completions);
+  return reads > 1 || heard != ReadResult::nothing;
 }
 
 bool Combiner::usable() noexcept {
   if (!accepting()) {
     const bool drained = state_ == State::open && retiring_ && in_flight() == 0;
-    if (drained) let_go();
+    if (drained) close_if_unused();
     return false;
   }
-  if (in_flight() > 0 || reading_ || !spoke_unasked()) return true;
-  doubt(Errc::unavailable, "the server ended or broke an idle connection");
-  let_go();
+  if (in_flight() > 0 || leading_ || !spoke_unasked()) return true;
+  mark_broken(Errc::unavailable, "the server ended or broke an idle connection");
+  close_if_unused();
   return false;
 }
 
@@ -300,31 +300,31 @@ bool Combiner::usable() noexcept {
 // before the last one has arrived: so now and then it is made to pause.
 bool Combiner::spoke_unasked() noexcept {
   const auto now = Clock::now();
-  if (now - heard_at_ >= instant && socket_->readable_now()) return true;
+  if (now - last_word_at_ >= instant && socket_->readable_now()) return true;
   if (now < listen_at_) return false;
   listen_at_ = now + listen_interval;
-  return now - heard_at_ < listen_time && socket_->readable_within(listen_time);
+  return now - last_word_at_ < listen_time && socket_->readable_within(listen_time);
 }
 
-void Combiner::sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept {
-  const StoodBy stood_by = stand_by(sleeper);
-  if (stood_by == StoodBy::to_read) return drive(sleeper, until);
-  if (stood_by == StoodBy::for_news) patient = false;
-  const auto end = earlier(sleeper.deadline_, until).at();
+void Combiner::sleep(BlockingWaiter& blocking, bool patient, Deadline until) noexcept {
+  const Yielded yielded = yield_before_parking(blocking);
+  if (yielded == Yielded::leads) return lead(blocking, until);
+  if (yielded == Yielded::signalled) patient = false;
+  const auto end = earlier(blocking.deadline_, until).at();
   auto at = patient ? std::min(end, Clock::now() + patience) : end;
   while (true) {
-    switch (sleeper.sleep(lot_, at)) {
-      case Sleeper::News::settled:
+    switch (blocking.sleep(lot_, at)) {
+      case BlockingWaiter::Signal::settled:
         return;
-      case Sleeper::News::drive:
-        return drive(sleeper, until);
+      case BlockingWaiter::Signal::lead:
+        return lead(blocking, until);
       default:
         break;
     }
     if (std::exchange(patient, false)) {
       at = end;
-      flush_for_others(Clock::now(), earlier(sleeper.deadline_, until));
-    } else if (until.expired() || give_up(sleeper)) {
+      flush_for_others(Clock::now(), earlier(blocking.deadline_, until));
+    } else if (until.expired() || give_up(blocking)) {
       return;
     } else {
       at = Clock::now() + std::chrono::milliseconds(5);  // It is about to be settled elsewhere.
@@ -332,69 +332,71 @@ void Combiner::sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept {
   }
 }
 
-Combiner::StoodBy Combiner::stand_by(Sleeper& sleeper) noexcept {
-  standing_by_.fetch_add(1);
-  const StoodBy how = await_turn(sleeper);
-  // Together with `leave_vacant`: either that sees nobody standing by, or this sees the vacancy.
-  const bool last = standing_by_.fetch_sub(1) == 1;
-  if (last && vacant_ && claim_reading(Vacancy::is_free)) stop_reading();
+Combiner::Yielded Combiner::yield_before_parking(BlockingWaiter& blocking) noexcept {
+  yielding_.fetch_add(1);
+  const Yielded how = await_turn(blocking);
+  // Together with `leave_leaderless`: either that sees nobody yielding, or this
+  // sees that a leader is missing.
+  const bool last = yielding_.fetch_sub(1) == 1;
+  if (last && leaderless_ && claim_lead(IfLeaderless::take)) give_up_lead();
   return how;
 }
 
 // Giving the processor away a few times is cheaper than to be put to sleep and woken, as long as
-// the others have work to do in that time; where the news mostly comes later, it is tried less. On
-// a busy machine it may take long until a thread is back, so not shortly before a deadline.
-Combiner::StoodBy Combiner::await_turn(Sleeper& sleeper) noexcept {
+// the others have work to do in that time; where a signal mostly comes later, it is tried less.
+// On a busy machine it may take long until a thread is back, so not shortly before a deadline.
+Combiner::Yielded Combiner::await_turn(BlockingWaiter& blocking) noexcept {
   auto now = Clock::now();
-  const auto until = std::min(now + longest_stand_by, sleeper.deadline_.at() - margin);
-  if (now >= until) return StoodBy::in_vain;
-  const YieldBudget::Draw drawn = yields_.draw();
-  if (drawn.yields == 0) return StoodBy::in_vain;
+  const auto until = std::min(now + longest_yielding, blocking.deadline_.at() - margin);
+  if (now >= until) return Yielded::in_vain;
+  const YieldPolicy::Draw drawn = yields_.draw();
+  if (drawn.yields == 0) return Yielded::in_vain;
   const auto ran_before = drawn.watched ? process_time() : Clock::duration{};
   Clock::duration longest{};
-  StoodBy how = StoodBy::in_vain;
-  for (int i = 0; i < drawn.yields && now < until && how == StoodBy::in_vain; ++i) {
+  Yielded how = Yielded::in_vain;
+  for (int i = 0; i < drawn.yields && now < until && how == Yielded::in_vain; ++i) {
     std::this_thread::yield();
     const auto back = Clock::now();
     longest = std::max(longest, back - std::exchange(now, back));
-    if (sleeper.news() != Sleeper::News::none) {
-      how = StoodBy::for_news;
-    } else if (vacant_.load(std::memory_order_relaxed) && fill_vacancy(sleeper)) {
-      how = StoodBy::to_read;
+    if (blocking.signal() != BlockingWaiter::Signal::none) {
+      how = Yielded::signalled;
+    } else if (leaderless_.load(std::memory_order_relaxed) && take_lead(blocking)) {
+      how = Yielded::leads;
     }
   }
   const auto ran = drawn.watched ? process_time() - ran_before : Clock::duration{};
-  yields_.note(drawn, {.news = how != StoodBy::in_vain, .longest = longest, .ran = ran});
+  yields_.note(drawn, {.signal = how != Yielded::in_vain, .longest = longest, .ran = ran});
   return how;
 }
 
-bool Combiner::fill_vacancy(Sleeper& sleeper) noexcept {
+bool Combiner::take_lead(BlockingWaiter& blocking) noexcept {
   const std::lock_guard lock(mutex_);
-  if (!vacant_ || sleeper.place_ == Waiter::Place::nowhere) return false;
-  sleeper.may_drive_ = false;
-  return become_reader();
+  if (!leaderless_ || blocking.place_ == Waiter::Place::nowhere) return false;
+  blocking.may_lead_ = false;
+  return become_leader();
 }
 
-bool Combiner::give_up(Sleeper& sleeper) noexcept {
+bool Combiner::give_up(BlockingWaiter& blocking) noexcept {
   bool claimed = false;
   {
     const std::lock_guard lock(mutex_);
-    if (sleeper.place_ == Waiter::Place::nowhere) return false;
-    claimed = become_reader();
-    if (claimed) sleeper.may_drive_ = false;
+    if (blocking.place_ == Waiter::Place::nowhere) return false;
+    claimed = become_leader();
+    if (claimed) blocking.may_lead_ = false;
   }
   if (claimed) {  // What has arrived in time counts, even if nobody was there to read it.
-    drive(sleeper, Deadline::after(forever));
+    lead(blocking, Deadline::after(forever));
     return true;
   }
   {
     const std::scoped_lock lock(delivery_, mutex_);
-    if (sleeper.place_ == Waiter::Place::nowhere || sleeper.news() == Sleeper::News::drive) {
+    if (blocking.place_ == Waiter::Place::nowhere ||
+        blocking.signal() == BlockingWaiter::Signal::lead) {
       return false;
     }
-    withdraw(sleeper, Errc::timeout, "no complete reply in time");
+    withdraw(blocking, Errc::timeout, "no complete reply in time");
   }
-  release(sleeper);
+  release(blocking);
   return true;
 }
 

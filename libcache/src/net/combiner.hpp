@@ -7,7 +7,7 @@
 #include "net/socket.hpp"
 #include "net/spin_choice.hpp"
 #include "net/waiter.hpp"
-#include "net/yield_budget.hpp"
+#include "net/yield_policy.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
@@ -55,14 +55,15 @@ struct CombinerStats {
 /// One connection that many callers share, by combining.
 ///
 /// A caller encodes its request straight into the output buffer and waits. One of the callers that
-/// wait is the reader: it writes what has been queued, reads what comes, parses each reply straight
-/// into its request and wakes those who are done; once its own reply is in, it leaves the reading
+/// wait is the leader: it writes what has been queued, reads what comes, parses each reply straight
+/// into its request and wakes those who are done; once its own reply is in, it leaves the lead
 /// to another one. So one caller alone makes one write and one read, and sixty-four make one of
 /// each for a batch.
 ///
-/// Replies come in the order of the requests; a caller that gives up leaves a tombstone in its
-/// place, so a reply reaches its own request or nobody. After any doubt the connection is closed:
-/// what was sent and must not be sent twice is `outcome_unknown` then, the rest may be sent anew.
+/// Replies come in the order of the requests; a caller that gives up leaves an abandoned request in
+/// its place, so a reply reaches its own request or nobody. After any doubt the connection is
+/// closed: what was sent and must not be sent twice is `outcome_unknown` then, the rest may be sent
+/// anew.
 ///
 /// Threads: all members may be called from any thread at once. Errors: none of them throws; what
 /// fails for want of memory fails the requests that it is about.
@@ -91,37 +92,38 @@ class Combiner {
   [[nodiscard]] bool busy() const noexcept { return in_flight() > 0; }
 
   /// Runs a request to its end, or says false because there is no connection: nothing was sent.
-  [[nodiscard]] bool run(Sleeper& sleeper) noexcept;
+  [[nodiscard]] bool run(BlockingWaiter& blocking) noexcept;
 
   enum class Sending : std::uint8_t {
     now,
-    soon,  ///< With others, if some were sent a moment ago: `wait`, `attend` or `flush` sends it.
+    soon,  ///< With others, if some were sent a moment ago: `wait`, `run_until` or `flush` sends
+           ///< it.
   };
   /// The same in two steps, so that a caller can have many requests under way: hands a request in
   /// and sends it as far as that goes without waiting; false as above.
   [[nodiscard]] bool submit(Waiter& waiter, Sending sending = Sending::now) noexcept;
-  void wait(Sleeper& sleeper) noexcept;
+  void wait(BlockingWaiter& blocking) noexcept;
   /// The same for a while: whether it is settled. It stays under way where it is not.
-  [[nodiscard]] bool wait(Sleeper& sleeper, Deadline until) noexcept;
+  [[nodiscard]] bool wait(BlockingWaiter& blocking, Deadline until) noexcept;
   /// Settles a request that its caller takes back, if it is not being settled already or unknown
   /// here: as `cancelled`, or as `outcome_unknown` where a write has been sent.
   void cancel(Waiter& waiter) noexcept;
 
   /// For a thread that looks after requests for which no caller waits. Reads until `until`, until
   /// nothing is under way, or until it is interrupted; false at once when somebody else reads.
-  [[nodiscard]] bool attend(Deadline until, const Interrupt* interrupt = nullptr) noexcept;
+  [[nodiscard]] bool run_until(Deadline until, const Interrupt* interrupt = nullptr) noexcept;
   /// Reads what has come, where nobody reads just now; sends first what is queued, until `until`.
   /// False where nothing had come: there is as much under way as before.
-  bool relieve(Deadline until) noexcept;
+  bool drain_abandoned(Deadline until) noexcept;
   /// Settles the requests whose deadline has passed and that no caller waits for; gives the next
   /// deadline of the others.
   Deadline::clock::time_point expire() noexcept;
   /// Is called, from any thread, when requests are under way and nobody reads any more. Requires:
   /// set before the first request.
-  void on_unattended(std::function<void()> call) { unattended_ = std::move(call); }
+  void on_leaderless(std::function<void()> call) { on_leaderless_ = std::move(call); }
   /// Is called, from any thread, when one who had no more time has left requests unsent. Requires:
   /// as above.
-  void on_unsent(std::function<void()> call) { unsent_ = std::move(call); }
+  void on_unsent(std::function<void()> call) { on_unsent_ = std::move(call); }
   /// What counts for its requests in the bounds.
   [[nodiscard]] const Load& load() const noexcept { return load_; }
   enum class Unsent : std::uint8_t {
@@ -149,12 +151,12 @@ class Combiner {
   using Clock = Deadline::clock;
 
   enum class State : std::uint8_t { closed, open, breaking };
-  enum class Heard : std::uint8_t { something, nothing, lost };
+  enum class ReadResult : std::uint8_t { something, nothing, lost };
   enum class Entry : std::uint8_t { queued, refused, full, no_connection };
 
-  /// What the reader has settled and has yet to wake.
-  struct Pass {
-    Waiter* own = nullptr;  ///< The reader's own waiter, which needs no waking; or null.
+  /// What the leader has settled and has yet to wake.
+  struct Completions {
+    Waiter* own = nullptr;  ///< The leader's own waiter, which needs no waking; or null.
     bool own_settled = false;
     bool has_read = false;
     WaiterList others{};
@@ -171,56 +173,57 @@ class Combiner {
   [[nodiscard]] bool encode(Waiter& waiter) noexcept;
   [[nodiscard]] bool usable() noexcept;
   [[nodiscard]] bool spoke_unasked() noexcept;
-  void sleep(Sleeper& sleeper, bool patient, Deadline until) noexcept;
-  enum class StoodBy : std::uint8_t { in_vain, for_news, to_read };
-  [[nodiscard]] StoodBy stand_by(Sleeper& sleeper) noexcept;
-  [[nodiscard]] StoodBy await_turn(Sleeper& sleeper) noexcept;
-  [[nodiscard]] bool fill_vacancy(Sleeper& sleeper) noexcept;
-  void leave(Sleeper& sleeper) noexcept;
-  void clear_away() noexcept;
+  void sleep(BlockingWaiter& blocking, bool patient, Deadline until) noexcept;
+  enum class Yielded : std::uint8_t { in_vain, signalled, leads };
+  [[nodiscard]] Yielded yield_before_parking(BlockingWaiter& blocking) noexcept;
+  [[nodiscard]] Yielded await_turn(BlockingWaiter& blocking) noexcept;
+  [[nodiscard]] bool take_lead(BlockingWaiter& blocking) noexcept;
+  void leave(BlockingWaiter& blocking) noexcept;
+  void reap() noexcept;
   void drain(Deadline until) noexcept;
-  /// `begun`: when the reader began a batch, which it has yet to send.
-  void drive(Sleeper& sleeper, Deadline until,
-             std::optional<Clock::time_point> begun = std::nullopt) noexcept;
-  [[nodiscard]] bool give_up(Sleeper& sleeper) noexcept;
+  /// `begun`: when the leader began a batch, which it has yet to send.
+  void lead(BlockingWaiter& blocking, Deadline until,
+            std::optional<Clock::time_point> begun = std::nullopt) noexcept;
+  [[nodiscard]] bool give_up(BlockingWaiter& blocking) noexcept;
 
-  // Steps of the reader; one thread at a time is that.
-  [[nodiscard]] Heard read_once(Deadline deadline, Clock::time_point now, bool stuck, Pass& pass,
-                                const Interrupt* interrupt = nullptr) noexcept;
+  // Steps of the leader; one thread at a time is that.
+  [[nodiscard]] ReadResult read_once(Deadline deadline, Clock::time_point now, bool stuck,
+                                     Completions& completions,
+                                     const Interrupt* interrupt = nullptr) noexcept;
   [[nodiscard]] Result<Socket::Transfer> read_alone(std::span<char> into, Deadline deadline,
                                                     Clock::time_point now) noexcept;
-  [[nodiscard]] Heard deliver(std::string_view bytes, Pass& pass) noexcept;
-  [[nodiscard]] Result<void> hand_out(std::string_view bytes, Pass& pass);
-  /// Leaves the reading vacant or hands it on, where somebody waits, and wakes who is settled.
-  void stop_reading(Pass& pass) noexcept;
-  void stop_reading() noexcept {
-    Pass pass;
-    stop_reading(pass);
+  [[nodiscard]] ReadResult deliver(std::string_view bytes, Completions& completions) noexcept;
+  [[nodiscard]] Result<void> hand_out(std::string_view bytes, Completions& completions);
+  /// Leaves them leaderless or hands it on, where somebody waits, and wakes who is settled.
+  void give_up_lead(Completions& completions) noexcept;
+  void give_up_lead() noexcept {
+    Completions completions;
+    give_up_lead(completions);
   }
-  void settle_if_lost(Pass& pass) noexcept;
-  void fail_all(Pass& pass) noexcept;
-  void wake(Pass& pass) noexcept;
+  void settle_if_lost(Completions& completions) noexcept;
+  void fail_all(Completions& completions) noexcept;
+  void wake(Completions& completions) noexcept;
   void release(Waiter& waiter) noexcept;
-  enum class Vacancy : std::uint8_t { is_free, is_for_others };
-  [[nodiscard]] bool claim_reading(Vacancy vacancy) noexcept;
-  [[nodiscard]] static bool take_back_reading(Sleeper& sleeper) noexcept;
+  enum class IfLeaderless : std::uint8_t { take, leave_to_yielding };
+  [[nodiscard]] bool claim_lead(IfLeaderless what) noexcept;
+  [[nodiscard]] static bool revoke_promotion(BlockingWaiter& blocking) noexcept;
   [[nodiscard]] bool expire(WaiterList& list, Clock::time_point now, Clock::time_point& next,
                             WaiterList& expired) noexcept;
 
   // These want mutex_ to be held.
-  [[nodiscard]] bool become_reader() noexcept;
-  [[nodiscard]] bool leave_vacant() noexcept;
-  void doubt(Errc code, std::string_view why) noexcept;
-  void let_go() noexcept;
+  [[nodiscard]] bool become_leader() noexcept;
+  [[nodiscard]] bool leave_leaderless() noexcept;
+  void mark_broken(Errc code, std::string_view why) noexcept;
+  void close_if_unused() noexcept;
   [[nodiscard]] bool may_begin_batch() const noexcept;
   void begin_batch(Clock::time_point now) noexcept;
   void end_batch(const Result<Socket::Status>& status) noexcept;
-  void take_done(const Waiter* end, Pass& pass) noexcept;
+  void take_done(const Waiter* end, Completions& completions) noexcept;
   void take_out(const Waiter& waiter) noexcept;
-  void hear() noexcept;
+  void note_word() noexcept;
   /// Takes no more requests, and nobody reads for those that are under way.
-  [[nodiscard]] bool unread() const noexcept {
-    return state_ == State::open && retiring_ && !reading_ && !vacant_ && in_flight() > 0;
+  [[nodiscard]] bool without_leader() const noexcept {
+    return state_ == State::open && retiring_ && !leading_ && !leaderless_ && in_flight() > 0;
   }
   [[nodiscard]] const Waiter* first_unsent() const noexcept;
   void trim_queue() noexcept;
@@ -231,12 +234,12 @@ class Combiner {
   [[nodiscard]] bool accepting() const noexcept {
     return state_ == State::open && !peer_gone_ && !retiring_;
   }
-  [[nodiscard]] Sleeper* newest_sleeper() const noexcept;
-  static void tell_to_drive(Sleeper& sleeper, Wakeups& wakeups) noexcept;
+  [[nodiscard]] BlockingWaiter* newest_candidate() const noexcept;
+  static void promote(BlockingWaiter& blocking, Wakeups& wakeups) noexcept;
   // These want both locks to be held.
   void withdraw(Waiter& waiter, Errc code, std::string_view why) noexcept;
-  void bury(Waiter& waiter) noexcept;
-  void settle_lost(Waiter& waiter, bool sent, Pass& pass) noexcept;
+  void abandon(Waiter& waiter) noexcept;
+  void settle_lost(Waiter& waiter, bool sent, Completions& completions) noexcept;
   [[nodiscard]] bool silent_too_long(const Waiter& waiter) const noexcept;
 
   [[nodiscard]] Unsent flush(Clock::time_point now, Deadline until) noexcept;
@@ -249,22 +252,22 @@ class Combiner {
   InFlightBounds& bounds_;
   ProgramOrder& order_;
   const Lane lane_;
-  std::function<void()> unattended_;
-  std::function<void()> unsent_;
+  std::function<void()> on_leaderless_;
+  std::function<void()> on_unsent_;
   ParkingLot lot_;
 
-  const std::unique_ptr<char[]> buffer_;  // Of the reader.
+  const std::unique_ptr<char[]> buffer_;  // Of the leader.
   SpinChoice spin_;                       // The same.
 
-  std::mutex delivery_;  // The reader holds it while it hands out replies. Taken before mutex_.
+  std::mutex delivery_;  // The leader holds it while it hands out replies. Taken before mutex_.
   const Waiter* culprit_ = nullptr;  // Whose reply was nonsense. Guarded by delivery_.
 
   mutable std::mutex mutex_;  // guards all members below
-  std::condition_variable let_go_;
+  std::condition_variable unused_;
   State state_ = State::closed;
-  bool reading_ = false;    // Somebody is the reader.
+  bool leading_ = false;    // Somebody is the leader.
   bool writing_ = false;    // sending_ is being written, or has to be written on (stuck_).
-  bool stuck_ = false;      // A part of sending_ went; the reader goes on with it.
+  bool stuck_ = false;      // A part of sending_ went; the leader goes on with it.
   bool more_ = false;       // Whoever writes is to send what has been queued meanwhile.
   bool peer_gone_ = false;  // The peer takes no more bytes; what it said before can still be read.
   bool retiring_ = false;   // Takes no more requests, and is closed once all are answered.
@@ -283,21 +286,21 @@ class Combiner {
   WaiterList expecting_;                  // The same, and older. Changed under delivery_, too.
   Load load_;                             // The waiters in the three lists.
   std::atomic<std::uint64_t> number_{0};  // Of the connection.
-  std::uint64_t heard_ = 0;               // How often the peer said something.
-  Clock::time_point heard_at_{};
+  std::uint64_t words_ = 0;               // How often the peer said something.
+  Clock::time_point last_word_at_{};
   Clock::time_point busy_since_{};  // Far in the future until the first request is sent.
   Clock::time_point written_at_{};
   Clock::time_point stuck_at_{};
   Clock::time_point listen_at_{};  // When to listen to an idle connection for a while.
   CombinerStats counts_{};
 
-  // Threads in `run` or `wait`, counted before they take mutex_: without them nobody may drive.
+  // Threads in `run` or `wait`, counted before they take mutex_: without them nobody may lead.
   std::atomic<int> callers_{0};
-  YieldBudget yields_;               // How often to stand by before sleeping.
-  std::atomic<int> standing_by_{0};  // How many do.
+  YieldPolicy yields_;            // How often to yield before parking.
+  std::atomic<int> yielding_{0};  // How many do.
   std::atomic<Clock::time_point> look_for_room_at_{Clock::time_point::min()};
-  // There is no reader, and one of those who stand by will be it. Changed under mutex_.
-  std::atomic<bool> vacant_{false};
+  // There is no leader, and one of those who yield will be it. Changed under mutex_.
+  std::atomic<bool> leaderless_{false};
 
   // Set while nobody reads or writes; used by those who do.
   std::optional<Socket> socket_;

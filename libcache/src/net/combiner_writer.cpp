@@ -24,13 +24,13 @@ void trim(std::string& buffer) noexcept {
 
 void Combiner::withdraw(Waiter& waiter, Errc code, std::string_view why) noexcept {
   const bool sent = waiter.place_ != Waiter::Place::queued;
-  const bool in_doubt = sent && !waiter.request_->replayable();
-  waiter.outcome_ = fail(connection_error(code, why, endpoint_, in_doubt));
+  const bool broken = sent && !waiter.request_->idempotent();
+  waiter.outcome_ = fail(connection_error(code, why, endpoint_, broken));
   if (code == Errc::timeout) ++counts_.timeouts;
   if (code == Errc::timeout && silent_too_long(waiter)) {
-    doubt(Errc::unavailable, "the server said nothing while a deadline passed");
+    mark_broken(Errc::unavailable, "the server said nothing while a deadline passed");
   }
-  if (sent) return bury(waiter);
+  if (sent) return abandon(waiter);
 
   queued_.remove(waiter);
   take_out(waiter);
@@ -53,16 +53,16 @@ void Combiner::close_gaps() noexcept {
 
 // A write that is given up may still be carried out: until its reply has come, what its thread asks
 // next has to stay behind it. (A caller that waits gives up on its own thread.)
-void Combiner::bury(Waiter& waiter) noexcept {
+void Combiner::abandon(Waiter& waiter) noexcept {
   WaiterList& list = waiter.place_ == Waiter::Place::written ? written_ : expecting_;
   try {
-    auto tombstone = std::make_unique<Tombstone>(waiter.request_->tombstone());
-    const bool of_caller = !waiter.unattended_ && !waiter.request_->replayable();
+    auto abandoned = std::make_unique<AbandonedWaiter>(waiter.request_->abandoned());
+    const bool of_caller = !waiter.background_ && !waiter.request_->idempotent();
     if (of_caller) waiter.ticket_ = order_.ticket_in(lane_);
-    list.replace(waiter, *tombstone.release());
+    list.replace(waiter, *abandoned.release());
     ++counts_.tombstones;
   } catch (const std::bad_alloc&) {  // Without it the replies would be out of step.
-    doubt(Errc::unavailable, no_memory);
+    mark_broken(Errc::unavailable, no_memory);
     list.remove(waiter);
     take_out(waiter);
   }
@@ -73,12 +73,12 @@ void Combiner::bury(Waiter& waiter) noexcept {
 // what is merely slow. The batch of a request that waited for all of `longest_silence` began a
 // little later than it.
 bool Combiner::silent_too_long(const Waiter& waiter) const noexcept {
-  if (waiter.heard_ != heard_) return false;
-  const auto silence = Clock::now() - std::max(heard_at_, busy_since_);
+  if (waiter.words_ != words_) return false;
+  const auto silence = Clock::now() - std::max(last_word_at_, busy_since_);
   return silence >= options_.longest_silence - options_.longest_silence / 100;
 }
 
-void Combiner::doubt(Errc code, std::string_view why) noexcept {
+void Combiner::mark_broken(Errc code, std::string_view why) noexcept {
   if (state_ != State::open) return;
   state_ = State::breaking;
   cause_.code = code;
@@ -91,8 +91,8 @@ void Combiner::doubt(Errc code, std::string_view why) noexcept {
   socket_->shutdown();  // Whoever sleeps in a read wakes up. The descriptor stays taken.
 }
 
-void Combiner::let_go() noexcept {
-  const bool in_use = reading_ || vacant_ || (writing_ && !stuck_);
+void Combiner::close_if_unused() noexcept {
+  const bool in_use = leading_ || leaderless_ || (writing_ && !stuck_);
   const bool over = state_ == State::breaking || (state_ == State::open && retiring_);
   if (!over || in_use || in_flight() > 0) return;
   if (state_ == State::open) ++counts_.losses;
@@ -106,7 +106,7 @@ void Combiner::let_go() noexcept {
   socket_.reset();
   session_.reset();
   state_ = State::closed;
-  let_go_.notify_all();
+  unused_.notify_all();
 }
 
 void Combiner::trim_queue() noexcept { trim(out_); }
@@ -128,10 +128,10 @@ Combiner::Unsent Combiner::flush(Clock::time_point now, Deadline until) noexcept
   return send_batch(until);
 }
 
-// Whoever has no time for all of it may be nobody's reader, or the last one.
+// Whoever has no time for all of it may be nobody's leader, or the last one.
 bool Combiner::flush_for_others(Clock::time_point now, Deadline until) noexcept {
   const Unsent unsent = flush(now, until);
-  if (unsent == Unsent::late && unsent_) unsent_();
+  if (unsent == Unsent::late && on_unsent_) on_unsent_();
   return unsent != Unsent::nothing;
 }
 
@@ -185,18 +185,18 @@ Result<Socket::Status> Combiner::send_pending(Deadline until) noexcept {
 // After a failure of the kernel, such as no buffer space, nothing says when the rest could go out.
 void Combiner::end_batch(const Result<Socket::Status>& status) noexcept {
   // The kernel takes more when the peer has taken some: as good as a word of it.
-  if (sent_ > std::exchange(resumed_at_, all_sent)) hear();
+  if (sent_ > std::exchange(resumed_at_, all_sent)) note_word();
   stuck_ = status == Socket::Status::would_block;
   if (stuck_ && !late_) stuck_at_ = Clock::now();
   unsent_from_ = status == Socket::Status::done ? all_sent : sent_;
   if (status == Socket::Status::closed) peer_gone_ = true;
-  if (!status) doubt(status.error().code, status.error().message);
+  if (!status) mark_broken(status.error().code, status.error().message);
   if (!stuck_) {
     writing_ = false;
     sending_.clear();
     trim(sending_);
   }
-  let_go();
+  close_if_unused();
 }
 
 }  // namespace cachekit::net

@@ -149,8 +149,8 @@ Result<bool> Connection::read_some(std::optional<Deadline> wait) {
 Error Connection::broken(Errc code, std::string_view why) noexcept {
   usable_ = false;
   const Request* const request = std::exchange(request_, nullptr);
-  const bool in_doubt = request != nullptr && !request->replayable() && sent_ > 0;
-  return connection_error(code, why, endpoint_, in_doubt);
+  const bool broken = request != nullptr && !request->idempotent() && sent_ > 0;
+  return connection_error(code, why, endpoint_, broken);
 }
 
 Error Connection::give_up(std::string_view why) noexcept {

@@ -28,8 +28,8 @@ struct ExchangeCounts {
 /// One open connection and the protocol's session on it. One request is under way at a time.
 ///
 /// Invariant: a connection is `usable` only while requests and replies are known to be in step. Any
-/// doubt (a timeout, an error, bytes that nobody asked for) makes it unusable for good, so a reply
-/// reaches its own request or nobody.
+/// doubt (a timeout, an error, bytes that nobody asked for) makes it unusable for good, so a
+/// reply reaches its own request or nobody.
 ///
 /// Threads: one at a time.
 class Connection {

@@ -45,7 +45,7 @@ std::vector<Result<void>> execute_all(std::span<const Submission> submissions, D
   std::deque<CallerRequest> calls;  // They stay where they are.
   for (const Submission& one : submissions) calls.emplace_back(*one.request, deadline);
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    submissions[i].channel->start(calls[i], Driver::Caller::waits);
+    submissions[i].channel->start(calls[i], IoThread::Caller::waits);
   }
   wait_for_all(calls);
   for (std::size_t i = 0; i < calls.size(); ++i) outcomes[i] = std::move(calls[i].outcome());

@@ -9,7 +9,7 @@
 namespace cachekit::net {
 namespace {
 
-bool leaves_in_doubt(Errc code) noexcept {
+bool may_be_outcome_unknown(Errc code) noexcept {
   return code == Errc::unavailable || code == Errc::timeout || code == Errc::cancelled ||
          code == Errc::overloaded || code == Errc::protocol;
 }
@@ -32,8 +32,8 @@ Error in_words(Errc code, std::string_view why, const std::string& endpoint) {
 }  // namespace
 
 Error connection_error(Errc code, std::string_view why, const std::string& endpoint,
-                       bool in_doubt) noexcept {
-  if (in_doubt && leaves_in_doubt(code)) code = Errc::outcome_unknown;
+                       bool broken) noexcept {
+  if (broken && may_be_outcome_unknown(code)) code = Errc::outcome_unknown;
   try {
     return in_words(code, why, endpoint);
   } catch (const std::bad_alloc&) {

@@ -8,10 +8,10 @@
 namespace cachekit::net {
 
 /// The error of a request whose connection is of no more use, in the words of every connection.
-/// `in_doubt`: a write was sent, at least in part, and its reply will not come; that makes an
+/// `broken`: a write was sent, at least in part, and its reply will not come; that makes an
 /// `outcome_unknown` of all that does not say what the server did. Without memory for the words the
 /// code still is right.
 [[nodiscard]] Error connection_error(Errc code, std::string_view why, const std::string& endpoint,
-                                     bool in_doubt) noexcept;
+                                     bool broken) noexcept;
 
 }  // namespace cachekit::net

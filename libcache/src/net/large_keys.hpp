@@ -13,7 +13,7 @@
 
 namespace cachekit::net {
 
-/// Remembers which keys had large values (of `heavy_bytes` and more) lately, so that the next
+/// Remembers which keys had large values (of `large_bytes` and more) lately, so that the next
 /// request for one can be kept from holding up the small ones. It is a guess: keys are told apart
 /// by their hash, old ones are forgotten. It helps others only, and does without where there is no
 /// memory for it.
@@ -37,7 +37,7 @@ class LargeKeys {
   /// Notes the size of a value that was read or is being written.
   void note(std::string_view key, std::size_t bytes) noexcept {
     Table* table = table_.load(std::memory_order_acquire);
-    const bool large = bytes >= heavy_bytes;
+    const bool large = bytes >= large_bytes;
     if (table == nullptr) {
       if (!large) return;
       table = make_table();

@@ -36,8 +36,8 @@ bool ParkingLot::wait(Place place, std::uint32_t ticket,
   return status == 0 || errno != ETIMEDOUT;
 }
 
-// Who goes to sleep has looked at the word before it looked for news: either it found the news, or
-// the word is another one by now and it does not sleep, or it sleeps and is woken.
+// Who goes to sleep has looked at the word before it looked for signal: either it found the signal,
+// or the word is another one by now and it does not sleep, or it sleeps and is woken.
 void ParkingLot::wake(std::size_t word, std::uint32_t mask) noexcept {
   words_[word].fetch_add(1, std::memory_order_release);
   syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&words_[word]),

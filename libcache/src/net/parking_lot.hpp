@@ -13,7 +13,7 @@ namespace cachekit::net {
 ///
 /// A place is one bit of one of a few futexes; who wakes says which bits are meant
 /// (`FUTEX_WAKE_BITSET`, futex(2)). Threads may share a place: then each is woken with the other,
-/// finds that its news has not come, and sleeps on. Threads: any at once.
+/// finds that its signal has not come, and sleeps on. Threads: any at once.
 class ParkingLot {
  public:
   using Place = std::uint32_t;

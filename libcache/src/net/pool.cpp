@@ -20,7 +20,7 @@ Pool::Pool(const PoolOptions& options, std::shared_ptr<Connector> connector, std
 PoolStats Pool::stats() const {
   const std::lock_guard lock(mutex_);
   return {.open = open_,
-          .leased = open_ - idle_.size(),
+          .in_use = open_ - idle_.size(),
           .waiting = waiting_,
           .requests = counts_.requests.load(std::memory_order_relaxed),
           .timeouts = counts_.timeouts.load(std::memory_order_relaxed),
@@ -43,7 +43,7 @@ void Pool::add_idle() noexcept {
 
 // The callers that it is for have connections meanwhile; so it may take its time, but not for ever.
 void Pool::open_idle() noexcept {
-  static_cast<void>(Lease::take(*this, Deadline::after(std::chrono::seconds(5)), true));
+  static_cast<void>(PooledConnection::take(*this, Deadline::after(std::chrono::seconds(5)), true));
   const std::lock_guard lock(mutex_);
   adding_ = false;
 }
@@ -68,19 +68,19 @@ void Pool::close_after_fork() noexcept {
   for (auto& connection : idle_) connection.reset();
 }
 
-bool worth_another_try(const Lease& lease, const Request& request, const Error& error) {
+bool worth_another_try(const PooledConnection& pooled, const Request& request, const Error& error) {
   const bool lost = error.code == Errc::unavailable;
-  return lost && lease.reused() && (request.replayable() || lease->nothing_sent());
+  return lost && pooled.reused() && (request.idempotent() || pooled->nothing_sent());
 }
 
-Result<void> execute_apart(Pool& pool, Request& request, Deadline deadline) {
+Result<void> execute_dedicated(Pool& pool, Request& request, Deadline deadline) {
   Resends resends;
   while (true) {
-    Result<Lease> lease = Lease::take(pool, deadline, resends.any());
-    if (!lease) return fail(std::move(lease).error());
-    Result<void> done = (*lease)->exchange(request, deadline);
+    Result<PooledConnection> pooled = PooledConnection::take(pool, deadline, resends.any());
+    if (!pooled) return fail(std::move(pooled).error());
+    Result<void> done = (*pooled)->exchange(request, deadline);
     if (done) return done;
-    const bool harmless = worth_another_try(*lease, request, done.error());
+    const bool harmless = worth_another_try(*pooled, request, done.error());
     if (!resends.allow(request, harmless)) return done;
   }
 }
@@ -88,7 +88,7 @@ Result<void> execute_apart(Pool& pool, Request& request, Deadline deadline) {
 // `open_` counts slots: idle connections and the ones that callers hold or are opening. A caller
 // that has a slot either takes an idle connection or may open one.
 
-Result<void> Lease::wait_for_slot(Pool& pool, Deadline deadline) {
+Result<void> PooledConnection::wait_for_slot(Pool& pool, Deadline deadline) {
   std::unique_lock lock(pool.mutex_);
   const auto free = [&] {
     return !pool.idle_.empty() || pool.open_ < pool.options_.max_connections;
@@ -114,7 +114,7 @@ Result<void> Lease::wait_for_slot(Pool& pool, Deadline deadline) {
   return {};
 }
 
-void Lease::take_idle() {
+void PooledConnection::take_idle() {
   // Most recently used first: the others are left to grow old and be noticed as closed.
   while (true) {
     std::unique_ptr<Connection> candidate;
@@ -136,17 +136,17 @@ void Lease::take_idle() {
   }
 }
 
-std::optional<Lease> Lease::take_idle(Pool& pool) {
-  Lease lease;
-  lease.pool_ = &pool;
-  lease.take_idle();
-  if (lease.connection_) return lease;
-  lease.pool_ = nullptr;  // It has no slot to give back.
+std::optional<PooledConnection> PooledConnection::take_idle(Pool& pool) {
+  PooledConnection pooled;
+  pooled.pool_ = &pool;
+  pooled.take_idle();
+  if (pooled.connection_) return pooled;
+  pooled.pool_ = nullptr;  // It has no slot to give back.
   return std::nullopt;
 }
 
 // Room for all connections to be idle is made here, where it may fail.
-bool Lease::add_slot(bool fresh) {
+bool PooledConnection::add_slot(bool fresh) {
   std::unique_ptr<Connection> evicted;  // Closed outside the lock.
   const std::lock_guard lock(pool_->mutex_);
   pool_->idle_.reserve(pool_->open_ + 1);
@@ -160,49 +160,49 @@ bool Lease::add_slot(bool fresh) {
   return true;
 }
 
-Result<Lease> Lease::take(Pool& pool, Deadline deadline, bool fresh) {
+Result<PooledConnection> PooledConnection::take(Pool& pool, Deadline deadline, bool fresh) {
   while (true) {
     if (Result<void> slot = wait_for_slot(pool, deadline); !slot) {
       return fail(std::move(slot).error());
     }
     if (!fresh) {
-      if (std::optional<Lease> idle = take_idle(pool)) return *std::move(idle);
+      if (std::optional<PooledConnection> idle = take_idle(pool)) return *std::move(idle);
     }
-    Lease lease;
-    lease.pool_ = &pool;
+    PooledConnection pooled;
+    pooled.pool_ = &pool;
     try {
-      if (!lease.add_slot(fresh)) lease.pool_ = nullptr;
+      if (!pooled.add_slot(fresh)) pooled.pool_ = nullptr;
     } catch (const std::bad_alloc&) {
-      lease.pool_ = nullptr;
+      pooled.pool_ = nullptr;
       return fail(out_of_memory());
     }
-    if (lease.pool_ == nullptr) continue;  // Another caller was faster.
+    if (pooled.pool_ == nullptr) continue;  // Another caller was faster.
     auto opened = pool.connector_->open(deadline);
-    if (!opened) return fail(std::move(opened).error());  // The lease gives its slot back.
-    lease.connection_ = *std::move(opened);
-    lease.connection_->count_in(pool.counts_);
+    if (!opened) return fail(std::move(opened).error());  // It gives its slot back.
+    pooled.connection_ = *std::move(opened);
+    pooled.connection_->count_in(pool.counts_);
     const std::lock_guard lock(pool.mutex_);
     if (pool.broken_ > 0) {
       --pool.broken_;
       ++pool.reconnects_;
     }
-    return lease;
+    return pooled;
   }
 }
 
-Lease::Lease(Lease&& other) noexcept
+PooledConnection::PooledConnection(PooledConnection&& other) noexcept
     : pool_(std::exchange(other.pool_, nullptr)),
       connection_(std::move(other.connection_)),
       reused_(other.reused_) {}
 
-Lease& Lease::operator=(Lease&& other) noexcept {
+PooledConnection& PooledConnection::operator=(PooledConnection&& other) noexcept {
   std::swap(pool_, other.pool_);
   std::swap(connection_, other.connection_);
   std::swap(reused_, other.reused_);
   return *this;
 }
 
-Lease::~Lease() {
+PooledConnection::~PooledConnection() {
   if (pool_ == nullptr) return;
   const bool keep = connection_ && connection_->usable();
   const bool broke = connection_ && !keep;

@@ -23,8 +23,8 @@ struct PoolOptions {
 };
 
 struct PoolStats {
-  std::size_t open = 0;  ///< Connections, leased or idle.
-  std::size_t leased = 0;
+  std::size_t open = 0;  ///< Connections, in use or idle.
+  std::size_t in_use = 0;
   std::size_t waiting = 0;  ///< Callers.
   std::uint64_t requests = 0;
   std::uint64_t timeouts = 0;
@@ -52,7 +52,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void close_after_fork() noexcept;
 
  private:
-  friend class Lease;
+  friend class PooledConnection;
 
   void open_idle() noexcept;
 
@@ -74,18 +74,19 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
 /// A connection of the pool in the hands of one caller; goes back when dropped, or is closed when
 /// it is no longer usable.
-class Lease {
+class PooledConnection {
  public:
   /// Waits for a slot, then takes an idle connection that is still good, or opens one.
   /// `fresh`: never an idle one.
-  [[nodiscard]] static Result<Lease> take(Pool& pool, Deadline deadline, bool fresh = false);
+  [[nodiscard]] static Result<PooledConnection> take(Pool& pool, Deadline deadline,
+                                                     bool fresh = false);
 
   /// An idle connection that is still good, if there is one; never waits.
-  [[nodiscard]] static std::optional<Lease> take_idle(Pool& pool);
+  [[nodiscard]] static std::optional<PooledConnection> take_idle(Pool& pool);
 
-  Lease(Lease&& other) noexcept;
-  Lease& operator=(Lease&& other) noexcept;
-  ~Lease();
+  PooledConnection(PooledConnection&& other) noexcept;
+  PooledConnection& operator=(PooledConnection&& other) noexcept;
+  ~PooledConnection();
 
   [[nodiscard]] Connection& operator*() const noexcept { return *connection_; }
   [[nodiscard]] Connection* operator->() const noexcept { return connection_.get(); }
@@ -93,7 +94,7 @@ class Lease {
   [[nodiscard]] bool reused() const noexcept { return reused_; }
 
  private:
-  Lease() noexcept = default;
+  PooledConnection() noexcept = default;
   [[nodiscard]] static Result<void> wait_for_slot(Pool& pool, Deadline deadline);
   void take_idle();
   /// Whether it has got the right to one connection more. Closes an idle one for that where it has
@@ -107,11 +108,11 @@ class Lease {
 
 /// Runs a request on a connection of its own; a connection that was lost while it was idle is made
 /// up for once. Errors: as `Channel::execute`.
-[[nodiscard]] Result<void> execute_apart(Pool& pool, Request& request, Deadline deadline);
+[[nodiscard]] Result<void> execute_dedicated(Pool& pool, Request& request, Deadline deadline);
 
 /// Whether `error` came of an idle connection that the peer had closed, and sending again can do no
 /// harm.
-[[nodiscard]] bool worth_another_try(const Lease& lease, const Request& request,
+[[nodiscard]] bool worth_another_try(const PooledConnection& pooled, const Request& request,
                                      const Error& error);
 
 }  // namespace cachekit::net

@@ -13,8 +13,8 @@ class Request;
 
 /// Requests above these sizes, and replies, would keep the others of a shared connection waiting
 /// noticeably.
-inline constexpr std::size_t heavy_bytes = std::size_t{64} << 10U;
-inline constexpr std::size_t heavy_commands = 256;
+inline constexpr std::size_t large_bytes = std::size_t{64} << 10U;
+inline constexpr std::size_t large_commands = 256;
 
 /// What a protocol keeps for one connection: its decoder and what the handshake found out. It
 /// knows no socket: it eats bytes and gives replies, whatever way the bytes were split.
@@ -47,18 +47,18 @@ class Request {
   /// Errors: what this session's peer cannot be asked; nothing is sent.
   [[nodiscard]] virtual Result<void> encode(const Session& session, std::string& out) = 0;
   /// Whether sending it twice does no harm (reads). Others are sent at most once.
-  [[nodiscard]] virtual bool replayable() const noexcept = 0;
+  [[nodiscard]] virtual bool idempotent() const noexcept = 0;
   /// What takes the replies that are still to come, once nobody waits for them any more. It
   /// outlives this request and all that this one refers to. Requires: encoded, and not complete.
-  [[nodiscard]] virtual std::unique_ptr<Request> tombstone() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Request> abandoned() const = 0;
   /// Whether it is to be sent once more although the connection has ended over its own reply: as
-  /// something else, that is `replayable`.
+  /// something else, that is `idempotent`.
   [[nodiscard]] virtual bool wants_again() const noexcept { return false; }
   /// Whether it brings to its end what an earlier request has begun: there is room for it, however
   /// much is under way.
   [[nodiscard]] virtual bool is_follow_up() const noexcept { return false; }
   /// Whether it would hold up the others on a shared connection, by its size or its duration.
-  [[nodiscard]] virtual bool heavy() const noexcept { return false; }
+  [[nodiscard]] virtual bool large() const noexcept { return false; }
   /// About how many bytes of memory it keeps while it waits to be sent.
   [[nodiscard]] virtual std::size_t bytes() const noexcept { return 0; }
 };

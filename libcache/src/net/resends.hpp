@@ -10,7 +10,7 @@ namespace cachekit::net {
 /// asks for that itself, as something else.
 class Resends {
  public:
-  /// Whether it may be now, which counts. `harmless`: it was not sent, or is replayable.
+  /// Whether it may be now, which counts. `harmless`: it was not sent, or is idempotent.
   [[nodiscard]] bool allow(const Request& request, bool harmless) noexcept {
     if (request.wants_again() && !std::exchange(asked_, true)) return true;
     return harmless && !std::exchange(resent_, true);

@@ -13,7 +13,7 @@ constexpr double weight = 1.0 / 8;
 constexpr double worth_it = 0.55;
 constexpr double still_worth_it = 0.7;
 // Of a server that answers near the bound, with the waking; later ones are not looked for.
-constexpr double distant = 3.0 * static_cast<double>(SpinChoice::longest_look.count());
+constexpr double distant = 3.0 * static_cast<double>(SpinChoice::longest_spin.count());
 
 }  // namespace
 
@@ -25,9 +25,9 @@ SpinChoice::Way SpinChoice::next() noexcept {
 
 bool SpinChoice::worth_a_trial() noexcept {
   const bool turned =
-      preferred_ == Way::look && mean(Way::look) > still_worth_it * mean(Way::sleep);
+      preferred_ == Way::spin && mean(Way::spin) > still_worth_it * mean(Way::block);
   if (++waits_ < (turned ? least_interval / 8 : interval_)) return false;
-  const bool too_far = preferred_ == Way::sleep && mean(Way::sleep) > distant;
+  const bool too_far = preferred_ == Way::block && mean(Way::block) > distant;
   if (too_far) waits_ = 0;
   return !too_far;
 }
@@ -45,14 +45,14 @@ void SpinChoice::note(Duration took) noexcept {
   if (trial_left_ == 0) return;
   --trial_left_;
   const bool hopeless =
-      mean_of_way > 2 * mean(preferred_) + static_cast<double>(longest_look.count());
+      mean_of_way > 2 * mean(preferred_) + static_cast<double>(longest_spin.count());
   if (hopeless) trial_left_ = 0;
   if (trial_left_ == 0) end_trial();
 }
 
 void SpinChoice::end_trial() noexcept {
-  const double most = preferred_ == Way::look ? still_worth_it : worth_it;
-  const Way better = mean(Way::look) < most * mean(Way::sleep) ? Way::look : Way::sleep;
+  const double most = preferred_ == Way::spin ? still_worth_it : worth_it;
+  const Way better = mean(Way::spin) < most * mean(Way::block) ? Way::spin : Way::block;
   interval_ = better == preferred_ ? std::min(2 * interval_, most_interval) : least_interval;
   preferred_ = better;
 }

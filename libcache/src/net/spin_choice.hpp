@@ -19,11 +19,11 @@ namespace cachekit::net {
 /// Threads: one at a time. Cost: some instructions.
 class SpinChoice {
  public:
-  enum class Way : std::uint8_t { sleep, look };
+  enum class Way : std::uint8_t { block, spin };
   using Duration = std::chrono::nanoseconds;
 
-  /// So long a look lasts at most.
-  static constexpr Duration longest_look = std::chrono::microseconds(50);
+  /// So long a spin lasts at most.
+  static constexpr Duration longest_spin = std::chrono::microseconds(50);
 
   /// For the wait that begins now. Requires: followed by `note`.
   [[nodiscard]] Way next() noexcept;
@@ -37,14 +37,14 @@ class SpinChoice {
 
   [[nodiscard]] double& mean(Way way) noexcept { return means_[static_cast<std::size_t>(way)]; }
   [[nodiscard]] Way other() const noexcept {
-    return preferred_ == Way::sleep ? Way::look : Way::sleep;
+    return preferred_ == Way::block ? Way::spin : Way::block;
   }
   [[nodiscard]] bool worth_a_trial() noexcept;
   void begin_trial() noexcept;
   void end_trial() noexcept;
 
-  Way preferred_ = Way::sleep;
-  Way taken_ = Way::sleep;
+  Way preferred_ = Way::block;
+  Way taken_ = Way::block;
   int trial_left_ = 0;
   std::uint32_t waits_ = 0;  // Since the last trial.
   std::uint32_t interval_ = least_interval;

@@ -5,46 +5,47 @@
 namespace cachekit::net {
 namespace {
 
-constexpr unsigned news_bits = 2;
-constexpr std::uint32_t news_mask = (1U << news_bits) - 1;
+constexpr unsigned signal_bits = 2;
+constexpr std::uint32_t signal_mask = (1U << signal_bits) - 1;
 
-constexpr std::uint32_t to_word(Sleeper::News news) noexcept {
-  return static_cast<std::uint32_t>(news);
+constexpr std::uint32_t to_word(BlockingWaiter::Signal signal) noexcept {
+  return static_cast<std::uint32_t>(signal);
 }
 
 }  // namespace
 
-Sleeper::News Sleeper::news() const noexcept {
-  return News{word_.load(std::memory_order_acquire) & news_mask};
+BlockingWaiter::Signal BlockingWaiter::signal() const noexcept {
+  return Signal{word_.load(std::memory_order_acquire) & signal_mask};
 }
 
-Sleeper::News Sleeper::sleep(ParkingLot& lot, Deadline::clock::time_point until) noexcept {
+BlockingWaiter::Signal BlockingWaiter::sleep(ParkingLot& lot,
+                                             Deadline::clock::time_point until) noexcept {
   const ParkingLot::Place place = lot.next_place();
-  const std::uint32_t asleep = to_word(News::asleep) | (place << news_bits);
-  std::uint32_t seen = to_word(News::none);
-  if (!word_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel)) return heed(seen);
+  const std::uint32_t asleep = to_word(Signal::asleep) | (place << signal_bits);
+  std::uint32_t seen = to_word(Signal::none);
+  if (!word_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel)) return consume(seen);
   lot.park(place, until, [&] { return word_.load(std::memory_order_acquire) != asleep; });
   seen = asleep;
-  const auto awake = to_word(News::none);
-  if (word_.compare_exchange_strong(seen, awake, std::memory_order_acq_rel)) return News::none;
-  return heed(seen);
+  const auto awake = to_word(Signal::none);
+  if (word_.compare_exchange_strong(seen, awake, std::memory_order_acq_rel)) return Signal::none;
+  return consume(seen);
 }
 
-// To be told to drive is news once.
-Sleeper::News Sleeper::heed(std::uint32_t seen) noexcept {
-  if (News{seen} == News::drive) {
-    word_.compare_exchange_strong(seen, to_word(News::none), std::memory_order_acq_rel);
-    return News::drive;
+// To be promoted is a signal once.
+BlockingWaiter::Signal BlockingWaiter::consume(std::uint32_t seen) noexcept {
+  if (Signal{seen} == Signal::lead) {
+    word_.compare_exchange_strong(seen, to_word(Signal::none), std::memory_order_acq_rel);
+    return Signal::lead;
   }
-  return News{seen};
+  return Signal{seen};
 }
 
-void Sleeper::tell(News news, Wakeups& wakeups) noexcept {
-  const auto before = word_.exchange(to_word(news), std::memory_order_acq_rel);
-  if (News{before & news_mask} == News::asleep) wakeups.add(before >> news_bits);
+void BlockingWaiter::tell(Signal signal, Wakeups& wakeups) noexcept {
+  const auto before = word_.exchange(to_word(signal), std::memory_order_acq_rel);
+  if (Signal{before & signal_mask} == Signal::asleep) wakeups.add(before >> signal_bits);
 }
 
-void Sleeper::released(Wakeups& wakeups) noexcept { tell(News::settled, wakeups); }
+void BlockingWaiter::released(Wakeups& wakeups) noexcept { tell(Signal::settled, wakeups); }
 
 void WaiterList::push_back(Waiter& waiter, Waiter::Place place) noexcept {
   waiter.place_.store(place, std::memory_order_relaxed);

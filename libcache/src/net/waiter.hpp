@@ -31,21 +31,21 @@ class Waiter {
   /// Requires: settled.
   [[nodiscard]] Result<void>& outcome() noexcept { return outcome_; }
   /// Whether the connection was lost in a way that lets the request be sent anew: nothing of it had
-  /// gone out, or it is replayable. Requires: settled, with an error.
+  /// gone out, or it is idempotent. Requires: settled, with an error.
   [[nodiscard]] bool resendable() const noexcept { return resendable_; }
 
  protected:
   /// Tells that the outcome is there, and who has to be woken for that. The waiter may be gone when
   /// this returns.
   virtual void released(Wakeups& wakeups) noexcept = 0;
-  void be_buried() noexcept { buried_ = true; }
-  void be_unattended() noexcept { unattended_ = true; }
+  void be_abandoned() noexcept { abandoned_ = true; }
+  void be_background() noexcept { background_ = true; }
   /// It can have no more effect: what its thread asks next need not stay behind it.
   void leave_order() noexcept { ticket_.drop(); }
 
  private:
   friend class Combiner;
-  friend class Driver;
+  friend class IoThread;
   friend class WaiterList;
 
   /// Which of the combiner's lists it is in.
@@ -63,26 +63,26 @@ class Waiter {
   std::size_t begin_ = 0;    // Where in its batch its bytes are.
   std::size_t bytes_ = 0;    // How many.
   std::uint64_t batch_ = 0;  // The number of its batch, once that is being sent.
-  std::uint64_t heard_ = 0;  // How often the peer had been heard when it was handed in.
+  std::uint64_t words_ = 0;  // How often the peer had been heard when it was handed in.
   // Changed under the lock of whoever has it in a list; looked at by others.
   std::atomic<Place> place_{Place::nowhere};
-  bool may_drive_ = false;  // Its thread sleeps or stands by, and can be told to drive.
+  bool may_lead_ = false;  // Its thread is parked or yields, and can be promoted.
   bool resendable_ = false;
-  bool buried_ = false;      // It is a tombstone.
-  bool unattended_ = false;  // No thread looks after its deadline.
+  bool abandoned_ = false;   // It stands for one that was given up.
+  bool background_ = false;  // No thread looks after its deadline.
 };
 
 /// What a caller's thread can wait for: it sleeps until the request is settled or it is told to
-/// drive.
-class Sleeper : public Waiter {
+/// lead.
+class BlockingWaiter : public Waiter {
  public:
   using Waiter::Waiter;
 
-  enum class News : std::uint32_t { none, asleep, drive, settled };
+  enum class Signal : std::uint32_t { none, asleep, lead, settled };
 
-  /// Sleeps until there is news; `none` when `until` came first.
-  [[nodiscard]] News sleep(ParkingLot& lot, Deadline::clock::time_point until) noexcept;
-  [[nodiscard]] bool settled() const noexcept { return news() == News::settled; }
+  /// Sleeps until there is a signal; `none` when `until` came first.
+  [[nodiscard]] Signal sleep(ParkingLot& lot, Deadline::clock::time_point until) noexcept;
+  [[nodiscard]] bool settled() const noexcept { return signal() == Signal::settled; }
 
  protected:
   void released(Wakeups& wakeups) noexcept override;
@@ -90,21 +90,21 @@ class Sleeper : public Waiter {
  private:
   friend class Combiner;
 
-  [[nodiscard]] News news() const noexcept;
-  /// Gives it news, and adds it to those to be woken where it is asleep. From then on it may be
+  [[nodiscard]] Signal signal() const noexcept;
+  /// Gives it a signal, and adds it to those to be woken where it is asleep. From then on it may be
   /// gone.
-  void tell(News news, Wakeups& wakeups) noexcept;
-  [[nodiscard]] News heed(std::uint32_t seen) noexcept;
+  void tell(Signal signal, Wakeups& wakeups) noexcept;
+  [[nodiscard]] Signal consume(std::uint32_t seen) noexcept;
 
-  std::atomic<std::uint32_t> word_{0};  // News, and above that the place where it is asleep.
+  std::atomic<std::uint32_t> word_{0};  // Signal, and above that the place where it is asleep.
 };
 
 /// Takes the replies to a request that its caller has given up on.
-class Tombstone final : public Waiter {
+class AbandonedWaiter final : public Waiter {
  public:
-  explicit Tombstone(std::unique_ptr<Request> request) noexcept
+  explicit AbandonedWaiter(std::unique_ptr<Request> request) noexcept
       : Waiter(*request, Deadline::after(forever)), owned_(std::move(request)) {
-    be_buried();
+    be_abandoned();
   }
 
  private:

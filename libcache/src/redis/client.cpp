@@ -1,7 +1,7 @@
 #include "redis/client.hpp"
 
+#include "redis/error_map.hpp"
 #include "redis/protocol.hpp"
-#include "redis/reply_error.hpp"
 
 #include <utility>
 
@@ -69,10 +69,10 @@ Result<RedisReply> Client::run(std::initializer_list<std::string_view> arguments
 }
 
 Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Replay replay,
-                               ReplyTypes types, Deadline deadline, bool heavy) {
+                               ReplyTypes types, Deadline deadline, bool large) {
   if (!sound_) return fail(sound_.error());
   SingleCommand command(arguments, replay, types);
-  if (heavy) command.expect_much();
+  if (large) command.expect_large();
   if (Result<void> done = channel_.execute(command, deadline); !done) {
     return fail(std::move(done).error());
   }
@@ -84,8 +84,8 @@ Result<void> Client::run_all(Pipeline& request, Deadline deadline) {
   return channel_.execute(request, deadline);
 }
 
-Result<RedisReply> Client::run_apart(std::span<const std::string_view> arguments, Replay replay,
-                                     Deadline deadline) {
+Result<RedisReply> Client::run_dedicated(std::span<const std::string_view> arguments, Replay replay,
+                                         Deadline deadline) {
   auto connection = dedicated(deadline);
   if (!connection) return fail(std::move(connection).error());
   SingleCommand command(arguments, replay);

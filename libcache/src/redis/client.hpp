@@ -28,27 +28,27 @@ class Client {
   /// Opens a connection and asks for a sign of life.
   [[nodiscard]] Result<void> connect();
 
-  /// One of commands.hpp. `heavy`: its reply, it seems, is large.
+  /// One of commands.hpp. `large`: its reply, it seems, is large.
   template <typename Operation>
   [[nodiscard]] Result<typename Operation::Value> run(const Operation& operation, Deadline deadline,
-                                                      bool heavy = false) {
+                                                      bool large = false) {
     if (!sound_) return fail(sound_.error());
-    OperationRequest<Operation> request(operation, heavy);
+    OperationRequest<Operation> request(operation, large);
     const Result<void> done = channel_.execute(request, deadline);
     return request.value(done, endpoint());
   }
   /// One command. Error replies become errors; a reply of another type closes the connection.
-  /// `heavy` as above.
+  /// `large` as above.
   [[nodiscard]] Result<RedisReply> run(std::initializer_list<std::string_view> arguments,
                                        Replay replay, ReplyTypes types, Deadline deadline);
   [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments, Replay replay,
-                                       ReplyTypes types, Deadline deadline, bool heavy = false);
+                                       ReplyTypes types, Deadline deadline, bool large = false);
   /// Many commands in one write; the replies, error replies among them, are the pipeline's. After
   /// an error those are there that came before it.
   [[nodiscard]] Result<void> run_all(Pipeline& request, Deadline deadline);
   /// One command on a connection of its own.
-  [[nodiscard]] Result<RedisReply> run_apart(std::span<const std::string_view> arguments,
-                                             Replay replay, Deadline deadline);
+  [[nodiscard]] Result<RedisReply> run_dedicated(std::span<const std::string_view> arguments,
+                                                 Replay replay, Deadline deadline);
 
   [[nodiscard]] Result<std::unique_ptr<net::Connection>> dedicated(Deadline deadline);
   /// As `Channel::await_dedicated`.

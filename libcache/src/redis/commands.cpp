@@ -2,7 +2,7 @@
 
 #include "core/counter.hpp"
 #include "redis/client.hpp"
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 #include "redis/resp_encoder.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/outgrown.hpp"
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 #include "redis/session.hpp"
 
 #include <cachekit/operation.hpp>
@@ -128,9 +128,9 @@ class OperationRequest : public CommandRequest {
  public:
   using Value = typename Operation::Value;
 
-  /// `heavy`: its reply, it seems, is large.
-  explicit OperationRequest(const Operation& operation, bool heavy = false) noexcept
-      : CommandRequest(replay_of<Operation>), operation_(operation), heavy_(heavy) {}
+  /// `large`: its reply, it seems, is large.
+  explicit OperationRequest(const Operation& operation, bool large = false) noexcept
+      : CommandRequest(replay_of<Operation>), operation_(operation), large_(large) {}
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
     accepted_ = 0;
@@ -138,8 +138,8 @@ class OperationRequest : public CommandRequest {
     Command<Operation>::encode(operation_, out);
     return {};
   }
-  [[nodiscard]] bool replayable() const noexcept override {
-    return CommandRequest::replayable() || wants_again();
+  [[nodiscard]] bool idempotent() const noexcept override {
+    return CommandRequest::idempotent() || wants_again();
   }
   [[nodiscard]] bool wants_again() const noexcept override { return refusal_.has_value(); }
   [[nodiscard]] Accepted accept(RedisReply&& reply) override {
@@ -152,8 +152,8 @@ class OperationRequest : public CommandRequest {
     return Command<Operation>::replies - accepted_;
   }
   [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_of(operation_); }
-  [[nodiscard]] bool heavy() const noexcept override {
-    return heavy_ || bytes() > net::heavy_bytes;
+  [[nodiscard]] bool large() const noexcept override {
+    return large_ || bytes() > net::large_bytes;
   }
 
   [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
@@ -188,7 +188,7 @@ class OperationRequest : public CommandRequest {
   std::optional<std::string> refusal_{};  // The server's words on a value that is too large.
   RedisReply reply_{};
   std::size_t accepted_ = 0;
-  bool heavy_;
+  bool large_;
 };
 
 }  // namespace cachekit::redis

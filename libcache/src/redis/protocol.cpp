@@ -1,7 +1,7 @@
 #include "redis/protocol.hpp"
 
 #include "net/connection.hpp"
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 #include "redis/session.hpp"
 
 #include <algorithm>

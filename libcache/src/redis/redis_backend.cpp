@@ -67,7 +67,7 @@ Result<RedisReply> RedisBackend::command(Arguments arguments, const CallOptions&
   const Errc in_doubt = replay == Replay::yes ? Errc::overloaded : Errc::outcome_unknown;
   return guarded(in_doubt, [&] {
     if (redis::wants_own_connection(kind)) {
-      return driver_of(driver()).client().run_apart(arguments, replay, deadline);
+      return driver_of(driver()).client().run_dedicated(arguments, replay, deadline);
     }
     return driver_of(driver()).run_shared(arguments, replay, label, deadline);
   });

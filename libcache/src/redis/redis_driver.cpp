@@ -134,7 +134,7 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
   for (const Operation& operation : batch.operations) {
     note_stored(large_keys_, operation);
     add_operation(request, operation);
-    if (expects_large(large_keys_, operation)) request.expect_much();
+    if (expects_large(large_keys_, operation)) request.expect_large();
   }
   const Result<void> done = client_.run_all(request, deadline);
   std::vector<RedisReply>& replies = request.replies();
@@ -189,7 +189,7 @@ Result<RedisReply> RedisDriver::run_shared(std::span<const std::string_view> arg
   // What was thrown away for its size was large, too.
   const bool too_large = !reply && reply.error().code == Errc::too_large;
   if (reply || too_large) {
-    large_keys_.note(label, too_large ? net::heavy_bytes : size_of(*reply));
+    large_keys_.note(label, too_large ? net::large_bytes : size_of(*reply));
   }
   return reply;
 }

@@ -11,7 +11,7 @@
 #include "net/connection.hpp"
 #include "redis/client.hpp"
 #include "redis/dropped_reply.hpp"
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 #include "redis/upper.hpp"
 
 #include <cachekit/redis_subscriber.hpp>

@@ -1,7 +1,7 @@
 #include "core/guarded.hpp"
 #include "redis/client.hpp"
 #include "redis/command_kind.hpp"
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 #include "redis/transaction_impl.hpp"
 #include "redis/upper.hpp"
 

@@ -29,7 +29,7 @@ class Discarded final : public CommandRequest {
 
 }  // namespace
 
-std::unique_ptr<net::Request> CommandRequest::tombstone() const {
+std::unique_ptr<net::Request> CommandRequest::abandoned() const {
   return std::make_unique<Discarded>(missing());
 }
 
@@ -50,7 +50,7 @@ std::size_t SingleCommand::bytes() const noexcept {
   return bytes;
 }
 
-bool SingleCommand::heavy() const noexcept { return heavy_ || bytes() > net::heavy_bytes; }
+bool SingleCommand::large() const noexcept { return large_ || bytes() > net::large_bytes; }
 
 void Pipeline::add(std::span<const std::string_view> arguments, ReplyTypes types) {
   types_.push_back(types);
@@ -76,8 +76,8 @@ Accepted Pipeline::accept(RedisReply&& reply) {
   return replies_.size() == size() ? Accepted::all : Accepted::more;
 }
 
-bool Pipeline::heavy() const noexcept {
-  return heavy_ || wire_.size() > net::heavy_bytes || size() > net::heavy_commands;
+bool Pipeline::large() const noexcept {
+  return large_ || wire_.size() > net::large_bytes || size() > net::large_commands;
 }
 
 Result<bool> Session::advance(net::Request& request) {
@@ -116,7 +116,7 @@ tl::unexpected<Error> Session::out_of_step() const noexcept {
 
 void Session::look_at_error(RedisReply& reply, const CommandRequest& commands) noexcept {
   if (code_of_reply(reply.text) == "READONLY") demoted_ = true;
-  if (!commands.replayable() && is_for_want_of_memory(reply.text)) {
+  if (!commands.idempotent() && is_for_want_of_memory(reply.text)) {
     reply = dropped_reply(Dropped::lost);
   }
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "net/request.hpp"
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 #include "redis/reply_types.hpp"
 #include "redis/resp_decoder.hpp"
 
@@ -36,8 +36,8 @@ class CommandRequest : public net::Request {
  public:
   explicit CommandRequest(Replay replay) noexcept : replay_(replay) {}
 
-  [[nodiscard]] bool replayable() const noexcept override { return replay_ == Replay::yes; }
-  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override;
+  [[nodiscard]] bool idempotent() const noexcept override { return replay_ == Replay::yes; }
+  [[nodiscard]] std::unique_ptr<net::Request> abandoned() const override;
 
   /// Takes the next reply.
   [[nodiscard]] virtual Accepted accept(RedisReply&& reply) = 0;
@@ -58,18 +58,18 @@ class SingleCommand final : public CommandRequest {
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
   [[nodiscard]] Accepted accept(RedisReply&& reply) override;
   [[nodiscard]] std::size_t missing() const noexcept override { return 1; }
-  [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] bool large() const noexcept override;
   [[nodiscard]] std::size_t bytes() const noexcept override;
 
   /// The reply, it seems, is large.
-  void expect_much() noexcept { heavy_ = true; }
+  void expect_large() noexcept { large_ = true; }
   /// Requires: the request was executed.
   [[nodiscard]] RedisReply& reply() noexcept { return reply_; }
 
  private:
   std::span<const std::string_view> arguments_;
   ReplyTypes types_;
-  bool heavy_ = false;
+  bool large_ = false;
   RedisReply reply_{};
 };
 
@@ -98,11 +98,11 @@ class Pipeline : public CommandRequest {
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
   [[nodiscard]] Accepted accept(RedisReply&& reply) override;
   [[nodiscard]] std::size_t missing() const noexcept override { return size() - replies_.size(); }
-  [[nodiscard]] bool heavy() const noexcept override;
+  [[nodiscard]] bool large() const noexcept override;
   [[nodiscard]] std::size_t bytes() const noexcept override { return wire_.size(); }
 
   /// The replies, it seems, are large.
-  void expect_much() noexcept { heavy_ = true; }
+  void expect_large() noexcept { large_ = true; }
   [[nodiscard]] std::size_t size() const noexcept { return types_.size(); }
   /// In order, one for each command that was `add`ed. Requires: the request was executed.
   [[nodiscard]] std::vector<RedisReply>& replies() noexcept { return replies_; }
@@ -111,7 +111,7 @@ class Pipeline : public CommandRequest {
   std::string wire_;
   std::vector<ReplyTypes> types_;  // One per reply.
   std::vector<RedisReply> replies_;
-  bool heavy_ = false;
+  bool large_ = false;
 };
 
 /// RESP on one connection.

@@ -19,7 +19,7 @@ class RedisTransaction::Impl {
     queued.add({"MULTI"}, redis::only_status);
   }
 
-  /// What is replayable leaves nothing in doubt when its reply is lost. It is not sent again.
+  /// What is idempotent leaves nothing in doubt when its reply is lost. It is not sent again.
   [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments,
                                        redis::Replay replay, redis::ReplyTypes types);
   /// Whether another step is possible. What came unasked since the last one, if only the news that

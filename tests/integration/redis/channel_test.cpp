@@ -31,11 +31,11 @@ TEST_CASE("no more connections are open than pool_size allows", "[redis]") {
   CHECK(std::stoi(clients->text.substr(at + 27)) <= 5);  // One was the start-up probe.
 }
 
-TEST_CASE("callers of heavy requests that find no free connection learn how many there are",
+TEST_CASE("callers of large requests that find no free connection learn how many there are",
           "[redis]") {
   RedisServer server;
   RedisConfig config = config_of(server);
-  config.pool_size = 2;  // One is shared, one is for heavy requests.
+  config.pool_size = 2;  // One is shared, one is for large requests.
   RedisBackend redis(config);
   REQUIRE(redis.connect());
   server.stop();

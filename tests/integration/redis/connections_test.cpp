@@ -50,7 +50,7 @@ TEST_CASE("a connection that was reset and made anew is a reconnect, the first o
   CHECK(redis.connections().at(0).connections == 1);
 }
 
-TEST_CASE("a connection that a heavy request had for itself is a reconnect as well", "[redis]") {
+TEST_CASE("a connection that a large request had for itself is a reconnect as well", "[redis]") {
   FaultProxy proxy(shared_redis().port());
   RedisConfig config = config_of(shared_redis());
   config.port = proxy.port();

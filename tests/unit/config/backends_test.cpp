@@ -61,7 +61,7 @@ TEST_CASE("a scheme that there is not is answered with those that there are",
 
 TEST_CASE("what a server tells of its bounds is judged for Redis alone", "[config][backends]") {
   const auto advice_of = [](BackendKind kind, const NodeStats& node) {
-    return check_practice({.backend = kind}, node);
+    return check_best_practices({.backend = kind}, node);
   };
   const NodeStats endless{.endpoint = "a:1"};
   REQUIRE(advice_of(BackendKind::redis, endless).size() == 1);

@@ -128,7 +128,7 @@ TEST_CASE("a password that was read is masked wherever options are shown", "[con
     for (const auto& [key, origin] : settings->origins) {
       CHECK(origin.find("tweety") == std::string::npos);
     }
-    for (const Advice& advice : check_practice(*settings)) {
+    for (const Finding& advice : check_best_practices(*settings)) {
       CHECK((advice.what + advice.fix).find("tweety") == std::string::npos);
     }
   }

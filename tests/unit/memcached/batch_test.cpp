@@ -47,7 +47,7 @@ TEST_CASE("what takes the replies of a batch that was given up on reads them as 
   for (const Case& c : cases) {
     memcached::MemcachedSession session;
     session.use(c.dialect);
-    std::unique_ptr<net::Request> tombstone;
+    std::unique_ptr<net::Request> abandoned;
     {
       const std::string first = "a", second = "b";
       Batch batch;
@@ -58,10 +58,10 @@ TEST_CASE("what takes the replies of a batch that was given up on reads them as 
       REQUIRE(batch.encode(session, out));
       session.feed(c.answered);
       REQUIRE(session.advance(batch) == false);
-      tombstone = batch.tombstone();
+      abandoned = batch.abandoned();
     }
     session.feed(c.rest);
-    CHECK(session.advance(*tombstone) == true);
+    CHECK(session.advance(*abandoned) == true);
     CHECK(session.idle());
   }
 }
@@ -98,13 +98,13 @@ TEST_CASE("what a dialect cannot say fails alone and the rest of the batch goes 
 
 TEST_CASE("a batch may be sent twice only when it changes nothing", "[memcached]") {
   for (const Verb verb : {Verb::get, Verb::exists, Verb::remaining_ttl, Verb::stats}) {
-    CHECK(Batch({.verb = verb, .key = "k"}).replayable());
+    CHECK(Batch({.verb = verb, .key = "k"}).idempotent());
   }
   for (const Verb verb :
        {Verb::store, Verb::remove, Verb::touch, Verb::increment, Verb::flush_all}) {
     Batch batch({.verb = Verb::get, .key = "k"});
     batch.add({.verb = verb, .key = "k"});
-    CHECK_FALSE(batch.replayable());
+    CHECK_FALSE(batch.idempotent());
   }
 }
 

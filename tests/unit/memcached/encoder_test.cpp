@@ -44,7 +44,7 @@ TEST_CASE("commands are written in the meta dialect", "[memcached]") {
               .expiry = 7,
               .version = 12,
               .client_flags = 3}) == "ms k 2 T7 F3 C12\r\n05\r\n");
-  CHECK(meta({.verb = Verb::hello}) == "mn\r\n");
+  CHECK(meta({.verb = Verb::probe}) == "mn\r\n");
 }
 
 TEST_CASE("commands are written in the classic dialect", "[memcached]") {

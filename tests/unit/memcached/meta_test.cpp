@@ -36,9 +36,9 @@ TEST_CASE("every meta reply means one thing for each command", "[memcached]") {
       Row{"EX\r\n", Verb::store, Status::refused}, Row{"NF\r\n", Verb::store, Status::refused},
       Row{"HD\r\n", Verb::remove, Status::done}, Row{"NF\r\n", Verb::remove, Status::missing},
       Row{"NF\r\n", Verb::increment, Status::missing},
-      Row{"NS\r\n", Verb::increment, Status::missing}, Row{"MN\r\n", Verb::hello, Status::done},
-      Row{"ERROR\r\n", Verb::hello, Status::missing},
-      Row{"CLIENT_ERROR bad command\r\n", Verb::hello, Status::missing},
+      Row{"NS\r\n", Verb::increment, Status::missing}, Row{"MN\r\n", Verb::probe, Status::done},
+      Row{"ERROR\r\n", Verb::probe, Status::missing},
+      Row{"CLIENT_ERROR bad command\r\n", Verb::probe, Status::missing},
       Row{"OK\r\n", Verb::flush_all, Status::done});
   CAPTURE(row.bytes);
   const auto reply = meta(row.bytes, row.verb);

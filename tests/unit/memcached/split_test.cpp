@@ -36,7 +36,7 @@ TEST_CASE("streams of replies are the same at every pair of splits", "[memcached
              "VA 2\r\n41\r\nNF\r\nNS\r\nVA 2\r\n9 \r\nVA 1\r\nx\r\n"},
       Stream{Dialect::meta, Verb::stats,
              "STAT a 1\r\nSTAT b 2\r\nEND\r\nEND\r\nSTAT c 3\r\nOK\r\n"},
-      Stream{Dialect::meta, Verb::hello, "MN\r\nERROR\r\nCLIENT_ERROR bad command\r\nMN\r\n"},
+      Stream{Dialect::meta, Verb::probe, "MN\r\nERROR\r\nCLIENT_ERROR bad command\r\nMN\r\n"},
       Stream{Dialect::classic, Verb::get,
              "VALUE k 0 3\r\nabc\r\nEND\r\nEND\r\nVALUE k 7 0\r\n\r\nEND\r\n"},
       Stream{Dialect::classic, Verb::get, "VALUE k 0 5\r\nEND\r\n\r\nEND\r\nVALUE kk 0 1\r\n"},

@@ -1,6 +1,6 @@
 #include "entries.hpp"
 #include "memory/adaptive_policy.hpp"
-#include "memory/duel.hpp"
+#include "memory/admission_tuner.hpp"
 #include "memory/ghost.hpp"
 #include "memory/shadow_cache.hpp"
 #include "support/catch.hpp"
@@ -173,7 +173,7 @@ TEST_CASE("where reuse is recent the duel lets all keys in, and filters again af
           "[memory][policy]") {
   const auto accesses = recent(200'000, 600, 3);
   REQUIRE(adaptive(400, accesses, Admission::all) > adaptive(400, accesses) + 0.05);
-  Duel duel;
+  AdmissionTuner duel;
   duel.fit(400);
   CHECK(duel.admission() == Admission::filter);
   for (const std::uint64_t number : accesses) duel.note(key_hash(number));
@@ -184,7 +184,7 @@ TEST_CASE("where reuse is recent the duel lets all keys in, and filters again af
 
 TEST_CASE("a duel plays a sample of a large cache, and starts anew when that changes much",
           "[memory][policy]") {
-  Duel duel;
+  AdmissionTuner duel;
   duel.fit(100'000);
   const auto accesses = recent(4'000'000, 150'000, 4);
   for (const std::uint64_t number : accesses) duel.note(key_hash(number));

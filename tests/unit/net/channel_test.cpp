@@ -30,7 +30,7 @@ net::Address nobody_listens(const ReservedPort& port) {
 
 struct HeavyLine final : LineRequest {
   using LineRequest::LineRequest;
-  [[nodiscard]] bool heavy() const noexcept override { return true; }
+  [[nodiscard]] bool large() const noexcept override { return true; }
 };
 
 }  // namespace

@@ -57,15 +57,15 @@ TEST_CASE("a connection that timed out is never used again", "[net]") {
   CHECK(connection->stale());
 }
 
-TEST_CASE("a write without an answer is in doubt, a read is not", "[net]") {
+TEST_CASE("a write without an answer is in mark_broken, a read is not", "[net]") {
   const LinePeer peer([](Descriptor& connection, int) {
     static_cast<void>(read_line(connection));
     connection.close();
   });
   LineRequest write("write", false);
-  const auto doubt = open(peer)->exchange(write, Deadline::after(10s));
-  REQUIRE_FALSE(doubt);
-  CHECK(doubt.error().code == Errc::outcome_unknown);
+  const auto mark_broken = open(peer)->exchange(write, Deadline::after(10s));
+  REQUIRE_FALSE(mark_broken);
+  CHECK(mark_broken.error().code == Errc::outcome_unknown);
   LineRequest read("read", true);
   const auto lost = open(peer)->exchange(read, Deadline::after(10s));
   REQUIRE_FALSE(lost);

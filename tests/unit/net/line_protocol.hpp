@@ -27,8 +27,8 @@ class LineSession final : public net::Session {
 
 class LineRequest : public net::Request {
  public:
-  explicit LineRequest(std::string line, bool replay = true, bool heavy = false)
-      : line_(std::move(line)), replay_(replay), heavy_(heavy) {}
+  explicit LineRequest(std::string line, bool replay = true, bool large = false)
+      : line_(std::move(line)), replay_(replay), large_(large) {}
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
     answer.clear();
@@ -36,9 +36,9 @@ class LineRequest : public net::Request {
     out += line_ + "\n";
     return {};
   }
-  [[nodiscard]] bool replayable() const noexcept override { return replay_; }
-  [[nodiscard]] bool heavy() const noexcept override { return heavy_; }
-  [[nodiscard]] std::unique_ptr<net::Request> tombstone() const override {
+  [[nodiscard]] bool idempotent() const noexcept override { return replay_; }
+  [[nodiscard]] bool large() const noexcept override { return large_; }
+  [[nodiscard]] std::unique_ptr<net::Request> abandoned() const override {
     return std::make_unique<LineRequest>("gone");
   }
 
@@ -47,7 +47,7 @@ class LineRequest : public net::Request {
  private:
   std::string line_;
   bool replay_;
-  bool heavy_;
+  bool large_;
 };
 
 inline Result<bool> LineSession::advance(net::Request& request) {

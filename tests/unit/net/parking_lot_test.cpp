@@ -18,8 +18,8 @@ namespace {
 constexpr auto never = Deadline::clock::time_point::max();
 
 // A thread that sleeps until it is told.
-struct Sleeper {
-  Sleeper(ParkingLot& lot, ParkingLot::Place at)
+struct BlockingWaiter {
+  BlockingWaiter(ParkingLot& lot, ParkingLot::Place at)
       : place(at), thread([this, &lot] {
           lot.park(place, never, [this] { return told.load(); });
           awake = true;
@@ -44,24 +44,24 @@ TEST_CASE("places come one after the other, round after round", "[net][parking]"
 
 TEST_CASE("all that were told are woken, whatever their places", "[net][parking]") {
   ParkingLot lot;
-  std::deque<Sleeper> sleepers;
+  std::deque<BlockingWaiter> parked;
   for (const ParkingLot::Place place : {0U, 1U, 31U, 32U, 500U, 1023U, 1023U}) {
-    sleepers.emplace_back(lot, place);
+    parked.emplace_back(lot, place);
   }
   {
     Wakeups wakeups(lot);
-    for (Sleeper& one : sleepers) {
+    for (BlockingWaiter& one : parked) {
       one.told = true;
       wakeups.add(one.place);
     }
   }
-  for (Sleeper& one : sleepers) one.thread.join();  // Would not return.
+  for (BlockingWaiter& one : parked) one.thread.join();  // Would not return.
 }
 
 TEST_CASE("who is woken for another one of its place sleeps on", "[net][parking]") {
   ParkingLot lot;
-  Sleeper one(lot, 7);
-  Sleeper other(lot, 7);
+  BlockingWaiter one(lot, 7);
+  BlockingWaiter other(lot, 7);
   one.told = true;
   {
     Wakeups wakeups(lot);
@@ -79,7 +79,7 @@ TEST_CASE("who is woken for another one of its place sleeps on", "[net][parking]
 TEST_CASE("no wake-up comes too early to be heard", "[net][parking]") {
   ParkingLot lot;
   for (int i = 0; i < 2'000; ++i) {
-    Sleeper one(lot, lot.next_place());
+    BlockingWaiter one(lot, lot.next_place());
     one.told = true;
     {
       Wakeups wakeups(lot);
@@ -96,7 +96,7 @@ TEST_CASE("nobody sleeps beyond the time it said", "[net][parking]") {
   CHECK(Deadline::clock::now() >= until);
 }
 
-TEST_CASE("nobody sleeps who has its news already", "[net][parking]") {
+TEST_CASE("nobody sleeps who has its signal already", "[net][parking]") {
   ParkingLot lot;
   lot.park(3, never, [] { return true; });
   SUCCEED();

@@ -1,4 +1,4 @@
-// Whether a lone caller sleeps or looks for its reply, decided by what each took.
+// Whether a lone caller sleeps or spins for its reply, decided by what each took.
 
 #include "net/spin_choice.hpp"
 
@@ -13,62 +13,62 @@ namespace {
 
 // How long a wait takes, this way or that.
 struct Machine {
-  SpinChoice::Duration sleep;
-  SpinChoice::Duration look;
+  SpinChoice::Duration block;
+  SpinChoice::Duration spin;
 };
 
 struct Waited {
-  int looks = 0;
+  int spins = 0;
   SpinChoice::Duration time{};
 };
 
 Waited wait(SpinChoice& choice, const Machine& machine, int times) {
   Waited waited;
   for (int i = 0; i < times; ++i) {
-    const bool looks = choice.next() == SpinChoice::Way::look;
-    const auto took = looks ? machine.look : machine.sleep;
+    const bool spins = choice.next() == SpinChoice::Way::spin;
+    const auto took = spins ? machine.spin : machine.block;
     choice.note(took);
-    if (looks) ++waited.looks;
+    if (spins) ++waited.spins;
     waited.time += took;
   }
   return waited;
 }
 
-constexpr Machine idle{.sleep = 65us, .look = 22us};
-constexpr Machine busy{.sleep = 90us, .look = 3ms};
-constexpr Machine distant{.sleep = 1ms, .look = 1050us};
+constexpr Machine idle{.block = 65us, .spin = 22us};
+constexpr Machine busy{.block = 90us, .spin = 3ms};
+constexpr Machine distant{.block = 1ms, .spin = 1050us};
 
 }  // namespace
 
-TEST_CASE("where looking is faster, nearly all look", "[net][wait]") {
+TEST_CASE("where spinning is faster, nearly all spin", "[net][wait]") {
   SpinChoice choice;
   wait(choice, idle, 100);
-  CHECK(wait(choice, idle, 10'000).looks > 9'800);
+  CHECK(wait(choice, idle, 10'000).spins > 9'800);
 }
 
 TEST_CASE("where others use the processor, trying it costs next to nothing", "[net][wait]") {
   SpinChoice choice;
   const auto waited = wait(choice, busy, 100'000);
-  CHECK(waited.time < 100'000 * busy.sleep * 103 / 100);
+  CHECK(waited.time < 100'000 * busy.block * 103 / 100);
 }
 
-TEST_CASE("for a distant server nobody looks", "[net][wait]") {
+TEST_CASE("for a distant server nobody spins", "[net][wait]") {
   SpinChoice choice;
-  CHECK(wait(choice, distant, 100'000).looks == 0);
+  CHECK(wait(choice, distant, 100'000).spins == 0);
 }
 
 TEST_CASE("a machine that becomes busy, or idle, is noticed soon", "[net][wait]") {
   SpinChoice choice;
   wait(choice, idle, 10'000);
-  CHECK(wait(choice, busy, 100).looks < 30);
-  CHECK(wait(choice, busy, 10'000).looks < 100);
+  CHECK(wait(choice, busy, 100).spins < 30);
+  CHECK(wait(choice, busy, 10'000).spins < 100);
   wait(choice, idle, 20'000);
-  CHECK(wait(choice, idle, 10'000).looks > 9'800);
+  CHECK(wait(choice, idle, 10'000).spins > 9'800);
 }
 
 TEST_CASE("a server that moves away is no longer looked for", "[net][wait]") {
   SpinChoice choice;
   wait(choice, idle, 10'000);
-  CHECK(wait(choice, distant, 200).looks < 100);
-  CHECK(wait(choice, distant, 10'000).looks < 50);
+  CHECK(wait(choice, distant, 200).spins < 100);
+  CHECK(wait(choice, distant, 10'000).spins < 50);
 }

@@ -4,7 +4,7 @@
 #include "redis/dropped_reply.hpp"
 
 #include "fuzz/heap.hpp"
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 #include "redis/resp_decoder.hpp"
 #include "support/catch.hpp"
 #include "unit/redis/decoded_text.hpp"

@@ -1,7 +1,7 @@
 // What becomes of replies when there is no memory for one of them.
 
 #include "redis/dropped_reply.hpp"
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 #include "redis/resp_decoder.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"

@@ -32,10 +32,10 @@ struct BackendType {
   /// all backends share, and checks what no option can check by itself. Errors: `invalid_argument`.
   Result<void> (*complete)(Settings& settings);
   std::unique_ptr<CacheBackend> (*make)(const Settings& settings);
-  /// Adds what `check_practice` says of this backend alone; null: nothing.
-  void (*advise)(const Settings& settings, std::vector<Advice>& found) = nullptr;
+  /// Adds what `check_best_practices` says of this backend alone; null: nothing.
+  void (*advise)(const Settings& settings, std::vector<Finding>& found) = nullptr;
   /// And of one of its servers, which has told its figures; null: nothing.
-  void (*advise_on_node)(const NodeStats& node, std::vector<Advice>& found) = nullptr;
+  void (*advise_on_node)(const NodeStats& node, std::vector<Finding>& found) = nullptr;
 };
 
 }  // namespace cachekit::config::backends

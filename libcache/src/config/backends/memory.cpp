@@ -38,7 +38,7 @@ std::unique_ptr<CacheBackend> make_memory(const Settings& settings) {
   return std::make_unique<InMemoryBackend>(settings.memory);
 }
 
-void advise_memory(const Settings& settings, std::vector<Advice>& found) {
+void advise_memory(const Settings& settings, std::vector<Finding>& found) {
   if (!settings.production) return;
   found.push_back({.what = "in-process memory (Tier-1) in a production profile: every process has "
                            "a cache of its own",

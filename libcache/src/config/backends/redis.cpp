@@ -77,7 +77,7 @@ std::unique_ptr<CacheBackend> make_redis(const Settings& settings) {
   return std::make_unique<RedisBackend>(settings.redis);
 }
 
-void advise_redis(const Settings& settings, std::vector<Advice>& found) {
+void advise_redis(const Settings& settings, std::vector<Finding>& found) {
   const RedisConfig& redis = settings.redis;
   if (!settings.production) return;
   if (!redis.unix_socket.empty()) return;  // Guarded by the permissions of the socket.
@@ -87,7 +87,7 @@ void advise_redis(const Settings& settings, std::vector<Advice>& found) {
                           "or REDIS_PASSWORD here"});
 }
 
-void advise_on_redis_node(const NodeStats& node, std::vector<Advice>& found) {
+void advise_on_redis_node(const NodeStats& node, std::vector<Finding>& found) {
   if (!node.max_bytes) {
     found.push_back({.what = fmt::format("{} has no maxmemory: it grows until the machine is full",
                                          node.endpoint),

@@ -1,5 +1,5 @@
 #include "memcached/dialect.hpp"
-#include "memcached/server_error.hpp"
+#include "memcached/error_map.hpp"
 
 #include <charconv>
 
@@ -25,7 +25,7 @@ Result<Step> read_stats(std::string_view line, Reply& reply) {
 
 void encode_plain(Verb verb, std::string& out) {
   switch (verb) {
-    case Verb::hello:
+    case Verb::probe:
       out += "mn\r\n";
       break;
     case Verb::version:
@@ -43,7 +43,7 @@ void encode_plain(Verb verb, std::string& out) {
 Result<Step> read_plain(std::string_view line, Verb verb, Reply& reply) {
   if (verb == Verb::stats) return read_stats(line, reply);
   reply.status = Reply::Status::done;
-  if (verb == Verb::hello && line == "MN") return Step{};
+  if (verb == Verb::probe && line == "MN") return Step{};
   if (verb == Verb::flush_all && line == "OK") return Step{};
   if (verb == Verb::version && line.starts_with("VERSION ")) {
     reply.value = line.substr(8);

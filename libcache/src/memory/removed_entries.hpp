@@ -11,12 +11,12 @@ namespace cachekit::memory {
 ///
 /// The chain lies in the entries themselves, where the index and the queue had their fields, so
 /// leaving takes no memory.
-class Departures {
+class RemovedEntries {
  public:
-  Departures() = default;
-  ~Departures();
-  Departures(const Departures&) = delete;
-  Departures& operator=(const Departures&) = delete;
+  RemovedEntries() = default;
+  ~RemovedEntries();
+  RemovedEntries(const RemovedEntries&) = delete;
+  RemovedEntries& operator=(const RemovedEntries&) = delete;
 
   /// Takes the shard's reference over. Requires: the entry is in no structure of its shard.
   void add(Entry& entry, RemovalCause cause) noexcept;
@@ -24,7 +24,7 @@ class Departures {
   [[nodiscard]] bool evicted() const noexcept { return evicted_; }
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
   /// Takes all that the other one has, behind what is here.
-  void append(Departures& other) noexcept;
+  void append(RemovedEntries& other) noexcept;
   /// The one that left first; empty where there is none.
   [[nodiscard]] EntryReference take_first() noexcept;
   /// Why one left that is or was in here.

@@ -1,7 +1,7 @@
 #include "config/apply.hpp"
 #include "config/backends/registry.hpp"
 #include "config/option_table.hpp"
-#include "config/words.hpp"
+#include "config/text.hpp"
 
 #include <cachekit/config.hpp>
 
@@ -32,7 +32,7 @@ std::vector<std::string> distant_hosts(const Settings& settings) {
   return hosts;
 }
 
-void check_plain_text(const Settings& settings, std::vector<Advice>& found) {
+void check_plain_text(const Settings& settings, std::vector<Finding>& found) {
   const std::vector<std::string> hosts = distant_hosts(settings);
   if (hosts.empty()) return;
   found.push_back({.what = fmt::format("plain text to a host that is not local: {}", joined(hosts)),
@@ -48,7 +48,7 @@ bool everybody_may_read(const std::filesystem::path& file) {
 }
 
 // A configuration file with the password in it, or the file that it names for it.
-void check_secret_files(const Settings& settings, std::vector<Advice>& found) {
+void check_secret_files(const Settings& settings, std::vector<Finding>& found) {
   const auto check = [&](const std::filesystem::path& file, std::string_view instead) {
     if (file.empty() || !everybody_may_read(file)) return;
     found.push_back(
@@ -63,12 +63,12 @@ void check_secret_files(const Settings& settings, std::vector<Advice>& found) {
 }
 
 // Naming a server only configures its backend; CACHE_BACKEND or a profile chooses it.
-void check_unused_environment(const Settings& settings, std::vector<Advice>& found) {
+void check_unused_environment(const Settings& settings, std::vector<Finding>& found) {
   for (const backends::BackendType* type : backends::all()) {
     const BackendFacts& facts = type->facts;
     if (facts.server_option.empty() || facts.name == to_string(settings.backend)) continue;
     if (!origin_of(settings, facts.server_option).starts_with("environment ")) continue;
-    found.push_back({.level = Advice::Level::note,
+    found.push_back({.level = Finding::Level::note,
                      .what = fmt::format("{} is set, but the backend is {}",
                                          find_option(facts.server_option)->environment,
                                          to_string(settings.backend)),
@@ -76,7 +76,7 @@ void check_unused_environment(const Settings& settings, std::vector<Advice>& fou
   }
 }
 
-void check_pool(const Settings& settings, std::vector<Advice>& found) {
+void check_pool(const Settings& settings, std::vector<Finding>& found) {
   const std::string_view key = facts_of(settings.backend).pool_option;
   const std::string_view origin = origin_of(settings, key);
   if (origin.empty() || origin == "default") return;  // Nobody chose it.
@@ -87,7 +87,7 @@ void check_pool(const Settings& settings, std::vector<Advice>& found) {
   const std::size_t advised = std::size_t{std::thread::hardware_concurrency()} * 2 + 1;
   if (size <= advised * tolerance && size * tolerance >= advised) return;
   found.push_back(
-      {.level = Advice::Level::note,
+      {.level = Finding::Level::note,
        .what = fmt::format("{} is {}; (cores x 2) + 1 on this machine is {}", key, size, advised),
        .fix = fmt::format("start from {} and measure", advised)});
 }
@@ -95,8 +95,8 @@ void check_pool(const Settings& settings, std::vector<Advice>& found) {
 }  // namespace
 }  // namespace config
 
-std::vector<Advice> check_practice(const Settings& settings) {
-  std::vector<Advice> found;
+std::vector<Finding> check_best_practices(const Settings& settings) {
+  std::vector<Finding> found;
   const config::backends::BackendType& type = config::backends::type_of(settings.backend);
   if (type.advise != nullptr) type.advise(settings, found);
   config::check_plain_text(settings, found);
@@ -106,8 +106,8 @@ std::vector<Advice> check_practice(const Settings& settings) {
   return found;
 }
 
-std::vector<Advice> check_practice(const Settings& settings, const NodeStats& node) {
-  std::vector<Advice> found;
+std::vector<Finding> check_best_practices(const Settings& settings, const NodeStats& node) {
+  std::vector<Finding> found;
   const config::backends::BackendType& type = config::backends::type_of(settings.backend);
   if (!node.error && type.advise_on_node != nullptr) type.advise_on_node(node, found);
   return found;

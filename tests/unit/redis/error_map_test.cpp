@@ -1,4 +1,4 @@
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 
 #include "support/catch.hpp"
 

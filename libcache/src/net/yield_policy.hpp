@@ -7,12 +7,12 @@
 namespace cachekit::net {
 
 /// How often a caller gives the processor away before it sleeps: the more often, the more often the
-/// others had news for it meanwhile. Where other programs had the processor for whole time slices,
-/// on a busy machine, not at all for a while, and then tried once, the more seldom the more often
-/// that was in vain.
+/// others had a signal for it meanwhile. Where other programs had the processor for whole time
+/// slices, on a busy machine, not at all for a while, and then tried once, the more seldom the more
+/// often that was in vain.
 ///
 /// Threads: any; what they note at the same time may get lost.
-class YieldBudget {
+class YieldPolicy {
  public:
   /// Less than others get who use the processor up. (Many callers of this process take as long.)
   static constexpr auto time_slice = std::chrono::milliseconds(1);
@@ -30,7 +30,7 @@ class YieldBudget {
     return {.yields = 1, .watched = true, .retry = true};
   }
   struct Outcome {
-    bool news = false;                   ///< For the caller.
+    bool signal = false;                 ///< For the caller.
     std::chrono::nanoseconds longest{};  ///< Of the yields.
     /// What all threads of the process ran meanwhile, where it was watched. (One that is busy with
     /// something else hides that the machine is.)
@@ -50,7 +50,7 @@ class YieldBudget {
       suspicious_.store(true, std::memory_order_relaxed);
     }
     const int next =
-        outcome.news ? std::min(drawn.yields + 2, most) : std::max(drawn.yields - 1, least);
+        outcome.signal ? std::min(drawn.yields + 2, most) : std::max(drawn.yields - 1, least);
     if (next != drawn.yields) yields_.store(next, std::memory_order_relaxed);
   }
 

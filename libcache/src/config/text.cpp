@@ -1,4 +1,4 @@
-#include "config/words.hpp"
+#include "config/text.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -23,9 +23,9 @@ namespace cachekit::net {
 /// Looks after the asynchronous requests of a lane on a thread of its own: connects for them, sends
 /// what would lie about, reads while nobody else does, minds their deadlines, runs their callbacks.
 ///
-/// The thread exists from the first asynchronous request on. Callers who wait for a request drive
-/// it themselves; what nobody waits for is announced by `attend` and driven here. While nothing
-/// happens it sleeps until the next deadline.
+/// The thread exists from the first asynchronous request on. Callers who wait for a request lead
+/// it themselves; what nobody waits for is announced by `count_background` and led here.
+/// While nothing happens it sleeps until the next deadline.
 ///
 /// Requests of one thread are handed to connections in the order in which they were started: those
 /// that wait for a connection stand in a line, in which one that has to be sent anew takes the
@@ -33,20 +33,20 @@ namespace cachekit::net {
 ///
 /// Threads: all members may be called from any thread at once. `end` and the destructor may run in
 /// a call on the thread itself, which then ends with that call.
-class Driver {
+class IoThread {
  public:
-  /// What it shares with the rest of its node. Lifetime: all of it outlives the driver.
+  /// What it shares with the rest of its node. Lifetime: all of it outlives the I/O thread.
   struct Surroundings {
     Combiner& combiner;
     std::shared_ptr<Connector> connector;
     InFlightBounds& bounds;
     ProgramOrder& order;
-    Driver* shared = nullptr;  ///< Of the large lane: the driver of the shared one.
+    IoThread* shared = nullptr;  ///< Of the large lane: the I/O thread of the shared one.
   };
-  explicit Driver(Surroundings around);
-  ~Driver();
-  Driver(const Driver&) = delete;
-  Driver& operator=(const Driver&) = delete;
+  explicit IoThread(Surroundings around);
+  ~IoThread();
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
 
   enum class Caller : std::uint8_t {
     leaves,  ///< It does something else now.
@@ -61,13 +61,13 @@ class Driver {
   [[nodiscard]] std::size_t waiting() const noexcept { return load_.requests; }
   [[nodiscard]] const Load& load() const noexcept { return load_; }
   /// `count` more (or fewer) requests are under way for which no caller will wait.
-  void attend(int count) noexcept;
+  void count_background(int count) noexcept;
   /// Runs a call on the thread.
   void post(std::unique_ptr<detail::Continuation> call) noexcept;
   /// Settles all that is under way, runs the calls that this brings about, and ends the thread.
   /// What is started afterwards is settled at once. Call it before the destructor where such calls
-  /// may reach another driver; and once more when that has ended too, which may have had requests
-  /// of this one in its hands. Threads: the one that destroys it.
+  /// may reach another I/O thread; and once more when that has ended too, which may have had
+  /// requests of this one in its hands. Threads: the one that destroys it.
   void end() noexcept;
   /// In a forked child: as `Combiner::close_after_fork`.
   void close_after_fork() noexcept;
@@ -129,14 +129,14 @@ class Driver {
   const std::shared_ptr<Connector> connector_;
   InFlightBounds& bounds_;
   ProgramOrder& order_;
-  Driver* const shared_;
+  IoThread* const shared_;
 
   mutable std::mutex mutex_;  // guards the members below
   std::condition_variable news_;
   WaiterList backlog_;  // These wait for a connection, in the order of their turns.
   Load load_;           // Of these.
   Calls calls_;
-  int attended_ = 0;
+  int in_background_ = 0;
   int cancelling_ = 0;  // Threads that are at it.
   std::condition_variable cancelled_;
   bool handing_over_ = false;  // Some have left the line, and are with no connection yet.
@@ -144,14 +144,14 @@ class Driver {
   bool ending_ = false;
   int wake_ = -1;       // An eventfd, from the first request on.
   std::thread thread_;  // The same.
-  // Whether a call on the thread has ended the driver; the thread has it even then.
+  // Whether a call on the thread has ended the I/O thread; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 
   // When to try again to connect, where nobody will say that it is time. The thread's own.
   Clock::time_point retry_at_ = Clock::time_point::max();
 
   std::atomic<bool> has_thread_{false};
-  std::atomic<bool> poked_{false};       // There is news for the thread. Raised under the lock.
+  std::atomic<bool> poked_{false};       // There is a signal for the thread. Raised under the lock.
   std::atomic<bool> backlogged_{false};  // What comes has to queue behind backlog_.
   std::atomic<bool> awake_{false};       // The thread will look around soon, without being told.
   std::atomic<std::uint64_t> started_{0};

@@ -1,4 +1,4 @@
-#include "memcached/server_error.hpp"
+#include "memcached/error_map.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "memory/duel.hpp"
+#include "memory/admission_tuner.hpp"
 
 #include "core/thread_slot.hpp"
 
@@ -18,14 +18,14 @@ constexpr double significant = 3;
 
 }  // namespace
 
-Duel::Duel() = default;
+AdmissionTuner::AdmissionTuner() = default;
 
-Duel::Shadows::Shadows(std::size_t capacity)
+AdmissionTuner::Shadows::Shadows(std::size_t capacity)
     : filtering(capacity, std::make_unique<AdaptivePolicy>(filter)),
       unfiltered(capacity, std::make_unique<AdaptivePolicy>(all)),
       fading(std::exp2(-1 / (half_life * static_cast<double>(capacity)))) {}
 
-void Duel::fit(std::uint64_t entries) noexcept {
+void AdmissionTuner::fit(std::uint64_t entries) noexcept {
   const std::lock_guard lock(mutex_);
   try {
     fit_shadows(entries);
@@ -35,7 +35,7 @@ void Duel::fit(std::uint64_t entries) noexcept {
   }
 }
 
-void Duel::fit_shadows(std::uint64_t entries) {
+void AdmissionTuner::fit_shadows(std::uint64_t entries) {
   const auto rate = [this](std::uint64_t all) {
     const std::uint32_t mask = mask_.load(std::memory_order_relaxed);
     return mask == nothing ? 0 : all / (std::uint64_t{mask} + 1);
@@ -52,7 +52,7 @@ void Duel::fit_shadows(std::uint64_t entries) {
       static_cast<std::size_t>(std::max<std::uint64_t>(1, entries / (std::uint64_t{mask} + 1))));
 }
 
-void Duel::keep(std::uint32_t hash) noexcept {
+void AdmissionTuner::keep(std::uint32_t hash) noexcept {
   Buffer& buffer = buffers_[core::ThreadSlot::mine().number()];
   const std::uint32_t place = buffer.count.fetch_add(1, std::memory_order_relaxed);
   if (place >= buffer_size) return;  // Somebody is having it played.
@@ -66,7 +66,7 @@ void Duel::keep(std::uint32_t hash) noexcept {
   buffer.count.store(0, std::memory_order_relaxed);
 }
 
-void Duel::play(Buffer& buffer) {
+void AdmissionTuner::play(Buffer& buffer) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock() || !shadows_) return;
   for (const std::atomic<std::uint32_t>& kept : buffer.hashes) {
@@ -82,7 +82,7 @@ void Duel::play(Buffer& buffer) {
   }
 }
 
-void Duel::judge() {
+void AdmissionTuner::judge() {
   const bool filters = admission_.load(std::memory_order_relaxed) == Admission::filter;
   const double chance = significant * std::sqrt(shadows_->decided + 1);
   if (filters && shadows_->lead > chance) {

@@ -10,9 +10,9 @@ using namespace cachekit::test;
 namespace {
 
 bool advises(const Settings& settings, std::string_view words,
-             Advice::Level level = Advice::Level::warning) {
-  const std::vector<Advice> found = check_practice(settings);
-  return std::ranges::any_of(found, [&](const Advice& advice) {
+             Finding::Level level = Finding::Level::warning) {
+  const std::vector<Finding> found = check_best_practices(settings);
+  return std::ranges::any_of(found, [&](const Finding& advice) {
     return advice.what.find(words) != std::string::npos && advice.level == level &&
            !advice.fix.empty();
   });
@@ -27,8 +27,8 @@ Settings redis_at(std::string host) {
 }  // namespace
 
 TEST_CASE("settings for development on this machine get no advice", "[config]") {
-  CHECK(check_practice(Settings{}).empty());
-  CHECK(check_practice(redis_at("localhost")).empty());
+  CHECK(check_best_practices(Settings{}).empty());
+  CHECK(check_best_practices(redis_at("localhost")).empty());
 }
 
 TEST_CASE("in-process memory in production is warned about", "[config]") {
@@ -95,16 +95,16 @@ TEST_CASE("so is a file that holds nothing else", "[config]") {
 
 TEST_CASE("servers that the environment names and nobody uses are noted", "[config]") {
   const auto settings = load_text("", {}, {{"REDIS_HOST", "cache.example"}});
-  CHECK(advises(*settings, "REDIS_HOST is set, but the backend is memory", Advice::Level::note));
+  CHECK(advises(*settings, "REDIS_HOST is set, but the backend is memory", Finding::Level::note));
   const auto used = load_text("", {}, {{"REDIS_HOST", "r"}, {"CACHE_BACKEND", "redis"}});
-  CHECK_FALSE(advises(*used, "REDIS_HOST is set", Advice::Level::note));
+  CHECK_FALSE(advises(*used, "REDIS_HOST is set", Finding::Level::note));
 }
 
 TEST_CASE("a pool that is out of proportion is noted", "[config]") {
   Settings settings = redis_at("localhost");
   REQUIRE(set_option(settings, "redis.pool_size", "9999", "a test"));
-  CHECK(advises(settings, "redis.pool_size is 9999", Advice::Level::note));
+  CHECK(advises(settings, "redis.pool_size is 9999", Finding::Level::note));
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   REQUIRE(set_option(settings, "redis.pool_size", std::to_string(cores * 2 + 1), "a test"));
-  CHECK(check_practice(settings).empty());
+  CHECK(check_best_practices(settings).empty());
 }

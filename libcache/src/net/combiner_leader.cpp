@@ -1,4 +1,4 @@
-// What the reader does, and how it hands its part on.
+// What the leader does, and how it hands its part on.
 
 #include "core/out_of_memory.hpp"
 #include "net/combiner.hpp"
@@ -10,71 +10,73 @@
 
 namespace cachekit::net {
 
-void Combiner::drive(Sleeper& sleeper, Deadline until,
-                     std::optional<Clock::time_point> begun) noexcept {
-  Pass pass{.own = &sleeper};
+void Combiner::lead(BlockingWaiter& blocking, Deadline until,
+                    std::optional<Clock::time_point> begun) noexcept {
+  Completions completions{.own = &blocking};
   int late = 0;
-  const Deadline deadline = earlier(sleeper.deadline_, until);
+  const Deadline deadline = earlier(blocking.deadline_, until);
   // Somebody may cancel it, which does not wake a thread that reads; a read lasts 0.1 s at most.
-  while (!pass.own_settled && !sleeper.settled() && !until.expired()) {
+  while (!completions.own_settled && !blocking.settled() && !until.expired()) {
     const auto now = begun ? *begun : Clock::now();
     const Unsent unsent = begun ? send_batch(deadline) : flush(now, deadline);
     const bool stuck = unsent != Unsent::nothing;
     begun.reset();
-    const Heard heard = read_once(deadline, now, stuck, pass);
-    if (!pass.own_settled && sleeper.deadline_.expired() &&
-        (heard == Heard::nothing || ++late > late_reads)) {
+    const ReadResult heard = read_once(deadline, now, stuck, completions);
+    if (!completions.own_settled && blocking.deadline_.expired() &&
+        (heard == ReadResult::nothing || ++late > late_reads)) {
       const std::scoped_lock lock(delivery_, mutex_);
-      if (sleeper.place_ == Waiter::Place::nowhere) continue;  // It is being cancelled.
-      withdraw(sleeper, Errc::timeout, "no complete reply in time");
-      pass.own_settled = true;
+      if (blocking.place_ == Waiter::Place::nowhere) continue;  // It is being cancelled.
+      withdraw(blocking, Errc::timeout, "no complete reply in time");
+      completions.own_settled = true;
     }
-    if (!pass.own_settled) wake(pass);
+    if (!completions.own_settled) wake(completions);
   }
   // First the others get to run, then what they (and those before them) have queued goes out, and
   // the successor finds the server at work already. What is to be sent anew queues up, its own
   // request in its place among them, before a new connection can be there.
-  wake(pass);
+  wake(completions);
   if (busy()) flush_for_others(Clock::now(), deadline);
-  if (pass.own_settled) release(sleeper);
-  pass.own = nullptr;  // If it is settled from here on, it wants to be told like anybody else.
-  stop_reading(pass);
+  if (completions.own_settled) release(blocking);
+  completions.own =
+      nullptr;  // If it is settled from here on, it wants to be told like anybody else.
+  give_up_lead(completions);
 }
 
-Combiner::Heard Combiner::read_once(Deadline deadline, Clock::time_point now, bool stuck,
-                                    Pass& pass, const Interrupt* interrupt) noexcept {
+Combiner::ReadResult Combiner::read_once(Deadline deadline, Clock::time_point now, bool stuck,
+                                         Completions& completions,
+                                         const Interrupt* interrupt) noexcept {
   const std::span<char> into(buffer_.get(), receive_size);
   if (interrupt != nullptr) {
     wait_ready(socket_->descriptor(), stuck, interrupt->descriptor, deadline);
   }
   // A reply that did not come in the first read is far away, and says nothing of the next one.
-  const bool first = !std::exchange(pass.has_read, true);
-  const bool alone = first && pass.own != nullptr && !stuck && in_flight() == 1;
+  const bool first = !std::exchange(completions.has_read, true);
+  const bool alone = first && completions.own != nullptr && !stuck && in_flight() == 1;
   Result<Socket::Transfer> came = interrupt != nullptr ? socket_->read(into)
                                   : alone              ? read_alone(into, deadline, now)
                                                        : socket_->read(into, stuck, deadline, now);
   if (came && came->status == Socket::Status::done) {
-    return deliver({buffer_.get(), came->bytes}, pass);
+    return deliver({buffer_.get(), came->bytes}, completions);
   }
   {
     const std::lock_guard lock(mutex_);
     if (!came) {
-      doubt(came.error().code, came.error().message);
+      mark_broken(came.error().code, came.error().message);
     } else if (came->status == Socket::Status::closed) {
-      doubt(Errc::unavailable, "the server closed the connection");
+      mark_broken(Errc::unavailable, "the server closed the connection");
     }
-    if (state_ == State::open) return Heard::nothing;
+    if (state_ == State::open) return ReadResult::nothing;
   }
-  fail_all(pass);
-  return Heard::lost;
+  fail_all(completions);
+  return ReadResult::lost;
 }
 
 // Nobody else's request is under way, whose caller could use the processor meanwhile.
 Result<Socket::Transfer> Combiner::read_alone(std::span<char> into, Deadline deadline,
                                               Clock::time_point now) noexcept {
-  const Clock::time_point enough = now + SpinChoice::longest_look;
+  const Clock::time_point enough = now + SpinChoice::longest_spin;
   if (enough > deadline.at() - margin) return socket_->read(into, false, deadline, now);
-  if (spin_.next() == SpinChoice::Way::look) {
+  if (spin_.next() == SpinChoice::Way::spin) {
     do {
       std::this_thread::yield();
       Result<Socket::Transfer> came = socket_->read(into);
@@ -88,35 +90,35 @@ Result<Socket::Transfer> Combiner::read_alone(std::span<char> into, Deadline dea
   return came;
 }
 
-Combiner::Heard Combiner::deliver(std::string_view bytes, Pass& pass) noexcept {
+Combiner::ReadResult Combiner::deliver(std::string_view bytes, Completions& completions) noexcept {
   Result<void> handed_out{};
   {
     const std::lock_guard lock(delivery_);
     try {
-      handed_out = hand_out(bytes, pass);
+      handed_out = hand_out(bytes, completions);
     } catch (const std::exception&) {  // A reply is half read: no later one can be trusted.
       handed_out = fail(out_of_memory(Errc::unavailable));
     }
   }
-  if (handed_out) return Heard::something;
+  if (handed_out) return ReadResult::something;
   {
     const std::lock_guard lock(mutex_);
-    doubt(handed_out.error().code, handed_out.error().message);
+    mark_broken(handed_out.error().code, handed_out.error().message);
   }
-  fail_all(pass);
-  return Heard::lost;
+  fail_all(completions);
+  return ReadResult::lost;
 }
 
 // Parses straight into the requests. Nobody takes these out of the list meanwhile, for that wants
 // delivery_, which the caller holds; those that are done are taken out together, once it is known
 // that all bytes belonged to somebody: with a reply too many it is not known which one that was.
-Result<void> Combiner::hand_out(std::string_view bytes, Pass& pass) {
+Result<void> Combiner::hand_out(std::string_view bytes, Completions& completions) {
   Waiter* end = nullptr;           // The first one that is not done.
   const Waiter* unsent = nullptr;  // The first one that can have no reply yet.
   culprit_ = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    hear();
+    note_word();
     expecting_.splice_back(written_, Waiter::Place::expecting);
     end = expecting_.front();
     unsent = first_unsent();
@@ -136,22 +138,22 @@ Result<void> Combiner::hand_out(std::string_view bytes, Pass& pass) {
     return fail(Errc::protocol, "the server sent more than was asked for");
   }
   const std::lock_guard lock(mutex_);
-  take_done(end, pass);
+  take_done(end, completions);
   retiring_ = retiring_ || session_->retiring();
   return {};
 }
 
-void Combiner::take_done(const Waiter* end, Pass& pass) noexcept {
+void Combiner::take_done(const Waiter* end, Completions& completions) noexcept {
   while (expecting_.front() != end) {
     Waiter& waiter = expecting_.pop_front();
     take_out(waiter);
-    pass.add(waiter);
+    completions.add(waiter);
   }
 }
 
-void Combiner::hear() noexcept {
-  ++heard_;
-  heard_at_ = Clock::now();
+void Combiner::note_word() noexcept {
+  ++words_;
+  last_word_at_ = Clock::now();
 }
 
 // Of the last batch, of which the kernel took a part. (While somebody writes, nobody knows how much
@@ -167,34 +169,34 @@ const Waiter* Combiner::first_unsent() const noexcept {
 
 void Combiner::take_out(const Waiter& waiter) noexcept { load_.remove(waiter.bytes_); }
 
-void Combiner::fail_all(Pass& pass) noexcept {
+void Combiner::fail_all(Completions& completions) noexcept {
   const std::scoped_lock lock(delivery_, mutex_);
-  while (!expecting_.empty()) settle_lost(expecting_.pop_front(), true, pass);
+  while (!expecting_.empty()) settle_lost(expecting_.pop_front(), true, completions);
   while (!written_.empty()) {
     Waiter& waiter = written_.pop_front();
     // A batch of which a part did not go: the kernel has nothing of the requests in that part.
     const bool went = waiter.batch_ != counts_.batches || waiter.begin_ < unsent_from_;
-    settle_lost(waiter, went, pass);
+    settle_lost(waiter, went, completions);
   }
-  while (!queued_.empty()) settle_lost(queued_.pop_front(), false, pass);
+  while (!queued_.empty()) settle_lost(queued_.pop_front(), false, completions);
   culprit_ = nullptr;
 }
 
 // The one whose reply broke the connection is told how; for its neighbours the connection is gone.
-void Combiner::settle_lost(Waiter& waiter, bool sent, Pass& pass) noexcept {
+void Combiner::settle_lost(Waiter& waiter, bool sent, Completions& completions) noexcept {
   take_out(waiter);
-  const bool replayable = waiter.request_->replayable();
+  const bool idempotent = waiter.request_->idempotent();
   const bool ended = cause_.code == Errc::cancelled;  // By this side.
   const bool its_own = &waiter == culprit_;
   const bool at_fault = its_own && !waiter.request_->wants_again();
-  waiter.resendable_ = !ended && !at_fault && (!sent || replayable);
+  waiter.resendable_ = !ended && !at_fault && (!sent || idempotent);
   const bool of_others = culprit_ != nullptr && !its_own;
   const Errc code = of_others && !ended ? Errc::unavailable : cause_.code;
-  waiter.outcome_ = fail(connection_error(code, cause_.message, endpoint_, sent && !replayable));
-  pass.add(waiter);
+  waiter.outcome_ = fail(connection_error(code, cause_.message, endpoint_, sent && !idempotent));
+  completions.add(waiter);
 }
 
-void Combiner::Pass::add(Waiter& waiter) noexcept {
+void Combiner::Completions::add(Waiter& waiter) noexcept {
   if (&waiter == own) {
     own_settled = true;
   } else {
@@ -204,72 +206,72 @@ void Combiner::Pass::add(Waiter& waiter) noexcept {
 
 // What is to be sent anew has to queue up before the lost connection is let go of, or later
 // requests would overtake it on the next one.
-void Combiner::settle_if_lost(Pass& pass) noexcept {
+void Combiner::settle_if_lost(Completions& completions) noexcept {
   {
     const std::lock_guard lock(mutex_);
     if (state_ != State::breaking) return;
   }
-  fail_all(pass);
-  wake(pass);
+  fail_all(completions);
+  wake(completions);
 }
 
-void Combiner::stop_reading(Pass& pass) noexcept {
-  Sleeper* successor = nullptr;
+void Combiner::give_up_lead(Completions& completions) noexcept {
+  BlockingWaiter* successor = nullptr;
   Wakeups wakeups(lot_);
-  bool vacant = false;
+  bool leaderless = false;
   for (bool over = false; !over;) {
-    settle_if_lost(pass);  // Somebody else may have been in doubt meanwhile.
+    settle_if_lost(completions);  // Somebody else may have been in doubt meanwhile.
     const std::lock_guard lock(mutex_);
     if (state_ == State::breaking && in_flight() > 0) continue;
     over = true;
-    vacant = leave_vacant();
-    if (vacant) continue;
-    successor = newest_sleeper();
+    leaderless = leave_leaderless();
+    if (leaderless) continue;
+    successor = newest_candidate();
     if (successor == nullptr) {
-      reading_ = false;
-      let_go();
-      if (retiring_) let_go_.notify_all();  // Somebody may wait for what is under way.
+      leading_ = false;
+      close_if_unused();
+      if (retiring_) unused_.notify_all();  // Somebody may wait for what is under way.
     } else {
-      tell_to_drive(*successor, wakeups);
+      promote(*successor, wakeups);
     }
   }
   wakeups.wake();
-  if (!vacant && successor == nullptr && unattended_ && busy()) unattended_();
-  wake(pass);
+  if (!leaderless && successor == nullptr && on_leaderless_ && busy()) on_leaderless_();
+  wake(completions);
 }
 
-// False, and nothing has changed, when nobody stands by who would take the place, or see that
+// False, and nothing has changed, when nobody yields who would take the place, or see that
 // another one does.
-bool Combiner::leave_vacant() noexcept {
+bool Combiner::leave_leaderless() noexcept {
   if (!accepting()) return false;
-  vacant_ = true;
-  if (standing_by_ == 0) {
-    vacant_ = false;
+  leaderless_ = true;
+  if (yielding_ == 0) {
+    leaderless_ = false;
     return false;
   }
-  reading_ = false;
+  leading_ = false;
   return true;
 }
 
-void Combiner::tell_to_drive(Sleeper& sleeper, Wakeups& wakeups) noexcept {
-  sleeper.may_drive_ = false;
-  sleeper.tell(Sleeper::News::drive, wakeups);
+void Combiner::promote(BlockingWaiter& blocking, Wakeups& wakeups) noexcept {
+  blocking.may_lead_ = false;
+  blocking.tell(BlockingWaiter::Signal::lead, wakeups);
 }
 
 // There may be thousands of requests that nobody waits for.
-Sleeper* Combiner::newest_sleeper() const noexcept {
+BlockingWaiter* Combiner::newest_candidate() const noexcept {
   if (callers_.load(std::memory_order_relaxed) == 0) return nullptr;
-  const auto may_drive = [](const Waiter& waiter) { return waiter.may_drive_; };
-  Waiter* found = queued_.newest(may_drive);
-  if (found == nullptr) found = written_.newest(may_drive);
-  if (found == nullptr) found = expecting_.newest(may_drive);
-  return static_cast<Sleeper*>(found);  // Nothing else may drive.
+  const auto may_lead = [](const Waiter& waiter) { return waiter.may_lead_; };
+  Waiter* found = queued_.newest(may_lead);
+  if (found == nullptr) found = written_.newest(may_lead);
+  if (found == nullptr) found = expecting_.newest(may_lead);
+  return static_cast<BlockingWaiter*>(found);  // Nothing else may lead.
 }
 
-void Combiner::wake(Pass& pass) noexcept {
-  if (pass.others.empty()) return;
+void Combiner::wake(Completions& completions) noexcept {
+  if (completions.others.empty()) return;
   Wakeups wakeups(lot_);
-  while (!pass.others.empty()) pass.others.take_front().released(wakeups);
+  while (!completions.others.empty()) completions.others.take_front().released(wakeups);
 }
 
 void Combiner::release(Waiter& waiter) noexcept {

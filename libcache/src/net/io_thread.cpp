@@ -1,5 +1,5 @@
 // How asynchronous requests find a connection, and what becomes of those that have none. What the
-// thread does is in driver_thread.cpp.
+// thread does is in io_thread_loop.cpp.
 //
 // Program order. A request gets a turn when it is started. The line of those that wait for a
 // connection is sorted by turns, so one that a connection had and that has to be sent anew comes
@@ -9,7 +9,7 @@
 // the next one. Requests that failed stand in the line before the broken connection is let go of,
 // and so before there can be another one.
 
-#include "net/driver.hpp"
+#include "net/io_thread.hpp"
 
 #include "core/fork.hpp"
 #include "core/out_of_memory.hpp"
@@ -29,49 +29,54 @@ constexpr auto look_again = std::chrono::milliseconds(50);
 
 void AsyncRequest::wait() noexcept {
   if (settled()) return;
-  if (!inherited()) return driver().combiner_.wait(*this);
+  if (!inherited()) return io_thread().combiner_.wait(*this);
   outcome() = fail(inherited_request());
   ParkingLot empty;  // The threads that waited are the parent's.
   Wakeups nobody(empty);
   finish(nobody);
 }
 
-bool AsyncRequest::wait(Deadline until) noexcept { return driver().combiner_.wait(*this, until); }
+bool AsyncRequest::wait(Deadline until) noexcept {
+  return io_thread().combiner_.wait(*this, until);
+}
 
-// Together with `Driver::start`: either that sees that it is unwanted, or this sees the driver.
+// Together with `IoThread::start`: either that sees that it is unwanted, or this sees the
+// I/O thread.
 void AsyncRequest::cancel() noexcept {
   unwanted_ = true;
-  Driver* const driver = driver_;
-  if (driver != nullptr && !settled() && !inherited()) driver->cancel(*this);
+  IoThread* const io_thread = io_thread_;
+  if (io_thread != nullptr && !settled() && !inherited()) io_thread->cancel(*this);
 }
 
 void AsyncRequest::read_on_its_own(bool wanted) noexcept {
-  if (wanted) static_cast<void>(driver().ensure_thread());  // Else it is read when its turn comes.
-  driver().attend(wanted ? 1 : -1);
+  if (wanted)
+    static_cast<void>(io_thread().ensure_thread());  // Else it is read when its turn comes.
+  io_thread().count_background(wanted ? 1 : -1);
 }
 
 bool AsyncRequest::inherited() const noexcept { return generation_ != fork_generation(); }
 
 void AsyncRequest::released(Wakeups& wakeups) noexcept {
   const bool again = !outcome() && resendable() && resends_.allow(request(), true);
-  if (again) return driver().queue(*this);
+  if (again) return io_thread().queue(*this);
   finish(wakeups);
 }
 
 void AsyncRequest::finish(Wakeups& wakeups) noexcept {
-  if (std::exchange(adopted_, false) && !inherited()) driver().attend(-1);
+  if (std::exchange(adopted_, false) && !inherited()) io_thread().count_background(-1);
   conclude();
   leave_order();
-  if (owner_ == Owner::caller) return Sleeper::released(wakeups);  // Which may be the end of it.
-  Sleeper::released(wakeups);
+  if (owner_ == Owner::caller)
+    return BlockingWaiter::released(wakeups);  // Which may be the end of it.
+  BlockingWaiter::released(wakeups);
   announce();
-  let_go();
+  release_self();
 }
 
-void Driver::start(AsyncRequest& request, OrderTicket ticket, Caller caller) noexcept {
+void IoThread::start(AsyncRequest& request, OrderTicket ticket, Caller caller) noexcept {
   request.generation_ = fork_generation();
   request.hold();
-  request.driver_ = this;
+  request.io_thread_ = this;
   request.ticket_ = std::move(ticket);
   request.turn_ = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (request.unwanted_) return settle(request, withdrawn());
@@ -90,28 +95,28 @@ void Driver::start(AsyncRequest& request, OrderTicket ticket, Caller caller) noe
   poke();
 }
 
-void Driver::refuse(AsyncRequest& request, Error error) noexcept {
+void IoThread::refuse(AsyncRequest& request, Error error) noexcept {
   request.generation_ = fork_generation();
   request.hold();
-  request.driver_ = this;
+  request.io_thread_ = this;
   settle(request, std::move(error));
 }
 
 // It may be settled at once.
-void Driver::enter(AsyncRequest& request, Combiner::Sending sending) noexcept {
+void IoThread::enter(AsyncRequest& request, Combiner::Sending sending) noexcept {
   request.only_on_ = combiner_.connection_number();
   const bool in_line = backlogged_ || request.only_on_ == 0 || request.ticket_.must_wait();
   if (in_line || !submit(request, sending)) queue(request);
 }
 
-bool Driver::submit(AsyncRequest& request, Combiner::Sending sending) noexcept {
+bool IoThread::submit(AsyncRequest& request, Combiner::Sending sending) noexcept {
   const bool may_be_gone = request.owner_ == AsyncRequest::Owner::caller;
   if (!combiner_.submit(request, sending)) return false;
   if (!may_be_gone && request.unwanted_) combiner_.cancel(request);
   return true;
 }
 
-void Driver::queue(AsyncRequest& request) noexcept {
+void IoThread::queue(AsyncRequest& request) noexcept {
   // What it waits for in the other lane may be waited for by nobody else.
   const bool reads_there = shared_ != nullptr && request.ticket_.must_wait();
   const bool has_thread = ensure_thread() && (!reads_there || shared_->ensure_thread());
@@ -123,8 +128,8 @@ void Driver::queue(AsyncRequest& request) noexcept {
     unwanted = request.unwanted_;
     const bool room = request.resends_.any() || request.request().is_follow_up() || !bounds_.full();
     if (!ending && !unwanted && has_thread && room) {
-      // Its caller, if one waits, sleeps by now and need not be the one who drives.
-      if (!std::exchange(request.adopted_, true)) ++attended_;
+      // Its caller, if one waits, sleeps by now and need not be the one who leads.
+      if (!std::exchange(request.adopted_, true)) ++in_background_;
       stand_in_line(request);
       note_due(request.deadline().at());
       return poke();
@@ -135,7 +140,7 @@ void Driver::queue(AsyncRequest& request) noexcept {
   settle(request, has_thread ? bounds_.too_much(combiner_.endpoint()) : no_thread());
 }
 
-void Driver::stand_in_line(AsyncRequest& request) noexcept {
+void IoThread::stand_in_line(AsyncRequest& request) noexcept {
   Waiter* before = backlog_.back();
   while (before != nullptr && before->turn_ > request.turn_) before = before->previous_;
   backlog_.insert_behind(before, request);
@@ -146,19 +151,19 @@ void Driver::stand_in_line(AsyncRequest& request) noexcept {
   // What it waits for may be waited for by nobody.
   if (shared_ != nullptr && request.ticket_.must_wait() &&
       !std::exchange(request.waits_turn_, true)) {
-    shared_->attend(1);
+    shared_->count_background(1);
   }
 }
 
-void Driver::step_out(AsyncRequest& request) noexcept {
+void IoThread::step_out(AsyncRequest& request) noexcept {
   backlog_.remove(request);
   request.in_backlog_ = false;
   load_.remove(request.waiting_size_);
-  if (std::exchange(request.waits_turn_, false)) shared_->attend(-1);
+  if (std::exchange(request.waits_turn_, false)) shared_->count_background(-1);
 }
 
 // One that is neither here nor there just now is cancelled by who brings it there.
-void Driver::cancel(AsyncRequest& request) noexcept {
+void IoThread::cancel(AsyncRequest& request) noexcept {
   bool waiting = false;
   {
     const std::lock_guard lock(mutex_);
@@ -176,13 +181,13 @@ void Driver::cancel(AsyncRequest& request) noexcept {
   if (--cancelling_ == 0) cancelled_.notify_all();
 }
 
-void Driver::settle(AsyncRequest& request, Error error) noexcept {
+void IoThread::settle(AsyncRequest& request, Error error) noexcept {
   request.outcome() = fail(std::move(error));
   Wakeups wakeups(combiner_.parking_lot());
   request.finish(wakeups);
 }
 
-Error Driver::says(Errc code, const char* what, const char* hint) const noexcept {
+Error IoThread::says(Errc code, const char* what, const char* hint) const noexcept {
   try {
     return {code, what, combiner_.endpoint(), hint};
   } catch (const std::bad_alloc&) {
@@ -190,25 +195,25 @@ Error Driver::says(Errc code, const char* what, const char* hint) const noexcept
   }
 }
 
-Error Driver::destroyed() const noexcept {
+Error IoThread::destroyed() const noexcept {
   return says(Errc::cancelled, "the backend was destroyed");
 }
 
-Error Driver::withdrawn() const noexcept {
+Error IoThread::withdrawn() const noexcept {
   return says(Errc::cancelled, "the caller withdrew the request");
 }
 
-Error Driver::no_thread() const noexcept {
+Error IoThread::no_thread() const noexcept {
   return says(Errc::overloaded, "there is no thread to be had for requests that nobody waits for",
               "raise the limit of threads (ulimit -u, pids of the container)");
 }
 
-Error Driver::too_late_to_begin() const noexcept {
+Error IoThread::too_late_to_begin() const noexcept {
   return says(Errc::timeout, "there was no time left to begin it",
               "raise the timeout, or ask for less at once");
 }
 
-Error Driver::too_late(const AsyncRequest& request) const noexcept {
+Error IoThread::too_late(const AsyncRequest& request) const noexcept {
   if (request.ticket_.must_wait()) {
     return says(Errc::timeout, "what its thread asked before was not answered in time",
                 "raise the timeout");
@@ -218,7 +223,7 @@ Error Driver::too_late(const AsyncRequest& request) const noexcept {
 }
 
 // Connecting goes on elsewhere, and its end is told.
-void Driver::serve_backlog(Lock& lock) noexcept {
+void IoThread::serve_backlog(Lock& lock) noexcept {
   retry_at_ = Clock::time_point::max();
   refresh_backlogged();
   const auto may_go = [](const Waiter& waiter) { return !waiter.ticket_.must_wait(); };
@@ -246,7 +251,7 @@ void Driver::serve_backlog(Lock& lock) noexcept {
 
 // From the newest to the oldest: what a thread waits for may end meanwhile, and then the older ones
 // of its requests are to go, not the newer ones.
-WaiterList Driver::take_those_whose_turn_it_is() noexcept {
+WaiterList IoThread::take_those_whose_turn_it_is() noexcept {
   WaiterList ready;
   Waiter* preceding = nullptr;
   for (Waiter* at = backlog_.back(); at != nullptr; at = preceding) {
@@ -258,7 +263,7 @@ WaiterList Driver::take_those_whose_turn_it_is() noexcept {
   return ready;
 }
 
-void Driver::hand_over(Lock& lock) noexcept {
+void IoThread::hand_over(Lock& lock) noexcept {
   const std::uint64_t number = combiner_.connection_number();
   WaiterList ready = take_those_whose_turn_it_is();
   WaiterList unwanted;
@@ -276,7 +281,7 @@ void Driver::hand_over(Lock& lock) noexcept {
     ready.remove(request);
     connected = submit(request, Combiner::Sending::soon);
     if (!connected) ready.insert_behind(nullptr, request);
-    if (keeps) request.let_go();
+    if (keeps) request.release_self();
   }
   static_cast<void>(combiner_.flush(due()));  // The thread looks after the rest.
   lock.lock();
@@ -298,7 +303,7 @@ void Driver::hand_over(Lock& lock) noexcept {
   lock.lock();
 }
 
-void Driver::fail_backlog(Lock& lock, const Error& error) noexcept {
+void IoThread::fail_backlog(Lock& lock, const Error& error) noexcept {
   WaiterList failed;
   while (!backlog_.empty()) {
     Waiter& waiter = *backlog_.front();
@@ -318,6 +323,6 @@ void Driver::fail_backlog(Lock& lock, const Error& error) noexcept {
   lock.lock();
 }
 
-void Driver::refresh_backlogged() noexcept { backlogged_ = handing_over_ || !backlog_.empty(); }
+void IoThread::refresh_backlogged() noexcept { backlogged_ = handing_over_ || !backlog_.empty(); }
 
 }  // namespace cachekit::net

@@ -26,7 +26,7 @@ constexpr auto patience = 20s;
 struct Line {
   std::string text;
   bool replay = true;
-  bool heavy = false;
+  bool large = false;
 };
 
 // A request without a caller that lies on the stack, with something to do on its way.
@@ -35,7 +35,7 @@ class Hooked final : public net::AsyncRequest {
   using Hook = std::function<void()>;
   explicit Hooked(Line line, std::chrono::milliseconds budget = patience)
       : AsyncRequest(line_, Deadline::after(budget)),
-        line_(std::move(line.text), line.replay, line.heavy) {}
+        line_(std::move(line.text), line.replay, line.large) {}
   ~Hooked() override {
     CHECK(eventually([&] { return holds_ == 0; }));
   }
@@ -53,7 +53,7 @@ class Hooked final : public net::AsyncRequest {
     ++holds_;
     on_hold();
   }
-  void let_go() noexcept override { --holds_; }
+  void release_self() noexcept override { --holds_; }
   void conclude() noexcept override { on_conclude(); }
   void announce() noexcept override {}
 
@@ -78,7 +78,7 @@ class Scribe {
         bytes.erase(0, end + 1);
         {
           const std::lock_guard lock(mutex_);
-          heard_.push_back(line);
+          words_.push_back(line);
         }
         answer_(connection, line);
       }
@@ -86,7 +86,7 @@ class Scribe {
   }
   [[nodiscard]] std::vector<std::string> heard() {
     const std::lock_guard lock(mutex_);
-    return heard_;
+    return words_;
   }
   [[nodiscard]] bool has_heard(const std::string& line) {
     return eventually([&] { return std::ranges::count(heard(), line) > 0; });
@@ -94,8 +94,8 @@ class Scribe {
 
  private:
   Answer answer_;
-  std::mutex mutex_;  // guards heard_
-  std::vector<std::string> heard_;
+  std::mutex mutex_;  // guards words_
+  std::vector<std::string> words_;
 };
 
 void answer(Descriptor& connection, const std::string& line) { write_all(connection, line + "\n"); }

@@ -27,9 +27,9 @@ namespace cachekit::memory {
 /// Threads: all members may be called from any thread at once. Cost: of a key that is not in the
 /// sample, one comparison; of one that is, about 100 ns. Where there is no memory to learn with,
 /// all stays as it is.
-class Duel {
+class AdmissionTuner {
  public:
-  Duel();
+  AdmissionTuner();
 
   [[nodiscard]] const std::atomic<Admission>& admission() const noexcept { return admission_; }
 

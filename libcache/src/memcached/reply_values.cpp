@@ -1,4 +1,4 @@
-#include "memcached/meaning.hpp"
+#include "memcached/reply_values.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "memory/departures.hpp"
+#include "memory/removed_entries.hpp"
 
 #include <cstddef>
 #include <cstring>
@@ -23,12 +23,12 @@ Entry* next_of(const Entry& entry) noexcept {
 
 }  // namespace
 
-Departures::~Departures() {
+RemovedEntries::~RemovedEntries() {
   while (take_first()) {
   }
 }
 
-void Departures::add(Entry& entry, RemovalCause cause) noexcept {
+void RemovedEntries::add(Entry& entry, RemovalCause cause) noexcept {
   if (cause == RemovalCause::evicted) evicted_ = true;
   set_next(entry, nullptr);
   entry.policy.store(static_cast<std::uint8_t>(cause), std::memory_order_relaxed);
@@ -40,7 +40,7 @@ void Departures::add(Entry& entry, RemovalCause cause) noexcept {
   last_ = &entry;
 }
 
-void Departures::append(Departures& other) noexcept {
+void RemovedEntries::append(RemovedEntries& other) noexcept {
   if (other.empty()) return;
   if (empty()) {
     first_ = other.first_;
@@ -51,7 +51,7 @@ void Departures::append(Departures& other) noexcept {
   other.first_ = nullptr;
 }
 
-EntryReference Departures::take_first() noexcept {
+EntryReference RemovedEntries::take_first() noexcept {
   EntryReference entry(first_);
   if (entry) first_ = next_of(*entry);
   return entry;

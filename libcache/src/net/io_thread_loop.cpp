@@ -1,11 +1,11 @@
-// What the thread of a driver does: it connects for those that wait for it, reads where nobody else
-// does, minds deadlines and runs callbacks. Callers who wait drive by themselves, so nothing is
+// What the thread of an I/O thread does: it connects for those that wait for it, reads where nobody
+// else does, minds deadlines and runs callbacks. Callers who wait lead by themselves, so nothing is
 // urgent here but what they leave lying about. For a moment after each request it looks around
 // again and again, so that those who start requests need not wake it; then it sleeps until it is
 // told something, or the next deadline.
 
 #include "core/descriptor.hpp"
-#include "net/driver.hpp"
+#include "net/io_thread.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -29,7 +29,7 @@ constexpr int patient_rests = 20;
 
 }  // namespace
 
-Driver::Driver(Surroundings around)
+IoThread::IoThread(Surroundings around)
     : combiner_(around.combiner),
       connector_(std::move(around.connector)),
       bounds_(around.bounds),
@@ -39,9 +39,9 @@ Driver::Driver(Surroundings around)
     const std::lock_guard lock(mutex_);
     poke();
   };
-  combiner_.on_unattended([this] {
+  combiner_.on_leaderless([this] {
     const std::lock_guard lock(mutex_);
-    if (attended_ > 0) poke();
+    if (in_background_ > 0) poke();
   });
   combiner_.on_unsent([this, tell] {
     if (ensure_thread()) tell();
@@ -50,12 +50,12 @@ Driver::Driver(Surroundings around)
   if (shared_ != nullptr) order_.on_turn(tell);
 }
 
-Driver::~Driver() {
+IoThread::~IoThread() {
   end();
   if (wake_ >= 0) ::close(wake_);
 }
 
-void Driver::end() noexcept {
+void IoThread::end() noexcept {
   if (shared_ != nullptr) order_.on_turn({});
   connector_->on_ended(this, {});
   {
@@ -75,38 +75,38 @@ void Driver::end() noexcept {
   run_calls(lock, false);
 }
 
-void Driver::close_after_fork() noexcept {
+void IoThread::close_after_fork() noexcept {
   if (wake_ >= 0) ::close(std::exchange(wake_, -1));
 }
 
-void Driver::Calls::push(std::unique_ptr<detail::Continuation> call) noexcept {
+void IoThread::Calls::push(std::unique_ptr<detail::Continuation> call) noexcept {
   detail::Continuation* const added = call.get();
   (last_ != nullptr ? last_->next : first_) = std::move(call);
   last_ = added;
 }
 
-std::unique_ptr<detail::Continuation> Driver::Calls::pop() noexcept {
+std::unique_ptr<detail::Continuation> IoThread::Calls::pop() noexcept {
   std::unique_ptr<detail::Continuation> call = std::move(first_);
   first_ = std::move(call->next);
   if (first_ == nullptr) last_ = nullptr;
   return call;
 }
 
-void Driver::attend(int count) noexcept {
+void IoThread::count_background(int count) noexcept {
   const std::lock_guard lock(mutex_);
-  attended_ += count;
+  in_background_ += count;
   if (count > 0) poke();
 }
 
-// Tells under the lock: the call may destroy the driver as soon as that is free.
-void Driver::post(std::unique_ptr<detail::Continuation> call) noexcept {
+// Tells under the lock: the call may destroy the I/O thread as soon as that is free.
+void IoThread::post(std::unique_ptr<detail::Continuation> call) noexcept {
   const std::lock_guard lock(mutex_);
   calls_.push(std::move(call));
   poke();
 }
 
 // Wants the lock to be held.
-void Driver::poke() noexcept {
+void IoThread::poke() noexcept {
   if (poked_.exchange(true)) return;
   if (in_poll_ && thread_.get_id() != std::this_thread::get_id()) {
     static_cast<void>(eventfd_write(wake_, 1));
@@ -114,7 +114,7 @@ void Driver::poke() noexcept {
   news_.notify_one();
 }
 
-bool Driver::ensure_thread() noexcept {
+bool IoThread::ensure_thread() noexcept {
   if (has_thread_.load(std::memory_order_acquire)) return true;
   const std::lock_guard lock(mutex_);
   if (thread_.joinable() || ending_) return true;
@@ -129,8 +129,8 @@ bool Driver::ensure_thread() noexcept {
   return true;
 }
 
-// A callback may end the driver, and then nothing of it is left to be touched.
-void Driver::run(const bool& gone) noexcept {
+// A callback may end the I/O thread, and then nothing of it is left to be touched.
+void IoThread::run(const bool& gone) noexcept {
   Lock lock(mutex_);
   int quiet = 0;
   while (!ending_) {
@@ -142,7 +142,7 @@ void Driver::run(const bool& gone) noexcept {
   }
 }
 
-void Driver::run_calls(Lock& lock, const bool& gone) noexcept {
+void IoThread::run_calls(Lock& lock, const bool& gone) noexcept {
   while (!calls_.empty()) {
     std::unique_ptr<detail::Continuation> call = calls_.pop();
     lock.unlock();
@@ -153,13 +153,13 @@ void Driver::run_calls(Lock& lock, const bool& gone) noexcept {
   }
 }
 
-int Driver::take_turn(Lock& lock, int quiet) noexcept {
+int IoThread::take_turn(Lock& lock, int quiet) noexcept {
   const bool awake = quiet < patient_rests;
   awake_.store(awake, std::memory_order_release);
   const std::uint64_t seen = started_.load(std::memory_order_relaxed);
   // What somebody holds and does not wait for yet may be read before it is late.
   const bool busy = combiner_.busy();
-  const bool reads = busy && (attended_ > 0 || !awake);
+  const bool reads = busy && (in_background_ > 0 || !awake);
   in_poll_ = reads;
   lock.unlock();
   // Who has just started a request may have seen the thread awake.
@@ -169,15 +169,15 @@ int Driver::take_turn(Lock& lock, int quiet) noexcept {
                     : busy           ? Clock::now() + long_rest
                                      : Clock::time_point::max();
   const auto until = std::min({due().at(), retry_at_, rest});
-  const bool read = reads && combiner_.attend(Deadline::after(0ms, until), &interrupt);
+  const bool read = reads && combiner_.run_until(Deadline::after(0ms, until), &interrupt);
   lock.lock();
   if (std::exchange(in_poll_, false)) {
     eventfd_t count = 0;
     static_cast<void>(eventfd_read(wake_, &count));
   }
-  const auto news = [&] { return poked_.load(); };
-  if (!read && until == Clock::time_point::max()) news_.wait(lock, news);
-  if (!read && until != Clock::time_point::max()) news_.wait_until(lock, until, news);
+  const auto signal = [&] { return poked_.load(); };
+  if (!read && until == Clock::time_point::max()) news_.wait(lock, signal);
+  if (!read && until != Clock::time_point::max()) news_.wait_until(lock, until, signal);
   awake_.store(true, std::memory_order_release);
   lock.unlock();
   expire_due();
@@ -185,22 +185,22 @@ int Driver::take_turn(Lock& lock, int quiet) noexcept {
   return started_.load(std::memory_order_relaxed) != seen ? 0 : std::min(quiet + 1, patient_rests);
 }
 
-Deadline Driver::due() const noexcept {
+Deadline IoThread::due() const noexcept {
   return Deadline::after(0ms, Clock::time_point(Clock::duration(due_.load())));
 }
 
-void Driver::note_due(Clock::time_point at) noexcept {
+void IoThread::note_due(Clock::time_point at) noexcept {
   const Clock::rep mine = at.time_since_epoch().count();
   Clock::rep due = due_.load();
   while (mine < due && !due_.compare_exchange_weak(due, mine)) {
   }
 }
 
-void Driver::expire_due() noexcept {
+void IoThread::expire_due() noexcept {
   const auto now = Clock::now();
   if (now < due().at()) return;
   due_ = Clock::time_point::max().time_since_epoch().count();
-  combiner_.relieve(Deadline::after(1ms, now));  // What has come in time counts.
+  combiner_.drain_abandoned(Deadline::after(1ms, now));  // What has come in time counts.
   auto next = combiner_.expire();
   WaiterList late;
   {

@@ -1,4 +1,4 @@
-#include "redis/reply_error.hpp"
+#include "redis/error_map.hpp"
 
 #include "redis/dropped_reply.hpp"
 
@@ -9,14 +9,14 @@
 namespace cachekit::redis {
 namespace {
 
-struct Meaning {
+struct Mapping {
   Errc code;
   std::string_view hint;
 };
 
 struct Rule {
   std::string_view text;  // A first word, or how the text behind "ERR " begins.
-  Meaning meaning;
+  Mapping mapping;
 };
 
 constexpr std::string_view credentials =
@@ -90,17 +90,17 @@ std::string_view behind_code(std::string_view text) {
   return text.substr(std::min(code + 1, text.size()));
 }
 
-Meaning meaning_of(std::string_view text) {
-  constexpr Meaning refused{Errc::rejected, ""};
+Mapping mapping_of(std::string_view text) {
+  constexpr Mapping refused{Errc::rejected, ""};
   const std::string_view code = code_of_reply(text);
   if (code != general) {
     const auto rule = std::ranges::find(codes, code, &Rule::text);
-    return rule == codes.end() ? refused : rule->meaning;
+    return rule == codes.end() ? refused : rule->mapping;
   }
   const std::string_view rest = behind_code(text);
   const auto rule =
       std::ranges::find_if(texts, [&](const Rule& r) { return rest.starts_with(r.text); });
-  return rule == texts.end() ? refused : rule->meaning;
+  return rule == texts.end() ? refused : rule->mapping;
 }
 
 // The first words of a server, safe to print. Protected mode is explained at length.
@@ -122,8 +122,8 @@ std::string_view code_of_reply(std::string_view text) noexcept {
 
 Error error_of_reply(std::string_view text, const std::string& endpoint) {
   if (std::optional<Error> dropped = error_of_dropped(text, endpoint)) return *std::move(dropped);
-  const Meaning meaning = meaning_of(text);
-  return {meaning.code, std::string(text), endpoint, std::string(meaning.hint)};
+  const Mapping mapping = mapping_of(text);
+  return {mapping.code, std::string(text), endpoint, std::string(mapping.hint)};
 }
 
 bool turns_away(std::string_view text) noexcept {

@@ -1,4 +1,4 @@
-#include "config/key_dots.hpp"
+#include "config/toml_depth.hpp"
 
 #include <algorithm>
 
@@ -34,7 +34,7 @@ std::size_t end_of_text(std::string_view toml, std::size_t start, std::string_vi
 }  // namespace
 
 std::optional<std::size_t> line_of_key_dot(std::string_view toml, std::size_t limit) {
-  std::size_t dots = 0;
+  std::size_t depth = 0;
   std::size_t at = 0;
   while (at < toml.size()) {
     const char c = toml[at];
@@ -45,7 +45,7 @@ std::optional<std::size_t> line_of_key_dot(std::string_view toml, std::size_t li
       const bool lines = quotes == "\"\"\"" || quotes == "'''";
       at = end_of_text(toml, at, quotes.substr(0, lines ? 3 : 1));
     } else {
-      if (c == '.' && ++dots == limit) {
+      if (c == '.' && ++depth == limit) {
         return 1 + static_cast<std::size_t>(std::ranges::count(toml.substr(0, at), '\n'));
       }
       ++at;
