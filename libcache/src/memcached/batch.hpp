@@ -68,6 +68,7 @@ class Batch : public CommandRequest {
   void add(const Command& command) {
     commands_.push_back(command);
     bytes_ += sizeof command + command.key.size() + command.value.size();
+    is_follow_up_ = command.is_follow_up && (is_follow_up_ || commands_.size() == 1);
   }
   /// The replies, it seems, are large.
   void expect_large() noexcept { large_ = true; }
@@ -78,6 +79,8 @@ class Batch : public CommandRequest {
   [[nodiscard]] bool idempotent() const noexcept override;
   [[nodiscard]] std::unique_ptr<net::Request> abandoned() const override;
   [[nodiscard]] bool large() const noexcept override;
+  /// Whether all of them are.
+  [[nodiscard]] bool is_follow_up() const noexcept override { return is_follow_up_; }
   [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_; }
   [[nodiscard]] const Command* pending() const noexcept override;
   void answer(Result<Reply>&& reply) override;
@@ -98,6 +101,7 @@ class Batch : public CommandRequest {
   std::vector<Command> commands_;
   std::size_t bytes_ = 0;
   bool large_ = false;
+  bool is_follow_up_ = false;
   std::vector<Result<Reply>> replies_;
   std::vector<bool> sent_;
   std::size_t answered_ = 0;

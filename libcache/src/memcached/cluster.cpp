@@ -71,21 +71,33 @@ Result<Reply> Cluster::ask(const Command& command, Deadline deadline) {
   return std::move(reply);
 }
 
-std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, Deadline deadline) {
-  std::vector<NodeBatch> by_node(nodes_.size());
+// The batches of one node are neighbours, as `execute_all` wants them.
+std::vector<NodeBatch> Cluster::by_node(std::span<const Command> commands) {
+  std::vector<std::vector<std::size_t>> positions(nodes_.size());
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    NodeBatch& one = by_node[ring_.owner(commands[i].key)];
-    one.batch.add(commands[i]);
-    note_stored(commands[i]);
-    if (expects_large(commands[i])) one.batch.expect_large();
-    one.positions.push_back(i);
+    positions[ring_.owner(commands[i].key)].push_back(i);
   }
-  for (std::size_t i = 0; i < nodes_.size(); ++i) by_node[i].node = nodes_[i].get();
-  std::erase_if(by_node, [](const NodeBatch& one) { return one.positions.empty(); });
-  run_all(by_node, deadline);
+  std::vector<NodeBatch> batches;
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    for (const std::size_t i : positions[node]) {
+      const bool same = !batches.empty() && batches.back().node == nodes_[node].get() &&
+                        batches.back().batch.bytes() < net::piece_bytes;
+      if (!same) batches.emplace_back().node = nodes_[node].get();
+      batches.back().batch.add(commands[i]);
+      if (expects_large(commands[i])) batches.back().batch.expect_large();
+      batches.back().positions.push_back(i);
+    }
+  }
+  return batches;
+}
+
+std::vector<Result<Reply>> Cluster::ask_many(std::span<const Command> commands, Deadline deadline) {
+  for (const Command& command : commands) note_stored(command);
+  std::vector<NodeBatch> batches = by_node(commands);
+  run_all(batches, deadline);
 
   std::vector<Result<Reply>> replies(commands.size());
-  for (NodeBatch& one : by_node) {
+  for (NodeBatch& one : batches) {
     if (!one.outcome) one.batch.fail_sent(one.outcome.error());
     for (std::size_t i = 0; i < one.positions.size(); ++i) {
       Result<Reply>& reply = replies[one.positions[i]];

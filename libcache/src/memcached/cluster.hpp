@@ -74,6 +74,8 @@ class Cluster {
   Cluster(Ring ring, std::vector<std::unique_ptr<Node>> nodes)
       : ring_(std::move(ring)), nodes_(std::move(nodes)) {}
 
+  [[nodiscard]] std::vector<NodeBatch> by_node(std::span<const Command> commands);
+
   Ring ring_;
   // Before the nodes, whose last requests note sizes.
   std::unique_ptr<net::LargeKeys> large_keys_ = std::make_unique<net::LargeKeys>();

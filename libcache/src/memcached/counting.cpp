@@ -85,9 +85,7 @@ std::optional<Command> Counting::tried(Result<Reply> before, const Result<Reply>
 }
 
 std::optional<Command> Counting::answered(const Result<Reply>& reply) {
-  const bool repairs =
-      asked_ == Asked::countdown || asked_ == Asked::present || asked_ == Asked::undo;
-  if (!reply && repairs) {
+  if (!reply && repairs()) {
     return settle(fail(Errc::outcome_unknown,
                        fmt::format("{}; whether the server has counted all the same is not known",
                                    outcome_.error().message),
@@ -117,7 +115,7 @@ std::optional<Command> Counting::answered(const Result<Reply>& reply) {
 
 std::optional<Command> Counting::ask(Asked what, Command command) {
   asked_ = what;
-  command.is_follow_up = true;
+  command.is_follow_up = repairs();
   return command;
 }
 

@@ -2,15 +2,32 @@
 
 #include "memcached/command.hpp"
 
+#include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace cachekit::memcached {
+
+/// The commands to begin with, for one batch.
+[[nodiscard]] inline std::array<Command, 2> attempt(std::string_view key,
+                                                    std::int64_t by) noexcept {
+  return {Command{.verb = Verb::inspect, .key = key},
+          Command{.verb = Verb::increment, .key = key, .delta = by, .versioned = true}};
+}
+
+/// By when a step has to be done: what takes a change back gets a moment also where the time of the
+/// call is over.
+[[nodiscard]] inline Deadline deadline_for(bool is_follow_up, Deadline of_call) noexcept {
+  constexpr auto moment = std::chrono::milliseconds(100);
+  const Deadline soon = Deadline::after(moment);
+  return is_follow_up && of_call.at() < soon.at() ? soon : of_call;
+}
 
 /// How a counter is counted up: what to ask one after another until there is an outcome. No I/O.
 ///
@@ -30,11 +47,6 @@ class Counting {
   Counting(std::string_view key, std::int64_t by, const std::string& endpoint)
       : key_(key), by_(by), endpoint_(endpoint) {}
 
-  /// The commands to begin with, for one batch.
-  [[nodiscard]] std::array<Command, 2> attempt() const noexcept {
-    return {Command{.verb = Verb::inspect, .key = key_},
-            Command{.verb = Verb::increment, .key = key_, .delta = by_, .versioned = true}};
-  }
   [[nodiscard]] std::optional<Command> tried(Result<Reply> before, const Result<Reply>& after);
   [[nodiscard]] std::optional<Command> answered(const Result<Reply>& reply);
 
@@ -52,6 +64,10 @@ class Counting {
   };
 
   [[nodiscard]] std::optional<Error> refusal() const;
+  // Whether what is asked takes back what should not have been counted.
+  [[nodiscard]] bool repairs() const noexcept {
+    return asked_ == Asked::countdown || asked_ == Asked::present || asked_ == Asked::undo;
+  }
   [[nodiscard]] std::optional<Command> ask(Asked what, Command command);
   [[nodiscard]] std::optional<Command> settle(Result<std::int64_t> outcome);
   [[nodiscard]] std::optional<Command> take_back(Error why, std::uint64_t version);

@@ -1,79 +1,108 @@
 #include "memcached/counting_batch.hpp"
 
 #include "core/out_of_memory.hpp"
-#include "memcached/counting_call.hpp"
-
-#include <cachekit/pending.hpp>
 
 #include <algorithm>
-#include <cstdint>
+#include <iterator>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace cachekit::memcached {
 
 CountingBatch::CountingBatch(Cluster& cluster, const BatchOf<operation::Increment>& batch,
-                             Deadline deadline, std::size_t window)
-    : cluster_(cluster),
-      batch_(batch),
-      deadline_(deadline),
-      window_(window),
-      queues_(cluster.size()) {
+                             Deadline deadline)
+    : cluster_(cluster), batch_(batch), deadline_(deadline), queues_(cluster.size()) {
   for (std::size_t i = 0; i < batch.operations.size(); ++i) {
     queues_[cluster.owner_number(batch.operations[i].key)].positions.push_back(i);
+    batch_.outcomes[i] = fail(out_of_memory(Errc::overloaded));  // Until it is sent.
   }
-  const std::size_t most = std::min(batch.operations.size(), window * queues_.size());
-  finished_.reserve(most);
-  taken_.reserve(most);
 }
 
 void CountingBatch::run() {
-  for (std::size_t node = 0; node < queues_.size(); ++node) {
-    for (std::size_t i = 0; i < window_; ++i) begin_next(node);
-  }
-  std::size_t left = batch_.operations.size();
-  while (left > 0) {
-    wait_for_some();
-    for (const std::size_t node : taken_) begin_next(node);
-    left -= taken_.size();
-  }
-}
-
-void CountingBatch::begin_next(std::size_t node) {
-  Queue& queue = queues_[node];
-  if (queue.begun == queue.positions.size()) return;
-  const std::size_t position = queue.positions[queue.begun++];
-  const operation::Increment& one = batch_.operations[position];
-  auto counting = Pending<std::int64_t>::out_of_memory(Errc::overloaded);
   try {
-    auto* const state =
-        new CountingCall(cluster_, one.key, one.by, deadline_, [](const Result<std::int64_t>&) {});
-    Pending<std::int64_t> begun(state);
-    state->start({});
-    counting = std::move(begun);
-  } catch (const std::bad_alloc&) {  // Then nothing is under way.
+    net::FanOut calls(queues_.size());
+    for (std::size_t i = 0; i < queues_.size(); ++i) static_cast<void>(ask_next(i, calls));
+    while (!calls.empty()) {
+      const net::FanOut::Settled settled = calls.wait_for_any();
+      Queue& queue = queues_[settled.slot];
+      take(queue, settled.outcome, cluster_.nodes()[settled.slot]->endpoint());
+      static_cast<void>(ask_next(settled.slot, calls));
+    }
+  } catch (const std::bad_alloc&) {  // Those that have no outcome of their own say so.
   }
-  const bool heard = counting.try_then([this, node, position](Result<std::int64_t> outcome) {
-    batch_.outcomes[position] = std::move(outcome);
-    finish(node);
-  });
-  if (heard) return;
-  batch_.outcomes[position] = fail(out_of_memory(Errc::outcome_unknown));
-  finish(node);
 }
 
-// Tells under the lock: the batch may be gone as soon as that is free.
-void CountingBatch::finish(std::size_t node) noexcept {
-  const std::lock_guard lock(mutex_);
-  finished_.push_back(node);
-  signal_.notify_one();
+// False where nothing is left to be asked.
+bool CountingBatch::ask_next(std::size_t server, net::FanOut& calls) {
+  Queue& queue = queues_[server];
+  queue.asked.clear();
+  queue.request.emplace();
+  if (!ask_unfinished(queue) && !try_piece(queue)) return false;
+  calls.start(server, cluster_.nodes()[server]->channel(), *queue.request,
+              deadline_for(queue.request->is_follow_up(), deadline_));
+  return true;
 }
 
-void CountingBatch::wait_for_some() {
-  taken_.clear();
-  std::unique_lock lock(mutex_);
-  signal_.wait(lock, [&] { return !finished_.empty(); });
-  finished_.swap(taken_);
+// What takes a change back comes first, and by itself: there is room and time for it in any case.
+bool CountingBatch::ask_unfinished(Queue& queue) {
+  const bool repairs = std::ranges::any_of(
+      queue.unfinished, [](const Unfinished& counter) { return counter.next->is_follow_up; });
+  for (Unfinished& counter : queue.unfinished) {
+    if (counter.next->is_follow_up != repairs) continue;
+    queue.asked.push_back(&counter);
+    queue.request->add(*counter.next);
+  }
+  return !queue.asked.empty();
+}
+
+bool CountingBatch::try_piece(Queue& queue) {
+  queue.piece = 0;
+  while (queue.begun < queue.positions.size() && queue.request->bytes() < net::piece_bytes) {
+    const std::size_t position = queue.positions[queue.begun];
+    const operation::Increment& one = batch_.operations[position];
+    for (const Command& command : attempt(one.key, one.by)) queue.request->add(command);
+    batch_.outcomes[position] = fail(out_of_memory(Errc::outcome_unknown));
+    ++queue.begun;
+    ++queue.piece;
+  }
+  return queue.piece > 0;
+}
+
+void CountingBatch::take(Queue& queue, const Result<void>& outcome, const std::string& endpoint) {
+  if (!outcome) queue.request->fail_sent(outcome.error());
+  for (Result<Reply>& reply : queue.request->replies()) locate(reply, endpoint);
+  queue.asked.empty() ? take_tried(queue, endpoint) : take_answers(queue);
+}
+
+void CountingBatch::take_tried(Queue& queue, const std::string& endpoint) {
+  const std::size_t first = queue.begun - queue.piece;
+  std::vector<Result<Reply>>& replies = queue.request->replies();
+  for (std::size_t i = 0; i < queue.piece; ++i) {
+    const std::size_t position = queue.positions[first + i];
+    const operation::Increment& one = batch_.operations[position];
+    queue.unfinished.push_back({position, Counting(one.key, one.by, endpoint)});
+    const auto counter = std::prev(queue.unfinished.end());
+    counter->next = counter->counting.tried(std::move(replies[2 * i]), replies[2 * i + 1]);
+    go_on(queue, counter);
+  }
+}
+
+void CountingBatch::take_answers(Queue& queue) {
+  const std::vector<Result<Reply>>& replies = queue.request->replies();
+  auto at = queue.unfinished.begin();
+  for (std::size_t i = 0; i < queue.asked.size(); ++i) {
+    while (&*at != queue.asked[i]) ++at;  // Both are in one order.
+    const auto counter = at++;
+    counter->next = counter->counting.answered(replies[i]);
+    go_on(queue, counter);
+  }
+}
+
+void CountingBatch::go_on(Queue& queue, std::list<Unfinished>::iterator counter) {
+  if (counter->next) return;
+  batch_.outcomes[counter->position] = std::move(counter->counting.outcome());
+  queue.unfinished.erase(counter);
 }
 
 }  // namespace cachekit::memcached

@@ -1,50 +1,62 @@
 #pragma once
 
 #include "memcached/cluster.hpp"
+#include "memcached/counting.hpp"
+#include "net/fan_out.hpp"
 
 #include <cachekit/deadline.hpp>
-#include <cachekit/driver.hpp>
 #include <cachekit/operation.hpp>
 
-#include <condition_variable>
 #include <cstddef>
-#include <mutex>
+#include <list>
+#include <optional>
 #include <vector>
 
 namespace cachekit::memcached {
 
-/// Counts up many counters for a caller who waits. Each goes through its steps by itself, and so
-/// many are under way on each server at a time: one that hangs holds up nobody else's.
+/// Counts up many counters for a caller who waits and leads. On each server all are tried at once,
+/// and those that need it go through their further steps together, whatever the other servers do
+/// meanwhile: one that hangs holds up nobody else's.
+///
+/// Errors: none is thrown; where memory runs out, what was sent is `outcome_unknown`.
 class CountingBatch {
  public:
-  /// `window`: on a server at a time. Lifetime: the operations and outcomes, longer.
-  CountingBatch(Cluster& cluster, const BatchOf<operation::Increment>& batch, Deadline deadline,
-                std::size_t window);
+  /// Lifetime: the operations and outcomes, longer.
+  CountingBatch(Cluster& cluster, const BatchOf<operation::Increment>& batch, Deadline deadline);
 
-  /// Returns when all have their outcomes. Requires: not on a driver's thread.
+  /// Returns when all have their outcomes.
   void run();
 
  private:
-  // The counters of one server, in their order.
-  struct Queue {
-    std::vector<std::size_t> positions{};
-    std::size_t begun = 0;
+  // A counter that was tried and needs another step.
+  struct Unfinished {
+    std::size_t position;
+    Counting counting;
+    std::optional<Command> next{};
   };
 
-  void begin_next(std::size_t node);
-  void finish(std::size_t node) noexcept;
-  void wait_for_some();
+  // The counters of one server, in their order, and what it is being asked.
+  struct Queue {
+    std::vector<std::size_t> positions{};
+    std::size_t begun = 0;  // So many of them were tried.
+    std::size_t piece = 0;  // So many of these last.
+    std::list<Unfinished> unfinished{};
+    std::vector<Unfinished*> asked{};  // Of these; none while counters are tried.
+    std::optional<Batch> request{};
+  };
+
+  [[nodiscard]] bool ask_next(std::size_t server, net::FanOut& calls);
+  [[nodiscard]] bool ask_unfinished(Queue& queue);
+  [[nodiscard]] bool try_piece(Queue& queue);
+  void take(Queue& queue, const Result<void>& outcome, const std::string& endpoint);
+  void take_tried(Queue& queue, const std::string& endpoint);
+  void take_answers(Queue& queue);
+  void go_on(Queue& queue, std::list<Unfinished>::iterator counter);
 
   Cluster& cluster_;
   const BatchOf<operation::Increment> batch_;
   const Deadline deadline_;
-  const std::size_t window_;
-  std::vector<Queue> queues_;
-  std::vector<std::size_t> taken_;  // Out of finished_. These two never grow: while calls are under
-                                    // way, there must be no failure.
-  std::mutex mutex_;                // guards the members below
-  std::condition_variable signal_;
-  std::vector<std::size_t> finished_;  // The server of each that has finished.
+  std::vector<Queue> queues_;  // One for each server.
 };
 
 }  // namespace cachekit::memcached

@@ -49,14 +49,15 @@ CountingCall::CountingCall(Cluster& cluster, std::string_view key, std::int64_t 
     : DeferredState(std::move(report)),
       cluster_(cluster),
       key_(key),
+      by_(by),
       deadline_(deadline),
-      counting_(key_, by, cluster.owner(key).endpoint()) {}
+      counting_(key_, by_, cluster.owner(key).endpoint()) {}
 
 void CountingCall::start(std::stop_token stop) {
   using State = net::AsyncState<Attempt, AttemptRequest>;
   const auto nobody = [](const Result<Attempt>&) {};
   Node& node = cluster_.owner(key_);
-  auto* const state = new State(deadline_, nobody, counting_.attempt(), node.endpoint());
+  auto* const state = new State(deadline_, nobody, attempt(key_, by_), node.endpoint());
   begin(std::move(stop));
   state->stop_with(stop_token());
   node.channel().start(*state);
@@ -75,7 +76,8 @@ void CountingCall::start(std::stop_token stop) {
 void CountingCall::go_on(const std::optional<Command>& next) {
   if (!next) return settle(std::move(counting_.outcome()));
   const auto nobody = [](const Result<Reply>&) {};
-  auto asked = memcached::start<Reply, as_reply>(cluster_, *next, deadline_, {}, nobody);
+  auto asked = memcached::start<Reply, as_reply>(
+      cluster_, *next, deadline_for(next->is_follow_up, deadline_), {}, nobody);
   const bool heard = asked.try_then([this](const Result<Reply>& reply) {
     try {
       go_on(counting_.answered(reply));

@@ -29,6 +29,7 @@ class CountingCall final : public DeferredState<std::int64_t> {
 
   Cluster& cluster_;
   const std::string key_;
+  const std::int64_t by_;
   const Deadline deadline_;
   Counting counting_;
 };

@@ -85,19 +85,12 @@ void MemcachedDriver::run_many(const BatchOf<Operation>& batch, Deadline deadlin
 Result<std::int64_t> MemcachedDriver::run_increment(const operation::Increment& one,
                                                     Deadline deadline) {
   Counting counting(one.key, one.by, cluster_->owner(one.key).endpoint());
-  std::vector<Result<Reply>> replies = cluster_->ask_many(counting.attempt(), deadline);
+  std::vector<Result<Reply>> replies = cluster_->ask_many(attempt(one.key, one.by), deadline);
   std::optional<Command> next = counting.tried(std::move(replies[0]), replies[1]);
-  while (next) next = counting.answered(cluster_->ask(*next, deadline));
+  while (next) {
+    next = counting.answered(cluster_->ask(*next, deadline_for(next->is_follow_up, deadline)));
+  }
   return std::move(counting.outcome());
-}
-
-void MemcachedDriver::run_increments(const BatchOf<operation::Increment>& batch,
-                                     Deadline deadline) {
-  constexpr std::size_t most = 128;  // More at a time are no faster.
-  // Each has two commands under way, and other callers come with batches of their own.
-  constexpr std::size_t callers = 32;
-  const std::size_t window = std::clamp<std::size_t>(config_.max_in_flight / callers / 2, 1, most);
-  CountingBatch(*cluster_, batch, deadline, window).run();
 }
 
 void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
@@ -107,7 +100,7 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
       if (batch.operations.size() > 1) return run_many(batch, deadline);
       run_one(batch, deadline);
     } else if constexpr (std::is_same_v<Operation, operation::Increment>) {
-      if (batch.operations.size() > 1) return run_increments(batch, deadline);
+      if (batch.operations.size() > 1) return CountingBatch(*cluster_, batch, deadline).run();
       batch.outcomes[0] = run_increment(batch.operations[0], deadline);
     } else {
       fail_each(batch, no_keys().value());

@@ -53,7 +53,6 @@ class MemcachedDriver final : public Driver {
   void run_many(const BatchOf<Operation>& batch, Deadline deadline);
   [[nodiscard]] Result<std::int64_t> run_increment(const operation::Increment& one,
                                                    Deadline deadline);
-  void run_increments(const BatchOf<operation::Increment>& batch, Deadline deadline);
   void begin(AsyncCall<operation::Increment>& call);
   void begin(AsyncCall<operation::ScanPage>& call);
   template <typename Operation>

@@ -90,6 +90,7 @@ class Channel {
   [[nodiscard]] ConnectionStats stats();
 
  private:
+  friend class FanOut;
   friend std::vector<Result<void>> execute_all(std::span<const Submission> submissions,
                                                Deadline deadline);
 
@@ -151,8 +152,10 @@ struct Submission {
   Request* request = nullptr;
 };
 
-/// Runs requests on several channels side by side: all are sent before any reply is awaited. One
-/// outcome each, in order; a channel that fails does not touch the others.
+/// Runs requests on several channels side by side. Those of one channel, which must be neighbours,
+/// run one after another: a large batch is cut into pieces, so that what waits stays small, and
+/// what was not begun in time is known to be undone. One outcome each, in order; a channel that
+/// fails does not touch the others.
 [[nodiscard]] std::vector<Result<void>> execute_all(std::span<const Submission> submissions,
                                                     Deadline deadline);
 

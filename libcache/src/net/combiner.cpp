@@ -225,7 +225,7 @@ Combiner::Entry Combiner::enqueue(Waiter& waiter) noexcept {
   if (waiter.only_on_ != 0 && waiter.only_on_ != number_) return Entry::no_connection;
   if (!waiter.outcome_) waiter.outcome_ = Result<void>();  // Of an earlier attempt.
   waiter.resendable_ = false;
-  if (bounds_.full() && !waiter.request_->is_follow_up()) {
+  if (!bounds_.admits(*waiter.request_)) {
     waiter.outcome_ = fail(bounds_.too_much(endpoint_));
     return Entry::full;
   }

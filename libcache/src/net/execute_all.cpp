@@ -4,6 +4,7 @@
 
 #include "net/caller_request.hpp"
 #include "net/channel.hpp"
+#include "net/fan_out.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -34,6 +35,30 @@ void wait_for_all(std::deque<CallerRequest>& calls) noexcept {
   }
 }
 
+bool are_neighbours(std::span<const Submission> submissions, std::size_t second) {
+  return second < submissions.size() &&
+         submissions[second - 1].channel == submissions[second].channel;
+}
+
+// Where a channel has several, each begins once the one before it is settled.
+std::vector<Result<void>> execute_in_pieces(std::span<const Submission> submissions,
+                                            Deadline deadline) {
+  std::vector<Result<void>> outcomes(submissions.size());
+  FanOut calls(submissions.size());
+  const auto start = [&](std::size_t i) {
+    calls.start(i, *submissions[i].channel, *submissions[i].request, deadline);
+  };
+  for (std::size_t i = 0; i < submissions.size(); ++i) {
+    if (i == 0 || !are_neighbours(submissions, i)) start(i);
+  }
+  while (!calls.empty()) {
+    FanOut::Settled settled = calls.wait_for_any();
+    outcomes[settled.slot] = std::move(settled.outcome);
+    if (are_neighbours(submissions, settled.slot + 1)) start(settled.slot + 1);
+  }
+  return outcomes;
+}
+
 }  // namespace
 
 std::vector<Result<void>> execute_all(std::span<const Submission> submissions, Deadline deadline) {
@@ -41,6 +66,9 @@ std::vector<Result<void>> execute_all(std::span<const Submission> submissions, D
   if (submissions.size() == 1) {
     outcomes.front() = submissions.front().channel->execute(*submissions.front().request, deadline);
     return outcomes;
+  }
+  for (std::size_t i = 1; i < submissions.size(); ++i) {
+    if (are_neighbours(submissions, i)) return execute_in_pieces(submissions, deadline);
   }
   std::deque<CallerRequest> calls;  // They stay where they are.
   for (const Submission& one : submissions) calls.emplace_back(*one.request, deadline);

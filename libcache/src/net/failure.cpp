@@ -41,4 +41,13 @@ Error connection_error(Errc code, std::string_view why, const std::string& endpo
   }
 }
 
+Error too_late_to_begin(const std::string& endpoint) noexcept {
+  try {
+    return {Errc::timeout, "there was no time left to begin it", endpoint,
+            "raise the timeout, or ask for less at once"};
+  } catch (const std::bad_alloc&) {
+    return out_of_memory(Errc::timeout);
+  }
+}
+
 }  // namespace cachekit::net

@@ -14,4 +14,7 @@ namespace cachekit::net {
 [[nodiscard]] Error connection_error(Errc code, std::string_view why, const std::string& endpoint,
                                      bool broken) noexcept;
 
+/// Of a request that was not begun. As above without memory.
+[[nodiscard]] Error too_late_to_begin(const std::string& endpoint) noexcept;
+
 }  // namespace cachekit::net

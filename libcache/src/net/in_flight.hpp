@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/request.hpp"
+
 #include <cachekit/error.hpp>
 
 #include <array>
@@ -39,6 +41,10 @@ class InFlightBounds {
   void count(const Load& load) noexcept { loads_[places_++] = &load; }
 
   [[nodiscard]] bool full() const noexcept;
+  /// Whether there is room for this one: always for what ends a change that was begun.
+  [[nodiscard]] bool admits(const Request& request) const noexcept {
+    return request.is_follow_up() || !full();
+  }
   /// `overloaded`, with the figures; without memory for them, the code alone.
   [[nodiscard]] Error too_much(const std::string& endpoint) const noexcept;
 

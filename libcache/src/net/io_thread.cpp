@@ -80,9 +80,7 @@ void IoThread::start(AsyncRequest& request, OrderTicket ticket, Caller caller) n
   request.ticket_ = std::move(ticket);
   request.turn_ = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (request.unwanted_) return settle(request, withdrawn());
-  // (What brings a change to its end is tried even then.)
-  const bool too_late = request.deadline().expired() && !request.request().is_follow_up();
-  if (too_late) return settle(request, too_late_to_begin());
+  if (request.deadline().expired()) return settle(request, too_late_to_begin(combiner_.endpoint()));
   if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
   if (!ensure_thread()) return settle(request, no_thread());
   const Clock::time_point due = request.deadline().at();
@@ -126,7 +124,7 @@ void IoThread::queue(AsyncRequest& request) noexcept {
     const std::lock_guard lock(mutex_);
     ending = ending_;
     unwanted = request.unwanted_;
-    const bool room = request.resends_.any() || request.request().is_follow_up() || !bounds_.full();
+    const bool room = request.resends_.any() || bounds_.admits(request.request());
     if (!ending && !unwanted && has_thread && room) {
       // Its caller, if one waits, sleeps by now and need not be the one who leads.
       if (!std::exchange(request.adopted_, true)) ++in_background_;
@@ -206,11 +204,6 @@ Error IoThread::withdrawn() const noexcept {
 Error IoThread::no_thread() const noexcept {
   return says(Errc::overloaded, "there is no thread to be had for requests that nobody waits for",
               "raise the limit of threads (ulimit -u, pids of the container)");
-}
-
-Error IoThread::too_late_to_begin() const noexcept {
-  return says(Errc::timeout, "there was no time left to begin it",
-              "raise the timeout, or ask for less at once");
 }
 
 Error IoThread::too_late(const AsyncRequest& request) const noexcept {

@@ -99,7 +99,6 @@ class IoThread {
   [[nodiscard]] Error destroyed() const noexcept;
   [[nodiscard]] Error withdrawn() const noexcept;
   [[nodiscard]] Error no_thread() const noexcept;
-  [[nodiscard]] Error too_late_to_begin() const noexcept;
   [[nodiscard]] Error too_late(const AsyncRequest& request) const noexcept;
 
   // Of the line. These want the lock to be held, and may let go of it for a while.

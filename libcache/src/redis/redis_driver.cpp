@@ -1,11 +1,14 @@
 #include "redis/redis_driver.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "net/async_state.hpp"
+#include "net/failure.hpp"
 #include "redis/large_replies.hpp"
 
 #include <cachekit/driver_tools.hpp>
 
 #include <algorithm>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -72,6 +75,13 @@ class OwningRequest final : private net::OwnedBytes, public OperationRequest<Ope
   net::LargeKeys& large_;
 };
 
+// About: with the headers of its arguments.
+template <typename Operation>
+std::size_t wire_bytes_of(const Operation& operation) noexcept {
+  constexpr std::size_t headers = 100;
+  return bytes_of(operation) + Command<Operation>::replies * headers;
+}
+
 }  // namespace
 
 Capabilities RedisDriver::capabilities() const {
@@ -127,10 +137,12 @@ Result<typename Operation::Value> RedisDriver::run_one(const Operation& operatio
 // Single GETs instead of MGET: MGET answers nil for a key of another type, and an error must not
 // look like a miss.
 template <typename Operation>
-void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
+void RedisDriver::run_piece(const BatchOf<Operation>& batch, Deadline deadline) {
   using Said = Command<Operation>;
   Pipeline request(replay_of<Operation>);
-  request.reserve(batch.operations.size() * Said::replies);
+  std::size_t bytes = 0;
+  for (const Operation& operation : batch.operations) bytes += wire_bytes_of(operation);
+  request.reserve(batch.operations.size() * Said::replies, bytes);
   for (const Operation& operation : batch.operations) {
     note_stored(large_keys_, operation);
     add_operation(request, operation);
@@ -147,6 +159,31 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
     const std::span mine = std::span(replies).subspan(i * Said::replies, Said::replies);
     outcome = Said::value_of(std::move(telling(mine)), client_.endpoint());
     note_fetched(large_keys_, batch.operations[i], outcome);
+  }
+}
+
+// A large batch goes in pieces: what waits stays small, and what was not begun in time is known to
+// be undone.
+template <typename Operation>
+void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
+  const std::size_t count = batch.operations.size();
+  for (std::size_t first = 0; first < count;) {
+    std::size_t end = first;
+    for (std::size_t bytes = 0; end < count && bytes < net::piece_bytes; ++end) {
+      bytes += wire_bytes_of(batch.operations[end]);
+    }
+    const BatchOf<Operation> piece{batch.operations.subspan(first, end - first),
+                                   batch.outcomes.subspan(first, end - first)};
+    if (first > 0 && deadline.expired()) {
+      fail_each(piece, net::too_late_to_begin(client_.endpoint()));
+    } else {
+      try {
+        run_piece(piece, deadline);
+      } catch (const std::bad_alloc&) {  // The pieces before it have their outcomes.
+        fail_each(piece, out_of_memory(in_doubt<Operation>));
+      }
+    }
+    first = end;
   }
   if constexpr (std::is_same_v<Operation, operation::Set>) remove_outgrown(*this, batch, deadline);
 }

@@ -51,6 +51,8 @@ class RedisDriver final : public Driver {
   [[nodiscard]] Result<typename Operation::Value> run_one(const Operation& operation,
                                                           Deadline deadline);
   template <typename Operation>
+  void run_piece(const BatchOf<Operation>& batch, Deadline deadline);
+  template <typename Operation>
   void run_many(const BatchOf<Operation>& batch, Deadline deadline);
 
   net::LargeKeys large_keys_{};  // Before the client, whose last requests note sizes.

@@ -78,9 +78,10 @@ class Pipeline : public CommandRequest {
  public:
   explicit Pipeline(Replay replay) noexcept : CommandRequest(replay) {}
 
-  void reserve(std::size_t commands) {
+  void reserve(std::size_t commands, std::size_t wire_bytes = 0) {
     types_.reserve(commands);
     replies_.reserve(commands);
+    wire_.reserve(wire_bytes);
   }
   /// Nothing has changed where there is no memory for it.
   void add(std::span<const std::string_view> arguments, ReplyTypes types = ReplyTypes::any());
