@@ -186,13 +186,25 @@ CacheBackend& Context::unconnected_backend(Access access) {
 }
 
 // Connecting has a budget of its own.
-Error Context::why_unconnected(Error error) const {
+Error Context::why_unconnected(const CacheBackend& made, Error error) const {
   if (error.code == Errc::timeout) {
     error.hint = fmt::format(
         "raise the budget with -o {}.connection_timeout=30s, or look at the server with {}",
-        backend_->name(), for_target("ping"));
+        made.name(), for_target("ping"));
   }
   return error;
+}
+
+void Context::require_connected(CacheBackend& made) {
+  if (server_count(settings()) <= 1) {
+    if (Result<void> connected = made.connect(); !connected) {
+      throw Failure(std::string(made.name()), why_unconnected(made, connected.error()));
+    }
+    return;
+  }
+  for (const NodePing& node : made.ping().nodes) {
+    if (node.error) throw Failure(std::string(made.name()), *node.error);
+  }
 }
 
 CacheBackend& Context::backend(Access access) {
@@ -204,7 +216,7 @@ CacheBackend& Context::backend(Access access) {
   const bool others = server_count(settings()) > 1;
   const Result<void> connected = others ? Result<void>() : made.connect();
   warn_of_snapshot(access);
-  if (!connected) throw Failure(std::string(made.name()), why_unconnected(connected.error()));
+  if (!connected) throw Failure(std::string(made.name()), why_unconnected(made, connected.error()));
   connected_ = true;
   if (made.tier() == Tier::in_process && !settings().memory.snapshot_file.empty()) {
     held_ = held_by(made);
@@ -237,7 +249,7 @@ void Context::require_whole_snapshot() const {
   if (const std::optional<Failure> partial = partial_snapshot()) throw Failure(*partial);
 }
 
-ExitCode Context::not_found() {
+ExitCode Context::report_not_found() {
   const std::optional<Failure> partial = partial_snapshot();
   if (!partial) return ExitCode::no;
   if (!std::exchange(told_partial_, true)) report(partial->what, partial->error);

@@ -59,6 +59,9 @@ class Context {
   [[nodiscard]] CacheBackend& backend(Access access);
   /// The same, not connected: for commands whose answer is whether that works.
   [[nodiscard]] CacheBackend& unconnected_backend(Access access);
+  /// Connects one that was made of the settings, or looks whether each server of a fleet answers,
+  /// which has the budget of an operation. Errors: throws `Failure`.
+  void require_connected(CacheBackend& made);
   /// What the in-process cache left out of its snapshot when it loaded it, which it does when it is
   /// first used; `backend()` has warned of it.
   [[nodiscard]] std::vector<std::string> snapshot_warnings() const;
@@ -69,7 +72,7 @@ class Context {
   void require_whole_snapshot() const;
   /// The exit code of a command that found nothing: 1, or 5 with a word on it where a snapshot was
   /// not loaded whole, since what is missing may have been in it.
-  [[nodiscard]] ExitCode not_found();
+  [[nodiscard]] ExitCode report_not_found();
   /// Makes what was written durable, and warns where a snapshot has lost entries by it; at the end
   /// of every command that writes, before it says that it is done. Errors: throws `Failure`.
   void flush_backend();
@@ -113,7 +116,7 @@ class Context {
   void say(std::string_view kind, std::string_view prefix, std::string_view text);
   void tell(std::string_view text, std::string_view color = {});
   [[nodiscard]] std::optional<Failure> partial_snapshot() const;
-  [[nodiscard]] Error why_unconnected(Error error) const;
+  [[nodiscard]] Error why_unconnected(const CacheBackend& made, Error error) const;
   [[nodiscard]] std::string usual_hint(const Error& error) const;
 
   std::optional<Settings> settings_;

@@ -270,6 +270,7 @@ std::unique_ptr<Exporter> exporter_for(const Context& context, const BenchArgume
 ExitCode run_once(Context& context, const BenchArguments& arguments, const BenchOptions& options,
                   Exporter& exporter) {
   const std::unique_ptr<CacheBackend> backend = backend_for(context, options);
+  context.require_connected(*backend);
   ProgressBar bar(context.shows_progress());
   Result<BenchReport> report =
       run_bench(*backend, options, interrupted, [&](std::string_view phase, double part) {

@@ -4,10 +4,13 @@
 #include "output/printable.hpp"
 #include "output/table.hpp"
 
+#include <cerrno>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace cachekit::cli {
 namespace {
@@ -74,6 +77,12 @@ ExitCode show(Context& context, bool with_origin) {
 ExitCode path(Context& context) {
   const SettingsRequest request = context.settings_request();
   const auto used = request.file ? request.file : find_config_file(request.environment);
+  if (used && ::access(used->c_str(), R_OK) != 0) {
+    const std::string why = std::generic_category().message(errno);
+    throw wrong_configuration({Errc::invalid_argument,
+                               fmt::format("{} cannot be read: {}", used->string(), why), "",
+                               "name another file with --config or CACHEKIT_CONFIG"});
+  }
   if (context.options.json) {
     Json searched = Json::array();
     for (const auto& place : config_search_path(request.environment)) {

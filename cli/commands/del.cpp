@@ -41,24 +41,34 @@ ExitCode delete_keys(Context& context, const DelOptions& options) {
     }
   }
   context.out.line(context.options.json ? dump({{"deleted", deleted}}) : std::to_string(deleted));
-  return worse(failed, deleted > 0 ? ExitCode::done : ExitCode::no);
+  return worse(failed, deleted > 0 ? ExitCode::done : context.report_not_found());
 }
 
-void print_count(Context& context, const DelOptions& options, std::uint64_t count) {
+void print_count(Context& context, const DelOptions& options, const Removal& removal) {
+  const std::uint64_t count = removal.removed;
   if (!context.options.json) return context.out.line(std::to_string(count));
   Json line;
   put_bytes(line, "pattern", *options.pattern);
   line["dry_run"] = options.dry_run;
   line[options.dry_run ? "matched" : "deleted"] = count;
+  if (!options.dry_run) line["unknown"] = removal.unknown;
   context.out.line(dump(line));
+}
+
+Error why_broken_off(const Removal& removal) {
+  Error why = *removal.error;
+  if (removal.unknown == 0) return why;
+  why.message += fmt::format("; of {} keys it is not known", removal.unknown);
+  why.hint = "run it again once the server answers: what is left is deleted then";
+  return why;
 }
 
 void check_all_removed(const Removal& removal) {
   const std::uint64_t left = removal.left_out.count();
-  if (left == 0 && removal.error) throw Failure("del --pattern", *removal.error);
+  if (left == 0 && removal.error) throw Failure("del --pattern", why_broken_off(removal));
   if (left == 0) return;
   const std::string& hint = removal.left_out.hint();
-  const std::string also = removal.error ? "; " + removal.error->describe() : "";
+  const std::string also = removal.error ? "; " + why_broken_off(removal).describe() : "";
   throw Failure(
       "del --pattern",
       Error{
@@ -90,10 +100,11 @@ ExitCode delete_matching(Context& context, const DelOptions& options) {
     removal = remove_matching(backend, *options.pattern, options.rate);
     context.flush_backend();
   }
-  print_count(context, options, removal.removed);
+  print_count(context, options, removal);
   check_all_removed(removal);
   if (interrupted()) return ExitCode::interrupted;
-  return removal.removed > 0 ? ExitCode::done : ExitCode::no;
+  if (options.dry_run) context.require_whole_snapshot();
+  return removal.removed > 0 ? ExitCode::done : context.report_not_found();
 }
 
 ExitCode run_del(Context& context, const DelOptions& options) {

@@ -33,7 +33,7 @@ ExitCode run_exists(Context& context, const std::vector<std::string>& keys) {
     }
   }
   if (!context.options.json) context.out.line(std::to_string(found));
-  return worse(failed, found == keys.size() ? ExitCode::done : context.not_found());
+  return worse(failed, found == keys.size() ? ExitCode::done : context.report_not_found());
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ ExitCode show(Context& context, CacheBackend& backend, const std::string& key,
     if (!options.decode) answer.envelope.reset();
     print_text(context, answer, options);
   }
-  return value ? ExitCode::done : context.not_found();
+  return value ? ExitCode::done : context.report_not_found();
 }
 
 // What is wrong with one answer does not keep the others from being shown.

@@ -74,6 +74,7 @@ class PagedRemoval {
       // A scan may show a key twice.
       if (left_out_.emplace(key).second) done_.left_out.add(key, outcome.error());
     } else {
+      if (outcome.error().code == Errc::outcome_unknown) ++done_.unknown;
       done_.error = outcome.error();
     }
   }

@@ -13,7 +13,8 @@ namespace cachekit::cli {
 /// How far a removal came, also where it was cut short.
 struct Removal {
   std::uint64_t removed = 0;
-  LeftOut left_out{};  ///< Keys that could not be removed, and did not stop the rest.
+  std::uint64_t unknown = 0;  ///< Sent and not answered: removed or not.
+  LeftOut left_out{};         ///< Keys that could not be removed, and did not stop the rest.
   std::optional<Error> error{};
 };
 

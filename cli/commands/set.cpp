@@ -74,7 +74,8 @@ ExitCode run_set(Context& context, const SetCommand& command) {
     context.note(fmt::format("cachekit: set: {}: not stored, {}", command.key,
                              command.nx ? "it exists" : "it does not exist"));
   }
-  return *stored ? ExitCode::done : ExitCode::no;
+  if (*stored) return ExitCode::done;
+  return command.nx ? ExitCode::no : context.report_not_found();
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ ExitCode run_touch(Context& context, const TouchOptions& options) {
   } else if (!touched) {
     context.note(fmt::format("cachekit: touch: {}: not found", options.key));
   }
-  return touched ? ExitCode::done : ExitCode::no;
+  return touched ? ExitCode::done : context.report_not_found();
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ ExitCode run_ttl(Context& context, const std::string& key) {
     context.note("cachekit: ttl: " + to_string(*ttl) +
                  " is the longest that is told; it may be more");
   }
-  return ttl ? ExitCode::done : context.not_found();
+  return ttl ? ExitCode::done : context.report_not_found();
 }
 
 }  // namespace

@@ -173,6 +173,11 @@ std::chrono::milliseconds batch_timeout(std::chrono::milliseconds operation_time
   return operation_timeout > forever / batch_budgets ? forever : operation_timeout * batch_budgets;
 }
 
+bool is_no_json(const WarmTally& tally) {
+  return tally.stored == 0 && !tally.bad_lines.empty() &&
+         tally.bad_lines.front().problem.starts_with("not ");
+}
+
 void print_summary(Context& context, const WarmResult& result, const WarmArguments& arguments,
                    double seconds) {
   if (result.lost_checkpoint) {
@@ -183,8 +188,7 @@ void print_summary(Context& context, const WarmResult& result, const WarmArgumen
   const std::string input = arguments.input == "-" ? "standard input" : arguments.input;
   for (const std::string& line : bad_lines_text(result.tally, input)) context.note(line);
   // Standard input has no ending that tells.
-  if (arguments.format.empty() && result.tally.stored == 0 && result.tally.bad > 0 &&
-      format_of(arguments.input) == RecordFormat::ndjson) {
+  if (arguments.format.empty() && arguments.input == "-" && is_no_json(result.tally)) {
     context.note("hint: it was read as NDJSON; say --format csv or --format tsv if it is that");
   }
   if (result.too_many_bad) {

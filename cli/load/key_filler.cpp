@@ -101,14 +101,16 @@ Result<void> fill_keys(const BenchShared& shared, std::uint64_t& written,
 Result<void> remove_keys(const BenchShared& shared, std::uint64_t written) {
   if (written == 0) return {};
   Batch batch(shared);
-  Cleanup cleanup(shared.backend, shared.interrupted);
+  Cleanup cleanup(shared.interrupted);
+  cleanup.look_at(shared.backend);
   for (std::uint64_t done = 0; done < written;) {
     if (cleanup.is_over()) {
       Error why = cleanup.why_over();
       why.message += fmt::format(", with {} of {} keys yet to be removed", written - done, written);
       return fail(std::move(why));
     }
-    const std::uint64_t count = std::min(cleanup.keys_at_once(batch.size()), written - done);
+    const std::uint64_t count =
+        std::min(cleanup.keys_at_once(batch.size(), written - done), written - done);
     cleanup.run([&](auto budget) { return batch.remove(done, count, budget); }, batch_budget);
     done += count;
   }

@@ -49,7 +49,7 @@ struct SliceReport {
 /// Failures of one code, and the first of them.
 struct FailureReport {
   std::uint64_t count = 0;
-  Error example;
+  Error example{};
 };
 
 struct BenchReport {

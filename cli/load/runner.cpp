@@ -37,9 +37,10 @@ class Crew {
     std::vector<std::jthread> threads;
     if (!start(threads, meet)) {
       return fail(
-          Errc::overloaded,
+          Errc::rejected,
           fmt::format("only {} of {} threads could be started", threads.size(), workers_.size()),
-          {}, "lower --threads, or raise the limit on processes (ulimit -u)");
+          {},
+          "lower --threads, or raise the limits on processes (ulimit -u) and memory (ulimit -v)");
     }
     progress("warming up", 0);
     meet.arrive_and_wait();
@@ -127,7 +128,6 @@ Result<BenchReport> run_bench(CacheBackend& backend, const BenchOptions& options
   if (options.distribution.kind == Distribution::Kind::trace) {
     return replay_trace(backend, options, interrupted, progress);
   }
-  if (Result<void> connected = backend.connect(); !connected) return fail(connected.error());
   const KeySpace keys(draw_run());
   const auto expected = options.requests ? std::chrono::milliseconds(0) : options.duration;
   const BenchShared shared{backend, options, keys, spare_life + expected + options.warmup,

@@ -22,15 +22,19 @@ bool begins_json_array(std::string_view line) {
 
 }  // namespace
 
-Result<TraceReader> TraceReader::open(const std::string& path, std::function<bool()> interrupted) {
+Result<TraceReader> TraceReader::open(const TraceFile& file, std::function<bool()> interrupted) {
   std::error_code none;
+  const std::filesystem::path path(file.path);
   if (std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none)) {
-    return fail(Errc::invalid_argument, fmt::format("{} is no regular file", path), {},
+    return fail(Errc::invalid_argument, fmt::format("{} is no regular file", file.name), {},
                 "a trace is read more than once: write it to a file first");
   }
-  Result<DataInput> input = open_data(path, std::move(interrupted));
+  Result<DataInput> input =
+      open_input(file.path, std::move(interrupted)).and_then([&](ReadSome read) {
+        return recognise(std::move(read), file.name);
+      });
   if (!input) return fail(std::move(input).error());
-  return TraceReader(path, std::move(input->read));
+  return TraceReader(file.name, std::move(input->read));
 }
 
 tl::unexpected<Error> TraceReader::json_array() const {
@@ -59,9 +63,8 @@ Result<bool> TraceReader::next(std::string& key) {
   return true;
 }
 
-Result<std::uint64_t> count_keys(const std::string& path,
-                                 const std::function<bool()>& interrupted) {
-  Result<TraceReader> trace = TraceReader::open(path, interrupted);
+Result<std::uint64_t> count_keys(const TraceFile& file, const std::function<bool()>& interrupted) {
+  Result<TraceReader> trace = TraceReader::open(file, interrupted);
   if (!trace) return fail(std::move(trace).error());
   std::string key;
   std::uint64_t count = 0;
@@ -72,7 +75,7 @@ Result<std::uint64_t> count_keys(const std::string& path,
     ++count;
   }
   if (count > 0) return count;
-  return fail(Errc::invalid_argument, fmt::format("the trace {} has no keys", path), {},
+  return fail(Errc::invalid_argument, fmt::format("the trace {} has no keys", file.name), {},
               "a trace has one key on each line");
 }
 

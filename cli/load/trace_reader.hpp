@@ -10,12 +10,18 @@
 
 namespace cachekit::cli {
 
+/// A trace that is read several times.
+struct TraceFile {
+  std::string name{};  ///< In messages.
+  std::string path{};  ///< What it is opened by.
+};
+
 /// The keys of a trace, one a line, plain or compressed (see `open_data`). Empty lines are passed
 /// over, and a carriage return at the end of a line.
 class TraceReader {
  public:
   /// Errors: as `open_data`; `invalid_argument` when it is no regular file.
-  [[nodiscard]] static Result<TraceReader> open(const std::string& path,
+  [[nodiscard]] static Result<TraceReader> open(const TraceFile& file,
                                                 std::function<bool()> interrupted);
 
   /// The next key; false at the end. Errors: `decode` for damaged compressed data;
@@ -34,7 +40,7 @@ class TraceReader {
 
 /// Reads a trace to its end and gives the number of its keys.
 /// Errors: those of `TraceReader`; `invalid_argument` when there is none.
-[[nodiscard]] Result<std::uint64_t> count_keys(const std::string& path,
+[[nodiscard]] Result<std::uint64_t> count_keys(const TraceFile& file,
                                                const std::function<bool()>& interrupted);
 
 }  // namespace cachekit::cli

@@ -1,5 +1,6 @@
 #include "load/trace_replay.hpp"
 
+#include "core/posix_file.hpp"
 #include "load/cleanup.hpp"
 #include "load/cpu_seconds.hpp"
 #include "load/summary.hpp"
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 namespace cachekit::cli {
@@ -30,13 +32,13 @@ Result<void> remove_all(CacheBackend& backend, const std::vector<std::string>& k
 
 // Of the first `count` keys of the trace, in a second pass: keys that come again are removed again,
 // which costs less than remembering all.
-Result<void> remove_stored(const BenchShared& shared, const std::string& path,
-                           std::uint64_t count) {
-  Result<TraceReader> trace = TraceReader::open(path, [] { return false; });
+Result<void> remove_stored(const BenchShared& shared, const TraceFile& file, std::uint64_t count) {
+  Result<TraceReader> trace = TraceReader::open(file, [] { return false; });
   if (!trace) return fail(std::move(trace).error());
   std::string name;
   std::vector<std::string> keys;
-  Cleanup cleanup(shared.backend, shared.interrupted);
+  Cleanup cleanup(shared.interrupted);
+  cleanup.look_at(shared.backend);
   std::uint64_t taken = 0;
   for (bool more = true; more;) {
     if (cleanup.is_over()) {
@@ -53,7 +55,7 @@ Result<void> remove_stored(const BenchShared& shared, const std::string& path,
     }
     taken += more ? 1 : 0;
     if (more) shared.keys.named(name, keys.emplace_back());
-    if (keys.size() < cleanup.keys_at_once(removed_at_once) && more) continue;
+    if (keys.size() < cleanup.keys_at_once(removed_at_once, count - taken) && more) continue;
     cleanup.run([&](auto budget) { return remove_all(shared.backend, keys, budget); },
                 removal_budget);
     keys.clear();
@@ -68,11 +70,13 @@ Result<BenchReport> replay_trace(CacheBackend& backend, const BenchOptions& opti
                                  const BenchProgress& progress) {
   const std::string& path = options.distribution.trace;
   progress("reading", 0);
-  const Result<std::uint64_t> count = count_keys(path, interrupted);
+  // Held open: whatever takes its place meanwhile, what was stored is what is removed.
+  const Result<core::File> held = core::File::open(path, O_RDONLY | O_NONBLOCK);
+  const TraceFile file{path, held ? fmt::format("/proc/self/fd/{}", held->descriptor()) : path};
+  const Result<std::uint64_t> count = count_keys(file, interrupted);
   if (!count) return fail(count.error());
-  Result<TraceReader> trace = TraceReader::open(path, [] { return false; });
+  Result<TraceReader> trace = TraceReader::open(file, [] { return false; });
   if (!trace) return fail(std::move(trace).error());
-  if (Result<void> connected = backend.connect(); !connected) return fail(connected.error());
 
   const KeySpace keys(draw_run());
   const BenchShared shared{backend, options, keys, spare_life, interrupted};
@@ -86,7 +90,7 @@ Result<BenchReport> replay_trace(CacheBackend& backend, const BenchOptions& opti
   Result<void> removed;
   if (backend.tier() != Tier::in_process && worker.may_have_stored()) {
     progress("removing", 0);
-    removed = remove_stored(shared, path, worker.replayed());
+    removed = remove_stored(shared, file, worker.replayed());
   }
   if (!replayed) return fail(replayed.error());
 

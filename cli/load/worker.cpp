@@ -125,7 +125,8 @@ void BenchWorker::record(OperationTally& operation, SliceTally& slice, const Err
   }
   ++operation.errors;
   ++slice.errors;
-  ++tally_->failures.try_emplace(error->code, FailureReport{.example = *error}).first->second.count;
+  FailureReport& failure = tally_->failures[error->code];
+  if (++failure.count == 1) failure.example = *error;
 }
 
 }  // namespace cachekit::cli

@@ -214,7 +214,7 @@ TEST_CASE("keys and del --pattern work by glob where the backend can list", "[cl
     CHECK(dry.out == "3\n");
     CHECK(on(url, {"exists", "user:1", "user:2", "user:3"}).out == "3\n");
     CHECK(json_on(url, {"del", "--pattern", "user:*", "--yes", "--rate", "1000/s"}) ==
-          json({{"pattern", "user:*"}, {"dry_run", false}, {"deleted", 3}}));
+          json({{"pattern", "user:*"}, {"dry_run", false}, {"deleted", 3}, {"unknown", 0}}));
     CHECK(on(url, {"del", "--pattern", "user:*", "--yes"}).exit_code == 1);
     CHECK(on(url, {"exists", "order:1"}).exit_code == 0);
   }

@@ -144,8 +144,9 @@ struct MemoryInsights {
 /// `FILE.lock` until this object is gone, loads what has not expired meanwhile, and `flush` writes
 /// the file anew (to a temporary file, then renamed, with a checksum; a symbolic link, owner, group
 /// and mode stay, a hard link keeps the old contents); all symbolic links to a file share the lock.
-/// A snapshot that is damaged is set aside as `FILE.corrupt-N`, reported by `warnings()`, and the
-/// cache starts empty. Nothing is written by itself, not even at the end: call `flush`.
+/// A snapshot that is damaged is reported by `warnings()`, and the cache starts empty; it is set
+/// aside as `FILE.corrupt-N` by the first `flush` that writes. Nothing is written by itself, not
+/// even at the end: call `flush`.
 ///
 /// Threads: all members may be called from any thread at once.
 /// Errors: a call that has to load the snapshot first fails as `connect` does: `unavailable` when
@@ -167,7 +168,7 @@ class InMemoryBackend final : public CacheBackend {
   [[nodiscard]] Result<bool> set(std::string_view key, std::string_view value,
                                  const SetOptions& options = {}) override;
 
-  /// What `connect` set aside or skipped, one sentence each; empty when all was well.
+  /// What `connect` could not load, one sentence each; empty when all was well.
   [[nodiscard]] std::vector<std::string> warnings() const;
 
   /// As `get`, without a copy. Counts as a look-up and as a use. Cost: two atomic operations on the

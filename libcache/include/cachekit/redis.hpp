@@ -28,7 +28,9 @@ struct RedisConfig {
   std::string username{};     ///< An ACL user (Redis 6); empty: the default user.
   Secret password{};
   std::uint32_t database = 0;
-  /// The most connections that are open at once. (cores x 2) + 1 is a good start.
+  /// The most connections that are open at once for calls; transactions, subscribers and commands
+  /// that block, or are not known, have one of their own each, beside these. (cores x 2) + 1 is a
+  /// good start.
   std::size_t pool_size = 16;
   /// Budget for name resolution, connecting and the handshake together.
   std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);

@@ -220,7 +220,8 @@ constexpr std::array table{
         "redis.database", "REDIS_DATABASE", "Number of the database that is selected"),
     row<Whole<1, most_connections, redis, &RedisConfig::pool_size>>(
         "redis.pool_size", "REDIS_POOL_SIZE",
-        "Most connections at once; (cores x 2) + 1 is a good start"),
+        "Most connections at once, beside those of transactions, subscribers and commands that "
+        "block; (cores x 2) + 1 is a good start"),
     row<Duration<redis, &RedisConfig::connection_timeout>>(
         "redis.connection_timeout", "", "Budget for resolving, connecting and logging in"),
     row<Text<parse_word, redis, &RedisConfig::client_name>>(

@@ -27,7 +27,14 @@ Result<typename Operation::Value> Driver::run_at_once(const AsyncCall<Operation>
 }
 
 void Driver::start(AnyAsyncCall& any) {
-  std::visit([this](auto& call) { call.done(run_at_once(call)); }, any);
+  const auto start_one = [this](auto& call) {
+    if (call.stop.stop_requested()) {
+      call.done(fail(Errc::cancelled, "the caller withdrew the request"));
+    } else {
+      call.done(run_at_once(call));
+    }
+  };
+  std::visit(start_one, any);
 }
 
 std::chrono::milliseconds Driver::default_timeout() const noexcept {

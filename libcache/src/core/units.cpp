@@ -54,7 +54,8 @@ const Unit* find_unit(std::span<const Unit> units, std::string_view name) {
   return found == units.end() ? nullptr : &*found;
 }
 
-// Takes "12" or "1.5" off the front; NaN when there is none, infinity when it is beyond a double.
+// Takes "12" or "1.5" off the front; NaN when there is none, infinity when it is beyond a double,
+// the least that there is when it is nearer to nothing.
 double take_number(std::string_view& text) {
   std::size_t length = 0;
   while (length < text.size() && (is_digit(text[length]) || text[length] == '.')) ++length;
@@ -65,12 +66,11 @@ double take_number(std::string_view& text) {
   if (length == 0 || (error != std::errc{} && !beyond) || end != text.data() + length) {
     return std::numeric_limits<double>::quiet_NaN();
   }
-  // Too large, or too near to nothing.
-  const bool large =
+  const bool overflows =
       text.substr(0, std::min(length, text.find('.'))).find_first_not_of('0') != text.npos;
   text.remove_prefix(length);
-  if (beyond) return large ? std::numeric_limits<double>::infinity() : 0;
-  return number;
+  if (!beyond) return number;
+  return overflows ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::min();
 }
 
 std::string_view take_letters(std::string_view& text) {

@@ -151,7 +151,9 @@ Result<void> MemcachedDriver::clear(Deadline deadline) {
   if (!first) return {};
   if (nodes.size() > 1) {
     first->message += fmt::format("; {} of {} servers were cleared", cleared, nodes.size());
-    if (cleared > 0) first->code = Errc::outcome_unknown;
+    const bool unreached = first->code == Errc::timeout || first->code == Errc::unavailable;
+    if (cleared > 0 && unreached) first->code = Errc::outcome_unknown;
+    if (unreached) first->hint = "clear again once that server answers";
   }
   return fail(*std::move(first));
 }

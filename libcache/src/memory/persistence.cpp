@@ -105,6 +105,12 @@ Result<void> Persistence::flush() {
                        .key = one.entry->key(),
                        .value = one.entry->value()});
   }
+  if (damaged_) {
+    if (Result<std::filesystem::path> aside = set_aside(file_); !aside) {
+      return fail(std::move(aside).error());
+    }
+    damaged_ = false;
+  }
   Result<void> written = write_snapshot(file_, store_.seed(), entries);
   if (written) saved_changes_ = changes;
   return written;
@@ -134,7 +140,9 @@ Result<void> Persistence::load() {
   Result<void> outcome = restore_entries(restored);
   if (!outcome) {
     store_.discard();
-    return outcome.error().code == Errc::decode ? start_empty(outcome.error()) : outcome;
+    if (outcome.error().code != Errc::decode) return outcome;
+    start_empty(outcome.error());
+    return {};
   }
   // Shards share the capacity, and one may be full a little before it.
   const std::uint64_t evicted = store_.stats().evictions - evicted_before;
@@ -194,15 +202,16 @@ Result<void> Persistence::too_much(const Restored& restored) const {
       config_.snapshot_file.string(), fmt::format("raise {}, or name another file", wanted));
 }
 
-Result<void> Persistence::start_empty(const Error& damage) {
-  if (config_.snapshot_read_only) {
-    warnings_.push_back(fmt::format("{}; the cache starts empty", damage.message));
-    return {};
-  }
-  return set_aside(file_).map([&](const std::filesystem::path& aside) {
-    warnings_.push_back(fmt::format("{}; it was set aside as {}, and the cache starts empty",
-                                    damage.message, aside.string()));
-  });
+// What is damaged stays where it is, and what reads it hears of it, until there is something to put
+// in its place.
+void Persistence::start_empty(const Error& damage) {
+  const bool stays = config_.snapshot_read_only;
+  damaged_ = !stays;
+  warnings_.push_back(fmt::format(
+      "{}; the cache starts empty{}", damage.message,
+      stays ? ""
+            : fmt::format(", and the file is set aside as {}.corrupt-N once it is written anew",
+                          file_.string())));
 }
 
 }  // namespace cachekit::memory

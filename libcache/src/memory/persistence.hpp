@@ -46,7 +46,7 @@ class Persistence {
     std::uint64_t too_large = 0;  // For a shard, or no entry at all.
     std::uint64_t largest = 0;    // Of these.
   };
-  Result<void> start_empty(const Error& damage);
+  void start_empty(const Error& damage);
   Result<void> restore_entries(Restored& restored);
   [[nodiscard]] Result<void> too_much(const Restored& restored) const;
 
@@ -58,6 +58,7 @@ class Persistence {
   mutable std::mutex mutex_;    // guards everything below, and the file against two writers
   std::filesystem::path file_;  // What the configured path leads to.
   std::optional<SnapshotLock> lock_;
+  bool damaged_ = false;               // The file is, and still where it was.
   std::uint64_t saved_changes_ = 0;    // `Store::changes()` when file and store were the same
   std::vector<std::string> warnings_;  // Not changed any more when ready.
 };

@@ -19,13 +19,16 @@ void RemovalNotifier::notify(RemovedEntries& gone) noexcept {
   }
   for (; left > 0 && !echoes.empty(); --left) tell(*echoes.take_first());
   innermost = round.outer;
-  while (echoes.take_first()) untold_.fetch_add(1, std::memory_order_relaxed);
+  while (const EntryReference entry = echoes.take_first()) {
+    if (RemovedEntries::cause_of(*entry)) untold_.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 void RemovalNotifier::tell(const Entry& entry) noexcept {
+  const std::optional<RemovalCause> cause = RemovedEntries::cause_of(entry);
+  if (!cause) return;
   try {
-    listener_(
-        {.key = entry.key(), .value = entry.value(), .cause = RemovedEntries::cause_of(entry)});
+    listener_({.key = entry.key(), .value = entry.value(), .cause = *cause});
   } catch (...) {
     failures_.fetch_add(1, std::memory_order_relaxed);
   }

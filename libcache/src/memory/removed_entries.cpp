@@ -28,10 +28,10 @@ RemovedEntries::~RemovedEntries() {
   }
 }
 
-void RemovedEntries::add(Entry& entry, RemovalCause cause) noexcept {
+void RemovedEntries::add(Entry& entry, std::optional<RemovalCause> cause) noexcept {
   if (cause == RemovalCause::evicted) evicted_ = true;
   set_next(entry, nullptr);
-  entry.policy.store(static_cast<std::uint8_t>(cause), std::memory_order_relaxed);
+  entry.policy.store(cause ? static_cast<std::uint8_t>(*cause) : untold, std::memory_order_relaxed);
   if (first_ == nullptr) {
     first_ = &entry;
   } else {

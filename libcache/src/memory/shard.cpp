@@ -108,7 +108,7 @@ std::optional<bool> Shard::touch_locked(const HashedKey& key, Time expires_at, T
       return std::nullopt;
     }
     ++stats_.changes;
-    store(std::move(ready), entry, now, gone);
+    store(std::move(ready), entry, now, gone, std::nullopt);
     return true;
   }
   ++stats_.changes;
@@ -355,7 +355,8 @@ Entry* Shard::find_alive(const HashedKey& key, Time now, RemovedEntries& gone) {
   return nullptr;
 }
 
-void Shard::store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone) {
+void Shard::store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone,
+                  std::optional<RemovalCause> cause) {
   entry->stored_at = age_tick(now);
   // All that can fail comes before all that changes something.
   index_.reserve_one();
@@ -366,11 +367,11 @@ void Shard::store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone
     const std::uint64_t old = current->charge();
     if (charge <= old || fits(charge - old, 0, allowed_)) {
       policy_->reserve();
-      replace(*current, *entry.release(), gone);
+      replace(*current, *entry.release(), cause, gone);
       return;
     }
     // It takes room from others: were it kept meanwhile, it might be chosen itself.
-    drop(*current, RemovalCause::replaced, gone);
+    drop(*current, cause, gone);
   }
   make_room(charge, 1, now, gone);
   policy_->reserve();
@@ -382,24 +383,25 @@ void Shard::store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone
   static_cast<void>(entry.release());  // The shard has it now.
 }
 
-void Shard::replace(Entry& old, Entry& fresh, RemovedEntries& gone) noexcept {
+void Shard::replace(Entry& old, Entry& fresh, std::optional<RemovalCause> cause,
+                    RemovedEntries& gone) noexcept {
   index_.replace(old, fresh);
   policy_->replace(old, fresh);
   wheel_.remove(old);
   wheel_.add(fresh);
   stats_.bytes += fresh.charge();
   stats_.bytes -= old.charge();
-  gone.add(old, RemovalCause::replaced);
+  gone.add(old, cause);
 }
 
 // Out of everything.
-void Shard::drop(Entry& entry, RemovalCause cause, RemovedEntries& gone) noexcept {
+void Shard::drop(Entry& entry, std::optional<RemovalCause> cause, RemovedEntries& gone) noexcept {
   policy_->remove(entry);
   leave(entry, cause, gone);
 }
 
 // Out of everything but the policy, which has let it go.
-void Shard::leave(Entry& entry, RemovalCause cause, RemovedEntries& gone) noexcept {
+void Shard::leave(Entry& entry, std::optional<RemovalCause> cause, RemovedEntries& gone) noexcept {
   index_.erase(entry);
   wheel_.remove(entry);
   stats_.bytes -= entry.charge();

@@ -224,14 +224,17 @@ class Shard {
                                                       Time now, RemovedEntries& gone);
   [[nodiscard]] EntryPtr make_if_large(const NewValue& value) const;
   [[nodiscard]] bool overwrite(Entry& entry, const NewValue& fresh, Time now);
-  void store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone);
-  void replace(Entry& old, Entry& fresh, RemovedEntries& gone) noexcept;
+  /// `cause`: why `current` leaves.
+  void store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone,
+             std::optional<RemovalCause> cause = RemovalCause::replaced);
+  void replace(Entry& old, Entry& fresh, std::optional<RemovalCause> cause,
+               RemovedEntries& gone) noexcept;
   void take(const Entry& entry, std::size_t queue, Shard& from, RemovedEntries& gone) noexcept;
   [[nodiscard]] bool turn_over(std::size_t queue) noexcept;
   void adopt(EntryPtr entry, std::size_t queue, std::uint32_t age, RemovedEntries& gone) noexcept;
   [[nodiscard]] EntryPtr hand_over(const Entry& entry) noexcept;
-  void drop(Entry& entry, RemovalCause cause, RemovedEntries& gone) noexcept;
-  void leave(Entry& entry, RemovalCause cause, RemovedEntries& gone) noexcept;
+  void drop(Entry& entry, std::optional<RemovalCause> cause, RemovedEntries& gone) noexcept;
+  void leave(Entry& entry, std::optional<RemovalCause> cause, RemovedEntries& gone) noexcept;
   [[nodiscard]] bool drop_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept;
   void drop_all_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept;
   [[nodiscard]] Entry& take_victim() noexcept;

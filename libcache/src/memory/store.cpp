@@ -228,6 +228,7 @@ void Store::clear() {
   while (from < Index::walk_end) from = notifying_removed(step);
   table_.for_each([](Shard& shard) { shard.collect(); });
   pool_->give_back();
+  clears_.fetch_add(1, std::memory_order_relaxed);
 }
 
 // In the order of the hashes, whatever shards the keys are in: so what moves between two pages is
@@ -283,7 +284,7 @@ std::vector<ListedEntry> Store::list() const {
 }
 
 std::uint64_t Store::changes() const {
-  std::uint64_t changes = 0;
+  std::uint64_t changes = clears_.load(std::memory_order_relaxed);
   table_.for_each([&](const Shard& shard) { changes += shard.changes(); });
   return changes;
 }

@@ -171,6 +171,7 @@ class Store {
   RemovalNotifier notifier_;
   const EvictionPolicy policy_;
   // One call at a time sets all shares and moves entries between shards.
+  std::atomic<std::uint64_t> clears_{0};  // A change, also of an empty store.
   mutable std::mutex resizing_;
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> max_items_;

@@ -76,7 +76,8 @@ Result<Socket::Transfer> Combiner::read_alone(std::span<char> into, Deadline dea
                                               Clock::time_point now) noexcept {
   const Clock::time_point enough = now + SpinChoice::longest_spin;
   if (enough > deadline.at() - margin) return socket_->read(into, false, deadline, now);
-  if (spin_.next() == SpinChoice::Way::spin) {
+  const bool spun = spin_.next() == SpinChoice::Way::spin;
+  if (spun) {
     do {
       std::this_thread::yield();
       Result<Socket::Transfer> came = socket_->read(into);
@@ -85,7 +86,7 @@ Result<Socket::Transfer> Combiner::read_alone(std::span<char> into, Deadline dea
       return came;
     } while (Clock::now() < enough);
   }
-  Result<Socket::Transfer> came = socket_->read(into, false, deadline, now);
+  Result<Socket::Transfer> came = socket_->read(into, false, deadline, spun ? Clock::now() : now);
   spin_.note(Clock::now() - now);
   return came;
 }

@@ -18,7 +18,7 @@ inline constexpr std::size_t large_commands = 256;
 
 /// A batch above this size is cut into pieces of about this, which go one after another: so much of
 /// it is kept in a second copy, and so much may be lost with a connection.
-inline constexpr std::size_t piece_bytes = std::size_t{4} << 20U;
+inline constexpr std::size_t piece_bytes = std::size_t{1} << 20U;
 
 /// What a protocol keeps for one connection: its decoder and what the handshake found out. It
 /// knows no socket: it eats bytes and gives replies, whatever way the bytes were split.

@@ -150,7 +150,11 @@ void Command<ScanPage>::encode(const ScanPage& scan, std::string& out) {
 Result<KeyPage> Command<ScanPage>::value_of(RedisReply&& reply, const std::string& endpoint) {
   if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
   const auto is_text = [](const RedisReply& part) { return part.type == Type::string; };
-  if (reply.elements.size() != 2 || !is_text(reply.elements[0]) ||
+  const auto is_cursor = [&](const RedisReply& part) {
+    return is_text(part) && !part.text.empty() &&
+           part.text.find_first_not_of("0123456789") == std::string::npos;
+  };
+  if (reply.elements.size() != 2 || !is_cursor(reply.elements[0]) ||
       reply.elements[1].type != Type::array ||
       !std::ranges::all_of(reply.elements[1].elements, is_text)) {
     return fail(unexpected_reply("SCAN", endpoint));

@@ -39,6 +39,7 @@ struct Command<operation::Set> {
   static constexpr std::size_t replies = 1;
   [[nodiscard]] static constexpr ReplyTypes types_of(const operation::Set& set) noexcept {
     if (set.discard) return only_integer;
+    if (set.condition == SetCondition::always) return only_status;
     return {RedisReply::Type::status, RedisReply::Type::nil};
   }
   static void encode(const operation::Set& set, std::string& out);

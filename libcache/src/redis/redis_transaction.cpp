@@ -79,7 +79,7 @@ tl::unexpected<Error> moved_from() {
 }  // namespace
 
 Result<void> RedisTransaction::Impl::check_open() {
-  if (executed) {
+  if (executed && !lost) {
     return fail(Errc::invalid_argument, "this transaction was executed already", {},
                 "open a new one with transaction()");
   }
@@ -129,6 +129,7 @@ Result<void> RedisTransaction::Impl::complete() {
 
 Result<std::optional<std::vector<RedisReply>>> RedisTransaction::Impl::execute() {
   if (Result<void> done = connection->exchange(queued, Deadline::after(timeout)); !done) {
+    lost = true;
     return fail(std::move(done).error());
   }
   std::vector<RedisReply>& replies = queued.replies();

@@ -1,4 +1,5 @@
 #include "support.hpp"
+#include "support/gate.hpp"
 
 #include <stop_token>
 #include <string>
@@ -111,6 +112,55 @@ TEST_CASE("a blocking batch of counters is not held to max_in_flight", "[memcach
   std::vector<operation::Increment> increments;
   for (const std::string& key : keys) increments.push_back({key});
   for (const auto& sum : backend.run_many<operation::Increment>(increments)) CHECK(sum == 1);
+}
+
+TEST_CASE("a batch of counters waits for no callback of others", "[memcached][integration]") {
+  test::MemcachedServer server;
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  REQUIRE(backend.connect());
+  test::Gate counted;
+  test::Gate entered;
+  bool waited = false;
+  auto slow = backend.async_get("key", {.timeout = 20s});
+  slow.then([&](const auto&) {
+    entered.open();
+    waited = counted.wait();
+  });
+  REQUIRE(entered.wait());
+  const std::vector<operation::Increment> increments{{"a"}, {"b"}, {"a"}};
+  const auto sums = backend.run_many<operation::Increment>(increments, {.timeout = 20s});
+  counted.open();
+  CHECK(sums[0] == 1);
+  CHECK(sums[1] == 1);
+  CHECK(sums[2] == 2);
+}
+
+TEST_CASE("a batch of counters is not held to max_in_flight_bytes", "[memcached][integration]") {
+  test::MemcachedServer server;
+  MemcachedConfig config = test::config_of({server.endpoint()});
+  config.max_in_flight_bytes = kibibytes(4);
+  MemcachedBackend backend(config);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 300; ++i) keys.push_back(std::string(200, 'k') + std::to_string(i));
+  std::vector<operation::Increment> increments;
+  for (const std::string& key : keys) increments.push_back({key});
+  for (const auto& sum : backend.run_many<operation::Increment>(increments)) CHECK(sum == 1);
+}
+
+TEST_CASE("of a large batch that did not go in time, what was not begun is known to be undone",
+          "[memcached][integration]") {
+  test::MemcachedServer server;
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  REQUIRE(backend.connect());
+  const std::string value(900'000, 'v');
+  const std::vector<std::string> keys{"a", "b", "c", "d", "e", "f", "g", "h"};
+  std::vector<SetItem> items;
+  for (const std::string& key : keys) items.push_back({.key = key, .value = value});
+  for (const auto& stored : backend.set_many(items)) REQUIRE(stored);  // There is a connection.
+  server.stop();
+  const auto outcomes = backend.set_many(items, {.timeout = 300ms});
+  CHECK(outcomes.front().error().code == Errc::outcome_unknown);
+  CHECK(outcomes.back().error().code == Errc::timeout);
 }
 
 TEST_CASE("what a refused increment has changed is taken back, however much is under way",

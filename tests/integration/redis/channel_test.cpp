@@ -57,6 +57,22 @@ TEST_CASE("callers of large requests that find no free connection learn how many
   REQUIRE_FALSE(holder);
 }
 
+TEST_CASE("of a large batch that did not go in time, what was not begun is known to be undone",
+          "[redis]") {
+  RedisServer server;
+  RedisBackend redis(config_of(server));
+  REQUIRE(redis.connect());
+  const std::string value(std::size_t{2} << 20U, 'v');
+  const std::vector<std::string> keys{"a", "b", "c", "d", "e", "f"};
+  std::vector<SetItem> items;
+  for (const std::string& key : keys) items.push_back({.key = key, .value = value});
+  for (const auto& stored : redis.set_many(items)) REQUIRE(stored);  // There is a connection.
+  server.stop();
+  const auto outcomes = redis.set_many(items, {.timeout = 300ms});
+  CHECK(outcomes.front().error().code == Errc::outcome_unknown);
+  CHECK(outcomes.back().error().code == Errc::timeout);
+}
+
 TEST_CASE("a restarted server is found again without an error for reads", "[redis]") {
   RedisServer server;
   RedisBackend redis(config_of(server));

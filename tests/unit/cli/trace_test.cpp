@@ -15,6 +15,8 @@ using namespace cachekit::cli;
 
 namespace {
 
+TraceFile at(const std::string& path) { return {path, path}; }
+
 const auto never = [] { return false; };
 
 std::string written(const test::TempDir& folder, const std::string& name, const std::string& text) {
@@ -30,7 +32,7 @@ std::string compressed(const std::string& path) {
 }
 
 std::vector<std::string> keys_of(const std::string& path) {
-  auto trace = TraceReader::open(path, never);
+  auto trace = TraceReader::open(at(path), never);
   REQUIRE(trace.has_value());
   std::vector<std::string> keys;
   std::string key;
@@ -55,7 +57,7 @@ TEST_CASE("a trace has one key a line, whatever ends the lines", "[cli][bench][t
     const std::string path = written(folder, "trace", text);
     CHECK(keys_of(path) == keys);
     CHECK(keys_of(compressed(path)) == keys);
-    CHECK(count_keys(path, never).value() == 3);
+    CHECK(count_keys(at(path), never).value() == 3);
   }
 }
 
@@ -65,11 +67,11 @@ TEST_CASE("a trace that is large, or compressed in several parts, is read to its
   std::string text;
   for (int i = 0; i < 300'000; ++i) text += std::to_string(i % 1000 * 7919 % 100'003) + "\n";
   const std::string path = written(folder, "trace", text);
-  CHECK(count_keys(path, never).value() == 300'000);
+  CHECK(count_keys(at(path), never).value() == 300'000);
   const std::string part = compressed(path);
   std::ifstream in(part, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  CHECK(count_keys(written(folder, "twice", bytes + bytes), never).value() == 600'000);
+  CHECK(count_keys(at(written(folder, "twice", bytes + bytes)), never).value() == 600'000);
 }
 
 TEST_CASE("what is no trace is refused with the reason", "[cli][bench][trace]") {
@@ -81,14 +83,14 @@ TEST_CASE("what is no trace is refused with the reason", "[cli][bench][trace]") 
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x55);
   const std::string damaged = written(folder, "damaged", bytes);
   const std::string endless = written(folder, "endless", std::string(100'000, 'x'));
-  CHECK(count_keys(cut, never).error().code == Errc::decode);
-  CHECK(count_keys(damaged, never).error().code == Errc::decode);
-  CHECK(count_keys(endless, never).error().message.find("line 1") != std::string::npos);
-  CHECK(count_keys(written(folder, "empty", ""), never).error().code == Errc::invalid_argument);
-  CHECK(count_keys((folder.path() / "none").string(), never).error().code ==
+  CHECK(count_keys(at(cut), never).error().code == Errc::decode);
+  CHECK(count_keys(at(damaged), never).error().code == Errc::decode);
+  CHECK(count_keys(at(endless), never).error().message.find("line 1") != std::string::npos);
+  CHECK(count_keys(at(written(folder, "empty", "")), never).error().code == Errc::invalid_argument);
+  CHECK(count_keys(at((folder.path() / "none").string()), never).error().code ==
         Errc::invalid_argument);
-  CHECK(count_keys("/dev/null", never).error().code == Errc::invalid_argument);
-  CHECK(count_keys(folder.path().string(), never).error().code == Errc::invalid_argument);
+  CHECK(count_keys(at("/dev/null"), never).error().code == Errc::invalid_argument);
+  CHECK(count_keys(at(folder.path().string()), never).error().code == Errc::invalid_argument);
 }
 
 TEST_CASE("a replay gets each key once, and sets where that missed", "[cli][bench][trace]") {

@@ -67,6 +67,20 @@ TEST_CASE("the listener hears once of each entry that is gone, and why", "[memor
                                     {"n", "1", RemovalCause::removed}});
 }
 
+TEST_CASE("an entry that gets its first TTL is not told of before it is gone",
+          "[memory][listener]") {
+  for (const std::size_t size : {std::size_t{10}, std::size_t{100'000}}) {
+    Listened l({.max_items = 3, .shards = 1});
+    const std::string value(size, 'v');
+    l.t.set("k", value);
+    CHECK(l.t.cache.touch("k", Ttl(1h)).value());
+    CHECK(l.seen.empty());
+    l.t.clock.advance(2h);
+    l.t.set("other", "v");  // Writers take away what has expired.
+    CHECK(l.seen == std::vector<Seen>{{"k", value, RemovalCause::expired}});
+  }
+}
+
 TEST_CASE("clear ends, also where the listener puts back what was removed", "[memory][listener]") {
   for (const EvictionPolicy policy : {EvictionPolicy::adaptive, EvictionPolicy::lru}) {
     InMemoryBackend* cache = nullptr;

@@ -68,7 +68,9 @@ void check_types(const Operation& operation, std::initializer_list<Type> possibl
 
 TEST_CASE("a reply of a type that the command never gives reaches nobody", "[redis]") {
   check_types(Get{"key"}, {Type::string, Type::nil});
-  check_types(Set{.key = "key", .value = "v"}, {Type::status, Type::nil});
+  check_types(Set{.key = "key", .value = "v"}, {Type::status});
+  check_types(Set{.key = "key", .value = "v", .condition = SetCondition::if_absent},
+              {Type::status, Type::nil});
   check_types(Remove{"key"}, {Type::integer});
   check_types(Exists{"key"}, {Type::integer});
   check_types(Touch{"key", Ttl::none()}, {Type::integer});

@@ -1,0 +1,53 @@
+#include "memcached/counting.hpp"
+
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <string>
+
+using namespace cachekit;
+using namespace cachekit::memcached;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string endpoint = "server:1";
+
+Reply entry(const std::string& value, std::uint64_t version) {
+  Reply reply;
+  reply.status = Reply::Status::done;
+  reply.value = value;
+  reply.version = version;
+  return reply;
+}
+
+Result<Reply> unsupported() { return fail(Errc::unsupported, "no versions"); }
+
+}  // namespace
+
+TEST_CASE("what begins a change on a classic server has room and time like any other command",
+          "[memcached][counters]") {
+  Counting counter("n", 1, endpoint);
+  const auto next = counter.tried(entry("5", 0), unsupported());
+  REQUIRE(next.has_value());
+  CHECK(next->verb == Verb::increment);
+  CHECK_FALSE(next->is_follow_up);
+  Counting absent("n", 1, endpoint);
+  const auto creation = absent.tried(Reply{}, unsupported());
+  REQUIRE(creation.has_value());
+  CHECK(creation->verb == Verb::store);
+  CHECK_FALSE(creation->is_follow_up);
+}
+
+TEST_CASE("what takes a change back goes whatever else is under way, and gets a moment",
+          "[memcached][counters]") {
+  Counting counter("n", 1, endpoint);
+  const auto next = counter.tried(entry("05", 7), entry("6", 8));
+  REQUIRE(next.has_value());
+  CHECK(next->is_follow_up);
+  const Deadline over = Deadline::after(0ms);
+  CHECK_FALSE(deadline_for(true, over).expired());
+  CHECK(deadline_for(false, over).expired());
+  const Deadline later = Deadline::after(1h);
+  CHECK(deadline_for(true, later).at() == later.at());
+}
