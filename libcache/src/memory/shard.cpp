@@ -1,6 +1,7 @@
 #include "memory/shard.hpp"
 
 #include "core/glob.hpp"
+#include "memory/limits.hpp"
 #include "memory/out_of_memory.hpp"
 
 #include <cachekit/driver_tools.hpp>
@@ -18,8 +19,6 @@
 namespace cachekit::memory {
 namespace {
 
-// Values of this size are copied before the lock is taken, for others would wait for that.
-constexpr std::size_t large_value = std::size_t{64} << 10U;
 static_assert(large_value > BlockHeap::largest_block, "they are not made in the heap");
 
 tl::unexpected<Error> too_large(const NewValue& value, std::uint64_t bytes) {
@@ -55,70 +54,6 @@ Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& 
 
 Shard::~Shard() {
   policy_->for_each([](const Entry& entry) { release(&entry); });
-}
-
-bool Shard::exists(const HashedKey& key) { return expires_at(key).has_value(); }
-
-std::optional<Time> Shard::expires_at(const HashedKey& key) {
-  {
-    const Reading lock(lock_);
-    if (is_home_of(key)) {
-      const Entry* const entry = find(key);
-      if (entry == nullptr || entry->expired(clock_.now())) return std::nullopt;
-      return entry->expires_at();
-    }
-  }
-  return table_.home_of(key).expires_at(key);
-}
-
-bool Shard::touch(const HashedKey& key, Time expires_at, RemovedEntries& gone) {
-  EntryReference large;
-  EntryPtr ready;
-  // Again for a large value, once it is copied, or if it was replaced meanwhile.
-  while (true) {
-    if (large) ready = make_entry(*heap_, key, large->value(), expires_at);
-    const Time now = clock_.now();
-    const Writing lock(lock_);
-    if (!is_home_of(key)) break;
-    begin_write(now, gone);
-    const std::optional<bool> outcome = touch_locked(key, expires_at, now, large, ready, gone);
-    if (outcome) return *outcome;
-  }
-  return table_.home_of(key).touch(key, expires_at, gone);
-}
-
-// Empty where a value has to be copied first: `large` holds it then.
-std::optional<bool> Shard::touch_locked(const HashedKey& key, Time expires_at, Time now,
-                                        EntryReference& large, EntryPtr& ready,
-                                        RemovedEntries& gone) {
-  Entry* const entry = find_alive(key, now, gone);
-  if (entry == nullptr) return false;
-  if (!entry->expires && expires_at != no_expiry) {  // It has no room for an expiry.
-    if (entry_charge(key.text.size(), entry->value_size, true) > bounds_.bytes) {
-      drop(*entry, RemovalCause::evicted, gone);  // With one it is more than a shard may hold.
-      ++stats_.evictions;
-      ++stats_.changes;
-      return false;
-    }
-    if (entry->value_size < large_value) {
-      ready = make_entry(*heap_, key, entry->value(), expires_at);
-    } else if (large.get() != entry) {
-      retain(*entry);
-      large.reset(entry);
-      return std::nullopt;
-    }
-    ++stats_.changes;
-    store(std::move(ready), entry, now, gone, std::nullopt);
-    return true;
-  }
-  ++stats_.changes;
-  use(*entry);
-  if (entry->expires) {
-    wheel_.remove(*entry);
-    entry->expiry().at = expires_at;
-    wheel_.add(*entry);
-  }
-  return true;
 }
 
 Result<bool> Shard::set(const NewValue& value, RemovedEntries& gone) {
@@ -407,21 +342,6 @@ void Shard::leave(Entry& entry, std::optional<RemovalCause> cause, RemovedEntrie
   stats_.bytes -= entry.charge();
   items_.store(index_.count(), std::memory_order_relaxed);
   gone.add(entry, cause);
-}
-
-// True when there was one, and perhaps more; `steps` bounds the work.
-bool Shard::drop_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept {
-  Entry* const entry = wheel_.due(now, steps);
-  if (entry == nullptr) return false;
-  drop(*entry, RemovalCause::expired, gone);
-  ++stats_.expired;
-  return true;
-}
-
-// Or as many as the steps allow; what is left of them comes back.
-void Shard::drop_all_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept {
-  while (drop_expired(now, steps, gone)) {
-  }
 }
 
 }  // namespace cachekit::memory

@@ -12,7 +12,7 @@
 #include "redis/client.hpp"
 #include "redis/dropped_reply.hpp"
 #include "redis/error_map.hpp"
-#include "redis/upper.hpp"
+#include "redis/subscription_request.hpp"
 
 #include <cachekit/redis_subscriber.hpp>
 
@@ -29,80 +29,12 @@
 namespace cachekit {
 namespace {
 
-using redis::Accepted;
-using redis::Pipeline;
-using redis::Replay;
+using redis::Inbox;
 using redis::Session;
+using redis::SubscriptionRequest;
+using redis::take_messages;
 using Type = RedisReply::Type;
 using Names = std::set<std::string, std::less<>>;
-
-// What has come and was not told yet: messages, and between them where a connection was lost.
-using Inbox = std::deque<std::variant<Message, Error>>;
-
-// Appends what a reply publishes: ["message", channel, payload] or ["pmessage", pattern, channel,
-// payload]. False when it is no such thing.
-bool take_messages(RedisReply& reply, Inbox& inbox) {
-  auto& parts = reply.elements;
-  const bool plain = parts.size() == 3 && parts[0].text == "message";
-  const bool matched = parts.size() == 4 && parts[0].text == "pmessage";
-  if (!plain && !matched) return false;
-  RedisReply& payload = parts.back();
-  Message message{.channel = std::move(parts[matched ? 2 : 1].text)};
-  if (matched) message.pattern = std::move(parts[1].text);
-  if (payload.type != Type::array) {
-    message.all_keys = payload.is_nil();
-    message.payload = std::move(payload.text);
-    inbox.push_back(std::move(message));
-    return true;
-  }
-  for (RedisReply& key : payload.elements) {
-    message.payload = std::move(key.text);
-    inbox.push_back(message);
-  }
-  return true;
-}
-
-// (Un)subscriptions, a name each, so that one that is refused takes no other with it. Messages of
-// earlier ones may come before their confirmations. Repeating them does no harm.
-class SubscriptionRequest final : public Pipeline {
- public:
-  SubscriptionRequest(Inbox& inbox, std::vector<Error>& troubles)
-      : Pipeline(Replay::yes), inbox_(inbox), troubles_(troubles) {}
-
-  void ask(std::string_view verb, std::string_view name) {
-    asked_.push_back({std::string(verb), std::string(name)});
-    add({verb, name}, redis::only_array);
-  }
-
-  [[nodiscard]] Accepted accept(RedisReply&& reply) override {
-    if (take_messages(reply, inbox_)) return Accepted::more;
-    if (!reply.is_error()) {
-      if (!asked_[replies().size()].confirmed_by(reply)) return Accepted::impossible;
-      return Pipeline::accept(std::move(reply));
-    }
-    // What was too large was a message. For what there was no memory cannot be told.
-    if (redis::is_for_want_of_memory(reply.text)) return Accepted::no_memory;
-    std::optional<Error> dropped = redis::error_of_dropped(reply.text, {});
-    if (!dropped) return Pipeline::accept(std::move(reply));
-    troubles_.push_back(*std::move(dropped));
-    return Accepted::more;
-  }
-
- private:
-  struct Asked {
-    std::string verb;
-    std::string name;
-
-    [[nodiscard]] bool confirmed_by(const RedisReply& reply) const {
-      const auto& parts = reply.elements;
-      return parts.size() == 3 && redis::upper(parts[0].text) == verb && parts[1].text == name;
-    }
-  };
-
-  Inbox& inbox_;
-  std::vector<Error>& troubles_;
-  std::vector<Asked> asked_;  // One for each command.
-};
 
 // A name and the set that it belongs to, unless it is taken back meanwhile.
 struct Wanted {
