@@ -8,6 +8,8 @@
 #include "output/shell_word.hpp"
 #include "transfer/wait_for.hpp"
 
+#include <cachekit/units.hpp>
+
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
@@ -193,6 +195,13 @@ Error Context::why_unconnected(const CacheBackend& made, Error error) const {
         made.name(), for_target("ping"));
   }
   return error;
+}
+
+std::size_t Context::value_limit(const CacheBackend& made) {
+  const std::string_view name = facts_of(settings().backend).value_option;
+  const auto option = std::ranges::find(cachekit::options(), name, &Option::key);
+  if (option == cachekit::options().end()) return made.capabilities().max_value_bytes;
+  return value_or_fail(std::string(name), parse_bytes(option->get(settings()))).count;
 }
 
 void Context::require_connected(CacheBackend& made) {

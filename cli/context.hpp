@@ -57,7 +57,9 @@ class Context {
 
   /// The backend, made and connected on first use. Errors: throws `Failure`.
   [[nodiscard]] CacheBackend& backend(Access access);
-  /// The same, not connected: for commands whose answer is whether that works.
+  /// The longest value that the backend lets through, in bytes; its server may take less.
+  [[nodiscard]] std::size_t value_limit(const CacheBackend& made);
+  /// The same as `backend`, not connected: for commands whose answer is whether that works.
   [[nodiscard]] CacheBackend& unconnected_backend(Access access);
   /// Connects one that was made of the settings, or looks whether each server of a fleet answers,
   /// which has the budget of an operation. Errors: throws `Failure`.

@@ -54,8 +54,7 @@ ExitCode run_set(Context& context, const SetCommand& command) {
     throw Failure("usage", Error{Errc::invalid_argument, "set needs a VALUE, - or --file", "",
                                  "see 'cachekit set --help'"});
   }
-  const std::size_t most =
-      context.unconnected_backend(Access::write).capabilities().max_value_bytes;
+  const std::size_t most = context.value_limit(context.unconnected_backend(Access::write));
   const std::string value = value_of(command, most);
   CacheBackend& backend = context.backend(Access::write);
   const auto stored = backend.set(command.key, value,

@@ -131,11 +131,11 @@ std::optional<double> size_of(const std::string& path) {
 
 // An endless line shall end here and not with the machine's memory: what a record may take whose
 // key and value are as long as the backend allows, each byte escaped (\uXXXX), and some more.
-std::size_t record_limit(const Capabilities& capabilities) {
+std::size_t record_limit(std::size_t max_key, std::size_t max_value) {
   constexpr std::size_t escaped = 6;
   constexpr std::size_t spare = std::size_t{16} << 20U;
-  const std::size_t most = std::min(capabilities.max_key_bytes, max_record_bytes) +
-                           std::min(capabilities.max_value_bytes, max_record_bytes);
+  const std::size_t most =
+      std::min(max_key, max_record_bytes) + std::min(max_value, max_record_bytes);
   return std::min(escaped * most + spare, max_record_bytes);
 }
 
@@ -258,8 +258,9 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
   check_checkpoint(context.settings(), options);
   DataInput input = value_or_fail("warm", open_data(arguments.input, interrupted));
   CacheBackend& backend = context.backend(Access::write);
-  const auto reader = make_reader(chosen_format(arguments), std::move(input.read), arguments.fields,
-                                  record_limit(backend.capabilities()));
+  const auto reader =
+      make_reader(chosen_format(arguments), std::move(input.read), arguments.fields,
+                  record_limit(backend.capabilities().max_key_bytes, context.value_limit(backend)));
 
   const auto start = std::chrono::steady_clock::now();
   const auto size = input.compressed ? std::nullopt : size_of(arguments.input);

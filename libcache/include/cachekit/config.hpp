@@ -31,8 +31,9 @@ enum class BackendKind : std::uint8_t { memory, redis, memcached };
 struct BackendFacts {
   std::string_view name;  ///< Also in front of its options: "redis" of "redis.port".
   Tier tier;
-  std::string_view server_option;  ///< Its option that names a server; empty: it has none.
-  std::string_view pool_option;    ///< Its option for the most connections to a server; or empty.
+  std::string_view server_option;   ///< Its option that names a server; empty: it has none.
+  std::string_view pool_option;     ///< Its option for the most connections to a server; or empty.
+  std::string_view value_option{};  ///< Its option for the longest value; or empty.
 };
 /// Requires: one of the enumerators.
 [[nodiscard]] const BackendFacts& facts_of(BackendKind kind) noexcept;

@@ -211,7 +211,7 @@ constexpr std::array table{
     row<Host>("redis.host", "REDIS_HOST", "Name or address of the server"),
     row<Whole<1, 65535, redis, &RedisConfig::port>>("redis.port", "REDIS_PORT", "Its port"),
     row<SocketPath>("redis.unix_socket", "", "Path of a socket, used instead of host and port"),
-    row<Text<parse_path, redis, &RedisConfig::username>>(
+    row<Text<parse_user, redis, &RedisConfig::username>>(
         "redis.username", "REDIS_USERNAME", "An ACL user (Redis 6); empty: the default user"),
     row<PasswordFile>("redis.password_file", "REDIS_PASSWORD_FILE",
                       "A file whose first line is the password; better than the password here"),

@@ -111,6 +111,11 @@ Result<std::string> parse_path(std::string_view text) {
   return std::string(text);
 }
 
+Result<std::string> parse_user(std::string_view text) {
+  if (std::ranges::any_of(text, is_control)) return refuse("a name without control characters");
+  return std::string(text);
+}
+
 Result<std::string> parse_socket_path(std::string_view text) {
   constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;  // Without its final 0.
   if (text.size() > longest) {

@@ -25,6 +25,8 @@ namespace cachekit::config {
 [[nodiscard]] Result<std::string> parse_host(std::string_view text);
 /// Free of control bytes; may be empty.
 [[nodiscard]] Result<std::string> parse_path(std::string_view text);
+/// Of a user at a server.
+[[nodiscard]] Result<std::string> parse_user(std::string_view text);
 /// A path that fits into a socket's address.
 [[nodiscard]] Result<std::string> parse_socket_path(std::string_view text);
 /// Printable and without blanks; may be empty.

@@ -129,8 +129,10 @@ std::optional<Command> Counting::take_back(Error why, std::uint64_t version) {
     why.message += "; this server counts no versions (-C), and has counted all the same";
     return settle(fail(std::move(why)));
   }
+  constexpr auto moment = std::chrono::milliseconds(100);
   outcome_ = fail(std::move(why));
   version_ = version;
+  repaired_by_ = Deadline::after(moment);
   return is_undone_by_counting(before_.value, by_) ? count_down() : look_at_present();
 }
 
@@ -149,8 +151,7 @@ std::optional<Command> Counting::undo(const Reply& present) {
   if (present.status != Status::done) return std::nullopt;
   if (is_undone_by_counting(before_.value, by_)) {
     version_ = present.version;
-    const bool counted = was_counted(present.value, before_.value, by_) && ++rounds_ < max_rounds;
-    return counted ? count_down() : std::nullopt;
+    return was_counted(present.value, before_.value, by_) ? count_down() : std::nullopt;
   }
   if (present.version != version_) return std::nullopt;
   return ask(Asked::undo, {.verb = Verb::store,

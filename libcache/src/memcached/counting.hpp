@@ -21,14 +21,6 @@ namespace cachekit::memcached {
           Command{.verb = Verb::increment, .key = key, .delta = by, .versioned = true}};
 }
 
-/// By when a step has to be done: what takes a change back gets a moment also where the time of the
-/// call is over.
-[[nodiscard]] inline Deadline deadline_for(bool is_follow_up, Deadline of_call) noexcept {
-  constexpr auto moment = std::chrono::milliseconds(100);
-  const Deadline soon = Deadline::after(moment);
-  return is_follow_up && of_call.at() < soon.at() ? soon : of_call;
-}
-
 /// How a counter is counted up: what to ask one after another until there is an outcome. No I/O.
 ///
 /// The server takes "05", " 5" and "12 apples" for numbers and has one bit more than other
@@ -49,6 +41,12 @@ class Counting {
 
   [[nodiscard]] std::optional<Command> tried(Result<Reply> before, const Result<Reply>& after);
   [[nodiscard]] std::optional<Command> answered(const Result<Reply>& reply);
+
+  /// By when the step that was given has to be done. What takes a change back gets a moment, 0.1 s
+  /// for all its steps, also where the time of the call is over.
+  [[nodiscard]] Deadline due(Deadline of_call) const noexcept {
+    return repairs() && of_call.at() < repaired_by_.at() ? repaired_by_ : of_call;
+  }
 
   /// Requires: no command is left to be asked.
   [[nodiscard]] Result<std::int64_t>& outcome() noexcept { return outcome_; }
@@ -86,6 +84,7 @@ class Counting {
   std::uint64_t version_ = 0;  // Of what is there in place of what should be.
   Asked asked_ = Asked::look;
   int rounds_ = 0;
+  Deadline repaired_by_ = Deadline::after(forever);
   Result<std::int64_t> outcome_{};
 };
 

@@ -39,8 +39,11 @@ bool CountingBatch::ask_next(std::size_t server, net::FanOut& calls) {
   queue.asked.clear();
   queue.request.emplace();
   if (!ask_unfinished(queue) && !try_piece(queue)) return false;
-  calls.start(server, cluster_.nodes()[server]->channel(), *queue.request,
-              deadline_for(queue.request->is_follow_up(), deadline_));
+  Deadline due = deadline_;
+  for (const Unfinished* counter : queue.asked) {
+    if (const Deadline its = counter->counting.due(deadline_); its.at() > due.at()) due = its;
+  }
+  calls.start(server, cluster_.nodes()[server]->channel(), *queue.request, due);
   return true;
 }
 

@@ -76,8 +76,8 @@ void CountingCall::start(std::stop_token stop) {
 void CountingCall::go_on(const std::optional<Command>& next) {
   if (!next) return settle(std::move(counting_.outcome()));
   const auto nobody = [](const Result<Reply>&) {};
-  auto asked = memcached::start<Reply, as_reply>(
-      cluster_, *next, deadline_for(next->is_follow_up, deadline_), {}, nobody);
+  auto asked =
+      memcached::start<Reply, as_reply>(cluster_, *next, counting_.due(deadline_), {}, nobody);
   const bool heard = asked.try_then([this](const Result<Reply>& reply) {
     try {
       go_on(counting_.answered(reply));

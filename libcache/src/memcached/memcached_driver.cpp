@@ -88,7 +88,7 @@ Result<std::int64_t> MemcachedDriver::run_increment(const operation::Increment& 
   std::vector<Result<Reply>> replies = cluster_->ask_many(attempt(one.key, one.by), deadline);
   std::optional<Command> next = counting.tried(std::move(replies[0]), replies[1]);
   while (next) {
-    next = counting.answered(cluster_->ask(*next, deadline_for(next->is_follow_up, deadline)));
+    next = counting.answered(cluster_->ask(*next, counting.due(deadline)));
   }
   return std::move(counting.outcome());
 }

@@ -105,14 +105,12 @@ Result<void> Persistence::flush() {
                        .key = one.entry->key(),
                        .value = one.entry->value()});
   }
-  if (damaged_) {
-    if (Result<std::filesystem::path> aside = set_aside(file_); !aside) {
-      return fail(std::move(aside).error());
-    }
+  Result<void> written = write_snapshot(file_, store_.seed(), entries,
+                                        damaged_ ? OldSnapshot::set_aside : OldSnapshot::replaced);
+  if (written) {
+    saved_changes_ = changes;
     damaged_ = false;
   }
-  Result<void> written = write_snapshot(file_, store_.seed(), entries);
-  if (written) saved_changes_ = changes;
   return written;
 }
 

@@ -296,12 +296,12 @@ void Shard::store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone
   // All that can fail comes before all that changes something.
   index_.reserve_one();
   if (entry->expires) wheel_.reserve();
+  policy_->reserve();
 
   const std::uint64_t charge = entry->charge();
   if (current != nullptr) {
     const std::uint64_t old = current->charge();
     if (charge <= old || fits(charge - old, 0, allowed_)) {
-      policy_->reserve();
       replace(*current, *entry.release(), cause, gone);
       return;
     }
@@ -309,7 +309,6 @@ void Shard::store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone
     drop(*current, cause, gone);
   }
   make_room(charge, 1, now, gone);
-  policy_->reserve();
   index_.insert(*entry);
   policy_->add(*entry);
   wheel_.add(*entry);

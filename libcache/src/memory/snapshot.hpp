@@ -38,11 +38,18 @@ struct SnapshotEntry {
 using SeedVisitor = std::function<void(const HashSeed& seed)>;
 using SnapshotVisitor = std::function<void(const SnapshotEntry& entry)>;
 
+/// What becomes of the file that was there.
+enum class OldSnapshot : std::uint8_t {
+  replaced,
+  set_aside,  ///< It is damaged: kept under another name, once the new one is written.
+};
+
 /// Replaces the file in one step: whoever reads it sees the old entries or the new ones, also after
 /// a crash. Mode 0600. Requires: nobody else writes it (see `SnapshotLock`).
 /// Errors: `rejected` also where what has come there meanwhile is no snapshot.
 [[nodiscard]] Result<void> write_snapshot(const std::filesystem::path& path, const HashSeed& seed,
-                                          std::span<const SnapshotEntry> entries);
+                                          std::span<const SnapshotEntry> entries,
+                                          OldSnapshot old = OldSnapshot::replaced);
 
 /// Visits the seed, if the file has one, and the entries, after the checksum of the whole file has
 /// proved right. No file, or an empty one: no entries.
@@ -56,8 +63,9 @@ using SnapshotVisitor = std::function<void(const SnapshotEntry& entry)>;
 /// Errors: as `read_snapshot` for what is somebody else's file or cannot be read.
 [[nodiscard]] Result<void> check_own_snapshot(const std::filesystem::path& path);
 
-/// Renames a damaged snapshot to `FILE.corrupt-N`, N being the first free number; gives the name.
-/// An empty file takes its place, with the same owner, group and permissions.
-[[nodiscard]] Result<std::filesystem::path> set_aside(const std::filesystem::path& path);
+/// Gives a damaged snapshot a second name, `FILE.corrupt-N`, N being the first free number, under
+/// which it stays when another one takes its place; renames it where a file can have only one. One
+/// that is gone meanwhile needs none.
+[[nodiscard]] Result<void> set_aside(const std::filesystem::path& path);
 
 }  // namespace cachekit::memory

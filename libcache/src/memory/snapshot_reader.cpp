@@ -155,15 +155,6 @@ Result<File> open_own(const std::filesystem::path& path) {
   });
 }
 
-// An empty file, for the next snapshot takes owner, group and permissions of what it replaces.
-Result<void> keep_place(const std::filesystem::path& path, const std::filesystem::path& aside) {
-  struct stat status {};
-  if (::lstat(aside.c_str(), &status) != 0) return core::file_error("look at", aside);
-  const Result<File> empty =
-      File::open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-  return empty ? core::copy_ownership(*empty, path, status) : fail(empty.error());
-}
-
 }  // namespace
 
 Result<void> check_own_snapshot(const std::filesystem::path& path) {
@@ -190,7 +181,8 @@ Result<void> read_snapshot(const std::filesystem::path& path, const SeedVisitor&
   return input.left() == 0 ? Result<void>() : damaged(path, "there is more than it announces");
 }
 
-Result<std::filesystem::path> set_aside(const std::filesystem::path& path) {
+Result<void> set_aside(const std::filesystem::path& path) {
+  if (!is_there(path)) return {};
   for (int number = 1;; ++number) {
     std::filesystem::path aside = path;
     aside += fmt::format(".corrupt-{}", number);
@@ -199,8 +191,9 @@ Result<std::filesystem::path> set_aside(const std::filesystem::path& path) {
       errno = EEXIST;
       return core::file_error("set aside", path);
     }
+    if (::link(path.c_str(), aside.c_str()) == 0) return {};
     if (std::rename(path.c_str(), aside.c_str()) != 0) return core::file_error("set aside", path);
-    return keep_place(path, aside).map([&] { return aside; });
+    return {};
   }
 }
 

@@ -68,13 +68,14 @@ Result<void> write_entries(core::File& file, const HashSeed& seed,
 }  // namespace
 
 Result<void> write_snapshot(const std::filesystem::path& path, const HashSeed& seed,
-                            std::span<const SnapshotEntry> entries) {
+                            std::span<const SnapshotEntry> entries, OldSnapshot old) {
   using core::FileReplacement;
   Result<FileReplacement> replacement =
       FileReplacement::begin(path, FileReplacement::Name::under_lock, S_IRUSR | S_IWUSR);
   if (!replacement) return fail(std::move(replacement).error());
   return write_entries(replacement->file(), seed, entries)
       .and_then([&] { return check_own_snapshot(path); })
+      .and_then([&] { return old == OldSnapshot::set_aside ? set_aside(path) : Result<void>(); })
       .and_then([&] { return replacement->commit(true); });
 }
 

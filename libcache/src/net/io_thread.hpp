@@ -55,6 +55,8 @@ class IoThread {
   /// `ticket`: its place among what its thread asks. Requires: the caller keeps it alive until this
   /// returns.
   void start(AsyncRequest& request, OrderTicket ticket, Caller caller) noexcept;
+  /// Does the thread's work for the requests, once, where it runs a callback. Threads: of callers.
+  void stand_in() noexcept;
   /// Settles one that cannot be started.
   void refuse(AsyncRequest& request, Error error) noexcept;
   /// How many requests wait for a connection.
@@ -105,6 +107,7 @@ class IoThread {
   void stand_in_line(AsyncRequest& request) noexcept;
   void step_out(AsyncRequest& request) noexcept;
   void serve_backlog(Lock& lock) noexcept;
+  void serve_line(Lock& lock) noexcept;
   [[nodiscard]] WaiterList take_those_whose_turn_it_is() noexcept;
   void hand_over(Lock& lock) noexcept;
   void fail_backlog(Lock& lock, const Error& error) noexcept;
@@ -141,13 +144,15 @@ class IoThread {
   bool handing_over_ = false;  // Some have left the line, and are with no connection yet.
   bool in_poll_ = false;       // The thread waits for the peer or for wake_.
   bool ending_ = false;
-  int wake_ = -1;       // An eventfd, from the first request on.
-  std::thread thread_;  // The same.
+  bool in_call_ = false;  // The thread runs a callback.
+  bool serving_ = false;  // Somebody serves the line.
+  int wake_ = -1;         // An eventfd, from the first request on.
+  std::thread thread_;    // The same.
   // Whether a call on the thread has ended the I/O thread; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 
-  // When to try again to connect, where nobody will say that it is time. The thread's own.
-  Clock::time_point retry_at_ = Clock::time_point::max();
+  // When to try again to connect, where nobody will say that it is time.
+  std::atomic<Clock::time_point> retry_at_{Clock::time_point::max()};
 
   std::atomic<bool> has_thread_{false};
   std::atomic<bool> poked_{false};       // There is a signal for the thread. Raised under the lock.

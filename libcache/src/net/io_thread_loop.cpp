@@ -145,11 +145,13 @@ void IoThread::run(const bool& gone) noexcept {
 void IoThread::run_calls(Lock& lock, const bool& gone) noexcept {
   while (!calls_.empty()) {
     std::unique_ptr<detail::Continuation> call = calls_.pop();
+    in_call_ = true;
     lock.unlock();
     call->run();
     call.reset();
     if (gone) return;
     lock.lock();
+    in_call_ = false;
   }
 }
 
@@ -168,7 +170,7 @@ int IoThread::take_turn(Lock& lock, int quiet) noexcept {
   const auto rest = awake || goes_on ? Clock::now() + short_rest
                     : busy           ? Clock::now() + long_rest
                                      : Clock::time_point::max();
-  const auto until = std::min({due().at(), retry_at_, rest});
+  const auto until = std::min({due().at(), retry_at_.load(), rest});
   const bool read = reads && combiner_.run_until(Deadline::after(0ms, until), &interrupt);
   lock.lock();
   if (std::exchange(in_poll_, false)) {

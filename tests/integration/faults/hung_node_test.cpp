@@ -3,6 +3,7 @@
 
 #include "rig.hpp"
 #include "support/catch.hpp"
+#include "support/gate.hpp"
 #include "support/results.hpp"
 
 #include <cachekit/memcached.hpp>
@@ -247,6 +248,40 @@ TEST_CASE("a value that is too large leaves no older one while another server ha
   CHECK(must(outcomes.at(1)));
   CHECK_FALSE(outcomes.at(2));
   CHECK(must(nodes.truth.get(keys[0])) == std::nullopt);
+}
+
+TEST_CASE("a batch keeps to its budget while the thread of a server that is gone runs a callback",
+          "[faults][hung]") {
+  Nodes nodes;
+  must(nodes.cache.connect());
+  std::vector<std::string> keys;
+  for (int i = 0; i < 60; ++i) keys.push_back("key" + std::to_string(i));
+  const auto there = std::ranges::find_if(keys, [&](const auto& key) { return nodes.on(0, key); });
+  REQUIRE(there != keys.end());
+  Gate entered;
+  Gate over;
+  Gate ended;
+  bool waited = false;
+  auto slow = nodes.cache.async_get(*there, {.timeout = 20s});
+  slow.then([&](const auto&) {
+    entered.open();
+    waited = over.wait();
+    ended.open();
+  });
+  REQUIRE(entered.wait());
+  nodes.servers[0].kill();
+  std::vector<SetItem> items;
+  for (const std::string& key : keys) items.push_back({.key = key, .value = "v"});
+  for (int round = 0; round < 2; ++round) {  // In the first one the connection breaks.
+    const auto outcomes = nodes.cache.set_many(items, {.timeout = 500ms});
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      INFO(keys[i]);
+      CHECK(outcomes[i].has_value() == !nodes.on(0, keys[i]));
+    }
+  }
+  over.open();
+  REQUIRE(ended.wait());
+  CHECK(waited);  // And not only because it did not want to wait any longer.
 }
 
 TEST_CASE("counters on healthy servers count while another server hangs", "[faults][hung]") {

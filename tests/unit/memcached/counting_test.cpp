@@ -46,8 +46,32 @@ TEST_CASE("what takes a change back goes whatever else is under way, and gets a 
   REQUIRE(next.has_value());
   CHECK(next->is_follow_up);
   const Deadline over = Deadline::after(0ms);
-  CHECK_FALSE(deadline_for(true, over).expired());
-  CHECK(deadline_for(false, over).expired());
+  const Deadline moment = counter.due(over);
+  CHECK_FALSE(moment.expired());
   const Deadline later = Deadline::after(1h);
-  CHECK(deadline_for(true, later).at() == later.at());
+  CHECK(counter.due(later).at() == later.at());
+  CHECK(Counting("n", 1, endpoint).due(over).expired());
+  // All its steps together have that moment.
+  REQUIRE(counter.answered(entry("6", 8)).has_value());
+  CHECK(counter.due(over).at() == moment.at());
+}
+
+TEST_CASE("what others count meanwhile does not keep a change from being taken back",
+          "[memcached][counters]") {
+  const std::string most = "9223372036854775807";
+  Counting counter(most, 1, endpoint);
+  auto next = counter.tried(entry(most, 7), entry("9223372036854775808", 8));
+  Reply refused;
+  refused.status = Reply::Status::refused;
+  for (std::uint64_t round = 0; round < 100; ++round) {
+    REQUIRE(next.has_value());
+    CHECK(next->verb == Verb::increment);
+    next = counter.answered(refused);  // Somebody was faster.
+    REQUIRE(next.has_value());
+    CHECK(next->verb == Verb::inspect);
+    next = counter.answered(entry("9223372036854775810", 9 + round));
+  }
+  REQUIRE(next.has_value());
+  CHECK_FALSE(counter.answered(fail(Errc::timeout, "too late")).has_value());
+  CHECK(counter.outcome().error().code == Errc::outcome_unknown);
 }
