@@ -174,3 +174,20 @@ TEST_CASE("a server that takes nothing stops the load", "[cli][warm][items]") {
   CHECK(warmed.exit_code == 5);
   CHECK(warmed.out.find("stored 0, skipped 0, bad 0, not stored 500") == 0);
 }
+
+TEST_CASE("a value above the usual limit of a Memcached goes whole where the server takes it",
+          "[cli][set][warm][items]") {
+  const MemcachedServer server({.item_size = "4m"});
+  const TempDir folder;
+  const std::string value(3'000'000, 'v');
+  std::ofstream(folder / "value") << value;
+  std::ofstream(folder / "records") << record("warmed", value);
+  REQUIRE(run_cachekit({"-u", server.url(), "set", "k", "--file", (folder / "value").string()})
+              .exit_code == 0);
+  CHECK(run_cachekit({"-u", server.url(), "get", "k"}).out == value);
+  REQUIRE(run_cachekit({"-u", server.url(), "warm", (folder / "records").string()}).exit_code == 0);
+  CHECK(run_cachekit({"-u", server.url(), "get", "warmed"}).out == value);
+  const auto refused = run_cachekit(
+      {"-u", server.url() + "?max_value=1MiB", "set", "k", "--file", (folder / "value").string()});
+  CHECK(refused.exit_code == 5);
+}

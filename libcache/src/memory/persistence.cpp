@@ -177,15 +177,17 @@ Result<void> Persistence::restore_entries(Restored& restored) {
 
 Result<void> Persistence::too_much(const Restored& restored) const {
   const Bounds bounds = store_.bounds();
-  std::string wanted;
-  if (restored.bytes > bounds.bytes || restored.too_large > 0) {
-    const std::uint64_t shards = bounds.bytes / store_.shard_capacity();
-    const std::uint64_t most = std::max(restored.bytes, restored.largest * shards);
-    wanted = fmt::format("memory.capacity to {}MiB", (most + most / 4) / mebibytes(1).count + 1);
+  std::vector<std::string> wanted;
+  // A larger capacity has more shards: what is too large for one may stay so.
+  const std::uint64_t most = std::max(restored.bytes, restored.largest);
+  if (const std::uint64_t spacious = most + most / 4; spacious > bounds.bytes) {
+    wanted.push_back(
+        fmt::format("raise memory.capacity to {}MiB", spacious / mebibytes(1).count + 1));
   }
+  if (restored.too_large > 0) wanted.emplace_back("set memory.shards to 1");
   if (restored.entries > bounds.items) {
-    wanted += fmt::format("{}memory.max_items to {}", wanted.empty() ? "" : " and ",
-                          restored.entries + restored.entries / 4);
+    wanted.push_back(
+        fmt::format("raise memory.max_items to {}", restored.entries + restored.entries / 4));
   }
   return fail(
       Errc::rejected,
@@ -197,7 +199,8 @@ Result<void> Persistence::too_much(const Restored& restored) const {
           restored.too_large > 0
               ? fmt::format(", with room for {} in one entry", store_.shard_capacity())
               : std::string()),
-      config_.snapshot_file.string(), fmt::format("raise {}, or name another file", wanted));
+      config_.snapshot_file.string(),
+      fmt::format("{}, or name another file", fmt::join(wanted, " and ")));
 }
 
 // What is damaged stays where it is, and what reads it hears of it, until there is something to put
