@@ -108,7 +108,7 @@ TEST_CASE("a checkpoint keeps its link and its mode, and no device is replaced",
 TEST_CASE("a snapshot that does not fit is never cut off", "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string();
-  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(20'000)).exit_code == 0);
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(10'000)).exit_code == 0);
   const std::string small = url + "?capacity=1MiB";
   for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
            {"set", "one", "1"}, {"incr", "n"}, {"del", "k1"}, {"touch", "k1", "--ttl", "1h"}}) {
@@ -120,13 +120,13 @@ TEST_CASE("a snapshot that does not fit is never cut off", "[cli][files]") {
     CHECK(refused.err.find("it would lose entries, and was left as it is") != std::string::npos);
     CHECK(refused.err.find("hint: raise memory.capacity to ") != std::string::npos);
   }
-  CHECK(keys_in(url) == 20'000);
+  CHECK(keys_in(url) == 10'000);
   const auto read = run_cachekit({"-u", small, "keys"});
   CHECK(read.exit_code == 5);
   CHECK(read.err.find("do not fit the capacity") != std::string::npos);
-  CHECK(keys_in(url) == 20'000);
+  CHECK(keys_in(url) == 10'000);
   CHECK(run_cachekit({"-u", url + "?max_items=100", "set", "one", "1"}).exit_code == 5);
-  CHECK(keys_in(url) == 20'000);
+  CHECK(keys_in(url) == 10'000);
   CHECK(run_cachekit({"-u", small, "clear", "--yes"}).exit_code == 0);
   CHECK(keys_in(url) == 0);
 }
@@ -298,7 +298,7 @@ TEST_CASE("the limit of ulimit -f is an error like a full disk", "[cli][files]")
 TEST_CASE("who only reads is told of a snapshot that was not loaded whole", "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "s").string();
-  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(30'000)).exit_code == 0);
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(12'000)).exit_code == 0);
   std::string small = url + "?capacity=1MiB";
   std::string told = "do not fit the capacity";
   for (const bool damaged : {false, true}) {

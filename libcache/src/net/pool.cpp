@@ -19,8 +19,9 @@ Pool::Pool(const PoolOptions& options, std::shared_ptr<Connector> connector, std
 
 PoolStats Pool::stats() const {
   const std::lock_guard lock(mutex_);
+  const std::size_t taken = open_ - idle_.size();  // Of which one may be being opened for nobody.
   return {.open = open_,
-          .in_use = open_ - idle_.size(),
+          .in_use = taken - (adding_ && taken > 0 ? 1 : 0),
           .waiting = waiting_,
           .requests = counts_.requests.load(std::memory_order_relaxed),
           .timeouts = counts_.timeouts.load(std::memory_order_relaxed),

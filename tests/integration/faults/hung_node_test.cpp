@@ -252,16 +252,16 @@ TEST_CASE("a value that is too large leaves no older one while another server ha
 
 TEST_CASE("a batch keeps to its budget while the thread of a server that is gone runs a callback",
           "[faults][hung]") {
-  Nodes nodes;
+  Gate entered;
+  Gate over;
+  Gate ended;
+  bool waited = false;
+  Nodes nodes;  // Whose threads use these to the end.
   must(nodes.cache.connect());
   std::vector<std::string> keys;
   for (int i = 0; i < 60; ++i) keys.push_back("key" + std::to_string(i));
   const auto there = std::ranges::find_if(keys, [&](const auto& key) { return nodes.on(0, key); });
   REQUIRE(there != keys.end());
-  Gate entered;
-  Gate over;
-  Gate ended;
-  bool waited = false;
   auto slow = nodes.cache.async_get(*there, {.timeout = 20s});
   slow.then([&](const auto&) {
     entered.open();

@@ -116,11 +116,11 @@ TEST_CASE("a blocking batch of counters is not held to max_in_flight", "[memcach
 
 TEST_CASE("a batch of counters waits for no callback of others", "[memcached][integration]") {
   test::MemcachedServer server;
-  MemcachedBackend backend(test::config_of({server.endpoint()}));
-  REQUIRE(backend.connect());
   test::Gate counted;
   test::Gate entered;
-  bool waited = false;
+  bool waited = false;  // The callback writes it until the backend is gone.
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  REQUIRE(backend.connect());
   auto slow = backend.async_get("key", {.timeout = 20s});
   slow.then([&](const auto&) {
     entered.open();
