@@ -186,8 +186,8 @@ TEST_CASE("a node that hangs does not keep the others' keys from being removed",
   const std::string url =
       fmt::format("memcached://{},{}", servers[0].endpoint(), servers[1].endpoint());
   cachekit::MemcachedBackend healthy({.servers = {servers[0].endpoint()}});
-  RunningCommand running({"-u", url, "--timeout", "50ms", "bench", "--duration", "2s", "--warmup",
-                          "0s", "--keys", "60000"});
+  RunningCommand running({"-u", url, "--timeout", "50ms", "bench", "--duration", "3s", "--warmup",
+                          "0s", "--keys", "2000"});
   wait_until([&] { return healthy.stats().nodes.at(0).hits.value_or(0) > 100; });
   servers[1].stop();
   const auto done = running.wait();
@@ -199,7 +199,7 @@ TEST_CASE("a node that hangs does not keep the others' keys from being removed",
 TEST_CASE("a server killed while a bench runs is counted, not fatal", "[cli][bench][faults]") {
   RedisServer server;
   cachekit::RedisBackend watcher({.host = server.host(), .port = server.port()});
-  RunningCommand running({"-u", server.url(), "--json", "bench", "--duration", "2s", "--warmup",
+  RunningCommand running({"-u", server.url(), "--json", "bench", "--duration", "3s", "--warmup",
                           "0s", "--keys", "100", "--verify", "--fail-if", "errors>0"});
   // The server has seen gets: the measurement is under way.
   wait_until([&] { return watcher.stats().nodes.at(0).hits.value_or(0) > 100; });
