@@ -11,9 +11,6 @@ class CallerRequest final : public AsyncRequest {
   CallerRequest(Request& request, Deadline deadline) noexcept
       : AsyncRequest(request, deadline, Owner::caller) {}
 
-  /// Whether others read for it meanwhile.
-  bool read_elsewhere = false;
-
  private:
   void hold() noexcept override {}
   void release_self() noexcept override {}

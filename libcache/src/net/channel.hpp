@@ -91,8 +91,6 @@ class Channel {
 
  private:
   friend class FanOut;
-  friend std::vector<Result<void>> execute_all(std::span<const Submission> submissions,
-                                               Deadline deadline);
 
   /// A connection that asynchronous requests share, and who looks after them.
   struct LaneOfRequests {

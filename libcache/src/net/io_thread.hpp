@@ -134,7 +134,7 @@ class IoThread {
   IoThread* const shared_;
 
   mutable std::mutex mutex_;  // guards the members below
-  std::condition_variable news_;
+  std::condition_variable woken_;
   WaiterList backlog_;  // These wait for a connection, in the order of their turns.
   Load load_;           // Of these.
   Calls calls_;

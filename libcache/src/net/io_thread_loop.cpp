@@ -111,7 +111,7 @@ void IoThread::poke() noexcept {
   if (in_poll_ && thread_.get_id() != std::this_thread::get_id()) {
     static_cast<void>(eventfd_write(wake_, 1));
   }
-  news_.notify_one();
+  woken_.notify_one();
 }
 
 bool IoThread::ensure_thread() noexcept {
@@ -178,8 +178,8 @@ int IoThread::take_turn(Lock& lock, int quiet) noexcept {
     static_cast<void>(eventfd_read(wake_, &count));
   }
   const auto signal = [&] { return poked_.load(); };
-  if (!read && until == Clock::time_point::max()) news_.wait(lock, signal);
-  if (!read && until != Clock::time_point::max()) news_.wait_until(lock, until, signal);
+  if (!read && until == Clock::time_point::max()) woken_.wait(lock, signal);
+  if (!read && until != Clock::time_point::max()) woken_.wait_until(lock, until, signal);
   awake_.store(true, std::memory_order_release);
   lock.unlock();
   expire_due();
