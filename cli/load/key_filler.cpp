@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace cachekit::cli {
 namespace {
@@ -31,23 +30,10 @@ class Batch {
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
-  // Says whether any of them may be there now.
-  Result<void> store(std::uint64_t first, std::uint64_t count, bool& any_stored) {
+  std::vector<Result<bool>> store(std::uint64_t first, std::uint64_t count) {
     std::vector<SetItem> items;
     for (std::uint64_t i = 0; i < count; ++i) items.push_back(item(first + i, i));
-    std::vector<Result<bool>> outcomes =
-        shared_.backend.set_many(items, {SetCondition::always, batch_budget});
-    any_stored = std::ranges::any_of(outcomes, [](const Result<bool>& outcome) {
-      return outcome || outcome.error().code == Errc::outcome_unknown;
-    });
-    return first_error(std::move(outcomes));
-  }
-
-  Result<void> remove(std::uint64_t first, std::uint64_t count, std::chrono::milliseconds budget) {
-    if (keys_.size() < count) keys_.resize(count);
-    std::vector<std::string_view> keys;
-    for (std::uint64_t i = 0; i < count; ++i) keys.push_back(shared_.keys.key(first + i, keys_[i]));
-    return first_error(shared_.backend.remove_many(keys, {budget}));
+    return shared_.backend.set_many(items, {SetCondition::always, batch_budget});
   }
 
  private:
@@ -61,13 +47,6 @@ class Batch {
     }
     return {shared_.keys.key(number, keys_[slot]), std::string_view(values_[slot]).substr(0, size),
             shared_.ttl};
-  }
-
-  static Result<void> first_error(std::vector<Result<bool>> outcomes) {
-    for (Result<bool>& outcome : outcomes) {
-      if (!outcome) return fail(std::move(outcome.error()));
-    }
-    return {};
   }
 
   const BenchShared& shared_;
@@ -88,10 +67,11 @@ Result<void> fill_keys(const BenchShared& shared, std::uint64_t& written,
     const std::uint64_t first = written;
     const std::uint64_t count = std::min(batch.size(), all - first);
     written += count;
-    bool any_stored = false;
-    if (Result<void> stored = batch.store(first, count, any_stored); !stored) {
-      if (!any_stored) written = first;
-      return stored;
+    const std::vector<Result<bool>> outcomes = batch.store(first, count);
+    const auto failed = std::ranges::find(outcomes, false, &Result<bool>::has_value);
+    if (failed != outcomes.end()) {
+      if (std::ranges::none_of(outcomes, may_have_stored)) written = first;
+      return fail(failed->error());
     }
     progress(static_cast<double>(written) / static_cast<double>(all));
   }
@@ -100,21 +80,13 @@ Result<void> fill_keys(const BenchShared& shared, std::uint64_t& written,
 
 Result<void> remove_keys(const BenchShared& shared, std::uint64_t written) {
   if (written == 0) return {};
-  Batch batch(shared);
-  Cleanup cleanup(shared.interrupted);
-  cleanup.look_at(shared.backend);
-  for (std::uint64_t done = 0; done < written;) {
-    if (cleanup.is_over()) {
-      Error why = cleanup.why_over();
-      why.message += fmt::format(", with {} of {} keys yet to be removed", written - done, written);
-      return fail(std::move(why));
-    }
-    const std::uint64_t count =
-        std::min(cleanup.keys_at_once(batch.size(), written - done), written - done);
-    cleanup.run([&](auto budget) { return batch.remove(done, count, budget); }, batch_budget);
-    done += count;
-  }
-  return cleanup.outcome();
+  std::uint64_t number = 0;
+  return Cleanup(shared.backend, shared.interrupted)
+      .remove_all(written, "with {} of {} keys yet to be removed", [&](std::uint64_t most) {
+        std::vector<std::string> keys(most);
+        for (std::string& key : keys) shared.keys.key(number++, key);
+        return Result<std::vector<std::string>>(std::move(keys));
+      });
 }
 
 }  // namespace cachekit::cli

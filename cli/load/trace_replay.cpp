@@ -18,49 +18,23 @@
 namespace cachekit::cli {
 namespace {
 
-constexpr std::size_t removed_at_once = 500;
-constexpr auto removal_budget = std::chrono::seconds(10);
-
-Result<void> remove_all(CacheBackend& backend, const std::vector<std::string>& keys,
-                        std::chrono::milliseconds budget) {
-  const std::vector<std::string_view> views(keys.begin(), keys.end());
-  for (const Result<bool>& removed : backend.remove_many(views, {budget})) {
-    if (!removed && removed.error().code != Errc::invalid_argument) return fail(removed.error());
-  }
-  return {};
-}
-
 // Of the first `count` keys of the trace, in a second pass: keys that come again are removed again,
 // which costs less than remembering all.
 Result<void> remove_stored(const BenchShared& shared, const TraceFile& file, std::uint64_t count) {
   Result<TraceReader> trace = TraceReader::open(file, [] { return false; });
   if (!trace) return fail(std::move(trace).error());
-  std::string name;
-  std::vector<std::string> keys;
-  Cleanup cleanup(shared.interrupted);
-  cleanup.look_at(shared.backend);
-  std::uint64_t taken = 0;
-  for (bool more = true; more;) {
-    if (cleanup.is_over()) {
-      Error why = cleanup.why_over();
-      why.message += fmt::format(", with the last {} of {} requests yet to be tidied up",
-                                 count - taken + keys.size(), count);
-      return fail(std::move(why));
-    }
-    more = taken < count;
-    if (more) {
+  const auto next = [&](std::uint64_t most) -> Result<std::vector<std::string>> {
+    std::vector<std::string> keys;
+    for (std::string name; keys.size() < most;) {
       const Result<bool> read = trace->next(name);
       if (!read) return fail(read.error());
-      more = *read;
+      if (!*read) break;
+      shared.keys.named(name, keys.emplace_back());
     }
-    taken += more ? 1 : 0;
-    if (more) shared.keys.named(name, keys.emplace_back());
-    if (keys.size() < cleanup.keys_at_once(removed_at_once, count - taken) && more) continue;
-    cleanup.run([&](auto budget) { return remove_all(shared.backend, keys, budget); },
-                removal_budget);
-    keys.clear();
-  }
-  return cleanup.outcome();
+    return keys;
+  };
+  return Cleanup(shared.backend, shared.interrupted)
+      .remove_all(count, "with the last {} of {} requests yet to be tidied up", next);
 }
 
 }  // namespace

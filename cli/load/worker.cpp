@@ -1,5 +1,7 @@
 #include "load/worker.hpp"
 
+#include "load/cleanup.hpp"
+
 #include <functional>
 #include <memory>
 
@@ -110,7 +112,7 @@ void BenchWorker::set(std::string_view name, std::uint64_t key, SliceTally& slic
   const auto begin = steady::now();
   const Result<bool> answer = shared_.backend.set(name, value, options);
   last_ = steady::now();
-  if (answer || answer.error().code == Errc::outcome_unknown) may_have_stored_ = true;
+  if (cli::may_have_stored(answer)) may_have_stored_ = true;
   record(tally_->sets, slice, answer ? nullptr : &answer.error(), last_ - begin);
 }
 
