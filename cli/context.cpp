@@ -134,8 +134,8 @@ const Settings& Context::settings() { return mutable_settings(); }
 
 void Context::warn_of_practice() {
   if (!settings().production) return;
-  for (const Finding& advice : check_best_practices(settings())) {
-    if (advice.level == Finding::Level::warning) warn(advice.what + "; " + advice.fix);
+  for (const Finding& finding : check_best_practices(settings())) {
+    if (finding.level == Finding::Level::warning) warn(finding.what + "; " + finding.fix);
   }
 }
 

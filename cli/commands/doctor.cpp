@@ -66,18 +66,18 @@ ExitCode run_doctor(Context& context) {
       std::ranges::any_of(found, [](const Finding& a) { return a.level == Level::warning; });
   if (context.options.json) {
     Json findings = Json::array();
-    for (const Finding& advice : found) {
-      findings.push_back({{"level", advice.level == Level::warning ? "warning" : "note"},
-                          {"what", advice.what},
-                          {"fix", advice.fix}});
+    for (const Finding& finding : found) {
+      findings.push_back({{"level", finding.level == Level::warning ? "warning" : "note"},
+                          {"what", finding.what},
+                          {"fix", finding.fix}});
     }
     context.out.line(
         dump({{"target", backend.target()}, {"ok", !warned}, {"findings", std::move(findings)}}));
   } else {
-    for (const Finding& advice : found) {
+    for (const Finding& finding : found) {
       context.out.line(fmt::format("{}: {}\n  fix: {}",
-                                   advice.level == Level::warning ? "warning" : "note", advice.what,
-                                   advice.fix));
+                                   finding.level == Level::warning ? "warning" : "note",
+                                   finding.what, finding.fix));
     }
     if (found.empty()) context.out.line(fmt::format("nothing to say about {}", backend.target()));
   }
