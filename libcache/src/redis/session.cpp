@@ -115,7 +115,10 @@ tl::unexpected<Error> Session::out_of_step() const noexcept {
 }
 
 void Session::look_at_error(RedisReply& reply, const CommandRequest& commands) noexcept {
-  if (code_of_reply(reply.text) == "READONLY") demoted_ = true;
+  constexpr std::string_view last_words = "ERR Protocol error";
+  if (code_of_reply(reply.text) == "READONLY" || reply.text.starts_with(last_words)) {
+    retiring_ = true;
+  }
   if (!commands.idempotent() && is_for_want_of_memory(reply.text)) {
     reply = dropped_reply(Dropped::lost);
   }

@@ -125,9 +125,9 @@ class Session final : public net::Session {
   [[nodiscard]] Result<bool> advance(net::Request& request) override;
   [[nodiscard]] bool idle() const override { return subscribed_ || decoder_.idle(); }
 
-  /// Whether the server has said that it is a replica now: after a failover the connections of
-  /// before lead to the wrong one.
-  [[nodiscard]] bool retiring() const noexcept override { return demoted_; }
+  /// Whether the server has said that it is a replica now (after a failover the connections of
+  /// before lead to the wrong one), or what it says before it closes a connection.
+  [[nodiscard]] bool retiring() const noexcept override { return retiring_; }
 
   /// From now on the server may send at any time.
   void expect_messages() noexcept { subscribed_ = true; }
@@ -140,7 +140,7 @@ class Session final : public net::Session {
 
   RespDecoder decoder_;
   std::optional<Errc> out_of_step_{};  // Set as soon as a reply was lost, or somebody else's.
-  bool demoted_ = false;
+  bool retiring_ = false;
   bool subscribed_ = false;
 };
 

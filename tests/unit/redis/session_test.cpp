@@ -154,6 +154,15 @@ TEST_CASE("a session whose server has become a replica is to be replaced", "[red
   CHECK(session.retiring());
 }
 
+TEST_CASE("a session whose server says that it closes the connection is to be replaced",
+          "[redis]") {
+  Session session;
+  SingleCommand command({}, Replay::no);
+  session.feed("-ERR Protocol error: invalid bulk length\r\n");
+  REQUIRE(session.advance(command) == true);
+  CHECK(session.retiring());
+}
+
 TEST_CASE("a request knows about how many bytes it keeps", "[redis]") {
   const std::string key(100, 'k');
   const std::string value(3'000, 'v');
