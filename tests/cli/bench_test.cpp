@@ -186,7 +186,7 @@ TEST_CASE("a node that hangs does not keep the others' keys from being removed",
   const std::string url =
       fmt::format("memcached://{},{}", servers[0].endpoint(), servers[1].endpoint());
   cachekit::MemcachedBackend healthy({.servers = {servers[0].endpoint()}});
-  RunningCommand running({"-u", url, "--timeout", "50ms", "bench", "--duration", "3s", "--warmup",
+  RunningCommand running({"-u", url, "--timeout", "5s", "bench", "--duration", "3s", "--warmup",
                           "0s", "--keys", "2000"});
   wait_until([&] { return healthy.stats().nodes.at(0).hits.value_or(0) > 100; });
   servers[1].stop();

@@ -133,8 +133,8 @@ TEST_CASE("a snapshot that does not fit is never cut off", "[cli][files]") {
 
 TEST_CASE("a cache that is full is written again and again", "[cli][files]") {
   const TempDir folder;
-  const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=16MiB";
-  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(200'000)).exit_code == 5);
+  const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=4MiB";
+  REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(50'000)).exit_code == 5);
   for (int i = 0; i < 5; ++i) {
     const auto set = run_cachekit({"-u", url, "set", fmt::format("new{}", i), "1"});
     INFO(set.err);
@@ -245,25 +245,23 @@ TEST_CASE("warm above the capacity says how many are still there", "[cli][files]
 
 TEST_CASE("the room that warm proposes is enough, also for few entries of mixed sizes",
           "[cli][files]") {
-  for (const std::size_t large : {10'000U, 50'000U, 450'000U}) {
-    std::string text;
-    for (int i = 0; text.size() < 6'500'000; ++i) {
-      text += fmt::format("{{\"key\":\"k{}\",\"value\":\"{}\"}}\n", i,
-                          std::string(i % 10 == 0 ? large : large / 50, 'v'));
-    }
-    for (const std::string capacity : {"2MiB", "3MiB", "4MiB"}) {
-      const auto warmed =
-          run_cachekit({"-u", "memory:", "-o", "memory.capacity=" + capacity, "warm", "-"}, text);
-      INFO(large << " " << capacity << ": " << warmed.err);
-      REQUIRE(warmed.exit_code == 5);
-      const std::size_t at = warmed.err.find("memory.capacity=");
-      REQUIRE(at != std::string::npos);
-      const std::string proposed = warmed.err.substr(at, warmed.err.find('\n', at) - at);
-      const auto again = run_cachekit({"-u", "memory:", "-o", proposed, "warm", "-"}, text);
-      CHECK(again.err.find("had to make room") == std::string::npos);
-      CHECK(again.exit_code == 0);
-    }
+  const auto [large, capacity] = GENERATE(
+      table<std::size_t, std::string>({{10'000, "4MiB"}, {50'000, "2MiB"}, {450'000, "3MiB"}}));
+  std::string text;
+  for (int i = 0; text.size() < 6'500'000; ++i) {
+    text += fmt::format("{{\"key\":\"k{}\",\"value\":\"{}\"}}\n", i,
+                        std::string(i % 10 == 0 ? large : large / 50, 'v'));
   }
+  const auto warmed =
+      run_cachekit({"-u", "memory:", "-o", "memory.capacity=" + capacity, "warm", "-"}, text);
+  INFO(large << " " << capacity << ": " << warmed.err);
+  REQUIRE(warmed.exit_code == 5);
+  const std::size_t at = warmed.err.find("memory.capacity=");
+  REQUIRE(at != std::string::npos);
+  const std::string proposed = warmed.err.substr(at, warmed.err.find('\n', at) - at);
+  const auto again = run_cachekit({"-u", "memory:", "-o", proposed, "warm", "-"}, text);
+  CHECK(again.err.find("had to make room") == std::string::npos);
+  CHECK(again.exit_code == 0);
 }
 
 TEST_CASE("warm tells that a server has evicted meanwhile", "[cli][files]") {

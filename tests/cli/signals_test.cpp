@@ -219,7 +219,7 @@ TEST_CASE("a signal while bench removes its keys is not lost", "[cli][signals]")
   RedisServer server;
   RedisBackend backend(patient(server));
   RunningCommand running(
-      patient(server.url(), {"bench", "--requests", "10", "--warmup", "0s", "--keys", "1000000"}));
+      patient(server.url(), {"bench", "--requests", "10", "--warmup", "0s", "--keys", "300000"}));
   wait_until([&] { return calls_of(backend, "unlink") > 0; });
   check_ends_beside_hung(server, running);
 }

@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 #include "support/results.hpp"
+#include "support/sanitized.hpp"
 
 #include <cachekit/memcached.hpp>
 
@@ -25,7 +26,11 @@ namespace {
 
 constexpr std::size_t few = 100;
 constexpr std::size_t some = 1'000;
+#ifdef CACHEKIT_SANITIZED
+constexpr std::size_t many = 20'000;  // Each takes ten times as long.
+#else
 constexpr std::size_t many = 100'000;
+#endif
 
 using Duration = std::chrono::steady_clock::duration;
 

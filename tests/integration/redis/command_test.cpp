@@ -162,9 +162,12 @@ TEST_CASE("what is stored after a value that was too large stays", "[redis]") {
     must(redis.set("k", "old"));
     auto refused = redis.async_set("k", huge, {.timeout = 20s});
     const auto stored = redis.async_set("k", "new", {.timeout = 20s}).get();
-    CHECK(code_of(refused.get()) == "too_large");
+    const std::string code = code_of(refused.get());
     const auto left = must(redis.get("k"));
-    CHECK(left != "old");
+    if (code == "too_large") CHECK(left != "old");
+    // Its words are lost where its reset, for what it has not read, overtakes them in its kernel.
+    else
+      CHECK(code == "outcome_unknown");
     if (stored) CHECK(left == "new");
   }
 }

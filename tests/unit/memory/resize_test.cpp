@@ -175,7 +175,7 @@ TEST_CASE("a scan, a listing and a clear miss nothing when shards merge and spli
   });
   std::set<std::size_t> scanned;
   std::set<std::size_t> listed;
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 8; ++round) {
     std::set<std::string> keys;
     std::size_t count = 0;
     static_cast<void>(t.cache.scan({.page_size = 50}, [&](std::string_view key) {
