@@ -62,8 +62,8 @@ check_includes() {
   only_one 'toml\+\+/' || status=1
   only_one 'CLI/' || status=1
   { includes libcache/include || true; } |
-    { grep -E '<(fmt|hiredis|libmemcached[^/]*|toml\+\+|nlohmann|tsl|CLI)/|<zlib' || true; } |
-    { grep -v '/json_codec\.hpp:.*nlohmann' || true; } |
+    { grep -E '<(asio|fmt|hiredis|libmemcached[^/]*|toml\+\+|nlohmann|tsl|CLI)/|<zlib' || true; } |
+    { grep -vE '/(json_codec\.hpp:.*nlohmann|asio\.hpp:.*asio/)' || true; } |
     complain "public headers include no third-party library but tl::expected" || status=1
   return $status
 }

@@ -10,7 +10,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build make pkg-config ccache bzip2 gzip xz-utils zstd)
 # libssl-dev: the pkg-config file of libmemcached asks for libcrypto. libsqlite3-dev: for an example.
 # libtbb-dev: to be compared with.
-libraries=(libbz2-dev libcli11-dev libexpected-dev libfmt-dev libhiredis-dev liblzma-dev libmemcached-dev libsqlite3-dev libssl-dev libtbb-dev
+libraries=(libasio-dev libbz2-dev libcli11-dev libexpected-dev libfmt-dev libhiredis-dev liblzma-dev libmemcached-dev libsqlite3-dev libssl-dev libtbb-dev
   libtomlplusplus-dev libzstd-dev nlohmann-json3-dev robin-map-dev zlib1g-dev catch2)
 servers=(redis-server redis-tools memcached)
 # What reads the man page and the completions in the tests.

@@ -1,11 +1,12 @@
 #pragma once
 
-/// Everything but the opt-in headers (`json_codec.hpp`), for programs that rather name one header.
+/// Everything but the opt-in headers (`asio.hpp`, `json_codec.hpp`), for programs that rather name one header.
 
 #include <cachekit/backend.hpp>
 #include <cachekit/config.hpp>
 #include <cachekit/entity.hpp>
 #include <cachekit/envelope.hpp>
+#include <cachekit/executor.hpp>
 #include <cachekit/expander.hpp>
 #include <cachekit/memcached.hpp>
 #include <cachekit/memory.hpp>
