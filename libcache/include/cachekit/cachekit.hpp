@@ -1,6 +1,7 @@
 #pragma once
 
-/// Everything but the opt-in headers (`asio.hpp`, `json_codec.hpp`), for programs that rather name one header.
+/// Everything but the opt-in headers (`asio.hpp`, `json_codec.hpp`), for programs that rather name
+/// one header.
 
 #include <cachekit/backend.hpp>
 #include <cachekit/config.hpp>
