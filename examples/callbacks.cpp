@@ -23,7 +23,7 @@ int main(int count, char** arguments) {
   for (int i = 0; i < requests; ++i) {
     cache.async_set("example:" + std::to_string(i), "value").then([&](cachekit::Result<bool> done) {
       if (done && *done) ++stored;
-      all_set.count_down();  // Callbacks run on the backend's driver thread: be short.
+      all_set.count_down();  // Callbacks run one after the other, on a thread of the node.
     });
   }
   all_set.wait();

@@ -19,6 +19,9 @@ class Continuation {
  public:
   virtual ~Continuation() = default;
   virtual void run() noexcept = 0;
+  /// Whether it belongs to the library: it is short and waits for nobody, and what users wait for
+  /// may wait for it.
+  [[nodiscard]] virtual bool is_step() const noexcept { return false; }
 
   std::unique_ptr<Continuation> next{};  ///< Of a line in which it waits for that.
 };
@@ -118,21 +121,29 @@ class [[nodiscard]] Pending {
     return take();
   }
 
-  /// Calls `f(Result<T>)` once: on the backend's driver thread, or at once where the result is
-  /// there already. `f` must not throw, nor wait for another request of the same backend. (Where
-  /// there is no memory to keep `f`, it waits, and calls `f` itself.)
+  /// Calls `f(Result<T>)` once: on the node's callback thread, or at once where the result is there
+  /// already. `f` must not throw; other callbacks of the node wait while it runs. (Where there is
+  /// no memory to keep `f`, it waits, and calls `f` itself.)
   template <typename F>
   void then(F f) {
     static_assert(std::is_invocable_v<F, Result<T>>, "then() wants a callable with a Result<T>");
     if (state_ == nullptr) return f(nothing());
-    if (!keep(f)) f(get());
+    if (!keep<Call<F>>(f)) f(get());
   }
 
   /// As `then`, but where there is no memory to keep `f`, it is false at once, and the result can
   /// still be taken.
   template <typename F>
   [[nodiscard]] bool try_then(F f) noexcept {
-    if (state_ != nullptr) return keep(f);
+    if (state_ != nullptr) return keep<Call<F>>(f);
+    f(nothing());
+    return true;
+  }
+  /// The same for drivers, of which a request takes several: `f` waits for no callback of a user.
+  /// It must be short and wait for nothing.
+  template <typename F>
+  [[nodiscard]] bool try_step(F f) noexcept {
+    if (state_ != nullptr) return keep<Step<F>>(f);
     f(nothing());
     return true;
   }
@@ -157,7 +168,7 @@ class [[nodiscard]] Pending {
 
  private:
   template <typename F>
-  class Call final : public detail::Continuation {
+  class Call : public detail::Continuation {
    public:
     Call(detail::PendingState<T>* state, F f) : state_(state), f_(std::move(f)) {
       state_->retain();
@@ -168,6 +179,13 @@ class [[nodiscard]] Pending {
    private:
     detail::PendingState<T>* state_;
     F f_;
+  };
+
+  template <typename F>
+  class Step final : public Call<F> {
+   public:
+    using Call<F>::Call;
+    [[nodiscard]] bool is_step() const noexcept override { return true; }
   };
 
   class Resume final : public detail::Continuation {
@@ -205,11 +223,11 @@ class [[nodiscard]] Pending {
 
   // Has `f` run once there is a result; false, and `f` is as it was, where there is no memory for
   // it.
-  template <typename F>
+  template <typename Kept, typename F>
   [[nodiscard]] bool keep(F& f) {
     std::unique_ptr<detail::Continuation> next;
     try {
-      next = std::make_unique<Call<F>>(state_, std::move(f));
+      next = std::make_unique<Kept>(state_, std::move(f));
     } catch (const std::bad_alloc&) {
       return false;
     }

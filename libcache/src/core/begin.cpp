@@ -30,7 +30,7 @@ class Discarding final : public DeferredState<bool> {
     driver.start(remove);
     begin(set.stop);
     Pending<bool> removed = std::move(std::get<AsyncCall<operation::Remove>>(remove).pending);
-    const bool heard = removed.try_then([this](const Result<bool>& outcome) {
+    const bool heard = removed.try_step([this](const Result<bool>& outcome) {
       if (!outcome) add_failure(outcome.error());
       settle(fail(std::move(refusal_)));
     });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/continuations.hpp"
 #include "core/fork.hpp"
 
 #include <cachekit/error.hpp>
@@ -58,10 +59,7 @@ class DeferredState : public detail::PendingState<T> {
     report_(this->value);
     const Stage before = stage_.exchange(Stage::settled);
     stage_.notify_all();
-    if (before == Stage::left) {
-      const std::unique_ptr<detail::Continuation> next = std::move(next_);
-      if (next) next->run();
-    }
+    if (before == Stage::left && next_) go_on_with(std::move(next_));
     this->release();
   }
 

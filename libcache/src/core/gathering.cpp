@@ -50,7 +50,7 @@ class CacheBackend::Gathering final
       begun = std::move(std::get<AsyncCall<Operation>>(call).pending);
     } catch (const std::bad_alloc&) {  // As it stands.
     }
-    const bool heard = begun.try_then([this, position](Result<Value> outcome) {
+    const bool heard = begun.try_step([this, position](Result<Value> outcome) {
       outcomes_[position] = std::move(outcome);
       count_down();
     });

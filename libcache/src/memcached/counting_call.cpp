@@ -61,7 +61,7 @@ void CountingCall::start(std::stop_token stop) {
   begin(std::move(stop));
   state->stop_with(stop_token());
   node.channel().start(*state);
-  const bool heard = Pending<Attempt>(state).try_then([this](Result<Attempt> attempt) {
+  const bool heard = Pending<Attempt>(state).try_step([this](Result<Attempt> attempt) {
     if (!attempt) return settle(fail(std::move(attempt).error()));
     try {
       go_on(counting_.tried(std::move(attempt->before), attempt->after));
@@ -78,7 +78,7 @@ void CountingCall::go_on(const std::optional<Command>& next) {
   const auto nobody = [](const Result<Reply>&) {};
   auto asked =
       memcached::start<Reply, as_reply>(cluster_, *next, counting_.due(deadline_), {}, nobody);
-  const bool heard = asked.try_then([this](const Result<Reply>& reply) {
+  const bool heard = asked.try_step([this](const Result<Reply>& reply) {
     try {
       go_on(counting_.answered(reply));
     } catch (const std::bad_alloc&) {

@@ -39,17 +39,18 @@ std::size_t pool_size(const ChannelOptions& options) noexcept {
 
 Channel::LaneOfRequests::LaneOfRequests(const ChannelOptions& options, const std::string& endpoint,
                                         Lane lane, InFlightBounds& bounds, ProgramOrder& order,
+                                        CallbackThread& callbacks,
                                         std::shared_ptr<Connector> connector, IoThread* shared)
     : combiner(options.combiner, endpoint, {bounds, order, lane}),
-      io_thread({combiner, std::move(connector), bounds, order, shared}) {}
+      io_thread({combiner, std::move(connector), bounds, order, callbacks, shared}) {}
 
 Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
                     std::shared_ptr<const Protocol> protocol)
     : connector(std::make_shared<Connector>(options.address, std::move(protocol),
                                             options.connection_timeout)),
       bounds(options.combiner.max_requests, options.combiner.max_bytes),
-      shared(options, endpoint, Lane::shared, bounds, order, connector, nullptr),
-      large(options, endpoint, Lane::large, bounds, order, connector, &shared.io_thread),
+      shared(options, endpoint, Lane::shared, bounds, order, callbacks, connector, nullptr),
+      large(options, endpoint, Lane::large, bounds, order, callbacks, connector, &shared.io_thread),
       pool(std::make_shared<Pool>(
           PoolOptions{.max_connections = pool_size(options), .max_waiting = options.max_waiting},
           connector, endpoint)),
@@ -58,6 +59,10 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
     bounds.count(lane->combiner.load());
     bounds.count(lane->io_thread.load());
   }
+  callbacks.on_pause([this] {
+    shared.io_thread.send();
+    large.io_thread.send();
+  });
 }
 
 Channel::Core::~Core() { end(); }
@@ -66,6 +71,7 @@ void Channel::Core::end() noexcept {
   for (int completions = 0; completions < 2; ++completions) {
     large.io_thread.end();
     shared.io_thread.end();
+    callbacks.end();
   }
 }
 

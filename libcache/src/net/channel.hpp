@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/address.hpp"
+#include "net/callback_thread.hpp"
 #include "net/combiner.hpp"
 #include "net/connection.hpp"
 #include "net/connector.hpp"
@@ -95,7 +96,7 @@ class Channel {
   /// A connection that asynchronous requests share, and who looks after them.
   struct LaneOfRequests {
     LaneOfRequests(const ChannelOptions& options, const std::string& endpoint, Lane lane,
-                   InFlightBounds& bounds, ProgramOrder& order,
+                   InFlightBounds& bounds, ProgramOrder& order, CallbackThread& callbacks,
                    std::shared_ptr<Connector> connector, IoThread* shared);
 
     Combiner combiner;
@@ -110,8 +111,8 @@ class Channel {
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
 
-    /// First the large lane: what is under way there may wait for the shared one. All is still
-    /// there for what the last calls start.
+    /// First the large lane: what is under way there may wait for the shared one. Then the
+    /// callbacks of all that. All is still there for what the last of them start.
     void end() noexcept;
     [[nodiscard]] Combiner& combiner() noexcept { return shared.combiner; }
     void close_after_fork() noexcept;
@@ -119,6 +120,7 @@ class Channel {
     std::shared_ptr<Connector> connector;
     InFlightBounds bounds;
     ProgramOrder order;
+    CallbackThread callbacks;
     LaneOfRequests shared;
     LaneOfRequests large;
     std::shared_ptr<Pool> pool;

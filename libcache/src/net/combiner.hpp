@@ -221,6 +221,7 @@ class Combiner {
   void take_done(const Waiter* end, Completions& completions) noexcept;
   void take_out(const Waiter& waiter) noexcept;
   void note_word() noexcept;
+  void suspect_slow_reply() noexcept;
   /// Takes no more requests, and nobody reads for those that are under way.
   [[nodiscard]] bool without_leader() const noexcept {
     return state_ == State::open && retiring_ && !leading_ && !leaderless_ && in_flight() > 0;

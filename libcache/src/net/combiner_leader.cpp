@@ -4,11 +4,17 @@
 #include "net/combiner.hpp"
 #include "net/failure.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <thread>
 #include <utility>
 
 namespace cachekit::net {
+namespace {
+
+constexpr auto slow_reply = std::chrono::milliseconds(10);
+
+}  // namespace
 
 void Combiner::lead(BlockingWaiter& blocking, Deadline until,
                     std::optional<Clock::time_point> begun) noexcept {
@@ -119,6 +125,7 @@ Result<void> Combiner::hand_out(std::string_view bytes, Completions& completions
   culprit_ = nullptr;
   {
     const std::lock_guard lock(mutex_);
+    suspect_slow_reply();
     note_word();
     expecting_.splice_back(written_, Waiter::Place::expecting);
     end = expecting_.front();
@@ -150,6 +157,14 @@ void Combiner::take_done(const Waiter* end, Completions& completions) noexcept {
     take_out(waiter);
     completions.add(waiter);
   }
+}
+
+// One that took long may not be what was asked for, and the right one be on its way behind it: that
+// is asked to come at once, and listened to before the next request.
+void Combiner::suspect_slow_reply() noexcept {
+  if (Clock::now() - std::max(written_at_, last_word_at_) < slow_reply) return;
+  socket_->acknowledge();
+  listen_at_ = Clock::time_point::min();
 }
 
 void Combiner::note_word() noexcept {

@@ -24,34 +24,20 @@ namespace {
 
 // While an attempt to connect is under way, of which the end is told.
 constexpr auto look_again = std::chrono::milliseconds(50);
-// How often a caller looks whether the thread is there for its request.
-constexpr auto first_look = std::chrono::milliseconds(5);
-constexpr auto longest_look = std::chrono::milliseconds(80);
 
 }  // namespace
 
 void AsyncRequest::wait() noexcept {
   if (settled()) return;
-  if (!inherited()) {
-    if (owner_ == Owner::caller) return static_cast<void>(wait(Deadline::after(forever)));
-    return io_thread().combiner_.wait(*this);
-  }
+  if (!inherited()) return io_thread().combiner_.wait(*this);
   outcome() = fail(inherited_request());
   ParkingLot empty;  // The threads that waited are the parent's.
   Wakeups nobody(empty);
   finish(nobody);
 }
 
-// The I/O thread may be in somebody's callback: what only it would do for this request must not
-// wait for that.
 bool AsyncRequest::wait(Deadline until) noexcept {
-  if (owner_ == Owner::itself) return io_thread().combiner_.wait(*this, until);
-  for (auto look = first_look;; look = std::min(look * 2, longest_look)) {
-    const Deadline soon = earlier(until, Deadline::after(look));
-    if (io_thread().combiner_.wait(*this, soon)) return true;
-    io_thread().stand_in();
-    if (until.expired()) return settled();
-  }
+  return io_thread().combiner_.wait(*this, until);
 }
 
 // Together with `IoThread::start`: either that sees that it is unwanted, or this sees the
@@ -229,26 +215,8 @@ Error IoThread::too_late(const AsyncRequest& request) const noexcept {
               "raise the timeout, or check that the server is up and reachable");
 }
 
-void IoThread::stand_in() noexcept {
-  {
-    Lock lock(mutex_);
-    if (!in_call_) return;
-    serve_backlog(lock);
-  }
-  expire_due();
-}
-
-void IoThread::serve_backlog(Lock& lock) noexcept {
-  if (std::exchange(serving_, true)) {  // By a caller, which has looked a moment ago.
-    retry_at_ = Clock::now() + std::chrono::milliseconds(1);
-    return;
-  }
-  serve_line(lock);
-  serving_ = false;
-}
-
 // Connecting goes on elsewhere, and its end is told.
-void IoThread::serve_line(Lock& lock) noexcept {
+void IoThread::serve_backlog(Lock& lock) noexcept {
   retry_at_ = Clock::time_point::max();
   refresh_backlogged();
   const auto may_go = [](const Waiter& waiter) { return !waiter.ticket_.must_wait(); };

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "core/continuations.hpp"
 #include "net/async_request.hpp"
+#include "net/callback_thread.hpp"
 #include "net/combiner.hpp"
 #include "net/connector.hpp"
 #include "net/in_flight.hpp"
@@ -17,11 +19,13 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace cachekit::net {
 
 /// Looks after the asynchronous requests of a lane on a thread of its own: connects for them, sends
-/// what would lie about, reads while nobody else does, minds their deadlines, runs their callbacks.
+/// what would lie about, reads while nobody else does, minds their deadlines, goes on with calls
+/// that take several requests, and hands callbacks to the callback thread.
 ///
 /// The thread exists from the first asynchronous request on. Callers who wait for a request lead
 /// it themselves; what nobody waits for is announced by `count_background` and led here.
@@ -33,7 +37,7 @@ namespace cachekit::net {
 ///
 /// Threads: all members may be called from any thread at once. `end` and the destructor may run in
 /// a call on the thread itself, which then ends with that call.
-class IoThread {
+class IoThread final : private ContinuationSink {
  public:
   /// What it shares with the rest of its node. Lifetime: all of it outlives the I/O thread.
   struct Surroundings {
@@ -41,6 +45,7 @@ class IoThread {
     std::shared_ptr<Connector> connector;
     InFlightBounds& bounds;
     ProgramOrder& order;
+    CallbackThread& callbacks;
     IoThread* shared = nullptr;  ///< Of the large lane: the I/O thread of the shared one.
   };
   explicit IoThread(Surroundings around);
@@ -55,8 +60,6 @@ class IoThread {
   /// `ticket`: its place among what its thread asks. Requires: the caller keeps it alive until this
   /// returns.
   void start(AsyncRequest& request, OrderTicket ticket, Caller caller) noexcept;
-  /// Does the thread's work for the requests, once, where it runs a callback. Threads: of callers.
-  void stand_in() noexcept;
   /// Settles one that cannot be started.
   void refuse(AsyncRequest& request, Error error) noexcept;
   /// How many requests wait for a connection.
@@ -64,8 +67,11 @@ class IoThread {
   [[nodiscard]] const Load& load() const noexcept { return load_; }
   /// `count` more (or fewer) requests are under way for which no caller will wait.
   void count_background(int count) noexcept;
-  /// Runs a call on the thread.
+  /// Runs a step on the thread, and has a callback run: by the callback thread, or here where there
+  /// is none to be had.
   void post(std::unique_ptr<detail::Continuation> call) noexcept;
+  /// Sends what lies about, as far as that goes without waiting.
+  void send() noexcept;
   /// Settles all that is under way, runs the calls that this brings about, and ends the thread.
   /// What is started afterwards is settled at once. Call it before the destructor where such calls
   /// may reach another I/O thread; and once more when that has ended too, which may have had
@@ -78,18 +84,6 @@ class IoThread {
   friend class AsyncRequest;
   using Clock = Deadline::clock;
   using Lock = std::unique_lock<std::mutex>;
-
-  // Calls in the order in which they came; adding one needs no memory.
-  class Calls {
-   public:
-    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
-    void push(std::unique_ptr<detail::Continuation> call) noexcept;
-    [[nodiscard]] std::unique_ptr<detail::Continuation> pop() noexcept;
-
-   private:
-    std::unique_ptr<detail::Continuation> first_;
-    detail::Continuation* last_ = nullptr;
-  };
 
   // Of a request on its way.
   void enter(AsyncRequest& request, Combiner::Sending sending) noexcept;
@@ -107,13 +101,15 @@ class IoThread {
   void stand_in_line(AsyncRequest& request) noexcept;
   void step_out(AsyncRequest& request) noexcept;
   void serve_backlog(Lock& lock) noexcept;
-  void serve_line(Lock& lock) noexcept;
   [[nodiscard]] WaiterList take_those_whose_turn_it_is() noexcept;
   void hand_over(Lock& lock) noexcept;
   void fail_backlog(Lock& lock, const Error& error) noexcept;
   void refresh_backlogged() noexcept;
 
   // Of the thread.
+  void take(std::unique_ptr<detail::Continuation> continuation) noexcept override {
+    post(std::move(continuation));
+  }
   [[nodiscard]] bool ensure_thread() noexcept;
   void run(const bool& gone) noexcept;
   /// Returns at once, without the lock, when one of the calls made `gone` true.
@@ -131,23 +127,22 @@ class IoThread {
   const std::shared_ptr<Connector> connector_;
   InFlightBounds& bounds_;
   ProgramOrder& order_;
+  CallbackThread& callbacks_;
   IoThread* const shared_;
 
   mutable std::mutex mutex_;  // guards the members below
   std::condition_variable woken_;
   WaiterList backlog_;  // These wait for a connection, in the order of their turns.
   Load load_;           // Of these.
-  Calls calls_;
+  Continuations calls_;
   int in_background_ = 0;
   int cancelling_ = 0;  // Threads that are at it.
   std::condition_variable cancelled_;
   bool handing_over_ = false;  // Some have left the line, and are with no connection yet.
   bool in_poll_ = false;       // The thread waits for the peer or for wake_.
   bool ending_ = false;
-  bool in_call_ = false;  // The thread runs a callback.
-  bool serving_ = false;  // Somebody serves the line.
-  int wake_ = -1;         // An eventfd, from the first request on.
-  std::thread thread_;    // The same.
+  int wake_ = -1;       // An eventfd, from the first request on.
+  std::thread thread_;  // The same.
   // Whether a call on the thread has ended the I/O thread; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 

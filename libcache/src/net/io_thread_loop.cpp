@@ -1,5 +1,6 @@
 // What the thread of an I/O thread does: it connects for those that wait for it, reads where nobody
-// else does, minds deadlines and runs callbacks. Callers who wait lead by themselves, so nothing is
+// else does, minds deadlines and goes on with calls that take several requests. No code of users
+// runs on it, so it is never away for long. Callers who wait lead by themselves, so nothing is
 // urgent here but what they leave lying about. For a moment after each request it looks around
 // again and again, so that those who start requests need not wake it; then it sleeps until it is
 // told something, or the next deadline.
@@ -34,6 +35,7 @@ IoThread::IoThread(Surroundings around)
       connector_(std::move(around.connector)),
       bounds_(around.bounds),
       order_(around.order),
+      callbacks_(around.callbacks),
       shared_(around.shared) {
   const auto tell = [this] {
     const std::lock_guard lock(mutex_);
@@ -79,19 +81,6 @@ void IoThread::close_after_fork() noexcept {
   if (wake_ >= 0) ::close(std::exchange(wake_, -1));
 }
 
-void IoThread::Calls::push(std::unique_ptr<detail::Continuation> call) noexcept {
-  detail::Continuation* const added = call.get();
-  (last_ != nullptr ? last_->next : first_) = std::move(call);
-  last_ = added;
-}
-
-std::unique_ptr<detail::Continuation> IoThread::Calls::pop() noexcept {
-  std::unique_ptr<detail::Continuation> call = std::move(first_);
-  first_ = std::move(call->next);
-  if (first_ == nullptr) last_ = nullptr;
-  return call;
-}
-
 void IoThread::count_background(int count) noexcept {
   const std::lock_guard lock(mutex_);
   in_background_ += count;
@@ -100,8 +89,15 @@ void IoThread::count_background(int count) noexcept {
 
 // Tells under the lock: the call may destroy the I/O thread as soon as that is free.
 void IoThread::post(std::unique_ptr<detail::Continuation> call) noexcept {
+  if (!call->is_step() && callbacks_.post(call)) return;
   const std::lock_guard lock(mutex_);
   calls_.push(std::move(call));
+  poke();
+}
+
+void IoThread::send() noexcept {
+  if (!combiner_.busy() || combiner_.flush(due()) != Combiner::Unsent::late) return;
+  const std::lock_guard lock(mutex_);
   poke();
 }
 
@@ -143,15 +139,14 @@ void IoThread::run(const bool& gone) noexcept {
 }
 
 void IoThread::run_calls(Lock& lock, const bool& gone) noexcept {
+  const ContinuationsTo redirected(*this);
   while (!calls_.empty()) {
     std::unique_ptr<detail::Continuation> call = calls_.pop();
-    in_call_ = true;
     lock.unlock();
     call->run();
     call.reset();
     if (gone) return;
     lock.lock();
-    in_call_ = false;
   }
 }
 

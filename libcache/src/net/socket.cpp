@@ -164,6 +164,11 @@ void Socket::close() noexcept {
   descriptor_ = -1;
 }
 
+void Socket::acknowledge() const noexcept {
+  const int on = 1;
+  static_cast<void>(::setsockopt(descriptor_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on));
+}
+
 void Socket::shutdown() noexcept { ::shutdown(descriptor_, SHUT_RDWR); }
 
 Result<Socket::Transfer> Socket::write(std::string_view bytes) noexcept {

@@ -47,6 +47,9 @@ class Socket {
       Deadline::clock::time_point now = Deadline::clock::now()) noexcept;
   /// Ends both directions: whoever waits for this socket wakes up. The descriptor stays taken.
   void shutdown() noexcept;
+  /// Tells the peer now what has come (tcp(7), TCP_QUICKACK): one that gathers what it sends
+  /// (Nagle's algorithm, RFC 896) has kept the rest until then.
+  void acknowledge() const noexcept;
   void close() noexcept;
 
   /// What could be read now; it can be read again. 0 where nothing has come, or all has ended.

@@ -1,0 +1,35 @@
+#include "core/continuations.hpp"
+
+#include <utility>
+
+namespace cachekit {
+namespace {
+
+thread_local ContinuationSink* sink_of_this_thread = nullptr;
+
+}  // namespace
+
+void Continuations::push(std::unique_ptr<detail::Continuation> added) noexcept {
+  detail::Continuation* const last = added.get();
+  (last_ != nullptr ? last_->next : first_) = std::move(added);
+  last_ = last;
+}
+
+std::unique_ptr<detail::Continuation> Continuations::pop() noexcept {
+  std::unique_ptr<detail::Continuation> popped = std::move(first_);
+  first_ = std::move(popped->next);
+  if (first_ == nullptr) last_ = nullptr;
+  return popped;
+}
+
+ContinuationsTo::ContinuationsTo(ContinuationSink& sink) noexcept
+    : before_(std::exchange(sink_of_this_thread, &sink)) {}
+
+ContinuationsTo::~ContinuationsTo() { sink_of_this_thread = before_; }
+
+void go_on_with(std::unique_ptr<detail::Continuation> next) noexcept {
+  if (next->is_step() || sink_of_this_thread == nullptr) return next->run();
+  sink_of_this_thread->take(std::move(next));
+}
+
+}  // namespace cachekit

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cachekit/pending.hpp>
+
+#include <memory>
+
+namespace cachekit {
+
+/// Continuations in the order in which they came; adding one needs no memory. Threads: one at a
+/// time.
+class Continuations {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  void push(std::unique_ptr<detail::Continuation> added) noexcept;
+  /// Requires: not empty.
+  [[nodiscard]] std::unique_ptr<detail::Continuation> pop() noexcept;
+
+ private:
+  std::unique_ptr<detail::Continuation> first_;
+  detail::Continuation* last_ = nullptr;
+};
+
+/// Takes the continuations of users that a step of the library has brought about.
+class ContinuationSink {
+ public:
+  virtual void take(std::unique_ptr<detail::Continuation> continuation) noexcept = 0;
+
+ protected:
+  ~ContinuationSink() = default;
+};
+
+/// As long as it lives, such continuations of this thread go to a sink. Lifetime: within that of
+/// the sink.
+class ContinuationsTo {
+ public:
+  explicit ContinuationsTo(ContinuationSink& sink) noexcept;
+  ~ContinuationsTo();
+  ContinuationsTo(const ContinuationsTo&) = delete;
+  ContinuationsTo& operator=(const ContinuationsTo&) = delete;
+
+ private:
+  ContinuationSink* const before_;
+};
+
+/// Goes on with one whose result is there: at once, unless it is a user's and this thread has a
+/// sink for it.
+void go_on_with(std::unique_ptr<detail::Continuation> next) noexcept;
+
+}  // namespace cachekit

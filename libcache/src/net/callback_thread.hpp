@@ -1,0 +1,55 @@
+#pragma once
+
+#include "core/continuations.hpp"
+
+#include <cachekit/pending.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace cachekit::net {
+
+/// Runs the callbacks and coroutines that wait for requests of a node, one after the other, on a
+/// thread of its own: they may take long, or wait for other requests, and no request waits for
+/// them. The thread exists from the first callback on.
+///
+/// Threads: all members may be called from any thread at once. `end` and the destructor may run in
+/// a callback on the thread itself, which then ends with that callback.
+class CallbackThread {
+ public:
+  CallbackThread() = default;
+  ~CallbackThread() { end(); }
+  CallbackThread(const CallbackThread&) = delete;
+  CallbackThread& operator=(const CallbackThread&) = delete;
+
+  /// Takes a callback over. False, and it is as it was, where there is no thread to be had, or no
+  /// longer one.
+  [[nodiscard]] bool post(std::unique_ptr<detail::Continuation>& callback) noexcept;
+  /// Is called on the thread when it has run all there was: what the callbacks have begun can go
+  /// out together. Requires: set before the first callback.
+  void on_pause(std::function<void()> call) { on_pause_ = std::move(call); }
+  /// Returns when all that was taken over has run. Threads: the one that destroys it.
+  void end() noexcept;
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  void run(const bool& gone) noexcept;
+  /// Returns at once, without the lock, when one of them made `gone` true.
+  void run_callbacks(Lock& lock, const bool& gone) noexcept;
+  [[nodiscard]] bool ensure_thread() noexcept;
+
+  std::function<void()> on_pause_;
+  std::mutex mutex_;  // guards the members below
+  std::condition_variable woken_;
+  Continuations callbacks_;
+  bool ending_ = false;
+  std::thread thread_;
+  // Whether a callback on the thread has ended this object; the thread has it even then.
+  const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
+};
+
+}  // namespace cachekit::net
