@@ -154,6 +154,29 @@ TEST_CASE("increments that are refused side by side leave the value as it is", "
   }
 }
 
+TEST_CASE("of a batch for one counter each is judged by what those before it left", "[contract]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  const std::string key = cache.key("n");
+  const auto count = [&](const std::string& start, const std::vector<std::int64_t>& steps) {
+    must(cache->set(key, start));
+    std::vector<operation::Increment> increments;
+    for (const std::int64_t by : steps) increments.push_back({key, by});
+    return cache->run_many<operation::Increment>(increments);
+  };
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  const auto sums = count(std::to_string(most), {2, -1, 5, -3, 7});
+  CHECK(sums[1] == most - 1);
+  CHECK(sums[3] == most - 4);
+  for (const std::size_t refused : {0U, 2U, 4U}) CHECK(code_of(sums[refused]) == "rejected");
+  CHECK(must(cache->get(key)) == std::to_string(most - 4));
+  for (const std::string start : {"10000000000000000000", "9999999999999999999",
+                                  "18446744073709551614", "05", "-0", " 5", "12 apples"}) {
+    INFO(start);
+    for (const auto& sum : count(start, {3, -1, 3, 0, -5})) CHECK(code_of(sum) == "rejected");
+    CHECK(must(cache->get(key)) == start);
+  }
+}
+
 TEST_CASE("an increment that is refused leaves a key that is gone gone", "[contract]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const std::string key = cache.key("n");

@@ -45,9 +45,10 @@ struct MemcachedConfig {
 /// an `async_increment` takes several steps, between which later calls for its key may come. TTLs
 /// are whole seconds, rounded up. Counters are unsigned and stop at 0; one that lost a digit reads
 /// back through `get` with a space after it, as the server stores it. What is a number to the
-/// server alone ("05", "12 apples", 2^63 and more) is refused as elsewhere: it is taken back,
-/// unless it was written anew meanwhile, and others may for a moment see it counted, and an
-/// increment may count on from what came of a text. A value over the
+/// server alone ("05", "12 apples", 2^63 and more) is refused as elsewhere, and so is a sum of that
+/// size: it is taken back, however many come side by side, unless it was written anew meanwhile.
+/// Others may for a moment see it counted; an increment of theirs may be refused for it, or count
+/// on from what came of a text or of a number that went round at 2^64. A value over the
 /// server's own bound drops the entry that it was to replace, under `if_absent` too. A write that
 /// is `outcome_unknown` may be carried out after a later one: each connection has a thread of the
 /// server.

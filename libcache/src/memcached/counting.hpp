@@ -7,6 +7,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,20 +28,36 @@ namespace cachekit::memcached {
 /// backends, so its own verdict is not enough for a counter to mean the same everywhere. A server
 /// with versions is asked in one go for what the counter was and to count it up, so that many
 /// callers can share a counter and asynchronous calls stay in order. What should have been refused
-/// is taken back, unless somebody has written the key meanwhile: a number is counted down again,
-/// however many others did the same, and anything else is put back with the TTL that it has by
-/// then. A classic server has no versions: there the counter is looked at first.
+/// is taken back, unless somebody has written the key meanwhile:
+/// - A number is counted back, which comes to the same whatever others count. A number that is near
+///   to what this call has made is taken for their doing, another one for somebody's value.
+/// - What counting back cannot restore (a text, a number that went round at the server's end) is
+///   put back with the TTL that it has by then, once what this call has made stands there alone.
+/// - Where it is not clear whether others are about to take theirs back, it is looked at again.
+/// A classic server has no versions: there the counter is looked at first.
 ///
 /// Requires: `tried` once with the replies to `attempt`, then `answered` with the reply to each
 /// command that was given, until there is none.
 class Counting {
  public:
+  /// `doubt`: how long others are given to take theirs back, where they may be about to.
   /// Lifetime: the key and the endpoint outlive this object, which outlives the commands it gives.
-  Counting(std::string_view key, std::int64_t by, const std::string& endpoint)
-      : key_(key), by_(by), endpoint_(endpoint) {}
+  Counting(std::string_view key, std::int64_t by, const std::string& endpoint,
+           std::chrono::milliseconds doubt = std::chrono::milliseconds(20))
+      : key_(key), by_(by), endpoint_(endpoint), doubt_(doubt) {}
 
   [[nodiscard]] std::optional<Command> tried(Result<Reply> before, const Result<Reply>& after);
   [[nodiscard]] std::optional<Command> answered(const Result<Reply>& reply);
+
+  /// The next increment of the same key that was tried in one go with this one, of which it is to
+  /// be judged as if this one had been taken back already. Returns its outcome, and takes back what
+  /// it changed as well; empty where others have come in between, and it stands for itself.
+  /// Requires: `tried` has given a command, which has not been sent.
+  [[nodiscard]] std::optional<Result<std::int64_t>> also_tried(std::int64_t by,
+                                                               const Result<Reply>& before,
+                                                               const Result<Reply>& after);
+  /// What to ask now in place of the command that `tried` gave.
+  [[nodiscard]] std::optional<Command> begin_to_take_back();
 
   /// By when the step that was given has to be done. What takes a change back gets a moment, 0.1 s
   /// for all its steps, also where the time of the call is over.
@@ -53,25 +70,33 @@ class Counting {
 
  private:
   enum class Asked : std::uint8_t {
-    countdown,  ///< Of what should not have been counted up.
-    present,    ///< What there is by now in its place.
-    undo,       ///< To put back what there was.
+    return_count,  ///< To count back what should not have been counted.
+    present,       ///< What there is by now in its place.
+    undo,          ///< To put back what there was.
+    spelling,      ///< Of a number that was counted back.
+    respelling,    ///< Without the spaces that were left behind it.
     creation,
     look,
     increment,
   };
 
-  [[nodiscard]] std::optional<Error> refusal() const;
+  void correct_before(std::uint64_t sum);
+  [[nodiscard]] std::optional<Error> refusal(std::int64_t by) const;
   // Whether what is asked takes back what should not have been counted.
-  [[nodiscard]] bool repairs() const noexcept {
-    return asked_ == Asked::countdown || asked_ == Asked::present || asked_ == Asked::undo;
+  [[nodiscard]] bool repairs() const noexcept { return asked_ <= Asked::respelling; }
+  [[nodiscard]] bool respells() const noexcept {
+    return asked_ == Asked::spelling || asked_ == Asked::respelling;
   }
+  [[nodiscard]] std::optional<std::int64_t> excess() const;
   [[nodiscard]] std::optional<Command> ask(Asked what, Command command);
   [[nodiscard]] std::optional<Command> settle(Result<std::int64_t> outcome);
-  [[nodiscard]] std::optional<Command> take_back(Error why, std::uint64_t version);
-  [[nodiscard]] std::optional<Command> count_down();
+  [[nodiscard]] std::optional<Command> take_back(Error why, const Reply& after);
+  [[nodiscard]] std::optional<Command> count_back(std::int64_t excess, std::size_t width);
   [[nodiscard]] std::optional<Command> look_at_present();
-  [[nodiscard]] std::optional<Command> undo(const Reply& present);
+  [[nodiscard]] std::optional<Command> judge(const Reply& present);
+  [[nodiscard]] std::optional<Command> restore(const Reply& present);
+  [[nodiscard]] std::optional<Command> counted_back(const Reply& reply);
+  [[nodiscard]] std::optional<Command> respell(const Reply& present);
   [[nodiscard]] std::optional<Command> look_again();
   [[nodiscard]] std::optional<Command> after_look();
   [[nodiscard]] std::optional<Command> counted(const Reply& reply);
@@ -79,12 +104,16 @@ class Counting {
   std::string_view key_;
   std::int64_t by_;
   const std::string& endpoint_;
-  Reply before_{};
-  std::string start_{};        // What a classic server stores for a counter that is new.
-  std::uint64_t version_ = 0;  // Of what is there in place of what should be.
+  std::chrono::milliseconds doubt_;
+  Reply before_{};             // What is to stand there.
+  std::string text_{};         // What is stored in place of it, or where there was nothing.
+  std::uint64_t counted_ = 0;  // What there is in place of what should be,
+  std::uint64_t version_ = 0;  // and its version.
+  std::size_t width_ = 0;      // Of what is counted back.
   Asked asked_ = Asked::look;
   int rounds_ = 0;
   Deadline repaired_by_ = Deadline::after(forever);
+  Deadline doubted_until_ = Deadline::after(forever);
   Result<std::int64_t> outcome_{};
 };
 

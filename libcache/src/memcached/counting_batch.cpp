@@ -6,6 +6,8 @@
 #include <iterator>
 #include <new>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace cachekit::memcached {
@@ -81,14 +83,36 @@ void CountingBatch::take(Queue& queue, const Result<void>& outcome, const std::s
 void CountingBatch::take_tried(Queue& queue, const std::string& endpoint) {
   const std::size_t first = queue.begun - queue.piece;
   std::vector<Result<Reply>>& replies = queue.request->replies();
+  std::unordered_map<std::string_view, Unfinished*> refused;  // The last one of each key.
   for (std::size_t i = 0; i < queue.piece; ++i) {
     const std::size_t position = queue.positions[first + i];
     const operation::Increment& one = batch_.operations[position];
+    const auto same_key = refused.find(one.key);
+    if (same_key != refused.end() &&
+        join(*same_key->second, position, replies[2 * i], replies[2 * i + 1])) {
+      continue;
+    }
     queue.unfinished.push_back({position, Counting(one.key, one.by, endpoint)});
     const auto counter = std::prev(queue.unfinished.end());
     counter->next = counter->counting.tried(std::move(replies[2 * i]), replies[2 * i + 1]);
+    if (counter->next && counter->next->is_follow_up) refused[one.key] = &*counter;
     go_on(queue, counter);
   }
+}
+
+// Whether it was tried where a refused one still stood.
+bool CountingBatch::join(Unfinished& counter, std::size_t position, const Result<Reply>& before,
+                         const Result<Reply>& after) {
+  std::optional<Result<std::int64_t>> outcome =
+      counter.counting.also_tried(batch_.operations[position].by, before, after);
+  if (!outcome) return false;
+  counter.next = counter.counting.begin_to_take_back();
+  if (*outcome) {
+    batch_.outcomes[position] = *std::move(outcome);
+  } else {
+    counter.companions.push_back({position, std::move(*outcome).error()});
+  }
+  return true;
 }
 
 void CountingBatch::take_answers(Queue& queue) {
@@ -104,7 +128,12 @@ void CountingBatch::take_answers(Queue& queue) {
 
 void CountingBatch::go_on(Queue& queue, std::list<Unfinished>::iterator counter) {
   if (counter->next) return;
-  batch_.outcomes[counter->position] = std::move(counter->counting.outcome());
+  Result<std::int64_t>& outcome = counter->counting.outcome();
+  const bool known = outcome || outcome.error().code != Errc::outcome_unknown;
+  for (Companion& other : counter->companions) {
+    batch_.outcomes[other.position] = fail(known ? std::move(other.why) : outcome.error());
+  }
+  batch_.outcomes[counter->position] = std::move(outcome);
   queue.unfinished.erase(counter);
 }
 

@@ -5,6 +5,7 @@
 #include "net/fan_out.hpp"
 
 #include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
 #include <cachekit/operation.hpp>
 
 #include <cstddef>
@@ -16,7 +17,8 @@ namespace cachekit::memcached {
 
 /// Counts up many counters for a caller who waits and leads. On each server all are tried at once,
 /// and those that need it go through their further steps together, whatever the other servers do
-/// meanwhile: one that hangs holds up nobody else's.
+/// meanwhile: one that hangs holds up nobody else's. Several increments of one counter are judged
+/// as if they came one after the other; all that is refused of them is taken back at once.
 ///
 /// Errors: none is thrown; where memory runs out, what was sent is `outcome_unknown`.
 class CountingBatch {
@@ -28,11 +30,18 @@ class CountingBatch {
   void run();
 
  private:
+  // What was refused with a counter, and is taken back with it.
+  struct Companion {
+    std::size_t position;
+    Error why;
+  };
+
   // A counter that was tried and needs another step.
   struct Unfinished {
     std::size_t position;
     Counting counting;
     std::optional<Command> next{};
+    std::vector<Companion> companions{};
   };
 
   // The counters of one server, in their order, and what it is being asked.
@@ -51,6 +60,8 @@ class CountingBatch {
   void take(Queue& queue, const Result<void>& outcome, const std::string& endpoint);
   void take_tried(Queue& queue, const std::string& endpoint);
   void take_answers(Queue& queue);
+  [[nodiscard]] bool join(Unfinished& counter, std::size_t position, const Result<Reply>& before,
+                          const Result<Reply>& after);
   void go_on(Queue& queue, std::list<Unfinished>::iterator counter);
 
   Cluster& cluster_;

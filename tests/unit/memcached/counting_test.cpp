@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 using namespace cachekit;
@@ -20,6 +21,21 @@ Reply entry(const std::string& value, std::uint64_t version) {
   reply.version = version;
   return reply;
 }
+
+// What the server answers to counting.
+Reply sum(std::uint64_t number, std::uint64_t version) {
+  Reply reply = entry(std::to_string(number), version);
+  reply.number = number;
+  return reply;
+}
+
+Reply refused() {
+  Reply reply;
+  reply.status = Reply::Status::refused;
+  return reply;
+}
+
+constexpr std::uint64_t most = INT64_MAX;
 
 Result<Reply> unsupported() { return fail(Errc::unsupported, "no versions"); }
 
@@ -42,7 +58,7 @@ TEST_CASE("what begins a change on a classic server has room and time like any o
 TEST_CASE("what takes a change back goes whatever else is under way, and gets a moment",
           "[memcached][counters]") {
   Counting counter("n", 1, endpoint);
-  const auto next = counter.tried(entry("05", 7), entry("6", 8));
+  const auto next = counter.tried(entry("05", 7), sum(6, 8));
   REQUIRE(next.has_value());
   CHECK(next->is_follow_up);
   const Deadline over = Deadline::after(0ms);
@@ -58,15 +74,12 @@ TEST_CASE("what takes a change back goes whatever else is under way, and gets a 
 
 TEST_CASE("what others count meanwhile does not keep a change from being taken back",
           "[memcached][counters]") {
-  const std::string most = "9223372036854775807";
-  Counting counter(most, 1, endpoint);
-  auto next = counter.tried(entry(most, 7), entry("9223372036854775808", 8));
-  Reply refused;
-  refused.status = Reply::Status::refused;
+  Counting counter("n", 1, endpoint);
+  auto next = counter.tried(entry(std::to_string(most), 7), sum(most + 1, 8));
   for (std::uint64_t round = 0; round < 100; ++round) {
     REQUIRE(next.has_value());
     CHECK(next->verb == Verb::increment);
-    next = counter.answered(refused);  // Somebody was faster.
+    next = counter.answered(refused());  // Somebody was faster.
     REQUIRE(next.has_value());
     CHECK(next->verb == Verb::inspect);
     next = counter.answered(entry("9223372036854775810", 9 + round));
@@ -74,4 +87,102 @@ TEST_CASE("what others count meanwhile does not keep a change from being taken b
   REQUIRE(next.has_value());
   CHECK_FALSE(counter.answered(fail(Errc::timeout, "too late")).has_value());
   CHECK(counter.outcome().error().code == Errc::outcome_unknown);
+}
+
+TEST_CASE("a sum beyond 64 bits is taken back, though the look came before another's count",
+          "[memcached][counters]") {
+  Counting counter("n", 1, endpoint);
+  const auto next = counter.tried(entry(std::to_string(most - 1), 7), sum(most + 1, 9));
+  REQUIRE(next.has_value());
+  CHECK(next->verb == Verb::increment);
+  CHECK(next->delta == -1);
+  CHECK(next->version == 9);
+  CHECK_FALSE(counter.answered(sum(most, 10)).has_value());
+  CHECK(counter.outcome().error().code == Errc::rejected);
+}
+
+TEST_CASE("a number that lost digits when it was counted back is written without the spaces",
+          "[memcached][counters]") {
+  Counting counter("n", 1, endpoint);
+  auto next = counter.tried(entry("9999999999999999999", 7), sum(10'000'000'000'000'000'000U, 8));
+  REQUIRE(next.has_value());
+  CHECK(next->verb == Verb::inspect);
+  next = counter.answered(entry("10000000000000000001", 9));  // Another one counts, too.
+  REQUIRE(next.has_value());
+  CHECK(next->delta == -1);
+  next = counter.answered(sum(10'000'000'000'000'000'000U, 10));
+  CHECK_FALSE(next.has_value());  // It is for the other one.
+
+  Counting last("n", 1, endpoint);
+  REQUIRE(last.tried(entry("9999999999999999999", 7), sum(10'000'000'000'000'000'000U, 8)));
+  REQUIRE(last.answered(entry("10000000000000000003", 9)));
+  next = last.answered(sum(9'999'999'999'999'999'999U, 10));
+  for (std::uint64_t version = 10; version < 13; ++version) {
+    REQUIRE(next.has_value());
+    CHECK(next->verb == Verb::inspect);
+    next = last.answered(entry("9999999999999999999 ", version));
+    REQUIRE(next.has_value());
+    CHECK(next->verb == Verb::store);
+    CHECK(next->value == "9999999999999999999");
+    CHECK(next->version == version);
+    CHECK(next->is_follow_up);
+    next = last.answered(refused());
+  }
+  CHECK_FALSE(last.answered(fail(Errc::timeout, "too late")).has_value());
+  CHECK(last.outcome().error().code == Errc::rejected);  // The number is right.
+}
+
+TEST_CASE("what went round at the server's end is put back once others have taken back theirs",
+          "[memcached][counters]") {
+  const std::string text = "18446744073709551614";
+  Counting counter("n", 3, endpoint);
+  auto next = counter.tried(entry(text, 7), sum(1, 8));
+  REQUIRE(next.has_value());
+  CHECK(next->verb == Verb::inspect);
+  next = counter.answered(entry("4                   ", 9));
+  REQUIRE(next.has_value());
+  CHECK(next->verb == Verb::inspect);
+  next = counter.answered(entry("1                   ", 10));
+  REQUIRE(next.has_value());
+  CHECK(next->verb == Verb::store);
+  CHECK(next->value == text);
+  CHECK(next->version == 10);
+  next = counter.answered(refused());
+  REQUIRE(next.has_value());
+  CHECK(next->verb == Verb::inspect);
+}
+
+TEST_CASE("what somebody has stored stays, and is waited upon for a moment only",
+          "[memcached][counters]") {
+  for (const std::string stored : {"some text", "05", "7", "9223372036854775807", ""}) {
+    INFO(stored);
+    Counting counter("n", 1, endpoint);
+    auto next = counter.tried(entry(std::to_string(most), 7), sum(most + 1, 8));
+    REQUIRE(next.has_value());
+    next = counter.answered(refused());
+    const Deadline moment = Deadline::after(10s);
+    while (next && !moment.expired()) {
+      REQUIRE(next->verb == Verb::inspect);
+      next = counter.answered(entry(stored, 9));
+    }
+    CHECK_FALSE(next.has_value());
+    CHECK(counter.outcome().error().code == Errc::rejected);
+  }
+}
+
+TEST_CASE("the next increment of a batch is judged as if the refused one were taken back",
+          "[memcached][counters]") {
+  Counting counter("n", 2, endpoint);
+  REQUIRE(counter.tried(entry(std::to_string(most), 7), sum(most + 2, 8)));
+  const auto second = counter.also_tried(-1, entry("9223372036854775809", 8), sum(most + 1, 9));
+  REQUIRE(second.has_value());
+  CHECK(*second == INT64_MAX - 1);
+  const auto third = counter.also_tried(5, entry("9223372036854775808", 9), sum(most + 6, 10));
+  REQUIRE(third.has_value());
+  CHECK(third->error().code == Errc::rejected);
+  CHECK_FALSE(counter.also_tried(5, entry("9223372036854775808", 9), sum(most + 6, 10)));
+  const auto next = counter.begin_to_take_back();
+  REQUIRE(next.has_value());
+  CHECK(next->delta == -7);
+  CHECK(next->version == 10);
 }

@@ -1,0 +1,77 @@
+#include "support.hpp"
+
+#include <barrier>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace cachekit;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool is_refused(const Result<std::int64_t>& sum) {
+  return !sum && sum.error().code == Errc::rejected;
+}
+
+struct Pair {
+  std::string start;
+  std::int64_t one;
+  std::int64_t other;
+};
+
+}  // namespace
+
+TEST_CASE("two callers whose increments are refused side by side change nothing",
+          "[memcached][integration]") {
+  const test::MemcachedServer server;
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  MemcachedBackend another(test::config_of({server.endpoint()}));
+  const Pair pair = GENERATE(values<Pair>({{"10000000000000000000", -1, -1},
+                                           {"9999999999999999999", 1, 1},
+                                           {"9223372036854775807", 2, -1},
+                                           {"9223372036854775807", 3, 7},
+                                           {"18446744073709551000", 5, 9},
+                                           {"9223372036854775806", 2, 3}}));
+  INFO(pair.start << " by " << pair.one << " and " << pair.other);
+  constexpr int trials = 400;
+  std::barrier together(2);
+  Result<std::int64_t> theirs;
+  const std::jthread caller([&] {
+    for (int i = 0; i < trials; ++i) {
+      together.arrive_and_wait();
+      theirs = another.increment("n", pair.other);
+      together.arrive_and_wait();
+    }
+  });
+  int refused = 0;
+  int changed = 0;
+  for (int i = 0; i < trials; ++i) {
+    const bool stored = backend.set("n", pair.start) == true;
+    together.arrive_and_wait();
+    const Result<std::int64_t> ours = backend.increment("n", pair.one);
+    together.arrive_and_wait();
+    if (!stored || !is_refused(ours) || !is_refused(theirs)) continue;
+    ++refused;
+    changed += backend.get("n") == pair.start ? 0 : 1;
+  }
+  CHECK(refused > 0);
+  CHECK(changed == 0);
+}
+
+TEST_CASE("a batch of 300 refused increments of one counter takes them back at once",
+          "[memcached][integration]") {
+  MemcachedBackend backend(test::config_of({test::shared_memcached().endpoint()}));
+  for (const std::string start : {"9223372036854775807", "10000000000000000000", "05"}) {
+    INFO(start);
+    REQUIRE(backend.set("counter", start, {.ttl = 1h}) == true);
+    const std::vector<operation::Increment> increments(300, {"counter", 7});
+    for (const auto& sum : backend.run_many<operation::Increment>(increments)) {
+      CHECK(is_refused(sum));
+    }
+    CHECK(backend.get("counter") == start);
+    CHECK(backend.ttl("counter").value()->expires());
+  }
+}
