@@ -70,6 +70,11 @@ set(_requires "")
 if(cachekit_static)
   set(_requires "fmt, hiredis, libmemcached, tomlplusplus, zlib")
 endif()
+# What those who link shared libraries compile with (cachekit/export.hpp).
+set(_pc_definitions "")
+if(BUILD_SHARED_LIBS)
+  set(_pc_definitions " -DCACHEKIT_SHARED")
+endif()
 # Relative to the file itself, so that a prefix given to `cmake --install` is right too.
 file(RELATIVE_PATH _pc_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" _pc_to_prefix "${_pc_to_prefix}")

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/internal.hpp"
 #include "net/async_request.hpp"
 #include "net/combiner.hpp"
 #include "net/connector.hpp"
@@ -33,7 +34,7 @@ namespace cachekit::net {
 ///
 /// Threads: all members may be called from any thread at once. `end` and the destructor may run in
 /// a call on the thread itself, which then ends with that call.
-class IoThread {
+class CACHEKIT_INTERNAL IoThread {
  public:
   /// What it shares with the rest of its node. Lifetime: all of it outlives the I/O thread.
   struct Surroundings {
