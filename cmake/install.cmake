@@ -6,7 +6,7 @@ set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cachekit)
 
 # One export set for each component, so that a program that asks for one needs the libraries of that
 # one alone. cachekitConfig.cmake loads them in the order of their dependencies.
-foreach(_component core redis memcached cachekit)
+foreach(_component core memory expander redis memcached cachekit)
   # The libraries find each other wherever the prefix is moved to.
   set_target_properties(cachekit_${_component} PROPERTIES INSTALL_RPATH "$ORIGIN")
   install(TARGETS cachekit_${_component} EXPORT cachekit-${_component}
