@@ -6,7 +6,7 @@ set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cachekit)
 
 # One export set for each component, so that a program that asks for one needs the libraries of that
 # one alone. cachekitConfig.cmake loads them in the order of their dependencies.
-foreach(_component core redis memcached cachekit)
+foreach(_component core memory expander redis memcached cachekit)
   # The libraries find each other wherever the prefix is moved to.
   set_target_properties(cachekit_${_component} PROPERTIES INSTALL_RPATH "$ORIGIN")
   install(TARGETS cachekit_${_component} EXPORT cachekit-${_component}
@@ -69,6 +69,11 @@ install(FILES ${PROJECT_BINARY_DIR}/cachekitConfig.cmake
 set(_requires "")
 if(cachekit_static)
   set(_requires "fmt, hiredis, libmemcached, tomlplusplus, zlib")
+endif()
+# What those who link shared libraries compile with (cachekit/export.hpp).
+set(_pc_definitions "")
+if(BUILD_SHARED_LIBS)
+  set(_pc_definitions " -DCACHEKIT_SHARED")
 endif()
 # Relative to the file itself, so that a prefix given to `cmake --install` is right too.
 file(RELATIVE_PATH _pc_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})

@@ -7,6 +7,7 @@
 #   shell     shellcheck
 #   tidy      clang-tidy over the library, the command, the examples and the measurements
 #   alone     every source of these compiles by itself, with clang's warnings
+#   abi       the shared libraries keep what programs are linked to (not by default: a build of its own)
 # scripts/lint.sh --format rewrites the sources instead.
 set -euo pipefail
 cd -P "$(dirname "$0")/.."
@@ -201,6 +202,9 @@ check_tidy() { look_at build/tidy ON look_for_habits; }
 # What is not seen where sources are joined: that one needs what another includes or declares.
 check_alone() { look_at build/alone OFF look_for_warnings; }
 
+# What it compares, and what to do about it: scripts/abi.sh.
+check_abi() { scripts/abi.sh; }
+
 if [ "${1:-}" = --format ]; then
   sources | xargs -P "$jobs" -n 16 clang-format -i
   exit 0
@@ -212,7 +216,7 @@ failed=()
 for check in "${checks[@]}"; do
   if ! declare -F "check_$check" >/dev/null; then
     echo "lint: unknown check: $check" >&2
-    echo "hint: format includes headers sizes shell tidy alone" >&2
+    echo "hint: format includes headers sizes shell tidy alone abi" >&2
     exit 2
   fi
   started=$SECONDS

@@ -23,8 +23,8 @@ tidy_package() {
     echo clang-tidy
   fi 2>/dev/null | tail -n 1
 }
-# lld: what a sanitizer makes large is linked in a third of the time.
-lint=(clang clang-format "$(tidy_package)" lld shellcheck)
+# lld: what a sanitizer makes large is linked in a third of the time. abigail-tools: abidw and abidiff.
+lint=(abigail-tools clang clang-format "$(tidy_package)" lld shellcheck)
 
 packages=("${build[@]}" "${libraries[@]}" "${servers[@]}" "${readers[@]}")
 list=false

@@ -58,6 +58,7 @@ find_package() {
   configure "$here/consumer" "$WORK/find-package-$1" -DCMAKE_PREFIX_PATH="$WORK/$1"
   "$CMAKE" --build "$WORK/find-package-$1"
   run "$WORK/find-package-$1/consumer" "$1"
+  run "$WORK/find-package-$1/in_process" "$1"
 }
 
 # A foreign backend keeps to the specification. (Sources are joined, to be compiled sooner.)

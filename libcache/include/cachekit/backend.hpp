@@ -4,6 +4,7 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/driver.hpp>
 #include <cachekit/error.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/metrics.hpp>
 #include <cachekit/operation.hpp>
 #include <cachekit/pending.hpp>
@@ -92,7 +93,7 @@ struct AsyncBatch {
 /// and to `clear` a cache in the process.
 ///
 /// How the data is kept is the business of its `Driver`.
-class CacheBackend {
+class CACHEKIT_API CacheBackend {
  public:
   using KeyVisitor = std::function<bool(std::string_view key)>;
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachekit/export.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +16,7 @@ enum class Tier : std::uint8_t {
 };
 
 /// "Tier-0" or "Tier-1".
-[[nodiscard]] std::string_view to_string(Tier tier) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(Tier tier) noexcept;
 
 /// What a backend can do, to be asked before it answers `Errc::unsupported`.
 struct Capabilities {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachekit/export.hpp>
+
 #include <chrono>
 #include <mutex>
 
@@ -9,7 +11,7 @@ namespace cachekit {
 /// what leaves the process (snapshot files, envelopes, absolute server dates).
 ///
 /// Threads: all members may be called from any thread.
-class Clock {
+class CACHEKIT_API Clock {
  public:
   using steady_time = std::chrono::steady_clock::time_point;
   using wall_time = std::chrono::system_clock::time_point;
@@ -23,7 +25,7 @@ class Clock {
 };
 
 /// A clock that moves only when told to; for tests of code that expires things.
-class ManualClock final : public Clock {
+class CACHEKIT_API ManualClock final : public Clock {
  public:
   [[nodiscard]] steady_time now() const noexcept override;
   [[nodiscard]] wall_time wall() const noexcept override;

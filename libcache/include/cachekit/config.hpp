@@ -2,6 +2,7 @@
 
 #include <cachekit/backend.hpp>
 #include <cachekit/capabilities.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/memcached.hpp>
 #include <cachekit/memory.hpp>
 #include <cachekit/redis.hpp>
@@ -25,7 +26,7 @@ namespace cachekit {
 enum class BackendKind : std::uint8_t { memory, redis, memcached };
 
 /// "memory", "redis" or "memcached".
-[[nodiscard]] std::string_view to_string(BackendKind kind) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(BackendKind kind) noexcept;
 
 /// What is known of a backend before one is made.
 struct BackendFacts {
@@ -36,7 +37,7 @@ struct BackendFacts {
   std::string_view value_option{};  ///< Its option for the longest value; or empty.
 };
 /// Requires: one of the enumerators.
-[[nodiscard]] const BackendFacts& facts_of(BackendKind kind) noexcept;
+[[nodiscard]] CACHEKIT_API const BackendFacts& facts_of(BackendKind kind) noexcept;
 
 /// Everything that can be configured, and where each value came from.
 struct Settings {
@@ -58,10 +59,10 @@ struct Settings {
 };
 
 /// Every kind there is.
-[[nodiscard]] std::span<const BackendKind> backend_kinds() noexcept;
+[[nodiscard]] CACHEKIT_API std::span<const BackendKind> backend_kinds() noexcept;
 
 /// How many servers the chosen backend has; 0 for a cache in the process.
-[[nodiscard]] std::size_t server_count(const Settings& settings);
+[[nodiscard]] CACHEKIT_API std::size_t server_count(const Settings& settings);
 
 /// One row of the table of all options: its TOML key, environment variable, and how to read and
 /// write it. The table is the only place that names them; documentation and `config init` are
@@ -80,16 +81,17 @@ struct Option {
 };
 
 /// Every option there is.
-[[nodiscard]] std::span<const Option> options() noexcept;
+[[nodiscard]] CACHEKIT_API std::span<const Option> options() noexcept;
 
 /// Sets one option by its key and records the origin.
 /// Errors: `invalid_argument` for an unknown key (naming near ones) or an impossible value.
-[[nodiscard]] Result<void> set_option(Settings& settings, std::string_view key,
-                                      std::string_view text, const std::string& origin);
+[[nodiscard]] CACHEKIT_API Result<void> set_option(Settings& settings, std::string_view key,
+                                                   std::string_view text,
+                                                   const std::string& origin);
 
 /// Reads an environment variable; empty when unset. Injectable for tests.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-[[nodiscard]] Environment process_environment();
+[[nodiscard]] CACHEKIT_API Environment process_environment();
 
 /// What the settings are to be made from, in rising precedence: defaults, the built-in profile, the
 /// file's profile, environment, `url`, `operation_timeout`, `options`.
@@ -107,17 +109,20 @@ struct SettingsRequest {
 
 /// Settings from defaults, file, environment and options.
 /// Errors: `invalid_argument`, naming file, line, key and what was expected.
-[[nodiscard]] Result<Settings> load_settings(const SettingsRequest& request = {});
+[[nodiscard]] CACHEKIT_API Result<Settings> load_settings(const SettingsRequest& request = {});
 
 /// $CACHEKIT_CONFIG, ./cachekit.toml, $XDG_CONFIG_HOME/cachekit/config.toml (else
 /// ~/.config/...), /etc/cachekit/config.toml: the first that exists, or empty. $CACHEKIT_CONFIG is
 /// taken even when it does not exist, so that a typing error there is not passed over.
-[[nodiscard]] std::optional<std::filesystem::path> find_config_file(const Environment& environment);
+[[nodiscard]] CACHEKIT_API std::optional<std::filesystem::path> find_config_file(
+    const Environment& environment);
 /// The places `find_config_file` looks, in order.
-[[nodiscard]] std::vector<std::filesystem::path> config_search_path(const Environment& environment);
+[[nodiscard]] CACHEKIT_API std::vector<std::filesystem::path> config_search_path(
+    const Environment& environment);
 
 /// The profiles' names: the built-in ones and those of the file, if any.
-[[nodiscard]] Result<std::vector<std::string>> profile_names(const SettingsRequest& request);
+[[nodiscard]] CACHEKIT_API Result<std::vector<std::string>> profile_names(
+    const SettingsRequest& request);
 
 /// Applies a backend URL (`memory:`, `redis://`, `redis+unix://`, `memcached://`). The URL is the
 /// whole address: a port, database or snapshot that it leaves out is the default's, not that of the
@@ -125,25 +130,27 @@ struct SettingsRequest {
 /// file's host. On an error the settings are unchanged.
 /// Errors: `invalid_argument`, naming the part that is wrong, never its secret.
 /// `rediss://`, cluster and sentinel URLs are refused as not yet supported.
-[[nodiscard]] Result<void> apply_url(Settings& settings, std::string_view url,
-                                     std::string_view origin = "--url");
+[[nodiscard]] CACHEKIT_API Result<void> apply_url(Settings& settings, std::string_view url,
+                                                  std::string_view origin = "--url");
 /// Whether a URL carries a password, which shells and process lists keep.
-[[nodiscard]] bool has_password(std::string_view url);
+[[nodiscard]] CACHEKIT_API bool has_password(std::string_view url);
 
 /// A commented configuration file with every option and its default, for a start.
-[[nodiscard]] std::string config_template();
+[[nodiscard]] CACHEKIT_API std::string config_template();
 
 /// Builds the backend that the settings name. Reads the password's file, if one is named; no other
 /// I/O.
 /// Errors: `invalid_argument` for impossible values, such as an empty server list.
-[[nodiscard]] Result<std::unique_ptr<CacheBackend>> make_backend(const Settings& settings);
+[[nodiscard]] CACHEKIT_API Result<std::unique_ptr<CacheBackend>> make_backend(
+    const Settings& settings);
 
 /// The backend of a profile, from configuration file and environment. No I/O on the network.
-[[nodiscard]] Result<std::unique_ptr<CacheBackend>> make_backend(std::string_view profile);
+[[nodiscard]] CACHEKIT_API Result<std::unique_ptr<CacheBackend>> make_backend(
+    std::string_view profile);
 
 /// The backend that CACHE_BACKEND, REDIS_HOST, REDIS_PORT, MEMCACHED_SERVERS and the others name;
 /// in-process memory when nothing is set. Reads no file.
-[[nodiscard]] Result<std::unique_ptr<CacheBackend>> backend_from_environment(
+[[nodiscard]] CACHEKIT_API Result<std::unique_ptr<CacheBackend>> backend_from_environment(
     const Environment& environment = process_environment());
 
 /// One finding of `check_best_practices`.
@@ -157,11 +164,11 @@ struct Finding {
 /// The DON'T list as far as settings alone tell: Tier-1 in production, no password in production,
 /// plain text to a host that is not local, a password in a file that others may read, servers named
 /// in the environment and not used, pools out of proportion to (cores x 2) + 1. No network I/O.
-[[nodiscard]] std::vector<Finding> check_best_practices(const Settings& settings);
+[[nodiscard]] CACHEKIT_API std::vector<Finding> check_best_practices(const Settings& settings);
 
 /// The DON'T list as far as a server's own figures tell: no maxmemory, writes that it refuses when
 /// it is full. Nothing of a node that gave no figures. No network I/O.
-[[nodiscard]] std::vector<Finding> check_best_practices(const Settings& settings,
-                                                        const NodeStats& node);
+[[nodiscard]] CACHEKIT_API std::vector<Finding> check_best_practices(const Settings& settings,
+                                                                     const NodeStats& node);
 
 }  // namespace cachekit

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachekit/export.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -11,7 +13,7 @@ inline constexpr std::chrono::milliseconds forever = std::chrono::milliseconds::
 
 /// The moment by which one operation must be over: one monotonic budget for waiting, name
 /// resolution, connecting, handshake, writing and reading together.
-class Deadline {
+class CACHEKIT_API Deadline {
  public:
   using clock = std::chrono::steady_clock;
 

@@ -3,6 +3,7 @@
 #include <cachekit/capabilities.hpp>
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/metrics.hpp>
 #include <cachekit/operation.hpp>
 #include <cachekit/pending.hpp>
@@ -98,7 +99,7 @@ using AnyAsyncCall = operation::Any<AsyncCall>;
 /// Threads: all members may be called from any thread at once.
 /// Errors: a `std::bad_alloc` or `std::length_error` that leaves a call becomes an `overloaded`, or
 /// an `outcome_unknown` of what changes something. Nothing else may be thrown.
-class Driver {
+class CACHEKIT_API Driver {
  public:
   Driver() = default;
   virtual ~Driver() = default;

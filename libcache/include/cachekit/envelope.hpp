@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/error.hpp>
+#include <cachekit/export.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -17,7 +18,7 @@ enum class CodecId : std::uint8_t {
 };
 
 /// "raw", "json", "unspecified", or "application" for numbers that cachekit does not give out.
-[[nodiscard]] std::string_view to_string(CodecId codec) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(CodecId codec) noexcept;
 
 /// A moment on the wall clock, in the precision of an envelope.
 using UnixMillis = std::chrono::sys_time<std::chrono::milliseconds>;
@@ -41,9 +42,9 @@ struct EnvelopeView {
 ///
 /// Errors: `decode`, saying what is wrong: no envelope, another version, cut short, changed bytes.
 /// Cost: one pass over the bytes for the checksum; no copy.
-[[nodiscard]] Result<EnvelopeView> decode_envelope(std::string_view bytes);
+[[nodiscard]] CACHEKIT_API Result<EnvelopeView> decode_envelope(std::string_view bytes);
 
 /// Whether bytes begin as an envelope does; says nothing about the rest.
-[[nodiscard]] bool looks_like_envelope(std::string_view bytes) noexcept;
+[[nodiscard]] CACHEKIT_API bool looks_like_envelope(std::string_view bytes) noexcept;
 
 }  // namespace cachekit

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachekit/export.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,12 +30,12 @@ enum class Errc : std::uint8_t {
 };
 
 /// The enumerator's name, such as "outcome_unknown". Stable: scripts and dashboards use it.
-[[nodiscard]] std::string_view to_string(Errc code) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(Errc code) noexcept;
 
 /// A failure: what to do next (`code`), what happened (`message`), and where (`endpoint`).
 ///
 /// The text is for people and may change; decide on `code`. No field ever holds a secret.
-struct Error {
+struct CACHEKIT_API Error {
   Errc code = Errc::invalid_argument;
   std::string message{};
   std::string endpoint{};  ///< "host:port", a socket path, "memory", or empty where none applies.

@@ -3,6 +3,7 @@
 #include <cachekit/backend.hpp>
 #include <cachekit/entity.hpp>
 #include <cachekit/expander_options.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/fetched.hpp>
 #include <cachekit/loader.hpp>
 #include <cachekit/metrics.hpp>
@@ -30,7 +31,7 @@ namespace cachekit {
 /// without a lock held. Callers that miss together each call their loader.
 /// Lifetime: the backend must outlive the expander.
 /// Limits: the cache adds at most `ExpanderOptions::cache_timeout` to a call.
-class CacheExpander {
+class CACHEKIT_API CacheExpander {
  public:
   explicit CacheExpander(CacheBackend& backend, ExpanderOptions options = {});
   CacheExpander(const CacheExpander&) = delete;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/clock.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/ttl.hpp>
 #include <cachekit/ttl_policy.hpp>
 
@@ -21,7 +22,7 @@ enum class Strategy : std::uint8_t {
 };
 
 /// "fresh", "refresh", "invalidate" or "bypass".
-[[nodiscard]] std::string_view to_string(Strategy strategy) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(Strategy strategy) noexcept;
 
 /// What one `fetch` may be told.
 struct FetchOptions {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/error.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/ttl.hpp>
 
 #include <chrono>
@@ -31,8 +32,8 @@ enum class MissReason : std::uint8_t {
 };
 
 /// The enumerator's name, such as "schema_changed".
-[[nodiscard]] std::string_view to_string(Origin origin) noexcept;
-[[nodiscard]] std::string_view to_string(MissReason reason) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(Origin origin) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(MissReason reason) noexcept;
 
 /// How an answer came about.
 struct FetchInfo {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachekit/export.hpp>
+
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -13,7 +15,7 @@ namespace cachekit {
 /// The buckets are logarithmic with 32 linear steps per power of two, the layout that HdrHistogram
 /// made known. Threads: `record` and `merge` are lock-free; readers see a consistent enough
 /// picture for monitoring while others record.
-class Histogram {
+class CACHEKIT_API Histogram {
  public:
   static constexpr unsigned sub_bits = 5;
   static constexpr std::size_t bucket_count = (42 - sub_bits + 1) << sub_bits;

@@ -2,6 +2,7 @@
 
 #include <cachekit/entity.hpp>
 #include <cachekit/error.hpp>
+#include <cachekit/export.hpp>
 
 #include <concepts>
 #include <functional>
@@ -33,13 +34,13 @@ concept LoaderFor = std::invocable<L&> && std::convertible_to<
 namespace detail {
 
 /// The exception that is being handled, as an error. Requires: called from a catch block.
-[[nodiscard]] Error error_of_exception(Errc code, std::string_view what_failed);
+[[nodiscard]] CACHEKIT_API Error error_of_exception(Errc code, std::string_view what_failed);
 
 /// The error for a codec that wrote what it cannot read, for the reason that it gave.
-[[nodiscard]] Error unreadable(const Error& why);
+[[nodiscard]] CACHEKIT_API Error unreadable(const Error& why);
 
 /// What the expander needs a type for. It keeps the value between the steps.
-class FetchJob {
+class CACHEKIT_API FetchJob {
  public:
   virtual ~FetchJob() = default;
   /// Reads the value from a payload. Errors: `decode`, whatever the codec throws.

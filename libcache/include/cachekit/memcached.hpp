@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/backend.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/units.hpp>
 
 #include <cstdint>
@@ -56,7 +57,7 @@ struct MemcachedConfig {
 /// Threads: all members may be called from any thread at once.
 /// Limits: keys of 250 bytes, of 186 where they hold spaces or control bytes; values as large as
 /// the servers' `-I` allows, 1 MiB unless raised; no expiry after 2038-01-19.
-class MemcachedBackend final : public CacheBackend {
+class CACHEKIT_API MemcachedBackend final : public CacheBackend {
  public:
   explicit MemcachedBackend(MemcachedConfig config);
   ~MemcachedBackend() override;

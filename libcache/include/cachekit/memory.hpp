@@ -2,6 +2,7 @@
 
 #include <cachekit/backend.hpp>
 #include <cachekit/clock.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/units.hpp>
 
 #include <chrono>
@@ -29,9 +30,9 @@ enum class EvictionPolicy : std::uint8_t {
 };
 
 /// "adaptive", "lru", "fifo".
-[[nodiscard]] std::string_view to_string(EvictionPolicy policy) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(EvictionPolicy policy) noexcept;
 /// Errors: `invalid_argument`.
-[[nodiscard]] Result<EvictionPolicy> parse_eviction_policy(std::string_view text);
+[[nodiscard]] CACHEKIT_API Result<EvictionPolicy> parse_eviction_policy(std::string_view text);
 
 /// Why an entry is gone.
 enum class RemovalCause : std::uint8_t {
@@ -88,7 +89,7 @@ struct InMemoryConfig {
 ///
 /// Threads: may be read and destroyed on any thread. Lifetime: may outlive the cache. Cost: what is
 /// pinned and no longer in the cache takes memory that the capacity does not bound.
-class PinnedValue {
+class CACHEKIT_API PinnedValue {
  public:
   PinnedValue(PinnedValue&& other) noexcept
       : entry_(std::exchange(other.entry_, nullptr)), value_(other.value_) {}
@@ -158,7 +159,7 @@ struct MemoryInsights {
 /// else `too_large`. `capabilities().max_value_bytes` is the longest value that fits under a key of
 /// one byte without a TTL, now; a longer key and a TTL (32 bytes) leave so much less for the value.
 /// Cost: about 60 bytes an entry beside key and value.
-class InMemoryBackend final : public CacheBackend {
+class CACHEKIT_API InMemoryBackend final : public CacheBackend {
  public:
   explicit InMemoryBackend(InMemoryConfig config = {}, const Clock& clock = Clock::system());
   ~InMemoryBackend() override;

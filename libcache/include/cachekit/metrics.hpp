@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cachekit/export.hpp>
 #include <cachekit/histogram.hpp>
 
 #include <array>
@@ -41,7 +42,7 @@ struct MetricsSnapshot {
 /// Threads: all members may be called from any thread; counting is lock-free and striped, so that
 /// threads do not share a cache line. Cost: of the first eight threads, a load and a store per
 /// event; else an atomic addition.
-class CacheMetrics {
+class CACHEKIT_API CacheMetrics {
  public:
   enum class Event : std::uint8_t { hit, miss, error, set, remove, load, load_failure, repair };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/error.hpp>
+#include <cachekit/export.hpp>
 
 #include <atomic>
 #include <coroutine>
@@ -15,7 +16,7 @@ namespace cachekit {
 namespace detail {
 
 /// What runs when a request is done.
-class Continuation {
+class CACHEKIT_API Continuation {
  public:
   virtual ~Continuation() = default;
   virtual void run() noexcept = 0;
@@ -27,7 +28,7 @@ class Continuation {
 };
 
 /// What a `Pending` shares with those who complete it.
-class PendingBase {
+class CACHEKIT_API PendingBase {
  public:
   PendingBase() = default;
   virtual ~PendingBase() = default;

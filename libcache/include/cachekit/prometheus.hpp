@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cachekit/export.hpp>
 #include <cachekit/histogram.hpp>
 #include <cachekit/metrics.hpp>
 #include <cachekit/report.hpp>
@@ -27,7 +28,7 @@ namespace cachekit {
 /// is not known, and 0 of 0, is no series.
 ///
 /// Threads: one at a time; the sources may be in use meanwhile.
-class PrometheusPage {
+class CACHEKIT_API PrometheusPage {
  public:
   struct Label {
     std::string_view name;

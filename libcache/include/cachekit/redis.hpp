@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/backend.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/redis_reply.hpp>
 #include <cachekit/secret.hpp>
 #include <cachekit/units.hpp>
@@ -50,7 +51,7 @@ struct RedisConfig {
 /// A cache on one Redis server (4.0 or newer).
 ///
 /// Threads: all members may be called from any thread at once.
-class RedisBackend final : public CacheBackend {
+class CACHEKIT_API RedisBackend final : public CacheBackend {
  public:
   explicit RedisBackend(const RedisConfig& config = {});
   ~RedisBackend() override;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cachekit/export.hpp>
 #include <cachekit/redis.hpp>
 
 #include <chrono>
@@ -31,7 +32,7 @@ struct Message {
 /// (`overloaded`).
 ///
 /// Threads: one at a time.
-class Subscriber {
+class CACHEKIT_API Subscriber {
  public:
   explicit Subscriber(const RedisConfig& config);
   Subscriber(Subscriber&&) noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cachekit/export.hpp>
 #include <cachekit/redis.hpp>
 
 #include <memory>
@@ -37,7 +38,7 @@ namespace cachekit {
 ///       if (!replies) return fail(replies.error());
 ///       return replies->has_value();  // Without: the key has changed meanwhile.
 ///     }
-class RedisTransaction {
+class CACHEKIT_API RedisTransaction {
  public:
   RedisTransaction(RedisTransaction&&) noexcept;
   RedisTransaction& operator=(RedisTransaction&&) noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/error.hpp>
+#include <cachekit/export.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -62,8 +63,8 @@ struct ConnectionStats {
 
 /// A page of the Prometheus text format with these figures alone, empty where there are none: see
 /// `PrometheusPage::add` in prometheus.hpp, which also merges them with other sources.
-[[nodiscard]] std::string prometheus(std::span<const ConnectionStats> connections,
-                                     std::string_view backend);
+[[nodiscard]] CACHEKIT_API std::string prometheus(std::span<const ConnectionStats> connections,
+                                                  std::string_view backend);
 
 /// One node's figures in one vocabulary, all of the whole server, whichever database is selected;
 /// what a server does not tell is empty, never 0.

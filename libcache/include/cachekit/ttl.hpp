@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/error.hpp>
+#include <cachekit/export.hpp>
 
 #include <chrono>
 #include <string>
@@ -47,9 +48,9 @@ class Ttl {
 };
 
 /// Errors: `invalid_argument` for a duration of zero or less, or above `Ttl::max`.
-[[nodiscard]] Result<void> validate(const Ttl& ttl);
+[[nodiscard]] CACHEKIT_API Result<void> validate(const Ttl& ttl);
 
 /// "none", or as `format_duration` writes it.
-[[nodiscard]] std::string to_string(const Ttl& ttl);
+[[nodiscard]] CACHEKIT_API std::string to_string(const Ttl& ttl);
 
 }  // namespace cachekit

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/entity.hpp>
+#include <cachekit/export.hpp>
 #include <cachekit/ttl.hpp>
 
 #include <chrono>
@@ -16,7 +17,7 @@ namespace cachekit {
 /// one for all.
 ///
 ///     TtlPolicy::fixed(10min).for_type<User>(1h).for_type<Country>(Ttl::none())
-class TtlPolicy {
+class CACHEKIT_API TtlPolicy {
  public:
   static constexpr std::chrono::milliseconds default_ttl = std::chrono::minutes(5);
 

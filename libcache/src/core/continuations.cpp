@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace cachekit {
+namespace cachekit::core {
 namespace {
 
 thread_local ContinuationSink* sink_of_this_thread = nullptr;
@@ -32,4 +32,4 @@ void go_on_with(std::unique_ptr<detail::Continuation> next) noexcept {
   sink_of_this_thread->take(std::move(next));
 }
 
-}  // namespace cachekit
+}  // namespace cachekit::core

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "core/internal.hpp"
+
 #include <cachekit/pending.hpp>
 
 #include <memory>
 
-namespace cachekit {
+namespace cachekit::core {
 
 /// Continuations in the order in which they came; adding one needs no memory. Threads: one at a
 /// time.
@@ -44,6 +46,6 @@ class ContinuationsTo {
 
 /// Goes on with one whose result is there: at once, unless it is a user's and this thread has a
 /// sink for it.
-void go_on_with(std::unique_ptr<detail::Continuation> next) noexcept;
+CACHEKIT_INTERNAL void go_on_with(std::unique_ptr<detail::Continuation> next) noexcept;
 
-}  // namespace cachekit
+}  // namespace cachekit::core

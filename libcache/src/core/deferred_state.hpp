@@ -59,7 +59,7 @@ class DeferredState : public detail::PendingState<T> {
     report_(this->value);
     const Stage before = stage_.exchange(Stage::settled);
     stage_.notify_all();
-    if (before == Stage::left && next_) go_on_with(std::move(next_));
+    if (before == Stage::left && next_) core::go_on_with(std::move(next_));
     this->release();
   }
 
@@ -72,13 +72,13 @@ class DeferredState : public detail::PendingState<T> {
 
   // The threads that would settle it are the parent's.
   void settle_inherited() noexcept {
-    if (generation_ == fork_generation() || ready()) return;
-    this->value = fail(inherited_request());
+    if (generation_ == core::fork_generation() || ready()) return;
+    this->value = fail(core::inherited_request());
     stage_ = Stage::settled;
   }
 
   const Report report_;
-  const std::uint32_t generation_ = fork_generation();  // Of the process that started it.
+  const std::uint32_t generation_ = core::fork_generation();  // Of the process that started it.
   std::stop_source stop_;
   std::optional<std::stop_callback<Stop>> stop_of_caller_;
   std::unique_ptr<detail::Continuation> next_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/internal.hpp"
+
 namespace cachekit::core {
 
 /// Moves a descriptor that was just opened above those of standard input, output and error, which
@@ -8,6 +10,6 @@ namespace cachekit::core {
 ///
 /// Takes and gives -1 for none; `errno` tells why, of whoever opened it or of the move.
 /// Cost: none for a descriptor that is above them already.
-[[nodiscard]] int above_standard(int descriptor) noexcept;
+[[nodiscard]] CACHEKIT_INTERNAL int above_standard(int descriptor) noexcept;
 
 }  // namespace cachekit::core

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/internal.hpp"
 #include "core/posix_file.hpp"
 
 #include <cachekit/error.hpp>
@@ -13,17 +14,19 @@ namespace cachekit::core {
 /// The file that a path stands for: symbolic links are followed, also where what they name is not
 /// there yet. (A hard link is a file of its own to this: a replacement leaves it the old contents.)
 /// Errors: `rejected`, for links in a circle and folders that cannot be looked into.
-[[nodiscard]] Result<std::filesystem::path> resolve_file(const std::filesystem::path& path);
+[[nodiscard]] CACHEKIT_INTERNAL Result<std::filesystem::path> resolve_file(
+    const std::filesystem::path& path);
 
 /// Gives a fresh file the owner, the group and the permissions of another one. Where the system
 /// does not let a group be kept, the other group gets no permissions.
-[[nodiscard]] Result<void> copy_ownership(const File& fresh, const std::filesystem::path& path,
-                                          const struct stat& from);
+[[nodiscard]] CACHEKIT_INTERNAL Result<void> copy_ownership(const File& fresh,
+                                                            const std::filesystem::path& path,
+                                                            const struct stat& from);
 
 /// Replaces a file in one step: who reads it sees the old bytes or the new ones. A symbolic link
 /// stays one, and what it leads to is replaced; mode, owner and group stay as they are. The new
 /// bytes are gathered next to the file, under a name that no link can have been planted at.
-class FileReplacement {
+class CACHEKIT_INTERNAL FileReplacement {
  public:
   /// Whose name the bytes have meanwhile: FILE.cachekit-tmp, for who holds a lock and clears away
   /// what a crash has left there, or one that nobody else has.

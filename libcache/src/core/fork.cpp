@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-namespace cachekit {
+namespace cachekit::core {
 namespace {
 
 std::atomic<std::uint32_t> generation{0};
@@ -34,4 +34,4 @@ Error inherited_request() noexcept {
   }
 }
 
-}  // namespace cachekit
+}  // namespace cachekit::core

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/internal.hpp"
+
 #include <cachekit/error.hpp>
 
 #include <cstddef>
@@ -12,15 +14,16 @@ namespace cachekit::core {
 
 /// A failed system call as an error: "cannot ACTION PATH: REASON". Call it before anything else
 /// can change `errno`.
-[[nodiscard]] tl::unexpected<Error> file_error(std::string_view action,
-                                               const std::filesystem::path& path);
+[[nodiscard]] CACHEKIT_INTERNAL tl::unexpected<Error> file_error(std::string_view action,
+                                                                 const std::filesystem::path& path);
 
 /// The error for a folder, a device or a pipe where a file is wanted.
-[[nodiscard]] tl::unexpected<Error> not_regular(const std::filesystem::path& path);
+[[nodiscard]] CACHEKIT_INTERNAL tl::unexpected<Error> not_regular(
+    const std::filesystem::path& path);
 
 /// An open file; closes itself, and does not survive an exec. It is never one of the descriptors of
 /// standard input, output and error, however many of them the program has closed.
-class File {
+class CACHEKIT_INTERNAL File {
  public:
   /// `flags` and `mode` as of open(2).
   [[nodiscard]] static Result<File> open(const std::filesystem::path& path, int flags,

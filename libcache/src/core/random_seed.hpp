@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/internal.hpp"
+
 #include <cstdint>
 
 namespace cachekit::core {
@@ -9,6 +11,6 @@ namespace cachekit::core {
 ///
 /// It stands in for `std::random_device`, which takes 5 KB of the caller's stack and may throw.
 /// Cost: a system call.
-[[nodiscard]] std::uint64_t random_seed() noexcept;
+[[nodiscard]] CACHEKIT_INTERNAL std::uint64_t random_seed() noexcept;
 
 }  // namespace cachekit::core

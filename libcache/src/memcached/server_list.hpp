@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/internal.hpp"
 #include "net/address.hpp"
 
 #include <cachekit/error.hpp>
@@ -21,6 +22,7 @@ struct Server {
 /// "/path/of/a.socket".
 /// Errors: `invalid_argument`, quoting the entry, for an empty list, a bad entry or one named
 /// twice.
-[[nodiscard]] Result<std::vector<Server>> parse_servers(std::span<const std::string> entries);
+[[nodiscard]] CACHEKIT_INTERNAL Result<std::vector<Server>> parse_servers(
+    std::span<const std::string> entries);
 
 }  // namespace cachekit::memcached

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/internal.hpp"
+
 #include <cachekit/error.hpp>
 
 #include <cstdint>
@@ -11,7 +13,7 @@
 namespace cachekit::net {
 
 /// Where a peer listens: a host name or address with a port, or a unix socket's path.
-struct Address {
+struct CACHEKIT_INTERNAL Address {
   std::string host{};
   std::uint16_t port = 0;
   std::string path{};  ///< Of a unix socket; host and port are not used when it is set.

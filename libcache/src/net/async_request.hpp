@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/internal.hpp"
 #include "net/resends.hpp"
 #include "net/waiter.hpp"
 
@@ -14,7 +15,7 @@ class IoThread;
 
 /// A request that goes its way without a caller: handed to `Channel::start`, settled exactly once,
 /// whatever happens to connections. A caller may wait for it, and leads while it does.
-class AsyncRequest : public BlockingWaiter {
+class CACHEKIT_INTERNAL AsyncRequest : public BlockingWaiter {
  public:
   /// Whose it is while it is under way.
   enum class Owner : std::uint8_t {

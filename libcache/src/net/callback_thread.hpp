@@ -45,7 +45,7 @@ class CallbackThread {
   std::function<void()> on_pause_;
   std::mutex mutex_;  // guards the members below
   std::condition_variable woken_;
-  Continuations callbacks_;
+  core::Continuations callbacks_;
   bool ending_ = false;
   std::thread thread_;
   // Whether a callback on the thread has ended this object; the thread has it even then.

@@ -54,7 +54,7 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
       pool(std::make_shared<Pool>(
           PoolOptions{.max_connections = pool_size(options), .max_waiting = options.max_waiting},
           connector, endpoint)),
-      generation(fork_generation()) {
+      generation(core::fork_generation()) {
   for (LaneOfRequests* const lane : {&shared, &large}) {
     bounds.count(lane->combiner.load());
     bounds.count(lane->io_thread.load());
@@ -91,17 +91,17 @@ Channel::Channel(const ChannelOptions& options, std::shared_ptr<const Protocol> 
 
 Channel::~Channel() {
   Core* const core = core_.load();
-  if (core->generation == fork_generation()) delete core;
+  if (core->generation == core::fork_generation()) delete core;
 }
 
 void Channel::end() noexcept {
   Core* const core = core_.load();
-  if (core->generation == fork_generation()) core->end();
+  if (core->generation == core::fork_generation()) core->end();
 }
 
 Channel::Core& Channel::core() {
   Core* const core = core_.load(std::memory_order_acquire);
-  if (core->generation == fork_generation()) return *core;
+  if (core->generation == core::fork_generation()) return *core;
   replace_inherited_core();
   return *core_.load(std::memory_order_acquire);
 }
@@ -112,7 +112,7 @@ Channel::Core& Channel::core() {
 void Channel::replace_inherited_core() {
   const std::lock_guard lock(replacing_);
   Core* const inherited = core_.load();
-  if (inherited->generation == fork_generation()) return;
+  if (inherited->generation == core::fork_generation()) return;
   auto own = std::make_unique<Core>(options_, endpoint_, protocol_);
   inherited->close_after_fork();
   core_.store(own.release(), std::memory_order_release);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/internal.hpp"
 #include "net/address.hpp"
 #include "net/callback_thread.hpp"
 #include "net/combiner.hpp"
@@ -54,7 +55,7 @@ struct ChannelOptions {
 /// I/O that may wait, but for the fifth of a millisecond in which a connection that was just used
 /// is listened to. Forks: a child process drops what it has inherited without a word and connects
 /// anew.
-class Channel {
+class CACHEKIT_INTERNAL Channel {
  public:
   Channel(const ChannelOptions& options, std::shared_ptr<const Protocol> protocol);
   ~Channel();
@@ -156,7 +157,7 @@ struct Submission {
 /// run one after another: a large batch is cut into pieces, so that what waits stays small, and
 /// what was not begun in time is known to be undone. One outcome each, in order; a channel that
 /// fails does not touch the others.
-[[nodiscard]] std::vector<Result<void>> execute_all(std::span<const Submission> submissions,
-                                                    Deadline deadline);
+[[nodiscard]] CACHEKIT_INTERNAL std::vector<Result<void>> execute_all(
+    std::span<const Submission> submissions, Deadline deadline);
 
 }  // namespace cachekit::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/fork.hpp"
+#include "core/internal.hpp"
 #include "net/address.hpp"
 #include "net/protocol.hpp"
 #include "net/request.hpp"
@@ -32,7 +33,7 @@ struct ExchangeCounts {
 /// reply reaches its own request or nobody.
 ///
 /// Threads: one at a time.
-class Connection {
+class CACHEKIT_INTERNAL Connection {
  public:
   /// Shakes hands over a socket that was connected just now; `endpoint` is for messages.
   /// Errors: those of `Protocol::handshake`, never `outcome_unknown`; the socket is closed then, as
@@ -100,7 +101,7 @@ class Connection {
   void finish_request() noexcept;
   [[nodiscard]] Error broken(Errc code, std::string_view why) noexcept;
   /// Whether this process is a child of the one that opened the connection, and must not use it.
-  [[nodiscard]] bool inherited() const noexcept { return generation_ != fork_generation(); }
+  [[nodiscard]] bool inherited() const noexcept { return generation_ != core::fork_generation(); }
 
   Socket socket_;
   std::unique_ptr<Session> session_;
@@ -113,7 +114,7 @@ class Connection {
   bool answered_ = false;   // The last reply is in, perhaps before all of the request was out.
   bool peer_gone_ = false;  // The peer takes no more bytes.
   bool usable_ = true;
-  std::uint32_t generation_ = fork_generation();  // It belongs to the process that opened it.
+  std::uint32_t generation_ = core::fork_generation();  // It belongs to the process that opened it.
 };
 
 }  // namespace cachekit::net

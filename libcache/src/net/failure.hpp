@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/internal.hpp"
+
 #include <cachekit/error.hpp>
 
 #include <string>
@@ -15,6 +17,6 @@ namespace cachekit::net {
                                      bool broken) noexcept;
 
 /// Of a request that was not begun. As above without memory.
-[[nodiscard]] Error too_late_to_begin(const std::string& endpoint) noexcept;
+[[nodiscard]] CACHEKIT_INTERNAL Error too_late_to_begin(const std::string& endpoint) noexcept;
 
 }  // namespace cachekit::net

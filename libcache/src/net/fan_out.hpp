@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/internal.hpp"
 #include "net/caller_request.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -21,7 +22,7 @@ class Channel;
 ///
 /// Threads: one. Lifetime: requests and channels, until their request is settled; the destructor
 /// waits for those that are not.
-class FanOut {
+class CACHEKIT_INTERNAL FanOut {
  public:
   /// Room for so many requests. Errors: throws `std::bad_alloc`.
   explicit FanOut(std::size_t slots) : slots_(slots) {}

@@ -30,7 +30,7 @@ constexpr auto look_again = std::chrono::milliseconds(50);
 void AsyncRequest::wait() noexcept {
   if (settled()) return;
   if (!inherited()) return io_thread().combiner_.wait(*this);
-  outcome() = fail(inherited_request());
+  outcome() = fail(core::inherited_request());
   ParkingLot empty;  // The threads that waited are the parent's.
   Wakeups nobody(empty);
   finish(nobody);
@@ -54,7 +54,7 @@ void AsyncRequest::read_on_its_own(bool wanted) noexcept {
   io_thread().count_background(wanted ? 1 : -1);
 }
 
-bool AsyncRequest::inherited() const noexcept { return generation_ != fork_generation(); }
+bool AsyncRequest::inherited() const noexcept { return generation_ != core::fork_generation(); }
 
 void AsyncRequest::released(Wakeups& wakeups) noexcept {
   const bool again = !outcome() && resendable() && resends_.allow(request(), true);
@@ -74,7 +74,7 @@ void AsyncRequest::finish(Wakeups& wakeups) noexcept {
 }
 
 void IoThread::start(AsyncRequest& request, OrderTicket ticket, Caller caller) noexcept {
-  request.generation_ = fork_generation();
+  request.generation_ = core::fork_generation();
   request.hold();
   request.io_thread_ = this;
   request.ticket_ = std::move(ticket);
@@ -94,7 +94,7 @@ void IoThread::start(AsyncRequest& request, OrderTicket ticket, Caller caller) n
 }
 
 void IoThread::refuse(AsyncRequest& request, Error error) noexcept {
-  request.generation_ = fork_generation();
+  request.generation_ = core::fork_generation();
   request.hold();
   request.io_thread_ = this;
   settle(request, std::move(error));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/continuations.hpp"
+#include "core/internal.hpp"
 #include "net/async_request.hpp"
 #include "net/callback_thread.hpp"
 #include "net/combiner.hpp"
@@ -37,7 +38,7 @@ namespace cachekit::net {
 ///
 /// Threads: all members may be called from any thread at once. `end` and the destructor may run in
 /// a call on the thread itself, which then ends with that call.
-class IoThread final : private ContinuationSink {
+class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
  public:
   /// What it shares with the rest of its node. Lifetime: all of it outlives the I/O thread.
   struct Surroundings {
@@ -134,7 +135,7 @@ class IoThread final : private ContinuationSink {
   std::condition_variable woken_;
   WaiterList backlog_;  // These wait for a connection, in the order of their turns.
   Load load_;           // Of these.
-  Continuations calls_;
+  core::Continuations calls_;
   int in_background_ = 0;
   int cancelling_ = 0;  // Threads that are at it.
   std::condition_variable cancelled_;

@@ -139,7 +139,7 @@ void IoThread::run(const bool& gone) noexcept {
 }
 
 void IoThread::run_calls(Lock& lock, const bool& gone) noexcept {
-  const ContinuationsTo redirected(*this);
+  const core::ContinuationsTo redirected(*this);
   while (!calls_.empty()) {
     std::unique_ptr<detail::Continuation> call = calls_.pop();
     lock.unlock();

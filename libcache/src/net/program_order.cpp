@@ -20,7 +20,7 @@ class ThreadOrder {
     const bool last = count(lane).fetch_sub(1) == 1;
     // Together with `must_wait`: either that sees that nothing is under way, or this its flag.
     if (!last || lane != Lane::shared || !waited_for_.exchange(false)) return;
-    if (generation_ == fork_generation()) signal_->raise();  // Else it is the parent's.
+    if (generation_ == core::fork_generation()) signal_->raise();  // Else it is the parent's.
   }
   [[nodiscard]] bool has(Lane lane) const noexcept { return count(lane).load() > 0; }
   [[nodiscard]] bool must_wait(Lane lane) noexcept {
@@ -38,7 +38,7 @@ class ThreadOrder {
   }
 
   const std::shared_ptr<ProgramOrder::Signal> signal_;
-  const std::uint32_t generation_ = fork_generation();
+  const std::uint32_t generation_ = core::fork_generation();
   std::array<std::atomic<int>, 2> counts_{};
   std::atomic<bool> waited_for_{false};
 };

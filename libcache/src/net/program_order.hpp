@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/internal.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -22,7 +24,7 @@ class ThreadOrder;
 
 /// The place of a request in the program order of the thread that began it: held until the request
 /// can have no more effect on the server.
-class OrderTicket {
+class CACHEKIT_INTERNAL OrderTicket {
  public:
   OrderTicket() noexcept = default;
   OrderTicket(std::shared_ptr<ThreadOrder> order, Lane lane) noexcept;

@@ -89,7 +89,7 @@ class Lookups {
   void run(const std::shared_ptr<Lookup>& lookup, const std::string& host) noexcept;
   void forget_old(Clock::time_point now) noexcept;
 
-  const std::uint32_t generation_ = fork_generation();
+  const std::uint32_t generation_ = core::fork_generation();
   std::mutex mutex_;  // guards the member below
   // Of hosts that are being looked up, or could not be lately: whatever their ports.
   std::map<std::string, State> states_;
@@ -99,7 +99,7 @@ class Lookups {
 Lookups& Lookups::of_this_process() {
   static std::atomic<Lookups*> current{nullptr};
   Lookups* known = current.load(std::memory_order_acquire);
-  while (known == nullptr || known->generation_ != fork_generation()) {
+  while (known == nullptr || known->generation_ != core::fork_generation()) {
     auto fresh = std::make_unique<Lookups>(known);
     if (current.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) {
       return *fresh.release();

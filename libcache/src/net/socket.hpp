@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/internal.hpp"
 #include "net/address.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -18,7 +19,7 @@ namespace cachekit::net {
 /// one of the standard descriptors, even where the program has closed these. TCP sockets send at
 /// once (TCP_NODELAY), notice dead peers by keepalive, and give up on bytes that stay
 /// unacknowledged (TCP_USER_TIMEOUT, RFC 5482). Threads: one at a time.
-class Socket {
+class CACHEKIT_INTERNAL Socket {
  public:
   /// Errors: `unavailable` with the system's reason (refused, unreachable; or it was connected to
   /// itself, which happens where nothing listens), `timeout`. They do not name the address.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/internal.hpp"
 #include "net/parking_lot.hpp"
 #include "net/program_order.hpp"
 #include "net/request.hpp"
@@ -19,7 +20,7 @@ namespace cachekit::net {
 /// any more. It lies on a caller's stack or on the heap; a combiner only links it.
 ///
 /// A waiter is handed in once and settled exactly once: `released` is the combiner's last touch.
-class Waiter {
+class CACHEKIT_INTERNAL Waiter {
  public:
   Waiter(Request& request, Deadline deadline) noexcept : request_(&request), deadline_(deadline) {}
   virtual ~Waiter() = default;
@@ -74,7 +75,7 @@ class Waiter {
 
 /// What a caller's thread can wait for: it sleeps until the request is settled or it is told to
 /// lead.
-class BlockingWaiter : public Waiter {
+class CACHEKIT_INTERNAL BlockingWaiter : public Waiter {
  public:
   using Waiter::Waiter;
 
