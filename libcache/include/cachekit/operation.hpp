@@ -74,6 +74,28 @@ struct Set {
   }
 };
 
+/// Stores the value where the entry's value is `expected`, byte for byte, and gives the entry that
+/// TTL. True when stored; false, and nothing changed, where there is no entry or it holds another
+/// value. A caller who was told of false reads the value anew, and decides.
+struct CompareAndSet {
+  using Value = bool;
+  static constexpr Effect effect = Effect::store;
+
+  std::string_view key;
+  std::string_view expected;
+  std::string_view value;
+  Ttl ttl = Ttl::none();
+  /// Removes the entry instead, where it is `expected`: as of a set.
+  bool discard = false;
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+    visit(expected);
+    visit(value);
+  }
+};
+
 /// True when there was an entry.
 struct Remove {
   using Value = bool;
@@ -136,7 +158,7 @@ struct ScanPage {
 /// `Of` each operation there is.
 template <template <typename> class Of>
 using Any = std::variant<Of<Get>, Of<Set>, Of<Remove>, Of<Exists>, Of<RemainingTtl>, Of<Touch>,
-                         Of<Increment>, Of<ScanPage>>;
+                         Of<Increment>, Of<ScanPage>, Of<CompareAndSet>>;
 
 /// Calls `visit` with each view of an operation.
 template <typename Operation, typename Visit>

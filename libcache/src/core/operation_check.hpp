@@ -21,7 +21,7 @@ template <typename Operation>
   }
   if constexpr (requires { operation.discard; }) {
     if (operation.discard) {
-      return fail(Errc::invalid_argument, "a set that discards is for drivers alone", {},
+      return fail(Errc::invalid_argument, "an operation that discards is for drivers alone", {},
                   "remove the key");
     }
   }
