@@ -69,6 +69,22 @@ Result<bool> Shard::set(const NewValue& value, RemovedEntries& gone) {
   return table_.home_of(value.key).set(value, gone);
 }
 
+Result<bool> Shard::compare_and_set(const NewValue& value, std::string_view expected,
+                                    RemovedEntries& gone) {
+  const Time now = clock_.now();
+  EntryPtr ready = make_if_large(value);
+  {
+    const Writing lock(lock_);
+    if (is_home_of(value.key)) {
+      begin_write(now, gone);
+      const Entry* const current = find_alive(value.key, now, gone);
+      if (current == nullptr || current->value() != expected) return false;
+      return set_locked(value, now, ready, gone);
+    }
+  }
+  return table_.home_of(value.key).compare_and_set(value, expected, gone);
+}
+
 // Empty where it is not large, or too large.
 EntryPtr Shard::make_if_large(const NewValue& value) const {
   const bool large = value.value.size() >= large_value && value.value.size() <= max_value_bytes;

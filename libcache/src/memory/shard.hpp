@@ -125,6 +125,9 @@ class Shard {
   /// one.
   void set_many(std::span<const NewValue> values, std::span<const std::size_t> positions,
                 std::span<Result<bool>> outcomes, RemovedEntries& gone);
+  /// Where the entry holds what is expected; its condition is `always`. Errors: as `set`.
+  [[nodiscard]] Result<bool> compare_and_set(const NewValue& value, std::string_view expected,
+                                             RemovedEntries& gone);
   [[nodiscard]] bool remove(const HashedKey& key, RemovedEntries& gone);
   /// Errors: `rejected` for a value that is no number and for an overflow; `too_large`.
   [[nodiscard]] Result<std::int64_t> increment(const HashedKey& key, std::int64_t by,

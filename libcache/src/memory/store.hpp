@@ -62,6 +62,8 @@ class Store {
   [[nodiscard]] bool touch(std::string_view key, Ttl ttl);
   /// Errors: `too_large`; then no older value is left, unless the condition is `if_absent`.
   [[nodiscard]] Result<bool> set(const operation::Set& item);
+  /// Errors: as `set`.
+  [[nodiscard]] Result<bool> compare_and_set(const operation::CompareAndSet& one);
   /// An outcome for each, in order. Errors: also `overloaded`, for one that there is no memory for.
   void set_many(std::span<const operation::Set> sets, std::span<Result<bool>> outcomes);
   [[nodiscard]] bool remove(std::string_view key);
