@@ -36,6 +36,25 @@ class Digits {
   const char* end_;
 };
 
+// The value is compared on the server, as bytes; what is no string is the error that GET makes of
+// it. `pcall` gives errors as the command itself does, where a script that fails is told in words
+// of its own that each version spells in another way.
+constexpr std::string_view compare_and_set = R"(local value = redis.pcall('GET', KEYS[1])
+if type(value) == 'table' then return value end
+if value ~= ARGV[1] then return 0 end
+local done
+if ARGV[3] then
+  done = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+else
+  done = redis.pcall('SET', KEYS[1], ARGV[2])
+end
+if done.err then return done end
+return 1)";
+constexpr std::string_view compare_and_remove = R"(local value = redis.pcall('GET', KEYS[1])
+if type(value) == 'table' then return value end
+if value ~= ARGV[1] then return 0 end
+return redis.pcall('UNLINK', KEYS[1]))";
+
 Result<std::int64_t> number_of(const RedisReply& reply, const std::string& endpoint) {
   if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
   if (reply.type == Type::integer) return reply.integer;
@@ -44,6 +63,7 @@ Result<std::int64_t> number_of(const RedisReply& reply, const std::string& endpo
 
 }  // namespace
 
+using operation::CompareAndSet;
 using operation::Exists;
 using operation::Get;
 using operation::Increment;
@@ -139,6 +159,15 @@ Result<std::int64_t> Command<Increment>::value_of(RedisReply&& reply, const std:
     return fail(core::counter_overflow("the sum", endpoint));
   }
   return number_of(reply, endpoint);
+}
+
+void Command<CompareAndSet>::encode(const CompareAndSet& one, std::string& out) {
+  if (one.discard) return append(out, {"EVAL", compare_and_remove, "1", one.key, one.expected});
+  if (!one.ttl.expires()) {
+    return append(out, {"EVAL", compare_and_set, "1", one.key, one.expected, one.value});
+  }
+  append(out, {"EVAL", compare_and_set, "1", one.key, one.expected, one.value,
+               Digits(one.ttl.duration().count()).view()});
 }
 
 void Command<ScanPage>::encode(const ScanPage& scan, std::string& out) {

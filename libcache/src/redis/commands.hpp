@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 /// The operations of operation.hpp as commands, each once: how it is said, and what its reply
@@ -98,6 +97,13 @@ struct Command<operation::ScanPage> {
   [[nodiscard]] static Result<KeyPage> value_of(RedisReply&& reply, const std::string& endpoint);
 };
 
+/// One script, so that nobody writes in between. (EVAL and not EVALSHA, which would need another
+/// round trip wherever the server does not know it yet, after each of its restarts.)
+template <>
+struct Command<operation::CompareAndSet> : Counted {
+  static void encode(const operation::CompareAndSet& one, std::string& out);
+};
+
 /// Whether an operation may be sent twice.
 template <typename Operation>
 inline constexpr Replay replay_of = changes(Operation::effect) ? Replay::no : Replay::yes;
@@ -175,11 +181,11 @@ class OperationRequest : public CommandRequest {
   }
   // Whether it is one from now on, for the value was too large.
   [[nodiscard]] bool becomes_removal(const RedisReply& reply) {
-    if constexpr (std::is_same_v<Operation, operation::Set>) {
+    if constexpr (StoresValue<Operation>) {
       if (!replaces(operation_) || operation_.discard || !reply.is_error()) return false;
       if (error_of_reply(reply.text, {}).code != Errc::too_large) return false;
       refusal_ = reply.text;
-      operation_.discard = true;
+      operation_.discard = true;  // It counts as many bytes as before.
       return true;
     }
     return false;

@@ -32,7 +32,7 @@ bool expects_large(const net::LargeKeys& large, const Operation& operation) noex
 // Notes how large the value is that is stored.
 template <typename Operation>
 void note_stored(net::LargeKeys& large, const Operation& operation) noexcept {
-  if constexpr (std::is_same_v<Operation, operation::Set>) {
+  if constexpr (StoresValue<Operation>) {
     large.note(operation.key, operation.value.size());
   }
 }
@@ -75,10 +75,10 @@ class OwningRequest final : private net::OwnedBytes, public OperationRequest<Ope
   net::LargeKeys& large_;
 };
 
-// About: with the headers of its arguments.
+// About: with the headers of its arguments, and the text of a script.
 template <typename Operation>
 std::size_t wire_bytes_of(const Operation& operation) noexcept {
-  constexpr std::size_t headers = 100;
+  constexpr std::size_t headers = std::is_same_v<Operation, operation::CompareAndSet> ? 500 : 100;
   return bytes_of(operation) + Command<Operation>::replies * headers;
 }
 
@@ -91,6 +91,7 @@ Capabilities RedisDriver::capabilities() const {
           .remaining_ttl = true,
           .binary_keys = true,
           .negative_counters = true,
+          .compare_and_set = true,
           .rich_data = true,
           .publish_subscribe = true,
           .transactions = true,
@@ -185,7 +186,7 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
     }
     first = end;
   }
-  if constexpr (std::is_same_v<Operation, operation::Set>) remove_outgrown(*this, batch, deadline);
+  if constexpr (StoresValue<Operation>) remove_outgrown(*this, batch, deadline);
 }
 
 void RedisDriver::run(const AnyBatch& any, Deadline deadline) {
