@@ -3,6 +3,9 @@
 #include "memcached/counting.hpp"
 #include "memcached/counting_batch.hpp"
 #include "memcached/counting_call.hpp"
+#include "memcached/exchange.hpp"
+#include "memcached/exchange_batch.hpp"
+#include "memcached/exchange_call.hpp"
 #include "memcached/operations.hpp"
 #include "memcached/owning_command.hpp"
 
@@ -31,6 +34,7 @@ Capabilities MemcachedDriver::capabilities() const {
   constexpr std::uint64_t server_default = std::uint64_t{1} << 20U;
   return {.remaining_ttl = true,
           .binary_keys = true,
+          .compare_and_set = true,
           .clustering = true,
           .ttl_resolution = std::chrono::seconds(1),
           .max_key_bytes = max_key_bytes,
@@ -93,6 +97,13 @@ Result<std::int64_t> MemcachedDriver::run_increment(const operation::Increment& 
   return std::move(counting.outcome());
 }
 
+Result<bool> MemcachedDriver::run_exchange(const operation::CompareAndSet& one, Deadline deadline) {
+  Exchange exchange(one, cluster_->owner(one.key).endpoint());
+  std::optional<Command> next = exchange.begin();
+  while (next) next = exchange.answered(cluster_->ask(*next, deadline));
+  return std::move(exchange.outcome());
+}
+
 void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
   if (!cluster_) return fail_each(any, cluster_.error());
   const auto run = [&]<typename Operation>(const BatchOf<Operation>& batch) {
@@ -102,6 +113,9 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
     } else if constexpr (std::is_same_v<Operation, operation::Increment>) {
       if (batch.operations.size() > 1) return CountingBatch(*cluster_, batch, deadline).run();
       batch.outcomes[0] = run_increment(batch.operations[0], deadline);
+    } else if constexpr (std::is_same_v<Operation, operation::CompareAndSet>) {
+      if (batch.operations.size() > 1) return ExchangeBatch(*cluster_, batch, deadline).run();
+      batch.outcomes[0] = run_exchange(batch.operations[0], deadline);
     } else {
       fail_each(batch, no_keys().value());
     }
@@ -123,6 +137,13 @@ void MemcachedDriver::begin(AsyncCall<operation::Increment>& call) {
   auto* const state = new CountingCall(*cluster_, call.operation.key, call.operation.by,
                                        call.deadline, std::move(call.report));
   call.pending = Pending<std::int64_t>(state);
+  state->start(std::move(call.stop));
+}
+
+void MemcachedDriver::begin(AsyncCall<operation::CompareAndSet>& call) {
+  auto* const state =
+      new ExchangeCall(*cluster_, call.operation, call.deadline, std::move(call.report));
+  call.pending = Pending<bool>(state);
   state->start(std::move(call.stop));
 }
 
