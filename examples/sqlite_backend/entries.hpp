@@ -31,6 +31,7 @@ class Entries {
   bool answer(const cachekit::operation::Touch& touch);
   /// Errors of its own: `rejected`.
   cachekit::Result<std::int64_t> answer(const cachekit::operation::Increment& increment);
+  bool answer(const cachekit::operation::CompareAndSet& one);
   cachekit::KeyPage answer(const cachekit::operation::ScanPage& scan);
 
   /// Removes some of what has expired, so that the table does not grow for ever. Cost: bounded.

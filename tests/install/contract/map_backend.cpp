@@ -25,6 +25,7 @@ class MapDriver final : public Driver {
             .remaining_ttl = true,
             .binary_keys = true,
             .negative_counters = true,
+            .compare_and_set = true,
             .max_key_bytes = 1024,
             .max_value_bytes = 1'000'000};
   }
@@ -90,6 +91,11 @@ class MapDriver final : public Driver {
     const auto end = entry != nullptr ? entry->end : end_of(Ttl::none());
     if (sum) entries_[std::string(increment.key)] = {std::to_string(*sum), end};
     return sum;
+  }
+  bool answer(const operation::CompareAndSet& one) {
+    if (answer(operation::Get{one.key}) != one.expected) return false;
+    return answer(
+        operation::Set{.key = one.key, .value = one.value, .ttl = one.ttl, .discard = one.discard});
   }
   KeyPage answer(const operation::ScanPage& scan) {
     KeyPage page;  // A cursor is the last key that was looked at; no key is empty.
