@@ -22,6 +22,11 @@ tl::unexpected<Error> no_keys() {
               "remove keys by name, let them expire, clear everything, or use Redis");
 }
 
+tl::unexpected<Error> no_leases() {
+  return fail(Errc::unsupported, "this backend gives no leases on Memcached yet", {},
+              "ask capabilities().leases");
+}
+
 template <typename Operation>
 Result<typename Operation::Value> value_or_error(Result<Reply>&& reply) {
   if (!reply) return fail(std::move(reply).error());
@@ -116,6 +121,8 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
     } else if constexpr (std::is_same_v<Operation, operation::CompareAndSet>) {
       if (batch.operations.size() > 1) return ExchangeBatch(*cluster_, batch, deadline).run();
       batch.outcomes[0] = run_exchange(batch.operations[0], deadline);
+    } else if constexpr (operation::OfLeases<Operation>) {
+      fail_each(batch, no_leases().value());
     } else {
       fail_each(batch, no_keys().value());
     }
@@ -125,10 +132,14 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
 
 template <typename Operation>
 void MemcachedDriver::begin(AsyncCall<Operation>& call) {
-  const Result<Command> command = command_for(call.operation);
-  if (!command) return call.done(fail(command.error()));
-  call.pending = memcached::start<typename Operation::Value, value_of<Operation>>(
-      *cluster_, *command, call.deadline, std::move(call.stop), std::move(call.report));
+  if constexpr (operation::OfLeases<Operation>) {
+    call.done(no_leases());
+  } else {
+    const Result<Command> command = command_for(call.operation);
+    if (!command) return call.done(fail(command.error()));
+    call.pending = memcached::start<typename Operation::Value, value_of<Operation>>(
+        *cluster_, *command, call.deadline, std::move(call.stop), std::move(call.report));
+  }
 }
 
 void MemcachedDriver::begin(AsyncCall<operation::ScanPage>& call) { call.done(no_keys()); }

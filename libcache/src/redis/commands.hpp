@@ -104,6 +104,12 @@ struct Command<operation::CompareAndSet> : Counted {
   static void encode(const operation::CompareAndSet& one, std::string& out);
 };
 
+/// Whether there is a command for an operation. (Of leases there is none yet.)
+template <typename Operation>
+concept HasCommand = requires {
+  Command<Operation>::replies;
+};
+
 /// Whether an operation may be sent twice.
 template <typename Operation>
 inline constexpr Replay replay_of = changes(Operation::effect) ? Replay::no : Replay::yes;

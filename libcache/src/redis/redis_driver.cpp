@@ -52,6 +52,11 @@ RedisReply& telling(std::span<RedisReply> replies) noexcept {
   return error == replies.end() ? replies.back() : *error;
 }
 
+tl::unexpected<Error> no_leases() {
+  return fail(Errc::unsupported, "this backend gives no leases on Redis yet", {},
+              "ask capabilities().leases");
+}
+
 // An operation that owns all it refers to. Lifetime: of `large`, longer.
 template <typename Operation>
 class OwningRequest final : private net::OwnedBytes, public OperationRequest<Operation> {
@@ -190,9 +195,13 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
 }
 
 void RedisDriver::run(const AnyBatch& any, Deadline deadline) {
-  const auto run = [&](const auto& batch) {
-    if (batch.operations.size() > 1) return run_many(batch, deadline);
-    batch.outcomes[0] = run_one(batch.operations[0], deadline);
+  const auto run = [&]<typename Operation>(const BatchOf<Operation>& batch) {
+    if constexpr (HasCommand<Operation>) {
+      if (batch.operations.size() > 1) return run_many(batch, deadline);
+      batch.outcomes[0] = run_one(batch.operations[0], deadline);
+    } else {
+      fail_each(batch, no_leases().value());
+    }
   };
   std::visit(run, any);
 }
@@ -200,13 +209,17 @@ void RedisDriver::run(const AnyBatch& any, Deadline deadline) {
 void RedisDriver::start(AnyAsyncCall& any) {
   const auto start_one = [this]<typename Operation>(AsyncCall<Operation>& call) {
     if (!client_.check_config()) return call.done(fail(client_.check_config().error()));
-    using State = net::AsyncState<typename Operation::Value, OwningRequest<Operation>>;
-    note_stored(large_keys_, call.operation);
-    auto* const state = new State(call.deadline, std::move(call.report), call.operation,
-                                  client_.endpoint(), large_keys_);
-    state->stop_with(std::move(call.stop));
-    client_.channel().start(*state);
-    call.pending = Pending<typename Operation::Value>(state);
+    if constexpr (HasCommand<Operation>) {
+      using State = net::AsyncState<typename Operation::Value, OwningRequest<Operation>>;
+      note_stored(large_keys_, call.operation);
+      auto* const state = new State(call.deadline, std::move(call.report), call.operation,
+                                    client_.endpoint(), large_keys_);
+      state->stop_with(std::move(call.stop));
+      client_.channel().start(*state);
+      call.pending = Pending<typename Operation::Value>(state);
+    } else {
+      call.done(no_leases());
+    }
   };
   std::visit(start_one, any);
 }

@@ -107,6 +107,10 @@ class MapDriver final : public Driver {
     if (entry != entries_.end()) page.next = std::prev(entry)->first;
     return page;
   }
+  template <operation::OfLeases Operation>
+  Result<typename Operation::Value> answer(const Operation&) {
+    return fail(Errc::unsupported, "a map has no leases");
+  }
 
   std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_;
