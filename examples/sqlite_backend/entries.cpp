@@ -115,6 +115,13 @@ cachekit::Result<std::int64_t> Entries::answer(const operation::Increment& incre
   return sum;
 }
 
+// Nobody comes in between: it runs in a transaction that changes the table.
+bool Entries::answer(const operation::CompareAndSet& one) {
+  if (answer(operation::Get{one.key}) != one.expected) return false;
+  if (one.discard) return answer(operation::Remove{one.key});
+  return set_.run(one.key, one.value, end_of(one.ttl)) > 0;
+}
+
 // A cursor is the last key that was looked at; no key is empty, so that an empty one is before all.
 cachekit::KeyPage Entries::answer(const operation::ScanPage& scan) {
   constexpr std::size_t most = 10'000;  // They are all kept while other callers wait.

@@ -31,7 +31,13 @@ class Entries {
   bool answer(const cachekit::operation::Touch& touch);
   /// Errors of its own: `rejected`.
   cachekit::Result<std::int64_t> answer(const cachekit::operation::Increment& increment);
+  bool answer(const cachekit::operation::CompareAndSet& one);
   cachekit::KeyPage answer(const cachekit::operation::ScanPage& scan);
+  /// It has no leases.
+  template <cachekit::operation::OfLeases Operation>
+  cachekit::Result<typename Operation::Value> answer(const Operation&) {
+    return cachekit::fail(cachekit::Errc::unsupported, "there are no leases in SQLite");
+  }
 
   /// Removes some of what has expired, so that the table does not grow for ever. Cost: bounded.
   void sweep();

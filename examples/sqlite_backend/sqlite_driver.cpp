@@ -37,6 +37,7 @@ cachekit::Capabilities SqliteDriver::capabilities() const {
           .remaining_ttl = true,
           .binary_keys = true,
           .negative_counters = true,
+          .compare_and_set = true,
           .max_key_bytes = std::size_t{64} << 10U,
           .max_value_bytes = config_.max_value_bytes};
 }

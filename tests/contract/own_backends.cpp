@@ -45,6 +45,14 @@ std::unique_ptr<CacheBackend> make_redis_unix() {
                   .max_value = redis_bound});
 }
 
+std::unique_ptr<CacheBackend> make_redis_with_leases() {
+  return std::make_unique<RedisBackend>(RedisConfig{.host = "127.0.0.1",
+                                                    .port = servers().redis.port(),
+                                                    .operation_timeout = patience,
+                                                    .max_value = redis_bound,
+                                                    .leases = true});
+}
+
 std::unique_ptr<CacheBackend> make_memcached(std::size_t first, std::size_t count) {
   MemcachedConfig config{.operation_timeout = patience};
   for (std::size_t i = first; i < first + count; ++i) {
@@ -60,6 +68,7 @@ std::vector<Candidate> candidates() {
       {.name = "memory", .make = [] { return std::make_unique<InMemoryBackend>(); }},
       {.name = "redis over TCP", .make = make_redis, .shares_data = true},
       {.name = "redis over a unix socket", .make = make_redis_unix, .shares_data = true},
+      {.name = "redis with leases", .make = make_redis_with_leases, .shares_data = true},
       {.name = "one memcached",
        .make = [] { return make_memcached(0, 1); },
        .shares_data = true,

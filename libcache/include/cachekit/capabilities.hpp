@@ -26,6 +26,8 @@ struct Capabilities {
   bool remaining_ttl = false;      ///< `ttl` can be asked.
   bool binary_keys = false;        ///< Keys may hold any byte, spaces and control bytes too.
   bool negative_counters = false;  ///< Counters go below 0 (else they stop at 0).
+  bool compare_and_set = false;    ///< `operation::CompareAndSet`.
+  bool leases = false;             ///< `operation::LeaseGet` and what belongs to it.
   bool rich_data = false;          ///< Lists, hashes, sets, streams through `command()`.
   bool publish_subscribe = false;  ///< `Subscriber`.
   bool transactions = false;       ///< `transaction()`.

@@ -90,8 +90,8 @@ using AnyAsyncCall = operation::Any<AsyncCall>;
 
 /// What a backend is to the rest of cachekit: it carries out operations. `CacheBackend`, which owns
 /// it, checks arguments, sets budgets, counts and times; so a driver sees only keys that passed
-/// `check_key`, values that passed `check_value` (or sets that `discard`), valid TTLs and batches
-/// that are not empty.
+/// `check_key`, values that passed `check_value` (or operations that `discard`), valid TTLs and
+/// batches that are not empty.
 ///
 /// Five functions have to be written, and `clear` where everything can be removed;
 /// docs/writing-a-backend.md shows how.
@@ -112,9 +112,9 @@ class CACHEKIT_API Driver {
   [[nodiscard]] virtual Capabilities capabilities() const = 0;
   /// Where it stands, for people; never with a secret.
   [[nodiscard]] virtual std::string target() const = 0;
-  /// Carries out one operation or many and puts every outcome in its place, by the deadline. Of a
-  /// set that comes out too large no older value is left, which would look current
-  /// (`remove_outgrown` in driver_tools.hpp, where the server keeps it).
+  /// Carries out one operation or many and puts every outcome in its place, by the deadline; those
+  /// of one key in their order. Of a value that comes out too large no older one is left, which
+  /// would look current (`remove_outgrown` in driver_tools.hpp, where the server keeps it).
   /// Errors: `unsupported` for operations that it does not know, and otherwise as `Errc` tells.
   virtual void run(const AnyBatch& batch, Deadline deadline) = 0;
 

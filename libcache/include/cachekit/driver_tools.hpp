@@ -28,11 +28,15 @@ namespace cachekit {
 [[nodiscard]] CACHEKIT_API Result<std::int64_t> counter_sum(std::optional<std::string_view> stored,
                                                             std::int64_t by);
 
-/// Has the driver remove what was to be replaced by sets of a batch that came out too large, but
-/// for what a later set of it has stored; what could not be removed is told with the set's error.
-/// For a driver whose server keeps the older value. Where there is no memory for it nothing is
-/// removed.
+/// Has the driver remove what was to be replaced by values of a batch that came out too large, but
+/// for what a later one of it has stored; what could not be removed is told with the error of the
+/// value. For a driver whose server keeps the older value. Where there is no memory for it nothing
+/// is removed.
 CACHEKIT_API void remove_outgrown(Driver& driver, const BatchOf<operation::Set>& batch,
+                                  Deadline deadline);
+/// The same: an entry is removed by an operation that discards, so that one which is not what was
+/// expected stays.
+CACHEKIT_API void remove_outgrown(Driver& driver, const BatchOf<operation::CompareAndSet>& batch,
                                   Deadline deadline);
 
 }  // namespace cachekit

@@ -2,6 +2,8 @@
 
 #include <cachekit/ttl.hpp>
 
+#include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,13 +33,29 @@ struct KeyPage {
   std::string next{};
 };
 
+/// The right to load a key, until somebody changes the key or the lease ends.
+enum class LeaseToken : std::uint64_t {};
+
+/// What there is under a key: its value, or else who loads it.
+struct Leased {
+  std::optional<std::string> value{};
+  /// Without a value: the caller is to load it. Empty: somebody else does.
+  std::optional<LeaseToken> token{};
+  /// Without a value: what is left of the lease, whoever holds it.
+  std::chrono::milliseconds ends_in{0};
+
+  /// Whether it is a hit.
+  [[nodiscard]] explicit operator bool() const noexcept { return value.has_value(); }
+};
+
 /// What an operation does to the cache.
 enum class Effect : std::uint8_t {
   look_up,  ///< Changes nothing; counts as a hit or a miss.
   read,     ///< Changes nothing.
   store,    ///< Counts as a set where it stored something.
   remove,   ///< Counts as a remove where it removed something.
-  change,   ///< Changes an entry that is there.
+  change,   ///< Changes an entry that is there, or gives a lease back.
+  lease,    ///< Counts as a hit or a miss, and a miss may leave a lease behind.
 };
 
 [[nodiscard]] constexpr bool changes(Effect effect) noexcept {
@@ -70,6 +88,28 @@ struct Set {
   template <typename Visit>
   void each_view(const Visit& visit) {
     visit(key);
+    visit(value);
+  }
+};
+
+/// Stores the value where the entry's value is `expected`, byte for byte, and gives the entry that
+/// TTL. True when stored; false, and nothing changed, where there is no entry or it holds another
+/// value. A caller who was told of false reads the value anew, and decides.
+struct CompareAndSet {
+  using Value = bool;
+  static constexpr Effect effect = Effect::store;
+
+  std::string_view key;
+  std::string_view expected;
+  std::string_view value;
+  Ttl ttl = Ttl::none();
+  /// Removes the entry instead, where it is `expected`: as of a set.
+  bool discard = false;
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+    visit(expected);
     visit(value);
   }
 };
@@ -116,6 +156,53 @@ struct Increment {
   std::int64_t by = 1;
 };
 
+/// An entry's value; of a key that has none, a lease, where nobody has one: its holder loads the
+/// value and stores it by `LeaseSet`, while others wait or go without. A lease is no entry, and
+/// no other operation sees it. It ends by `LeaseSet`, `LeaseDrop`, or after `lease_ttl`; and
+/// whatever stores or removes an entry of the key ends it, and so does a removal that finds none:
+/// what was being loaded is out of date then. Leases may be lost at any time, which costs a load.
+struct LeaseGet {
+  using Value = Leased;
+  static constexpr Effect effect = Effect::lease;
+
+  std::string_view key;
+  Ttl lease_ttl = std::chrono::seconds(10);  ///< How long a load may take; it has to end.
+};
+
+/// Stores what the holder of a lease has loaded, which ends the lease. False, and nothing changed,
+/// where the token is not that of the key's lease any more. After an error the lease is as it was,
+/// or gone.
+struct LeaseSet {
+  using Value = bool;
+  static constexpr Effect effect = Effect::store;
+
+  std::string_view key;
+  LeaseToken token{};
+  std::string_view value;
+  Ttl ttl = Ttl::none();
+
+  template <typename Visit>
+  void each_view(const Visit& visit) {
+    visit(key);
+    visit(value);
+  }
+};
+
+/// Gives a lease back, so that the next one who asks may load. False where the token is not that of
+/// the key's lease any more.
+struct LeaseDrop {
+  using Value = bool;
+  static constexpr Effect effect = Effect::change;
+
+  std::string_view key;
+  LeaseToken token{};
+};
+
+/// Those of leases, which a backend may not have: `Capabilities::leases`.
+template <typename Operation>
+concept OfLeases = std::same_as<Operation, LeaseGet> || std::same_as<Operation, LeaseSet> ||
+    std::same_as<Operation, LeaseDrop>;
+
 /// A page of the keys that match a glob. About `page_size` of them; it can be empty and not the
 /// last.
 struct ScanPage {
@@ -136,7 +223,8 @@ struct ScanPage {
 /// `Of` each operation there is.
 template <template <typename> class Of>
 using Any = std::variant<Of<Get>, Of<Set>, Of<Remove>, Of<Exists>, Of<RemainingTtl>, Of<Touch>,
-                         Of<Increment>, Of<ScanPage>>;
+                         Of<Increment>, Of<ScanPage>, Of<CompareAndSet>, Of<LeaseGet>, Of<LeaseSet>,
+                         Of<LeaseDrop>>;
 
 /// Calls `visit` with each view of an operation.
 template <typename Operation, typename Visit>

@@ -41,6 +41,10 @@ struct RedisConfig {
   std::string client_name = "cachekit";
   /// Above this a value is `too_large` (the server's own default bound).
   Bytes max_value = mebibytes(512);
+  /// Whether leases are given (`operation::LeaseGet`). What stores or removes an entry then voids
+  /// the lease of its key, by a script. So all that write these keys need it: what they change
+  /// without it, or by `command` and `RedisTransaction`, voids nothing.
+  bool leases = false;
   /// How many requests, and bytes of them, may wait for their reply on the connection that callers
   /// share; then calls are `overloaded` at once. As many asynchronous ones may wait for the
   /// connection itself. Most users leave this alone.

@@ -228,6 +228,9 @@ constexpr std::array table{
         "redis.client_name", "", "Name in the server's CLIENT LIST; empty: none"),
     row<Size<1, 512ULL << 20U, redis, &RedisConfig::max_value>>(
         "redis.max_value", "", "A value above this is refused before anything is sent"),
+    row<Boolean<redis, &RedisConfig::leases>>(
+        "redis.leases", "",
+        "Whether leases are given; what writes the keys elsewhere needs it, too"),
     row<Whole<1, most_in_flight, redis, &RedisConfig::max_in_flight>>(
         "redis.max_in_flight", "", "Requests that may wait for a reply; more are overloaded"),
     row<Size<1, 1ULL << 40U, redis, &RedisConfig::max_in_flight_bytes>>(

@@ -5,31 +5,32 @@
 #include "core/deferred_state.hpp"
 #include "core/guarded.hpp"
 #include "core/operation_check.hpp"
+#include "core/outgrown.hpp"
 
 #include <cachekit/backend.hpp>
 
 #include <new>
-#include <type_traits>
 #include <utility>
 
 namespace cachekit {
 namespace {
 
-// A set of a value that is too large: what it was to replace is removed in its place, and then its
-// caller is told. Lifetime: the driver, longer.
+// A value that is too large: what it was to replace is removed in its place, and then its caller is
+// told. Lifetime: the driver, longer.
+template <StoresValue Operation>
 class Discarding final : public DeferredState<bool> {
  public:
   Discarding(Report report, Error refusal)
       : DeferredState(std::move(report)), refusal_(std::move(refusal)) {}
 
-  void start(Driver& driver, const AsyncCall<operation::Set>& set) {
-    AnyAsyncCall remove(AsyncCall<operation::Remove>{.operation = {set.operation.key},
-                                                     .deadline = set.deadline,
-                                                     .stop = stop_token(),
-                                                     .report = [](const Result<bool>&) {}});
+  void start(Driver& driver, const AsyncCall<Operation>& call) {
+    AnyAsyncCall remove(AsyncCall<Operation>{.operation = discarding(call.operation),
+                                             .deadline = call.deadline,
+                                             .stop = stop_token(),
+                                             .report = [](const Result<bool>&) {}});
     driver.start(remove);
-    begin(set.stop);
-    Pending<bool> removed = std::move(std::get<AsyncCall<operation::Remove>>(remove).pending);
+    begin(call.stop);
+    Pending<bool> removed = std::move(std::get<AsyncCall<Operation>>(remove).pending);
     const bool heard = removed.try_step([this](const Result<bool>& outcome) {
       if (!outcome) add_failure(outcome.error());
       settle(fail(std::move(refusal_)));
@@ -70,9 +71,9 @@ void CacheBackend::begin_by(AnyAsyncCall& any, const Result<Deadline>& deadline,
         return fail(std::move(valid).error());
       }
       call.deadline = *deadline;
-      if constexpr (std::is_same_v<Operation, operation::Set>) {
+      if constexpr (StoresValue<Operation>) {
         if (Result<void> fits = driver_->check_value(call.operation.value); !fits) {
-          auto* const state = new Discarding(report, std::move(fits).error());
+          auto* const state = new Discarding<Operation>(report, std::move(fits).error());
           call.pending = Pending<bool>(state);
           state->start(*driver_, call);
           return {};

@@ -15,7 +15,7 @@ void count_outcome(CacheMetrics& metrics,
   using Event = CacheMetrics::Event;
   constexpr Effect effect = Operation::effect;
   if (!outcome) return metrics.count(Event::error);
-  if constexpr (effect == Effect::look_up) {
+  if constexpr (effect == Effect::look_up || effect == Effect::lease) {
     metrics.count(*outcome ? Event::hit : Event::miss);  // A value that is there, or a true.
   }
   if constexpr (effect == Effect::store) {

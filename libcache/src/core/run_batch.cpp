@@ -13,7 +13,6 @@
 #include <new>
 #include <numeric>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -49,25 +48,25 @@ class Stopwatch {
   Deadline::clock::time_point start_{};
 };
 
-// Sets of which some are too large, in their order: those become removals.
+// Operations of which some have values that are too large, in their order: those become removals.
+template <StoresValue Operation>
 class Discards {
  public:
   /// Errors: `overloaded` and the like, as allocations give.
-  Discards(const Driver& driver, std::span<const operation::Set> sets) {
-    for (std::size_t i = 0; i < sets.size(); ++i) {
-      if (!replaces(sets[i])) continue;  // Checked before.
-      Result<void> fits = driver.check_value(sets[i].value);
+  Discards(const Driver& driver, std::span<const Operation> all) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (!replaces(all[i])) continue;  // Checked before.
+      Result<void> fits = driver.check_value(all[i].value);
       if (fits) continue;
-      if (sets_.empty()) sets_.assign(sets.begin(), sets.end());
-      sets_[i].discard = true;
-      sets_[i].value = {};
+      if (operations_.empty()) operations_.assign(all.begin(), all.end());
+      operations_[i] = discarding(all[i]);
       refusals_.emplace_back(i, std::move(fits).error());
     }
   }
 
-  [[nodiscard]] bool any() const noexcept { return !sets_.empty(); }
-  /// What is to be run in the place of the sets.
-  [[nodiscard]] std::span<const operation::Set> sets() const noexcept { return sets_; }
+  [[nodiscard]] bool any() const noexcept { return !operations_.empty(); }
+  /// What is to be run in the place of all.
+  [[nodiscard]] std::span<const Operation> operations() const noexcept { return operations_; }
   /// Says what was refused, and what could not be removed.
   void tell(std::span<Result<bool>> outcomes) {
     for (auto& [position, refusal] : refusals_) {
@@ -79,22 +78,23 @@ class Discards {
   }
 
  private:
-  std::vector<operation::Set> sets_{};
+  std::vector<Operation> operations_{};
   std::vector<std::pair<std::size_t, Error>> refusals_{};
 };
 
-void run_sets(Driver& driver, const BatchOf<operation::Set>& batch, Deadline deadline, Errc& code) {
-  Discards discards(driver, batch.operations);
-  code = in_doubt<operation::Set>;
+template <StoresValue Operation>
+void run_stores(Driver& driver, const BatchOf<Operation>& batch, Deadline deadline, Errc& code) {
+  Discards<Operation> discards(driver, batch.operations);
+  code = in_doubt<Operation>;
   if (!discards.any()) return driver.run(batch, deadline);
-  driver.run(BatchOf<operation::Set>{discards.sets(), batch.outcomes}, deadline);
+  driver.run(BatchOf<Operation>{discards.operations(), batch.outcomes}, deadline);
   discards.tell(batch.outcomes);
 }
 
 template <typename Operation>
 void run_valid(Driver& driver, const BatchOf<Operation>& batch, Deadline deadline, Errc& code) {
-  if constexpr (std::is_same_v<Operation, operation::Set>) {
-    run_sets(driver, batch, deadline, code);
+  if constexpr (StoresValue<Operation>) {
+    run_stores(driver, batch, deadline, code);
   } else {
     code = in_doubt<Operation>;
     driver.run(batch, deadline);

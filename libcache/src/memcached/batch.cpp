@@ -16,7 +16,7 @@ class Discarded final : public CommandRequest {
  public:
   void add(const Command& command) {
     keys_.emplace_back(command.key);  // A deque: earlier keys stay where they are.
-    commands_.push_back({.verb = command.verb, .key = keys_.back()});
+    commands_.push_back({.verb = command.verb, .key = keys_.back(), .version = command.version});
   }
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string&) override { return {}; }

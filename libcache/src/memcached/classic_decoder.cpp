@@ -1,5 +1,6 @@
 #include "memcached/dialect.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace cachekit::memcached {
@@ -12,7 +13,23 @@ Result<Step> answer(Reply& reply, Status status) {
   return Step{};
 }
 
-// A hit is "VALUE key flags bytes", the data and "END"; a miss is "END" alone.
+// Of the words behind the flags: how long the value is, and of `gets` which version.
+Result<Step> read_announcement(std::string_view words, const Command& command, Reply& reply) {
+  std::string_view length = words;
+  if (command.verb == Verb::gets) {
+    const std::size_t version_at = std::min(words.find(' '), words.size());
+    length = words.substr(0, version_at);
+    const auto version = parse_decimal(words.substr(std::min(version_at + 1, words.size())));
+    if (!version) return fail(Errc::protocol, "the peer answered gets without a version");
+    reply.version = *version;
+  }
+  Result<std::size_t> bytes = parse_length(length);
+  if (!bytes) return fail(std::move(bytes).error());
+  return Step{.last = false, .data_bytes = *bytes};
+}
+
+// A hit is "VALUE key flags bytes", of `gets` with the version behind it, the data and "END"; a
+// miss is "END" alone.
 Result<Step> read_lookup(std::string_view line, const Command& command, Reply& reply) {
   const bool first = reply.status == Status::pending;
   if (line == "END") return answer(reply, first ? Status::missing : Status::done);
@@ -24,9 +41,7 @@ Result<Step> read_lookup(std::string_view line, const Command& command, Reply& r
   const std::size_t length_at = rest.find(' ', 1);
   if (!rest.starts_with(' ') || length_at == std::string_view::npos) return unexpected_line(line);
   reply.status = Status::done;
-  Result<std::size_t> bytes = parse_length(rest.substr(length_at + 1));
-  if (!bytes) return fail(std::move(bytes).error());
-  return Step{.last = false, .data_bytes = *bytes};
+  return read_announcement(rest.substr(length_at + 1), command, reply);
 }
 
 Result<Step> read_number(std::string_view line, Reply& reply) {
@@ -36,6 +51,13 @@ Result<Step> read_number(std::string_view line, Reply& reply) {
   if (!number) return unexpected_line(line);
   reply.number = *number;
   return answer(reply, Status::done);
+}
+
+// What a store of one version is answered.
+Result<Step> read_versioned(std::string_view line, Reply& reply) {
+  if (line == "STORED") return answer(reply, Status::done);
+  if (line == "EXISTS" || line == "NOT_FOUND") return answer(reply, Status::refused);
+  return unexpected_line(line);
 }
 
 // The word for "done" and the one for "no" of the commands that answer one word.
@@ -49,8 +71,10 @@ Result<Step> read_word(std::string_view line, Reply& reply, std::string_view yes
 }  // namespace
 
 Result<Step> read_classic(std::string_view line, const Command& command, Reply& reply) {
+  if (carries_value(command) && command.version != 0) return read_versioned(line, reply);
   switch (command.verb) {
     case Verb::get:
+    case Verb::gets:
     case Verb::inspect:
     case Verb::exists:
       return read_lookup(line, command, reply);

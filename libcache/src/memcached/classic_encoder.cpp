@@ -17,6 +17,23 @@ std::string_view store_name(SetCondition condition) {
   return "set ";
 }
 
+// There is no delete of one version: an entry that has expired is stored in its place.
+void write_classic_remove(const Command& command, LineWriter& line) {
+  if (command.version == 0) {
+    line << "delete " << command.key << "\r\n";
+  } else {
+    line << "cas " << command.key << " 0 -1 0 " << command.version << "\r\n\r\n";
+  }
+}
+
+void write_classic_store(const Command& command, LineWriter& line) {
+  const bool versioned = command.version != 0;
+  line << (versioned ? "cas " : store_name(command.condition)) << command.key << " 0 "
+       << command.expiry << " " << command.value.size();
+  if (versioned) line << " " << command.version;
+  line << "\r\n" << command.value << "\r\n";
+}
+
 }  // namespace
 
 Result<void> encode_classic(const Command& command, std::string& out) {
@@ -29,7 +46,7 @@ Result<void> encode_classic(const Command& command, std::string& out) {
     return fail(Errc::unsupported, "this server's protocol does not tell remaining TTLs", {},
                 "use memcached 1.6 or later");
   }
-  if (command.versioned || command.version != 0) {
+  if (command.verb == Verb::increment && (command.versioned || command.version != 0)) {
     return fail(Errc::unsupported, "this server's protocol does not tell a counter's version", {},
                 "use memcached 1.6 or later");
   }
@@ -40,8 +57,11 @@ Result<void> encode_classic(const Command& command, std::string& out) {
     case Verb::exists:
       line << "get " << command.key << "\r\n";
       break;
+    case Verb::gets:
+      line << "gets " << command.key << "\r\n";
+      break;
     case Verb::remove:
-      line << "delete " << command.key << "\r\n";
+      write_classic_remove(command, line);
       break;
     case Verb::touch:
       line << "touch " << command.key << " " << command.expiry << "\r\n";
@@ -51,9 +71,7 @@ Result<void> encode_classic(const Command& command, std::string& out) {
            << magnitude(command.delta) << "\r\n";
       break;
     default:
-      line << store_name(command.condition) << command.key << " 0 " << command.expiry << " "
-           << command.value.size() << "\r\n"
-           << command.value << "\r\n";
+      write_classic_store(command, line);
       break;
   }
   return {};

@@ -56,7 +56,7 @@ Result<void> Cluster::open(Deadline deadline) {
 // A miss says nothing of the value that there was, or will be.
 void Cluster::note_fetched(const Command& command, const Result<Reply>& reply) noexcept {
   const bool fetched = reply && reply->status == Reply::Status::done;
-  if (fetched && command.verb == Verb::get) large_keys_->note(command.key, reply->value.size());
+  if (fetched && is_fetch(command.verb)) large_keys_->note(command.key, reply->value.size());
 }
 
 Result<Reply> Cluster::ask(const Command& command, Deadline deadline) {

@@ -45,7 +45,7 @@ class Cluster {
 
   /// Which keys had large values lately: who reads one keeps out of the way of others.
   [[nodiscard]] bool expects_large(const Command& command) const noexcept {
-    return command.verb == Verb::get && large_keys_->contains(command.key);
+    return is_fetch(command.verb) && large_keys_->contains(command.key);
   }
   /// Notes how large the value is that a command stores.
   void note_stored(const Command& command) noexcept {
@@ -71,6 +71,11 @@ class Cluster {
   [[nodiscard]] std::vector<ConnectionStats> connections() const;
 
  private:
+  // Counters are looked at in another way, and are small.
+  [[nodiscard]] static constexpr bool is_fetch(Verb verb) noexcept {
+    return verb == Verb::get || verb == Verb::gets;
+  }
+
   Cluster(Ring ring, std::vector<std::unique_ptr<Node>> nodes)
       : ring_(std::move(ring)), nodes_(std::move(nodes)) {}
 

@@ -12,6 +12,7 @@ namespace cachekit::memcached {
 /// they cannot.
 enum class Verb : std::uint8_t {
   get,
+  gets,     ///< A value and its version.
   inspect,  ///< A value and all that it takes to put it back as it was.
   exists,
   remaining_ttl,
@@ -33,8 +34,9 @@ struct Command {
   SetCondition condition = SetCondition::always;
   std::int64_t expiry = 0;  ///< As `expiry_number` gives it; of `store` and `touch`.
   std::int64_t delta = 0;   ///< Of `increment`.
-  /// Of `store` and `increment`: only where the entry still has this version (which the classic
-  /// dialect cannot). 0: whatever it has, and an increment also where there is none.
+  /// Of `store`, `remove` and `increment`: only where the entry still has this version (which the
+  /// classic dialect cannot do of an increment). 0: whatever it has, and an increment also where
+  /// there is none.
   std::uint64_t version = 0;
   std::uint32_t client_flags = 0;  ///< Of `store`: what some clients keep beside a value.
   /// Of `increment`: only where the reply tells the version, so that it can be taken back. That the
@@ -57,6 +59,12 @@ struct Command {
   return delta < 0 ? 0 - bits : bits;
 }
 
+/// Whether the bytes of a value go with a command. (A classic server removes an entry of one
+/// version by storing one that has expired.)
+[[nodiscard]] constexpr bool carries_value(const Command& command) noexcept {
+  return command.verb == Verb::store || (command.verb == Verb::remove && command.version != 0);
+}
+
 /// Whether a command changes nothing, so that sending it twice does no harm.
 [[nodiscard]] constexpr bool is_read(Verb verb) noexcept {
   return verb != Verb::store && verb != Verb::remove && verb != Verb::touch &&
@@ -69,14 +77,14 @@ struct Reply {
     pending,  ///< Not yet told.
     done,
     missing,  ///< There is no such entry; for `probe`: the peer knows no meta commands.
-    refused,  ///< The condition of `store` did not hold.
+    refused,  ///< The condition of `store` did not hold, or the entry has another version.
   };
   Status status = Status::pending;
-  /// Of `get` and `inspect`; the text of `version`; "name value" lines of `stats`.
+  /// Of `get`, `gets` and `inspect`; the text of `version`; "name value" lines of `stats`.
   std::string value{};
   std::int64_t seconds = -1;  ///< Of `remaining_ttl` and `inspect`; -1 for no expiry.
   std::uint64_t number = 0;   ///< Of `increment`.
-  /// Of `inspect` and a versioned `increment`; 0 from a server that counts no versions.
+  /// Of `gets`, `inspect` and a versioned `increment`; 0 from a server that counts no versions.
   std::uint64_t version = 0;
   std::uint32_t client_flags = 0;  ///< Of `inspect`.
 

@@ -3,6 +3,9 @@
 #include "memcached/counting.hpp"
 #include "memcached/counting_batch.hpp"
 #include "memcached/counting_call.hpp"
+#include "memcached/exchange.hpp"
+#include "memcached/exchange_batch.hpp"
+#include "memcached/exchange_call.hpp"
 #include "memcached/operations.hpp"
 #include "memcached/owning_command.hpp"
 
@@ -19,6 +22,11 @@ tl::unexpected<Error> no_keys() {
               "remove keys by name, let them expire, clear everything, or use Redis");
 }
 
+tl::unexpected<Error> no_leases() {
+  return fail(Errc::unsupported, "this backend gives no leases on Memcached yet", {},
+              "ask capabilities().leases");
+}
+
 template <typename Operation>
 Result<typename Operation::Value> value_or_error(Result<Reply>&& reply) {
   if (!reply) return fail(std::move(reply).error());
@@ -31,6 +39,7 @@ Capabilities MemcachedDriver::capabilities() const {
   constexpr std::uint64_t server_default = std::uint64_t{1} << 20U;
   return {.remaining_ttl = true,
           .binary_keys = true,
+          .compare_and_set = true,
           .clustering = true,
           .ttl_resolution = std::chrono::seconds(1),
           .max_key_bytes = max_key_bytes,
@@ -93,6 +102,13 @@ Result<std::int64_t> MemcachedDriver::run_increment(const operation::Increment& 
   return std::move(counting.outcome());
 }
 
+Result<bool> MemcachedDriver::run_exchange(const operation::CompareAndSet& one, Deadline deadline) {
+  Exchange exchange(one, cluster_->owner(one.key).endpoint());
+  std::optional<Command> next = exchange.begin();
+  while (next) next = exchange.answered(cluster_->ask(*next, deadline));
+  return std::move(exchange.outcome());
+}
+
 void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
   if (!cluster_) return fail_each(any, cluster_.error());
   const auto run = [&]<typename Operation>(const BatchOf<Operation>& batch) {
@@ -102,6 +118,11 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
     } else if constexpr (std::is_same_v<Operation, operation::Increment>) {
       if (batch.operations.size() > 1) return CountingBatch(*cluster_, batch, deadline).run();
       batch.outcomes[0] = run_increment(batch.operations[0], deadline);
+    } else if constexpr (std::is_same_v<Operation, operation::CompareAndSet>) {
+      if (batch.operations.size() > 1) return ExchangeBatch(*cluster_, batch, deadline).run();
+      batch.outcomes[0] = run_exchange(batch.operations[0], deadline);
+    } else if constexpr (operation::OfLeases<Operation>) {
+      fail_each(batch, no_leases().value());
     } else {
       fail_each(batch, no_keys().value());
     }
@@ -111,10 +132,14 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
 
 template <typename Operation>
 void MemcachedDriver::begin(AsyncCall<Operation>& call) {
-  const Result<Command> command = command_for(call.operation);
-  if (!command) return call.done(fail(command.error()));
-  call.pending = memcached::start<typename Operation::Value, value_of<Operation>>(
-      *cluster_, *command, call.deadline, std::move(call.stop), std::move(call.report));
+  if constexpr (operation::OfLeases<Operation>) {
+    call.done(no_leases());
+  } else {
+    const Result<Command> command = command_for(call.operation);
+    if (!command) return call.done(fail(command.error()));
+    call.pending = memcached::start<typename Operation::Value, value_of<Operation>>(
+        *cluster_, *command, call.deadline, std::move(call.stop), std::move(call.report));
+  }
 }
 
 void MemcachedDriver::begin(AsyncCall<operation::ScanPage>& call) { call.done(no_keys()); }
@@ -123,6 +148,13 @@ void MemcachedDriver::begin(AsyncCall<operation::Increment>& call) {
   auto* const state = new CountingCall(*cluster_, call.operation.key, call.operation.by,
                                        call.deadline, std::move(call.report));
   call.pending = Pending<std::int64_t>(state);
+  state->start(std::move(call.stop));
+}
+
+void MemcachedDriver::begin(AsyncCall<operation::CompareAndSet>& call) {
+  auto* const state =
+      new ExchangeCall(*cluster_, call.operation, call.deadline, std::move(call.report));
+  call.pending = Pending<bool>(state);
   state->start(std::move(call.stop));
 }
 

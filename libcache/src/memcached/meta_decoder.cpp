@@ -11,11 +11,12 @@ namespace {
 using Status = Reply::Status;
 
 bool gives_value(Verb verb) {
-  return verb == Verb::get || verb == Verb::inspect || verb == Verb::increment;
+  return verb == Verb::get || verb == Verb::gets || verb == Verb::inspect ||
+         verb == Verb::increment;
 }
 
 bool is_lookup(Verb verb) {
-  return verb == Verb::get || verb == Verb::inspect || verb == Verb::exists ||
+  return verb == Verb::get || verb == Verb::gets || verb == Verb::inspect || verb == Verb::exists ||
          verb == Verb::remaining_ttl || verb == Verb::touch;
 }
 
@@ -87,7 +88,8 @@ Result<Step> read_value(std::string_view line, Verb verb, Reply& reply) {
 }
 
 // What a code means to a command; empty for nonsense.
-std::optional<Status> status_of(unsigned code, Verb verb) {
+std::optional<Status> status_of(unsigned code, const Command& command) {
+  const Verb verb = command.verb;
   switch (code) {
     case pair('H', 'D'):
       if (!gives_value(verb)) return Status::done;
@@ -106,6 +108,7 @@ std::optional<Status> status_of(unsigned code, Verb verb) {
       break;
     case pair('E', 'X'):
       if (verb == Verb::store || verb == Verb::increment) return Status::refused;
+      if (verb == Verb::remove && command.version != 0) return Status::refused;
       break;
     default:
       break;
@@ -119,7 +122,7 @@ Result<Step> read_meta(std::string_view line, const Command& command, Reply& rep
   const Verb verb = command.verb;
   const unsigned code = code_of(line);
   if (code == pair('V', 'A') && gives_value(verb)) return read_value(line, verb, reply);
-  const std::optional<Status> status = status_of(code, verb);
+  const std::optional<Status> status = status_of(code, command);
   if (verb == Verb::remaining_ttl && status != Status::missing) return read_ttl(line, reply);
   if (!status) return unexpected_line(line);
   return answered(reply, *status);

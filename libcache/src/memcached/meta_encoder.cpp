@@ -67,6 +67,9 @@ void encode_meta(const Command& command, std::string& out) {
     case Verb::get:
       line << "mg " << key.text() << key.flag() << " v\r\n";
       break;
+    case Verb::gets:
+      line << "mg " << key.text() << key.flag() << " c v\r\n";
+      break;
     case Verb::inspect:
       line << "mg " << key.text() << key.flag() << " c f t v\r\n";
       break;
@@ -80,7 +83,9 @@ void encode_meta(const Command& command, std::string& out) {
       line << "mg " << key.text() << key.flag() << " T" << command.expiry << "\r\n";
       break;
     case Verb::remove:
-      line << "md " << key.text() << key.flag() << "\r\n";
+      line << "md " << key.text() << key.flag();
+      if (command.version != 0) line << " C" << command.version;
+      line << "\r\n";
       break;
     case Verb::increment:
       write_increment(command, key, line);

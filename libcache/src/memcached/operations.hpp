@@ -10,8 +10,8 @@
 #include <string>
 #include <type_traits>
 
-/// The operations of operation.hpp that are one command each. (An increment is several: see
-/// counting.hpp. Pages of keys there are none.)
+/// The operations of operation.hpp that are one command each. (An increment is several, see
+/// counting.hpp, and so is a comparison, see exchange.hpp. Pages of keys there are none.)
 
 namespace cachekit::memcached {
 

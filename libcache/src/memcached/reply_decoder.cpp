@@ -120,7 +120,7 @@ ReplyDecoder::Progress ReplyDecoder::refuse(std::string_view line, const Command
     return Progress::moved;
   }
   Error error = server_error(line);
-  if (command.verb == Verb::store && !line.starts_with("SERVER_ERROR"))
+  if (carries_value(command) && !line.starts_with("SERVER_ERROR"))
     return break_off(std::move(error));
   refused_ = std::move(error);
   return Progress::moved;

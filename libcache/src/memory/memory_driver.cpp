@@ -36,6 +36,16 @@ Result<std::int64_t> answer(Store& store, const operation::Increment& increment)
   return store.increment(increment.key, increment.by);
 }
 
+Result<bool> answer(Store& store, const operation::CompareAndSet& one) {
+  return store.compare_and_set(one);
+}
+
+Result<Leased> answer(Store& store, const operation::LeaseGet& get) { return store.lease_get(get); }
+Result<bool> answer(Store& store, const operation::LeaseSet& set) { return store.lease_set(set); }
+Result<bool> answer(Store& store, const operation::LeaseDrop& drop) {
+  return store.lease_drop(drop);
+}
+
 // A cursor is the position at which the page before ended.
 Result<KeyPage> answer(Store& store, const operation::ScanPage& scan) {
   std::uint64_t from = Index::walk_start;
@@ -112,6 +122,8 @@ Capabilities MemoryDriver::capabilities() const {
           .remaining_ttl = true,
           .binary_keys = true,
           .negative_counters = true,
+          .compare_and_set = true,
+          .leases = true,
           .ttl_resolution = std::chrono::milliseconds(1),
           .max_key_bytes = max_key_bytes,
           .max_value_bytes = largest_value(store_.shard_capacity())};

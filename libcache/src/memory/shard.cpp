@@ -69,6 +69,22 @@ Result<bool> Shard::set(const NewValue& value, RemovedEntries& gone) {
   return table_.home_of(value.key).set(value, gone);
 }
 
+Result<bool> Shard::compare_and_set(const NewValue& value, std::string_view expected,
+                                    RemovedEntries& gone) {
+  const Time now = clock_.now();
+  EntryPtr ready = make_if_large(value);
+  {
+    const Writing lock(lock_);
+    if (is_home_of(value.key)) {
+      begin_write(now, gone);
+      const Entry* const current = find_alive(value.key, now, gone);
+      if (current == nullptr || current->value() != expected) return false;
+      return set_locked(value, now, ready, gone);
+    }
+  }
+  return table_.home_of(value.key).compare_and_set(value, expected, gone);
+}
+
 // Empty where it is not large, or too large.
 EntryPtr Shard::make_if_large(const NewValue& value) const {
   const bool large = value.value.size() >= large_value && value.value.size() <= max_value_bytes;
@@ -113,6 +129,7 @@ Result<bool> Shard::set_locked(const NewValue& value, Time now, EntryPtr& ready,
   if (value.condition == SetCondition::if_absent && current != nullptr) return false;
   if (value.condition == SetCondition::if_present && current == nullptr) return false;
   ++stats_.changes;
+  void_lease(value.key);
   if (current != nullptr && !ready && overwrite(*current, value, now)) return true;
   if (current == nullptr && !fits(value.charge(), 1, allowed_)) {
     const Entry* const victim = policy_->expect(value.key.index_hash());
@@ -126,6 +143,7 @@ Result<bool> Shard::set_locked(const NewValue& value, Time now, EntryPtr& ready,
 // Of what is too large no older value is left, unless it was to replace none.
 void Shard::discard(const NewValue& value, Time now, RemovedEntries& gone) {
   if (value.condition == SetCondition::if_absent) return;
+  void_lease(value.key);
   Entry* const older = find_alive(value.key, now, gone);
   if (older == nullptr) return;
   drop(*older, RemovalCause::removed, gone);
@@ -158,6 +176,7 @@ bool Shard::remove(const HashedKey& key, RemovedEntries& gone) {
     const Writing lock(lock_);
     if (is_home_of(key)) {
       begin_write(now, gone);
+      void_lease(key);
       Entry* const entry = find_alive(key, now, gone);
       if (entry == nullptr) return false;
       drop(*entry, RemovalCause::removed, gone);
@@ -189,6 +208,7 @@ Result<std::int64_t> Shard::increment_locked(const HashedKey& key, std::int64_t 
   EntryPtr counter = make_entry(*heap_, key, std::to_string(*sum),
                                 current != nullptr ? current->expires_at() : no_expiry);
   ++stats_.changes;
+  void_lease(key);
   if (counter->charge() > bounds_.bytes) {
     if (current != nullptr) drop(*current, RemovalCause::removed, gone);
     return fail(Errc::too_large, "the counter does not fit into a shard", {},
@@ -207,6 +227,7 @@ std::uint64_t Shard::clear(std::uint64_t position, std::uint64_t end, RemovedEnt
   const Time now = clock_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
+  void_leases();  // Whatever part this is: it is the first of all that makes them void.
   std::array<Entry*, most_at_once> step;
   std::size_t count = 0;
   std::uint64_t rest = end;  // Of those that are close together, and too many.

@@ -5,6 +5,7 @@
 #include "memory/block_heap.hpp"
 #include "memory/entry.hpp"
 #include "memory/index.hpp"
+#include "memory/lease_table.hpp"
 #include "memory/policy.hpp"
 #include "memory/removed_entries.hpp"
 #include "memory/shard_table.hpp"
@@ -76,11 +77,11 @@ struct ListedEntry {
 /// A part of the cache with a lock, an index and bounds of its own.
 ///
 /// Invariants: index and policy hold the same entries, the timer wheel those that expire; `bytes`
-/// is the sum of their charges and never above what is allowed. An entry whose time is over is
-/// never answered. It goes when a write sweeps, or when room is needed, in which case the expired
-/// go before those that are alive as far as a bounded search finds them. All of that happens under
-/// one lock, so what is removed as expired is the very entry that was looked at, never one that was
-/// set meanwhile.
+/// is the sum of their charges and never above what is allowed. No entry's key has a lease. An
+/// entry whose time is over is never answered. It goes when a write sweeps, or when room is needed,
+/// in which case the expired go before those that are alive as far as a bounded search finds them.
+/// All of that happens under one lock, so what is removed as expired is the very entry that was
+/// looked at, never one that was set meanwhile.
 ///
 /// Which keys it holds, the table says. Callers look that up without a lock; where a key has moved
 /// to another shard before they have this one's lock, the call is handed on.
@@ -125,7 +126,17 @@ class Shard {
   /// one.
   void set_many(std::span<const NewValue> values, std::span<const std::size_t> positions,
                 std::span<Result<bool>> outcomes, RemovedEntries& gone);
+  /// Where the entry holds what is expected; its condition is `always`. Errors: as `set`.
+  [[nodiscard]] Result<bool> compare_and_set(const NewValue& value, std::string_view expected,
+                                             RemovedEntries& gone);
   [[nodiscard]] bool remove(const HashedKey& key, RemovedEntries& gone);
+  /// Where there is an entry, it goes to `found`.
+  [[nodiscard]] Leased lease(const HashedKey& key, std::chrono::milliseconds span,
+                             EntryReference& found, RemovedEntries& gone);
+  /// Its condition is `if_absent`. Errors: as `set`.
+  [[nodiscard]] Result<bool> set_leased(const NewValue& value, LeaseToken token,
+                                        RemovedEntries& gone);
+  [[nodiscard]] bool drop_lease(const HashedKey& key, LeaseToken token);
   /// Errors: `rejected` for a value that is no number and for an overflow; `too_large`.
   [[nodiscard]] Result<std::int64_t> increment(const HashedKey& key, std::int64_t by,
                                                RemovedEntries& gone);
@@ -217,6 +228,14 @@ class Shard {
   [[nodiscard]] Result<bool> set_locked(const NewValue& value, Time now, EntryPtr& ready,
                                         RemovedEntries& gone);
   void discard(const NewValue& value, Time now, RemovedEntries& gone);
+  [[nodiscard]] Leased lease_locked(const HashedKey& key, std::chrono::milliseconds span, Time now);
+  [[nodiscard]] bool holds_lease(const HashedKey& key, LeaseToken token, Time now) const noexcept;
+  void void_lease(const HashedKey& key) noexcept {
+    if (leases_) leases_->drop(key.hash);
+  }
+  void void_leases() noexcept {
+    if (leases_) leases_->clear();
+  }
   [[nodiscard]] std::optional<bool> touch_locked(const HashedKey& key, Time expires_at, Time now,
                                                  EntryReference& large, EntryPtr& ready,
                                                  RemovedEntries& gone);
@@ -265,7 +284,8 @@ class Shard {
   ShardStats stats_;  // without `items`, which the index knows
   alignas(64) BlockHeap::Pointer heap_;
   Bounds bounds_;
-  Bounds allowed_;  // The bounds, or more after they were lowered.
+  Bounds allowed_;                        // The bounds, or more after they were lowered.
+  std::unique_ptr<LeaseTable> leases_{};  // Once there was one.
   // For who does not lock.
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> items_{0};
@@ -322,6 +342,7 @@ void Shard::look_up_many(std::span<const HashedKey> keys, const Found& found) {
 template <typename Moves>
 void Shard::give_some(Shard& other, const Moves& moves, std::vector<const Entry*>& room,
                       RemovedEntries& gone) noexcept {
+  void_leases();  // They would not be voided by what the other shard does to keys of its own.
   for (std::size_t queue = 0; queue < policy_->queues(); ++queue) {
     do {  // Again if there are more than it has room for.
       room.clear();

@@ -61,6 +61,7 @@ bool Shard::drop_down_to(const Bounds& bounds, std::size_t limit, Time now,
 // Queue by queue: each entry goes where as large a part of the new queue is before it as was of its
 // old one.
 void Shard::take_all(Shard& other, RemovedEntries& gone) noexcept {
+  other.void_leases();
   for (std::size_t queue = 0; queue < policy_->queues(); ++queue) {
     const std::size_t mine = policy_->queue(queue).count();
     EntryQueue& theirs = other.policy_->queue(queue);

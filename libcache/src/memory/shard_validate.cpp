@@ -27,13 +27,16 @@ Result<void> Shard::validate(const std::function<std::uint64_t(std::string_view)
   std::uint64_t bytes = 0;
   std::size_t expiring = 0;
   std::size_t strangers = 0;
+  std::size_t leased = 0;
   policy_->for_each([&](const Entry& entry) {
     bytes += entry.charge();
     if (entry.expires_at() != no_expiry) ++expiring;
+    if (leases_ && leases_->contains(hash(entry.key()))) ++leased;
     if (index_.find(entry.hash, entry.key()) != &entry || !home_.contains(hash(entry.key()))) {
       ++strangers;
     }
   });
+  if (leased > 0) return broken(fmt::format("{} entries have leases", leased));
   if (strangers > 0) {
     return broken(fmt::format(
         "{} entries are not what the index has under their keys, or elsewhere at home", strangers));

@@ -200,6 +200,13 @@ Result<bool> Store::set(const operation::Set& item) {
   });
 }
 
+Result<bool> Store::compare_and_set(const operation::CompareAndSet& one) {
+  return change(one.key, [&](Shard& shard, const HashedKey& key, RemovedEntries& gone) {
+    const Time expires_at = one.ttl.expires() ? expiry_of(one.ttl, clock_.now()) : no_expiry;
+    return shard.compare_and_set({key, one.value, expires_at}, one.expected, gone);
+  });
+}
+
 bool Store::remove(std::string_view key) {
   return change(key, [&](Shard& shard, const HashedKey& hashed_key, RemovedEntries& gone) {
     return shard.remove(hashed_key, gone);

@@ -62,9 +62,15 @@ class Store {
   [[nodiscard]] bool touch(std::string_view key, Ttl ttl);
   /// Errors: `too_large`; then no older value is left, unless the condition is `if_absent`.
   [[nodiscard]] Result<bool> set(const operation::Set& item);
+  /// Errors: as `set`.
+  [[nodiscard]] Result<bool> compare_and_set(const operation::CompareAndSet& one);
   /// An outcome for each, in order. Errors: also `overloaded`, for one that there is no memory for.
   void set_many(std::span<const operation::Set> sets, std::span<Result<bool>> outcomes);
   [[nodiscard]] bool remove(std::string_view key);
+  [[nodiscard]] Result<Leased> lease_get(const operation::LeaseGet& get);
+  /// Errors: `too_large`; then the lease stays.
+  [[nodiscard]] Result<bool> lease_set(const operation::LeaseSet& set);
+  [[nodiscard]] bool lease_drop(const operation::LeaseDrop& drop);
   [[nodiscard]] Result<std::int64_t> increment(std::string_view key, std::int64_t by);
   void clear();
   /// Of the keys that match, from a position that a page before ended at, or `Index::walk_start`.

@@ -33,7 +33,7 @@ class Client {
   [[nodiscard]] Result<typename Operation::Value> run(const Operation& operation, Deadline deadline,
                                                       bool large = false) {
     if (!sound_) return fail(sound_.error());
-    OperationRequest<Operation> request(operation, large);
+    OperationRequest<Operation> request(operation, fence(), large);
     const Result<void> done = channel_.execute(request, deadline);
     return request.value(done, endpoint());
   }
@@ -53,6 +53,7 @@ class Client {
   [[nodiscard]] Result<std::unique_ptr<net::Connection>> dedicated(Deadline deadline);
   /// As `Channel::await_dedicated`.
   [[nodiscard]] Result<std::unique_ptr<net::Connection>> await_dedicated(Deadline deadline);
+  [[nodiscard]] Fence fence() const noexcept { return config_.leases ? Fence::yes : Fence::no; }
   [[nodiscard]] const RedisConfig& config() const noexcept { return config_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return channel_.endpoint(); }
   [[nodiscard]] net::Channel& channel() noexcept { return channel_; }

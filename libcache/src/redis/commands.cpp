@@ -2,12 +2,13 @@
 
 #include "core/counter.hpp"
 #include "redis/client.hpp"
+#include "redis/digits.hpp"
 #include "redis/error_map.hpp"
+#include "redis/lease_key.hpp"
 #include "redis/resp_encoder.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <initializer_list>
 #include <span>
@@ -22,19 +23,24 @@ void append(std::string& out, std::initializer_list<std::string_view> words) {
   append_command(out, std::span(words.begin(), words.size()));
 }
 
-// A number in digits, without a string for it.
-class Digits {
- public:
-  explicit Digits(std::int64_t number) noexcept
-      : end_(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr) {}
-  Digits(const Digits&) = delete;
-  Digits& operator=(const Digits&) = delete;
-  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), end_}; }
-
- private:
-  std::array<char, 24> text_;
-  const char* end_;
-};
+// The value is compared on the server, as bytes; what is no string is the error that GET makes of
+// it. `pcall` gives errors as the command itself does, where a script that fails is told in words
+// of its own that each version spells in another way.
+constexpr std::string_view compare_and_set = R"(local value = redis.pcall('GET', KEYS[1])
+if type(value) == 'table' then return value end
+if value ~= ARGV[1] then return 0 end
+local done
+if ARGV[3] then
+  done = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+else
+  done = redis.pcall('SET', KEYS[1], ARGV[2])
+end
+if done.err then return done end
+return 1)";
+constexpr std::string_view compare_and_remove = R"(local value = redis.pcall('GET', KEYS[1])
+if type(value) == 'table' then return value end
+if value ~= ARGV[1] then return 0 end
+return redis.pcall('UNLINK', KEYS[1]))";
 
 Result<std::int64_t> number_of(const RedisReply& reply, const std::string& endpoint) {
   if (reply.is_error()) return fail(error_of_reply(reply.text, endpoint));
@@ -44,6 +50,7 @@ Result<std::int64_t> number_of(const RedisReply& reply, const std::string& endpo
 
 }  // namespace
 
+using operation::CompareAndSet;
 using operation::Exists;
 using operation::Get;
 using operation::Increment;
@@ -63,17 +70,22 @@ Result<std::optional<std::string>> Command<Get>::value_of(RedisReply&& reply,
   return std::move(reply.text);
 }
 
-void Command<Set>::encode(const Set& set, std::string& out) {
-  if (set.discard) return append(out, {"UNLINK", set.key});
-  const Digits milliseconds(set.ttl.expires() ? set.ttl.duration().count() : 0);
-  std::array<std::string_view, 6> words{"SET", set.key, set.value};
-  std::size_t count = 3;
+std::size_t add_set_options(const Set& set, const Digits& milliseconds,
+                            std::span<std::string_view> words, std::size_t count) noexcept {
   if (set.ttl.expires()) {
     words[count++] = "PX";
     words[count++] = milliseconds.view();
   }
   if (set.condition == SetCondition::if_absent) words[count++] = "NX";
   if (set.condition == SetCondition::if_present) words[count++] = "XX";
+  return count;
+}
+
+void Command<Set>::encode(const Set& set, std::string& out) {
+  if (set.discard) return append(out, {"UNLINK", set.key});
+  const Digits milliseconds(set.ttl.expires() ? set.ttl.duration().count() : 0);
+  std::array<std::string_view, 6> words{"SET", set.key, set.value};
+  const std::size_t count = add_set_options(set, milliseconds, words, 3);
   append_command(out, std::span(words.data(), count));
 }
 
@@ -138,7 +150,21 @@ Result<std::int64_t> Command<Increment>::value_of(RedisReply&& reply, const std:
   if (reply.is_error() && reply.text.starts_with("ERR increment or decrement would overflow")) {
     return fail(core::counter_overflow("the sum", endpoint));
   }
+  if (reply.type == Type::string) {  // Of a script.
+    const std::optional<std::int64_t> sum = core::parse_counter(reply.text);
+    if (!sum) return fail(unexpected_reply("a script of ours", endpoint));
+    return *sum;
+  }
   return number_of(reply, endpoint);
+}
+
+void Command<CompareAndSet>::encode(const CompareAndSet& one, std::string& out) {
+  if (one.discard) return append(out, {"EVAL", compare_and_remove, "1", one.key, one.expected});
+  if (!one.ttl.expires()) {
+    return append(out, {"EVAL", compare_and_set, "1", one.key, one.expected, one.value});
+  }
+  append(out, {"EVAL", compare_and_set, "1", one.key, one.expected, one.value,
+               Digits(one.ttl.duration().count()).view()});
 }
 
 void Command<ScanPage>::encode(const ScanPage& scan, std::string& out) {
@@ -161,7 +187,9 @@ Result<KeyPage> Command<ScanPage>::value_of(RedisReply&& reply, const std::strin
   }
   KeyPage page;
   page.keys.reserve(reply.elements[1].elements.size());
-  for (RedisReply& key : reply.elements[1].elements) page.keys.push_back(std::move(key.text));
+  for (RedisReply& key : reply.elements[1].elements) {
+    if (!is_lease_key(key.text)) page.keys.push_back(std::move(key.text));
+  }
   if (reply.elements[0].text != "0") page.next = std::move(reply.elements[0].text);
   return page;
 }

@@ -10,8 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
-#include <type_traits>
+#include <string_view>
 #include <utility>
 
 /// The operations of operation.hpp as commands, each once: how it is said, and what its reply
@@ -19,8 +20,15 @@
 ///
 /// A `Command` says by `replies` how many replies it gets (the last one counts) and by `types`, or
 /// `types_of` an operation, of which types they can be. An error among them is what comes of all.
+/// Where leases are given, what is to void the lease of its key is said by `encode_fenced`, and can
+/// have replies of `fenced_types`.
 
 namespace cachekit::redis {
+
+class Digits;
+
+/// Whether what changes a key voids its lease.
+enum class Fence : bool { no, yes };
 
 template <typename Operation>
 struct Command;
@@ -43,8 +51,14 @@ struct Command<operation::Set> {
     return {RedisReply::Type::status, RedisReply::Type::nil};
   }
   static void encode(const operation::Set& set, std::string& out);
+  static void encode_fenced(const operation::Set& set, std::string& out);
   [[nodiscard]] static Result<bool> value_of(RedisReply&& reply, const std::string& endpoint);
 };
+
+/// The words behind a value that SET has, at `count`; gives how many words there are then.
+[[nodiscard]] std::size_t add_set_options(const operation::Set& set, const Digits& milliseconds,
+                                          std::span<std::string_view> words,
+                                          std::size_t count) noexcept;
 
 /// What the commands have in common that answer how many keys they found.
 struct Counted {
@@ -56,6 +70,7 @@ struct Counted {
 template <>
 struct Command<operation::Remove> : Counted {
   static void encode(const operation::Remove& remove, std::string& out);
+  static void encode_fenced(const operation::Remove& remove, std::string& out);
 };
 
 template <>
@@ -85,7 +100,9 @@ template <>
 struct Command<operation::Increment> {
   static constexpr std::size_t replies = 1;
   static constexpr ReplyTypes types = only_integer;
+  static constexpr ReplyTypes fenced_types = only_string;
   static void encode(const operation::Increment& increment, std::string& out);
+  static void encode_fenced(const operation::Increment& increment, std::string& out);
   [[nodiscard]] static Result<std::int64_t> value_of(RedisReply&& reply,
                                                      const std::string& endpoint);
 };
@@ -98,13 +115,48 @@ struct Command<operation::ScanPage> {
   [[nodiscard]] static Result<KeyPage> value_of(RedisReply&& reply, const std::string& endpoint);
 };
 
+/// One script, so that nobody writes in between. (EVAL and not EVALSHA, which would need another
+/// round trip wherever the server does not know it yet, after each of its restarts.)
+template <>
+struct Command<operation::CompareAndSet> : Counted {
+  static void encode(const operation::CompareAndSet& one, std::string& out);
+};
+
+template <>
+struct Command<operation::LeaseGet> {
+  static constexpr std::size_t replies = 1;
+  static constexpr ReplyTypes types{RedisReply::Type::string, RedisReply::Type::status,
+                                    RedisReply::Type::integer};
+  static void encode(const operation::LeaseGet& get, std::string& out);
+  [[nodiscard]] static Result<Leased> value_of(RedisReply&& reply, const std::string& endpoint);
+};
+
+template <>
+struct Command<operation::LeaseSet> : Counted {
+  static void encode(const operation::LeaseSet& set, std::string& out);
+};
+
+template <>
+struct Command<operation::LeaseDrop> : Counted {
+  static void encode(const operation::LeaseDrop& drop, std::string& out);
+};
+
 /// Whether an operation may be sent twice.
 template <typename Operation>
 inline constexpr Replay replay_of = changes(Operation::effect) ? Replay::no : Replay::yes;
 
+/// Whether an operation is said in another way where there are leases.
+template <typename Operation>
+concept VoidsLease = requires(const Operation& operation, std::string& out) {
+  Command<Operation>::encode_fenced(operation, out);
+};
+
 /// Of which types the replies to an operation can be.
 template <typename Operation>
-[[nodiscard]] constexpr ReplyTypes types_of(const Operation& operation) noexcept {
+[[nodiscard]] constexpr ReplyTypes types_of(const Operation& operation, Fence fence) noexcept {
+  if constexpr (requires { Command<Operation>::fenced_types; }) {
+    if (fence == Fence::yes) return Command<Operation>::fenced_types;
+  }
   if constexpr (requires { Command<Operation>::types_of(operation); }) {
     return Command<Operation>::types_of(operation);
   } else {
@@ -112,12 +164,20 @@ template <typename Operation>
   }
 }
 
+/// Appends the bytes of an operation.
+template <typename Operation>
+void encode(const Operation& operation, Fence fence, std::string& out) {
+  if constexpr (VoidsLease<Operation>) {
+    if (fence == Fence::yes) return Command<Operation>::encode_fenced(operation, out);
+  }
+  Command<Operation>::encode(operation, out);
+}
+
 /// Adds one operation to a batch.
 template <typename Operation>
-void add_operation(Pipeline& batch, const Operation& operation) {
-  using Said = Command<Operation>;
-  batch.add_encoded(Said::replies, types_of(operation),
-                    [&](std::string& wire) { Said::encode(operation, wire); });
+void add_operation(Pipeline& batch, const Operation& operation, Fence fence = Fence::no) {
+  batch.add_encoded(Command<Operation>::replies, types_of(operation, fence),
+                    [&](std::string& wire) { redis::encode(operation, fence, wire); });
 }
 
 /// One operation as a request.
@@ -130,13 +190,14 @@ class OperationRequest : public CommandRequest {
   using Value = typename Operation::Value;
 
   /// `large`: its reply, it seems, is large.
-  explicit OperationRequest(const Operation& operation, bool large = false) noexcept
-      : CommandRequest(replay_of<Operation>), operation_(operation), large_(large) {}
+  explicit OperationRequest(const Operation& operation, Fence fence = Fence::no,
+                            bool large = false) noexcept
+      : CommandRequest(replay_of<Operation>), operation_(operation), fence_(fence), large_(large) {}
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
     accepted_ = 0;
     reply_ = {};
-    Command<Operation>::encode(operation_, out);
+    redis::encode(operation_, fence_, out);
     return {};
   }
   [[nodiscard]] bool idempotent() const noexcept override {
@@ -144,7 +205,7 @@ class OperationRequest : public CommandRequest {
   }
   [[nodiscard]] bool wants_again() const noexcept override { return refusal_.has_value(); }
   [[nodiscard]] Accepted accept(RedisReply&& reply) override {
-    if (!types_of(operation_).contain(reply.type)) return Accepted::impossible;
+    if (!types_of(operation_, fence_).contain(reply.type)) return Accepted::impossible;
     if (becomes_removal(reply)) return Accepted::again;
     if (!reply_.is_error()) reply_ = std::move(reply);  // An error is what there is to tell.
     return ++accepted_ == Command<Operation>::replies ? Accepted::all : Accepted::more;
@@ -175,17 +236,18 @@ class OperationRequest : public CommandRequest {
   }
   // Whether it is one from now on, for the value was too large.
   [[nodiscard]] bool becomes_removal(const RedisReply& reply) {
-    if constexpr (std::is_same_v<Operation, operation::Set>) {
+    if constexpr (StoresValue<Operation>) {
       if (!replaces(operation_) || operation_.discard || !reply.is_error()) return false;
       if (error_of_reply(reply.text, {}).code != Errc::too_large) return false;
       refusal_ = reply.text;
-      operation_.discard = true;
+      operation_.discard = true;  // It counts as many bytes as before.
       return true;
     }
     return false;
   }
 
   Operation operation_;
+  Fence fence_;
   std::optional<std::string> refusal_{};  // The server's words on a value that is too large.
   RedisReply reply_{};
   std::size_t accepted_ = 0;

@@ -20,7 +20,11 @@ namespace {
 constexpr std::size_t max_key_bytes = std::size_t{512} << 20U;  // A Redis string.
 
 template <typename Operation>
-inline constexpr bool is_get = std::is_same_v<Operation, operation::Get>;
+inline constexpr bool is_get =
+    std::is_same_v<Operation, operation::Get> || std::is_same_v<Operation, operation::LeaseGet>;
+
+const std::optional<std::string>& value_in(const std::optional<std::string>& got) { return got; }
+const std::optional<std::string>& value_in(const Leased& got) { return got.value; }
 
 // Whether the reply, it seems, is large.
 template <typename Operation>
@@ -32,7 +36,7 @@ bool expects_large(const net::LargeKeys& large, const Operation& operation) noex
 // Notes how large the value is that is stored.
 template <typename Operation>
 void note_stored(net::LargeKeys& large, const Operation& operation) noexcept {
-  if constexpr (std::is_same_v<Operation, operation::Set>) {
+  if constexpr (requires { operation.value; }) {
     large.note(operation.key, operation.value.size());
   }
 }
@@ -42,7 +46,7 @@ template <typename Operation>
 void note_fetched(net::LargeKeys& large, const Operation& operation,
                   const Result<typename Operation::Value>& value) noexcept {
   if constexpr (is_get<Operation>) {
-    if (value && *value) large.note(operation.key, (*value)->size());
+    if (value && *value) large.note(operation.key, value_in(*value)->size());
   }
 }
 
@@ -52,6 +56,11 @@ RedisReply& telling(std::span<RedisReply> replies) noexcept {
   return error == replies.end() ? replies.back() : *error;
 }
 
+tl::unexpected<Error> no_leases(const std::string& endpoint) {
+  return fail(Errc::unsupported, "leases are switched off", endpoint,
+              "set redis.leases, in all that write the keys");
+}
+
 // An operation that owns all it refers to. Lifetime: of `large`, longer.
 template <typename Operation>
 class OwningRequest final : private net::OwnedBytes, public OperationRequest<Operation> {
@@ -59,8 +68,9 @@ class OwningRequest final : private net::OwnedBytes, public OperationRequest<Ope
   using net::OwnedBytes::release_bytes;
   using Value = typename Operation::Value;
 
-  OwningRequest(const Operation& operation, std::string endpoint, net::LargeKeys& large)
-      : OperationRequest<Operation>(own(operation), expects_large(large, operation)),
+  OwningRequest(const Operation& operation, Fence fence, std::string endpoint,
+                net::LargeKeys& large)
+      : OperationRequest<Operation>(own(operation), fence, expects_large(large, operation)),
         endpoint_(std::move(endpoint)),
         large_(large) {}
 
@@ -75,10 +85,12 @@ class OwningRequest final : private net::OwnedBytes, public OperationRequest<Ope
   net::LargeKeys& large_;
 };
 
-// About: with the headers of its arguments.
+// About: with the headers of its arguments, and the text of a script.
 template <typename Operation>
 std::size_t wire_bytes_of(const Operation& operation) noexcept {
-  constexpr std::size_t headers = 100;
+  constexpr bool is_script =
+      std::is_same_v<Operation, operation::CompareAndSet> || operation::OfLeases<Operation>;
+  constexpr std::size_t headers = is_script ? 500 : 100;
   return bytes_of(operation) + Command<Operation>::replies * headers;
 }
 
@@ -91,6 +103,8 @@ Capabilities RedisDriver::capabilities() const {
           .remaining_ttl = true,
           .binary_keys = true,
           .negative_counters = true,
+          .compare_and_set = true,
+          .leases = client_.config().leases,
           .rich_data = true,
           .publish_subscribe = true,
           .transactions = true,
@@ -145,7 +159,7 @@ void RedisDriver::run_piece(const BatchOf<Operation>& batch, Deadline deadline) 
   request.reserve(batch.operations.size() * Said::replies, bytes);
   for (const Operation& operation : batch.operations) {
     note_stored(large_keys_, operation);
-    add_operation(request, operation);
+    add_operation(request, operation, client_.fence());
     if (expects_large(large_keys_, operation)) request.expect_large();
   }
   const Result<void> done = client_.run_all(request, deadline);
@@ -185,11 +199,14 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
     }
     first = end;
   }
-  if constexpr (std::is_same_v<Operation, operation::Set>) remove_outgrown(*this, batch, deadline);
+  if constexpr (StoresValue<Operation>) remove_outgrown(*this, batch, deadline);
 }
 
 void RedisDriver::run(const AnyBatch& any, Deadline deadline) {
-  const auto run = [&](const auto& batch) {
+  const auto run = [&]<typename Operation>(const BatchOf<Operation>& batch) {
+    if (operation::OfLeases<Operation> && client_.fence() == Fence::no) {
+      return fail_each(batch, no_leases(client_.endpoint()).value());
+    }
     if (batch.operations.size() > 1) return run_many(batch, deadline);
     batch.outcomes[0] = run_one(batch.operations[0], deadline);
   };
@@ -199,10 +216,13 @@ void RedisDriver::run(const AnyBatch& any, Deadline deadline) {
 void RedisDriver::start(AnyAsyncCall& any) {
   const auto start_one = [this]<typename Operation>(AsyncCall<Operation>& call) {
     if (!client_.check_config()) return call.done(fail(client_.check_config().error()));
+    if (operation::OfLeases<Operation> && client_.fence() == Fence::no) {
+      return call.done(no_leases(client_.endpoint()));
+    }
     using State = net::AsyncState<typename Operation::Value, OwningRequest<Operation>>;
     note_stored(large_keys_, call.operation);
     auto* const state = new State(call.deadline, std::move(call.report), call.operation,
-                                  client_.endpoint(), large_keys_);
+                                  client_.fence(), client_.endpoint(), large_keys_);
     state->stop_with(std::move(call.stop));
     client_.channel().start(*state);
     call.pending = Pending<typename Operation::Value>(state);

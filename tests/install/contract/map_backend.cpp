@@ -25,6 +25,7 @@ class MapDriver final : public Driver {
             .remaining_ttl = true,
             .binary_keys = true,
             .negative_counters = true,
+            .compare_and_set = true,
             .max_key_bytes = 1024,
             .max_value_bytes = 1'000'000};
   }
@@ -91,6 +92,11 @@ class MapDriver final : public Driver {
     if (sum) entries_[std::string(increment.key)] = {std::to_string(*sum), end};
     return sum;
   }
+  bool answer(const operation::CompareAndSet& one) {
+    if (answer(operation::Get{one.key}) != one.expected) return false;
+    return answer(
+        operation::Set{.key = one.key, .value = one.value, .ttl = one.ttl, .discard = one.discard});
+  }
   KeyPage answer(const operation::ScanPage& scan) {
     KeyPage page;  // A cursor is the last key that was looked at; no key is empty.
     auto entry = entries_.upper_bound(scan.cursor);
@@ -100,6 +106,10 @@ class MapDriver final : public Driver {
     }
     if (entry != entries_.end()) page.next = std::prev(entry)->first;
     return page;
+  }
+  template <operation::OfLeases Operation>
+  Result<typename Operation::Value> answer(const Operation&) {
+    return fail(Errc::unsupported, "a map has no leases");
   }
 
   std::mutex mutex_;

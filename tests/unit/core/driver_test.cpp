@@ -145,7 +145,7 @@ TEST_CASE("a removal that failed is told with the value that was too large", "[c
   CHECK(refused.error().message.find("could not be removed") != std::string::npos);
 }
 
-TEST_CASE("a set that discards is for drivers alone", "[core][driver]") {
+TEST_CASE("an operation that discards is for drivers alone", "[core][driver]") {
   CacheBackend cache(std::make_unique<MapDriver>());
   REQUIRE(cache.set("k", "v"));
   CHECK(code_of(cache.run(operation::Set{.key = "k", .value = {}, .discard = true})) ==

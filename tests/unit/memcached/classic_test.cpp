@@ -43,6 +43,37 @@ TEST_CASE("every classic reply means one thing for each command", "[memcached]")
   CHECK(reply->status == row.status);
 }
 
+TEST_CASE("a classic value comes with its version where that was asked for", "[memcached]") {
+  const auto hit = classic("VALUE k 0 5 18446744073709551615\r\nhello\r\nEND\r\n", Verb::gets);
+  REQUIRE(hit);
+  CHECK(hit->value == "hello");
+  CHECK(hit->version == ~std::uint64_t{0});
+  CHECK(classic("END\r\n", Verb::gets)->status == Status::missing);
+  for (const std::string_view bytes :
+       {"VALUE k 0 1\r\nx\r\nEND\r\n", "VALUE k 0 1 \r\nx\r\nEND\r\n",
+        "VALUE k 0 1 x\r\nx\r\nEND\r\n", "VALUE k 0 1 2 3\r\nx\r\nEND\r\n"}) {
+    CAPTURE(bytes);
+    CHECK(classic(bytes, Verb::gets).error().code == Errc::protocol);
+  }
+}
+
+TEST_CASE("what is done to one version is answered in other words", "[memcached]") {
+  const Verb verb = GENERATE(Verb::store, Verb::remove);
+  const auto of_version = [&](std::string_view bytes) {
+    return test::decode_one(bytes, {.verb = verb, .key = "k", .version = 5}, Dialect::classic);
+  };
+  CHECK(of_version("STORED\r\n")->status == Status::done);
+  CHECK(of_version("EXISTS\r\n")->status == Status::refused);
+  CHECK(of_version("NOT_FOUND\r\n")->status == Status::refused);
+  CHECK(of_version("DELETED\r\n").error().code == Errc::protocol);
+  CHECK(of_version("NOT_STORED\r\n").error().code == Errc::protocol);
+  CHECK(classic("EXISTS\r\n", verb).error().code == Errc::protocol);
+  // Its value may be read as a command by a server that refuses the line.
+  const auto refused = test::decode("CLIENT_ERROR bad command line format\r\n",
+                                    {.verb = verb, .key = "k", .version = 5}, Dialect::classic, 1);
+  CHECK(refused.broken);
+}
+
 TEST_CASE("a classic counter is its line", "[memcached]") {
   CHECK(classic("41\r\n", Verb::increment)->number == 41);
   CHECK(classic("9 \r\n", Verb::increment)->number == 9);

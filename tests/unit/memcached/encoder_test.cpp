@@ -44,6 +44,8 @@ TEST_CASE("commands are written in the meta dialect", "[memcached]") {
               .expiry = 7,
               .version = 12,
               .client_flags = 3}) == "ms k 2 T7 F3 C12\r\n05\r\n");
+  CHECK(meta({.verb = Verb::gets, .key = "k"}) == "mg k c v\r\n");
+  CHECK(meta({.verb = Verb::remove, .key = "k", .version = 12}) == "md k C12\r\n");
   CHECK(meta({.verb = Verb::probe}) == "mn\r\n");
 }
 
@@ -63,7 +65,11 @@ TEST_CASE("commands are written in the classic dialect", "[memcached]") {
   CHECK(classic({.verb = Verb::inspect, .key = "k"}) == "get k\r\n");
   CHECK(classic({.verb = Verb::increment, .key = "k", .delta = 5, .versioned = true}) ==
         "refused: unsupported");
-  CHECK(classic({.verb = Verb::store, .key = "k", .version = 5}) == "refused: unsupported");
+  CHECK(classic({.verb = Verb::increment, .key = "k", .version = 5}) == "refused: unsupported");
+  CHECK(classic({.verb = Verb::gets, .key = "k"}) == "gets k\r\n");
+  CHECK(classic({.verb = Verb::store, .key = "k", .value = "ab", .expiry = 7, .version = 5}) ==
+        "cas k 0 7 2 5\r\nab\r\n");
+  CHECK(classic({.verb = Verb::remove, .key = "k", .version = 5}) == "cas k 0 -1 0 5\r\n\r\n");
   CHECK(classic({.verb = Verb::version}) == "version\r\n");
   CHECK(classic({.verb = Verb::stats}) == "stats\r\n");
   CHECK(classic({.verb = Verb::flush_all}) == "flush_all\r\n");
@@ -73,7 +79,7 @@ TEST_CASE("commands are written in the classic dialect", "[memcached]") {
 TEST_CASE("no key can end a line or start a command, in either dialect", "[memcached]") {
   const std::string_view hostile = "x v\r\nflush_all\r\nmg y";
   for (const Verb verb : {Verb::get, Verb::exists, Verb::touch, Verb::remove, Verb::increment,
-                          Verb::remaining_ttl, Verb::store}) {
+                          Verb::remaining_ttl, Verb::store, Verb::gets}) {
     const std::string line = meta({.verb = verb, .key = hostile});
     CHECK(line.find("flush_all") == std::string::npos);
     CHECK(line.find(" b") != std::string::npos);

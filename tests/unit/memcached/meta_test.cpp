@@ -46,6 +46,23 @@ TEST_CASE("every meta reply means one thing for each command", "[memcached]") {
   CHECK(reply->status == row.status);
 }
 
+TEST_CASE("a value comes with its version where that was asked for", "[memcached]") {
+  const auto hit = meta("VA 2 c12\r\nab\r\n", Verb::gets);
+  REQUIRE(hit);
+  CHECK(hit->value == "ab");
+  CHECK(hit->version == 12);
+  CHECK(meta("EN\r\n", Verb::gets)->status == Status::missing);
+  CHECK(meta("VA 2 cx\r\nab\r\n", Verb::gets).error().code == Errc::protocol);
+}
+
+TEST_CASE("a removal of one version may be refused, and no other one", "[memcached]") {
+  const Command removal{.verb = Verb::remove, .key = "k", .version = 5};
+  CHECK(test::decode_one("EX\r\n", removal, Dialect::meta)->status == Status::refused);
+  CHECK(test::decode_one("NF\r\n", removal, Dialect::meta)->status == Status::missing);
+  CHECK(test::decode_one("HD\r\n", removal, Dialect::meta)->status == Status::done);
+  CHECK(meta("EX\r\n", Verb::remove).error().code == Errc::protocol);
+}
+
 TEST_CASE("a remaining TTL is read from the meta flags", "[memcached]") {
   CHECK(meta("HD t300\r\n", Verb::remaining_ttl)->seconds == 300);
   CHECK(meta("HD t-1\r\n", Verb::remaining_ttl)->seconds == -1);

@@ -77,6 +77,11 @@ TEST_CASE("a reply of a type that the command never gives reaches nobody", "[red
   check_types(RemainingTtl{"key"}, {Type::integer});
   check_types(Increment{"key", 1}, {Type::integer});
   check_types(ScanPage{}, {Type::array});
+  check_types(operation::CompareAndSet{.key = "key", .expected = "a", .value = "b"},
+              {Type::integer});
+  check_types(operation::LeaseGet{"key"}, {Type::string, Type::status, Type::integer});
+  check_types(operation::LeaseSet{.key = "key", .value = "v"}, {Type::integer});
+  check_types(operation::LeaseDrop{"key"}, {Type::integer});
 }
 
 TEST_CASE("a command of the caller's own may give anything", "[redis]") {

@@ -1,0 +1,66 @@
+#include "memcached/exchange_call.hpp"
+
+#include "core/out_of_memory.hpp"
+#include "memcached/owning_command.hpp"
+
+#include <new>
+#include <utility>
+
+namespace cachekit::memcached {
+namespace {
+
+Result<Reply> whole_reply(Reply&& reply, const std::string& /*endpoint*/) {
+  return std::move(reply);
+}
+
+operation::CompareAndSet copied(std::string& bytes, const operation::CompareAndSet& one) {
+  bytes.reserve(operation::bytes_of(one));
+  return operation::copied_into(bytes, one);
+}
+
+}  // namespace
+
+ExchangeCall::ExchangeCall(Cluster& cluster, const operation::CompareAndSet& operation,
+                           Deadline deadline, Report report)
+    : DeferredState(std::move(report)),
+      cluster_(cluster),
+      deadline_(deadline),
+      exchange_(copied(bytes_, operation), cluster.owner(operation.key).endpoint()) {}
+
+void ExchangeCall::start(std::stop_token stop) {
+  begin(std::move(stop));
+  try {
+    go_on(exchange_.begin());
+  } catch (const std::bad_alloc&) {
+    settle(fail(out_of_memory()));
+  }
+}
+
+void ExchangeCall::go_on(const std::optional<Command>& next) noexcept {
+  if (!next) return settle(std::move(exchange_.outcome()));
+  try {
+    ask(*next);
+  } catch (const std::bad_alloc&) {  // It was not sent.
+    take(fail(out_of_memory()));
+  }
+}
+
+void ExchangeCall::ask(const Command& command) {
+  const auto nobody = [](const Result<Reply>&) {};
+  auto asked =
+      memcached::start<Reply, whole_reply>(cluster_, command, deadline_, stop_token(), nobody);
+  const bool heard = asked.try_step([this](Result<Reply> reply) { take(std::move(reply)); });
+  if (!heard) settle(fail(out_of_memory(exchange_.in_doubt())));
+}
+
+void ExchangeCall::take(Result<Reply> reply) noexcept {
+  std::optional<Command> next;
+  try {
+    next = exchange_.answered(std::move(reply));
+  } catch (const std::bad_alloc&) {
+    return settle(fail(out_of_memory(exchange_.in_doubt())));
+  }
+  go_on(next);
+}
+
+}  // namespace cachekit::memcached

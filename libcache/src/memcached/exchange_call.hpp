@@ -1,0 +1,38 @@
+#pragma once
+
+#include "core/deferred_state.hpp"
+#include "memcached/cluster.hpp"
+#include "memcached/exchange.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/operation.hpp>
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace cachekit::memcached {
+
+/// Exchanges an entry without a caller who waits: takes one step after another on the driver's
+/// thread.
+class ExchangeCall final : public DeferredState<bool> {
+ public:
+  ExchangeCall(Cluster& cluster, const operation::CompareAndSet& operation, Deadline deadline,
+               Report report);
+
+  /// Requires: once, before anything else. `stop` withdraws the call.
+  void start(std::stop_token stop);
+
+ private:
+  void go_on(const std::optional<Command>& next) noexcept;
+  /// Errors: throws `std::bad_alloc`.
+  void ask(const Command& command);
+  void take(Result<Reply> reply) noexcept;
+
+  Cluster& cluster_;
+  std::string bytes_;  // All that the operation refers to.
+  const Deadline deadline_;
+  Exchange exchange_;
+};
+
+}  // namespace cachekit::memcached

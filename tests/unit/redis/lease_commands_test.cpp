@@ -1,0 +1,120 @@
+#include "redis/commands.hpp"
+#include "redis/lease_key.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <string>
+
+using namespace cachekit;
+using namespace cachekit::redis;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string server = "server:1";
+
+RedisReply reply_of(RedisReply::Type type, std::string text, std::int64_t integer = 0) {
+  RedisReply reply;
+  reply.type = type;
+  reply.text = std::move(text);
+  reply.integer = integer;
+  return reply;
+}
+
+template <typename Operation>
+std::string wire_of(const Operation& operation, Fence fence) {
+  std::string out;
+  encode(operation, fence, out);
+  return out;
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("the lease of a key is in the slot of its key", "[redis][lease]") {
+  CHECK(lease_key("k") == "{k}:cachekit-lease");
+  CHECK(lease_key("user:{7}:name") == "user:{7}:name:cachekit-lease");
+  CHECK(lease_key("a{b") == "{a{b}:cachekit-lease");
+  CHECK(lease_key("{}k") == "{{}k}:cachekit-lease");
+  CHECK(is_lease_key(lease_key("k")));
+  CHECK_FALSE(is_lease_key("k"));
+  CHECK_FALSE(is_lease_key("k:cachekit-lease2"));
+}
+
+TEST_CASE("only where there are leases is a change a script", "[redis][lease]") {
+  const operation::Set set{.key = "k", .value = "v"};
+  CHECK(wire_of(set, Fence::no) == "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+  CHECK(wire_of(operation::Remove{"k"}, Fence::no) == "*2\r\n$6\r\nUNLINK\r\n$1\r\nk\r\n");
+  for (const std::string& wire :
+       {wire_of(set, Fence::yes), wire_of(operation::Remove{"k"}, Fence::yes),
+        wire_of(operation::Increment{"k", 5}, Fence::yes)}) {
+    CHECK(has(wire, "EVAL"));
+    CHECK(has(wire, "$1\r\nk\r\n$18\r\n{k}:cachekit-lease\r\n"));
+  }
+  operation::Set discards = set;
+  discards.discard = true;
+  CHECK(wire_of(discards, Fence::yes) == wire_of(operation::Remove{"k"}, Fence::yes));
+  const operation::Set all{
+      .key = "k", .value = "v", .ttl = 7ms, .condition = SetCondition::if_absent};
+  CHECK(wire_of(all, Fence::yes).ends_with("$1\r\nv\r\n$2\r\nPX\r\n$1\r\n7\r\n$2\r\nNX\r\n"));
+  CHECK(wire_of(operation::Get{"k"}, Fence::yes) == wire_of(operation::Get{"k"}, Fence::no));
+}
+
+TEST_CASE("each lease that is asked for has a token of its own", "[redis][lease]") {
+  const operation::LeaseGet get{.key = "k", .lease_ttl = 9s};
+  const std::string first = wire_of(get, Fence::yes);
+  CHECK(first != wire_of(get, Fence::yes));
+  CHECK(first.ends_with("$4\r\n9000\r\n"));
+  const operation::LeaseSet set{.key = "k", .token = LeaseToken{12}, .value = "v"};
+  CHECK(wire_of(set, Fence::yes).ends_with("$2\r\n12\r\n$1\r\nv\r\n"));
+  const operation::LeaseSet with_ttl{.key = "k", .token = LeaseToken{12}, .value = "v", .ttl = 7ms};
+  CHECK(wire_of(with_ttl, Fence::yes).ends_with("$1\r\nv\r\n$2\r\nPX\r\n$1\r\n7\r\n"));
+}
+
+TEST_CASE("a lease that was given, is taken, or a value: each has its type of reply",
+          "[redis][lease]") {
+  using Type = RedisReply::Type;
+  const auto value_of = [](RedisReply reply) {
+    return Command<operation::LeaseGet>::value_of(std::move(reply), server);
+  };
+  CHECK(value_of(reply_of(Type::string, ""))->value == "");
+  const auto given = value_of(reply_of(Type::status, "18446744073709551615 9000"));
+  REQUIRE(given);
+  CHECK_FALSE(given->value);
+  CHECK(given->token == LeaseToken{~std::uint64_t{0}});
+  CHECK(given->ends_in == 9s);
+  const auto taken = value_of(reply_of(Type::integer, "", 250));
+  REQUIRE(taken);
+  CHECK_FALSE(taken->value);
+  CHECK_FALSE(taken->token);
+  CHECK(taken->ends_in == 250ms);
+  CHECK(value_of(reply_of(Type::integer, "", -1))->ends_in == 1ms);
+  for (const std::string words : {"OK", "", "12", "12 ", "12 x", "x 12", "12 13 14", "-1 12"}) {
+    CAPTURE(words);
+    CHECK(value_of(reply_of(Type::status, words)).error().code == Errc::protocol);
+  }
+  CHECK(value_of(reply_of(Type::error, "WRONGTYPE no")).error().code == Errc::rejected);
+}
+
+TEST_CASE("a sum that a script gives is exact", "[redis][lease]") {
+  using Type = RedisReply::Type;
+  const auto sum_of = [](RedisReply reply) {
+    return Command<operation::Increment>::value_of(std::move(reply), server);
+  };
+  CHECK(sum_of(reply_of(Type::string, "9223372036854775807")) == 9223372036854775807);
+  CHECK(sum_of(reply_of(Type::string, "x")).error().code == Errc::protocol);
+}
+
+TEST_CASE("a page of keys leaves leases out", "[redis][lease]") {
+  using Type = RedisReply::Type;
+  RedisReply keys = reply_of(Type::array, "");
+  keys.elements = {reply_of(Type::string, "k"), reply_of(Type::string, "{k}:cachekit-lease")};
+  RedisReply page = reply_of(Type::array, "");
+  page.elements = {reply_of(Type::string, "0"), keys};
+  const auto value = Command<operation::ScanPage>::value_of(std::move(page), server);
+  REQUIRE(value);
+  CHECK(value->keys == std::vector<std::string>{"k"});
+}
