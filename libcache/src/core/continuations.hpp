@@ -25,10 +25,12 @@ class Continuations {
 /// Takes the continuations of users that a step of the library has brought about.
 class ContinuationSink {
  public:
-  virtual void take(std::unique_ptr<detail::Continuation> continuation) noexcept = 0;
+  ContinuationSink() = default;
+  virtual ~ContinuationSink() = default;
+  ContinuationSink(const ContinuationSink&) = delete;
+  ContinuationSink& operator=(const ContinuationSink&) = delete;
 
- protected:
-  ~ContinuationSink() = default;
+  virtual void take(std::unique_ptr<detail::Continuation> continuation) noexcept = 0;
 };
 
 /// As long as it lives, such continuations of this thread go to a sink. Lifetime: within that of

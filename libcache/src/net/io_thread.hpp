@@ -50,7 +50,7 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
     IoThread* shared = nullptr;  ///< Of the large lane: the I/O thread of the shared one.
   };
   explicit IoThread(Surroundings around);
-  ~IoThread();
+  ~IoThread() override;
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 

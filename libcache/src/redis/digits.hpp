@@ -11,7 +11,7 @@ namespace cachekit::redis {
 class Digits {
  public:
   explicit Digits(std::integral auto number) noexcept
-      : end_(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr) {}
+      : text_{}, end_(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr) {}
   Digits(const Digits&) = delete;
   Digits& operator=(const Digits&) = delete;
   [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), end_}; }

@@ -23,8 +23,11 @@ template <typename Operation>
 inline constexpr bool is_get =
     std::is_same_v<Operation, operation::Get> || std::is_same_v<Operation, operation::LeaseGet>;
 
-const std::optional<std::string>& value_in(const std::optional<std::string>& got) { return got; }
-const std::optional<std::string>& value_in(const Leased& got) { return got.value; }
+// The value that came, or null.
+const std::string* value_in(const std::optional<std::string>& got) noexcept {
+  return got ? &*got : nullptr;
+}
+const std::string* value_in(const Leased& got) noexcept { return value_in(got.value); }
 
 // Whether the reply, it seems, is large.
 template <typename Operation>
@@ -46,7 +49,8 @@ template <typename Operation>
 void note_fetched(net::LargeKeys& large, const Operation& operation,
                   const Result<typename Operation::Value>& value) noexcept {
   if constexpr (is_get<Operation>) {
-    if (value && *value) large.note(operation.key, value_in(*value)->size());
+    const std::string* const fetched = value ? value_in(*value) : nullptr;
+    if (fetched != nullptr) large.note(operation.key, fetched->size());
   }
 }
 
