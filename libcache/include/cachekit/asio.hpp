@@ -23,7 +23,7 @@ namespace cachekit {
 ///
 /// The handler, of signature `void(Result<T>)`, is posted to its associated executor, which counts
 /// it as outstanding work until then. Without an executor of its own it runs on Asio's system
-/// executor.
+/// executor. Lifetime: the execution context outlives the backend.
 /// Errors: those of the request, in the result. Throws `std::bad_alloc`, and the request goes on.
 /// Limits: a cancellation slot is not looked at; give the call a stop token.
 template <typename T, typename Token>

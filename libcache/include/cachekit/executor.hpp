@@ -22,6 +22,9 @@ namespace cachekit {
 /// be copied, and is to be called once. It is called on the backend's thread, or at once where the
 /// result is there already, and must not wait there.
 ///
+/// Lifetime: what it refers to outlives the backend: the work may have run, and whoever waited for
+/// it gone on, before the call of the executor has returned.
+///
 /// Errors: one that throws must not have kept the work, which is done at once then, on the thread
 /// that has the result.
 template <typename E>

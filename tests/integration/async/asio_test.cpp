@@ -49,8 +49,8 @@ asio::awaitable<int> count(CacheBackend& cache, std::thread::id runner) {
 }  // namespace
 
 TEST_CASE("an Asio coroutine awaits its requests on its own executor", "[async][asio]") {
-  const auto cache = make_cache(GENERATE(true, false));
   asio::io_context context;
+  const auto cache = make_cache(GENERATE(true, false));
   int right = 0;
   asio::co_spawn(context, count(*cache, std::this_thread::get_id()),
                  [&](const std::exception_ptr&, int counted) { right = counted; });
@@ -60,9 +60,9 @@ TEST_CASE("an Asio coroutine awaits its requests on its own executor", "[async][
 
 TEST_CASE("an Asio handler is posted to its executor and keeps that from running dry",
           "[async][asio]") {
+  asio::io_context context;
   const auto cache = make_cache(GENERATE(true, false));
   must(cache->set("k", "v"));
-  asio::io_context context;
   auto strand = asio::make_strand(context);
   Value seen;
   bool on_strand = false;

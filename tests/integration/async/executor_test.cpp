@@ -27,7 +27,7 @@ namespace {
 
 using Value = Result<std::optional<std::string>>;
 
-// One thread of the user's.
+// One thread of the user's. It outlives the backends whose results go to it.
 class Worker {
  public:
   Worker() {
@@ -104,9 +104,9 @@ std::unique_ptr<CacheBackend> make(bool in_process) {
 
 TEST_CASE("a coroutine goes on where its executor takes it, also with a result that is there",
           "[async][executor]") {
+  Worker worker;
   const auto cache = make(GENERATE(true, false));
   must(cache->set("k", "v"));
-  Worker worker;
   Seen seen;
   get_on(*cache, worker.executor(), worker, seen);
   REQUIRE(seen.over.wait());
@@ -121,9 +121,9 @@ TEST_CASE("a coroutine goes on where its executor takes it, also with a result t
 
 TEST_CASE("a callback runs where its executor takes it, and may wait there for the backend",
           "[async][executor]") {
+  Worker worker;
   const auto cache = make(GENERATE(true, false));
   must(cache->set("k", "v"));
-  Worker worker;
   Seen seen;
   on(worker.executor(), cache->async_get("k")).then([&](Value value) {
     seen.here = worker.is_here();
@@ -136,8 +136,8 @@ TEST_CASE("a callback runs where its executor takes it, and may wait there for t
 }
 
 TEST_CASE("a callback can keep what cannot be copied", "[async][executor]") {
-  const auto cache = make(true);
   Worker worker;
+  const auto cache = make(true);
   Gate over;
   int got = 0;
   on(worker.executor(), cache->async_set("k", "v"))
@@ -150,10 +150,10 @@ TEST_CASE("a callback can keep what cannot be copied", "[async][executor]") {
 }
 
 TEST_CASE("where an executor takes nothing, it goes on where the result is", "[async][executor]") {
+  const Worker worker;
   const auto cache = make(GENERATE(true, false));
   must(cache->set("k", "v"));
   const auto full = [](const auto& /*work*/) { throw std::bad_alloc(); };
-  const Worker worker;
   Seen awaited;
   get_on(*cache, full, worker, awaited);
   REQUIRE(awaited.over.wait());
