@@ -22,6 +22,17 @@ std::unique_ptr<detail::Continuation> Continuations::pop() noexcept {
   return popped;
 }
 
+void Continuations::run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept {
+  while (!empty()) {
+    std::unique_ptr<detail::Continuation> next = pop();
+    lock.unlock();
+    next->run();
+    next.reset();
+    if (gone) return;
+    lock.lock();
+  }
+}
+
 ContinuationsTo::ContinuationsTo(ContinuationSink& sink) noexcept
     : before_(std::exchange(sink_of_this_thread, &sink)) {}
 

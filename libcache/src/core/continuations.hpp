@@ -5,6 +5,7 @@
 #include <cachekit/pending.hpp>
 
 #include <memory>
+#include <mutex>
 
 namespace cachekit::core {
 
@@ -16,6 +17,9 @@ class Continuations {
   void push(std::unique_ptr<detail::Continuation> added) noexcept;
   /// Requires: not empty.
   [[nodiscard]] std::unique_ptr<detail::Continuation> pop() noexcept;
+  /// Runs all, those that come meanwhile, too, each without the lock, which guards them. Returns at
+  /// once, without the lock, when one of them has made `gone` true: then this is no more.
+  void run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept;
 
  private:
   std::unique_ptr<detail::Continuation> first_;

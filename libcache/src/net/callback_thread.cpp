@@ -35,31 +35,20 @@ void CallbackThread::end() noexcept {
     thread_.detach();
   }
   if (thread_.joinable()) thread_.join();
-  Lock lock(mutex_);
-  run_callbacks(lock, false);
+  std::unique_lock lock(mutex_);
+  callbacks_.run_all(lock, false);
 }
 
 // A callback may end this object, and then nothing of it is left to be touched.
 void CallbackThread::run(const bool& gone) noexcept {
-  Lock lock(mutex_);
+  std::unique_lock lock(mutex_);
   while (true) {
-    run_callbacks(lock, gone);
+    callbacks_.run_all(lock, gone);
     if (gone || ending_) return;
     lock.unlock();
     on_pause_();
     lock.lock();
     woken_.wait(lock, [&] { return ending_ || !callbacks_.empty(); });
-  }
-}
-
-void CallbackThread::run_callbacks(Lock& lock, const bool& gone) noexcept {
-  while (!callbacks_.empty()) {
-    std::unique_ptr<detail::Continuation> callback = callbacks_.pop();
-    lock.unlock();
-    callback->run();
-    callback.reset();
-    if (gone) return;
-    lock.lock();
   }
 }
 

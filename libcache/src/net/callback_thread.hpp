@@ -35,11 +35,7 @@ class CallbackThread {
   void end() noexcept;
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
-
   void run(const bool& gone) noexcept;
-  /// Returns at once, without the lock, when one of them made `gone` true.
-  void run_callbacks(Lock& lock, const bool& gone) noexcept;
   [[nodiscard]] bool ensure_thread() noexcept;
 
   std::function<void()> on_pause_;

@@ -140,14 +140,7 @@ void IoThread::run(const bool& gone) noexcept {
 
 void IoThread::run_calls(Lock& lock, const bool& gone) noexcept {
   const core::ContinuationsTo redirected(*this);
-  while (!calls_.empty()) {
-    std::unique_ptr<detail::Continuation> call = calls_.pop();
-    lock.unlock();
-    call->run();
-    call.reset();
-    if (gone) return;
-    lock.lock();
-  }
+  calls_.run_all(lock, gone);
 }
 
 int IoThread::take_turn(Lock& lock, int quiet) noexcept {
