@@ -2,6 +2,7 @@
 
 #include "core/out_of_memory.hpp"
 #include "memcached/owning_command.hpp"
+#include "memcached/reply_values.hpp"
 
 #include <array>
 #include <new>
@@ -39,8 +40,6 @@ class AttemptRequest final : private net::OwnedBytes, public Batch {
  private:
   const std::string& endpoint_;
 };
-
-Result<Reply> as_reply(Reply&& reply, const std::string& /*endpoint*/) { return std::move(reply); }
 
 }  // namespace
 

@@ -2,30 +2,19 @@
 
 #include "core/out_of_memory.hpp"
 #include "memcached/owning_command.hpp"
+#include "memcached/reply_values.hpp"
 
 #include <new>
 #include <utility>
 
 namespace cachekit::memcached {
-namespace {
-
-Result<Reply> whole_reply(Reply&& reply, const std::string& /*endpoint*/) {
-  return std::move(reply);
-}
-
-operation::CompareAndSet copied(std::string& bytes, const operation::CompareAndSet& one) {
-  bytes.reserve(operation::bytes_of(one));
-  return operation::copied_into(bytes, one);
-}
-
-}  // namespace
 
 ExchangeCall::ExchangeCall(Cluster& cluster, const operation::CompareAndSet& operation,
                            Deadline deadline, Report report)
     : DeferredState(std::move(report)),
       cluster_(cluster),
       deadline_(deadline),
-      exchange_(copied(bytes_, operation), cluster.owner(operation.key).endpoint()) {}
+      exchange_(own(operation), cluster.owner(operation.key).endpoint()) {}
 
 void ExchangeCall::start(std::stop_token stop) {
   begin(std::move(stop));
@@ -48,7 +37,7 @@ void ExchangeCall::go_on(const std::optional<Command>& next) noexcept {
 void ExchangeCall::ask(const Command& command) {
   const auto nobody = [](const Result<Reply>&) {};
   auto asked =
-      memcached::start<Reply, whole_reply>(cluster_, command, deadline_, stop_token(), nobody);
+      memcached::start<Reply, as_reply>(cluster_, command, deadline_, stop_token(), nobody);
   const bool heard = asked.try_step([this](Result<Reply> reply) { take(std::move(reply)); });
   if (!heard) settle(fail(out_of_memory(exchange_.in_doubt())));
 }

@@ -3,19 +3,19 @@
 #include "core/deferred_state.hpp"
 #include "memcached/cluster.hpp"
 #include "memcached/exchange.hpp"
+#include "net/async_state.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/operation.hpp>
 
 #include <optional>
 #include <stop_token>
-#include <string>
 
 namespace cachekit::memcached {
 
-/// Exchanges an entry without a caller who waits: takes one step after another on the driver's
-/// thread.
-class ExchangeCall final : public DeferredState<bool> {
+/// Exchanges an entry without a caller who waits: takes one step after another on I/O
+/// threads.
+class ExchangeCall final : private net::OwnedBytes, public DeferredState<bool> {
  public:
   ExchangeCall(Cluster& cluster, const operation::CompareAndSet& operation, Deadline deadline,
                Report report);
@@ -30,7 +30,6 @@ class ExchangeCall final : public DeferredState<bool> {
   void take(Result<Reply> reply) noexcept;
 
   Cluster& cluster_;
-  std::string bytes_;  // All that the operation refers to.
   const Deadline deadline_;
   Exchange exchange_;
 };

@@ -27,6 +27,8 @@ Result<std::optional<Ttl>> as_ttl(Reply&& reply, const std::string&) {
   return Ttl(std::min<std::chrono::milliseconds>(left, Ttl::max));
 }
 
+Result<Reply> as_reply(Reply&& reply, const std::string& /*endpoint*/) { return std::move(reply); }
+
 Result<std::int64_t> as_counter(Reply&& reply, const std::string& endpoint) {
   if (reply.number <= std::numeric_limits<std::int64_t>::max()) {
     return static_cast<std::int64_t>(reply.number);

@@ -20,4 +20,7 @@ namespace cachekit::memcached {
 /// Requires: an entry was found. Errors: `rejected` above what 64 signed bits hold.
 [[nodiscard]] Result<std::int64_t> as_counter(Reply&& reply, const std::string& endpoint);
 
+/// All of it, for who takes several steps.
+[[nodiscard]] Result<Reply> as_reply(Reply&& reply, const std::string& endpoint);
+
 }  // namespace cachekit::memcached

@@ -27,10 +27,6 @@ constexpr std::uint64_t fit_every = 256;
 // To ask how many look-ups there were takes as long as some dozens of them.
 constexpr std::uint64_t maintain_every = 16;
 
-Time expiry_of(const Ttl& ttl, Time now) noexcept {
-  return ttl.expires() ? now + ttl.duration() : no_expiry;
-}
-
 }  // namespace
 
 Store::Store(StoreOptions options, const Clock& clock)
@@ -189,20 +185,20 @@ std::optional<Ttl> Store::ttl(std::string_view key) {
 
 bool Store::touch(std::string_view key, Ttl ttl) {
   return change(key, [&](Shard& shard, const HashedKey& hashed_key, RemovedEntries& gone) {
-    return shard.touch(hashed_key, expiry_of(ttl, clock_.now()), gone);
+    return shard.touch(hashed_key, expiry_of(ttl), gone);
   });
 }
 
 Result<bool> Store::set(const operation::Set& item) {
   return change(item.key, [&](Shard& shard, const HashedKey& key, RemovedEntries& gone) {
-    const Time expires_at = item.ttl.expires() ? expiry_of(item.ttl, clock_.now()) : no_expiry;
+    const Time expires_at = expiry_of(item.ttl);
     return shard.set({key, item.value, expires_at, item.condition}, gone);
   });
 }
 
 Result<bool> Store::compare_and_set(const operation::CompareAndSet& one) {
   return change(one.key, [&](Shard& shard, const HashedKey& key, RemovedEntries& gone) {
-    const Time expires_at = one.ttl.expires() ? expiry_of(one.ttl, clock_.now()) : no_expiry;
+    const Time expires_at = expiry_of(one.ttl);
     return shard.compare_and_set({key, one.value, expires_at}, one.expected, gone);
   });
 }

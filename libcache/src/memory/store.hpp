@@ -135,6 +135,14 @@ class Store {
   // How many entries leave under one lock.
   static constexpr std::size_t largest_step = Shard::most_at_once;
 
+  [[nodiscard]] static Time expiry_of(const Ttl& ttl, Time now) noexcept {
+    return ttl.expires() ? now + ttl.duration() : no_expiry;
+  }
+  // From now on. The clock is read only where there is an expiry.
+  [[nodiscard]] Time expiry_of(const Ttl& ttl) const {
+    return ttl.expires() ? expiry_of(ttl, clock_.now()) : no_expiry;
+  }
+
   // Counted by thread, on cache lines that threads do not share.
   struct alignas(64) Tally {
     std::atomic<std::uint64_t> evicting{0};  // Changes that had to make room.

@@ -22,7 +22,7 @@ Result<Leased> Store::lease_get(const operation::LeaseGet& get) {
 
 Result<bool> Store::lease_set(const operation::LeaseSet& set) {
   const HashedKey key = hashed(set.key);
-  const Time expires_at = set.ttl.expires() ? clock_.now() + set.ttl.duration() : no_expiry;
+  const Time expires_at = expiry_of(set.ttl);
   return notifying_removed([&](RemovedEntries& gone) {
     return table_.home_of(key).set_leased({key, set.value, expires_at, SetCondition::if_absent},
                                           set.token, gone);
