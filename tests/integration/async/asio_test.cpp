@@ -1,10 +1,8 @@
+#include "caches.hpp"
 #include "support/catch.hpp"
 #include "support/results.hpp"
-#include "support/servers.hpp"
 
 #include <cachekit/asio.hpp>
-#include <cachekit/memory.hpp>
-#include <cachekit/redis.hpp>
 
 #include <memory>
 #include <optional>
@@ -27,15 +25,6 @@ using namespace cachekit::test;
 namespace {
 
 using Value = Result<std::optional<std::string>>;
-
-std::unique_ptr<CacheBackend> make_cache(bool in_process) {
-  if (in_process) return std::make_unique<InMemoryBackend>();
-  static const RedisServer server;
-  auto redis =
-      std::make_unique<RedisBackend>(RedisConfig{.host = server.host(), .port = server.port()});
-  must(redis->command({"FLUSHALL"}));
-  return redis;
-}
 
 asio::awaitable<int> count(CacheBackend& cache, std::thread::id runner) {
   int right = 0;

@@ -1,10 +1,10 @@
+#include "caches.hpp"
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 #include "support/results.hpp"
 #include "support/servers.hpp"
 
 #include <cachekit/executor.hpp>
-#include <cachekit/memory.hpp>
 #include <cachekit/redis.hpp>
 
 #include <atomic>
@@ -91,21 +91,12 @@ Detached count_on(CacheBackend& cache, E executor, const Worker& worker,
   over.open();
 }
 
-std::unique_ptr<CacheBackend> make(bool in_process) {
-  if (in_process) return std::make_unique<InMemoryBackend>();
-  static const RedisServer server;
-  auto redis =
-      std::make_unique<RedisBackend>(RedisConfig{.host = server.host(), .port = server.port()});
-  must(redis->command({"FLUSHALL"}));
-  return redis;
-}
-
 }  // namespace
 
 TEST_CASE("a coroutine goes on where its executor takes it, also with a result that is there",
           "[async][executor]") {
   Worker worker;
-  const auto cache = make(GENERATE(true, false));
+  const auto cache = make_cache(GENERATE(true, false));
   must(cache->set("k", "v"));
   Seen seen;
   get_on(*cache, worker.executor(), worker, seen);
@@ -122,7 +113,7 @@ TEST_CASE("a coroutine goes on where its executor takes it, also with a result t
 TEST_CASE("a callback runs where its executor takes it, and may wait there for the backend",
           "[async][executor]") {
   Worker worker;
-  const auto cache = make(GENERATE(true, false));
+  const auto cache = make_cache(GENERATE(true, false));
   must(cache->set("k", "v"));
   Seen seen;
   on(worker.executor(), cache->async_get("k")).then([&](Value value) {
@@ -137,7 +128,7 @@ TEST_CASE("a callback runs where its executor takes it, and may wait there for t
 
 TEST_CASE("a callback can keep what cannot be copied", "[async][executor]") {
   Worker worker;
-  const auto cache = make(true);
+  const auto cache = make_cache(true);
   Gate over;
   int got = 0;
   on(worker.executor(), cache->async_set("k", "v"))
@@ -151,7 +142,7 @@ TEST_CASE("a callback can keep what cannot be copied", "[async][executor]") {
 
 TEST_CASE("where an executor takes nothing, it goes on where the result is", "[async][executor]") {
   const Worker worker;
-  const auto cache = make(GENERATE(true, false));
+  const auto cache = make_cache(GENERATE(true, false));
   must(cache->set("k", "v"));
   const auto full = [](const auto& /*work*/) { throw std::bad_alloc(); };
   Seen awaited;
