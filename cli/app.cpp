@@ -93,7 +93,7 @@ ExitCode finish(Context& context, ExitCode code) {
   } catch (const OutputFailure& failure) {
     return report_failure(context, with_work_told(context, failure));
   }
-  return code;
+  return code == ExitCode::done && context.left_untold() ? ExitCode::refused : code;
 }
 
 ExitCode run_guarded(Context& context, int argc, char** argv) {

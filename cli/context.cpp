@@ -308,7 +308,7 @@ Error masked(const Error& error) {
 
 }  // namespace
 
-// Trouble with stderr is no reason to end otherwise than without it.
+// Trouble with stderr is no reason to break off.
 void Context::tell(std::string_view text, std::string_view color) {
   try {
     err.control(color);
@@ -318,6 +318,7 @@ void Context::tell(std::string_view text, std::string_view color) {
     err.flush();
   } catch (const ClosedPipe&) {
   } catch (const Failure&) {
+    left_untold_ = true;
   }
 }
 
@@ -346,8 +347,10 @@ void Context::say(std::string_view kind, std::string_view prefix, std::string_vi
 }
 
 void Context::note(std::string_view text) {
-  if (!options.quiet) say("note", "", text);
+  if (!options.quiet) note_of_loss(text);
 }
+
+void Context::note_of_loss(std::string_view text) { say("note", "", text); }
 
 void Context::warn(std::string_view text) {
   if (!options.quiet) warn_of_loss(text);

@@ -82,6 +82,8 @@ class Context {
   void note_written() noexcept { written_ = true; }
   /// Whether that was done: the command has done its work, whatever becomes of its output.
   [[nodiscard]] bool has_written() const noexcept { return written_; }
+  /// Whether there was something to be said on stderr, which is closed or full.
+  [[nodiscard]] bool left_untold() const noexcept { return left_untold_; }
 
   /// A command for the same target, as it can be typed: "'cachekit -u redis://h:1 ping'". Secrets
   /// are left out, with a word on it.
@@ -93,6 +95,8 @@ class Context {
   void report(std::string_view what, const Error& error);
   /// A line on stderr that `--quiet` silences.
   void note(std::string_view text);
+  /// One of data that was not taken, which `--quiet` does not silence.
+  void note_of_loss(std::string_view text);
   void warn(std::string_view text);
   /// A warning that data was lost, which `--quiet` does not silence.
   void warn_of_loss(std::string_view text);
@@ -126,6 +130,7 @@ class Context {
   bool connected_ = false;
   bool written_ = false;
   bool told_partial_ = false;
+  bool left_untold_ = false;
   std::optional<Held> held_{};  // By a snapshot, before the command.
 };
 

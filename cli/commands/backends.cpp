@@ -43,6 +43,8 @@ std::vector<CapabilityRow> capability_rows() {
       {"binary_keys", [](const auto&, const auto& can) { return Json(can.binary_keys); }},
       {"negative_counters",
        [](const auto&, const auto& can) { return Json(can.negative_counters); }},
+      {"compare_and_set", [](const auto&, const auto& can) { return Json(can.compare_and_set); }},
+      {"leases", [](const auto&, const auto& can) { return Json(can.leases); }},
       {"max_key", [](const auto&, const auto& can) { return Json(exact(can.max_key_bytes)); }},
       {"max_value", [](const auto&, const auto& can) { return Json(exact(can.max_value_bytes)); }},
   };

@@ -186,14 +186,10 @@ void print_summary(Context& context, const WarmResult& result, const WarmArgumen
                     arguments.options.checkpoint.string()));
   }
   const std::string input = arguments.input == "-" ? "standard input" : arguments.input;
-  for (const std::string& line : bad_lines_text(result.tally, input)) context.note(line);
+  for (const std::string& line : bad_lines_text(result.tally, input)) context.note_of_loss(line);
   // Standard input has no ending that tells.
   if (arguments.format.empty() && arguments.input == "-" && is_no_json(result.tally)) {
     context.note("hint: it was read as NDJSON; say --format csv or --format tsv if it is that");
-  }
-  if (result.too_many_bad) {
-    context.note(fmt::format("cachekit: stopped: more than {} bad records",
-                             arguments.options.max_errors.value_or(0)));
   }
   context.out.write(context.options.json ? warm_json(result, seconds) : warm_text(result, seconds));
 }
@@ -222,8 +218,17 @@ ExitCode tell_evictions(Context& context, const CacheBackend& backend, const War
   return ExitCode::refused;
 }
 
+void report_too_many_bad(Context& context, const WarmOptions& options) {
+  context.report("warm",
+                 Error{Errc::rejected,
+                       fmt::format("stopped: more than {} bad records (--max-errors)",
+                                   options.max_errors.value_or(0)),
+                       "", "mend the input, or raise --max-errors; then " + resume_hint(options)});
+}
+
 ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options) {
   const bool any_bad = result.tally.bad + result.tally.resumed_bad > 0;
+  if (result.too_many_bad) report_too_many_bad(context, options);
   if (!result.error) return any_bad ? ExitCode::no : ExitCode::done;
   Error& error = *result.error;
   const bool broke_off =

@@ -3,8 +3,6 @@
 #include "transfer/json_numbers.hpp"
 #include "transfer/record_fields.hpp"
 
-#include <cmath>
-#include <cstdlib>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,15 +14,6 @@ namespace cachekit::cli {
 namespace {
 
 using nlohmann::json;
-
-// 1e3 as 1000, where it is a whole number.
-std::string plain(const std::string& number) {
-  if (number.find_first_of("eE") == std::string::npos) return number;
-  constexpr double exact = 1e15;
-  const double value = std::strtod(number.c_str(), nullptr);
-  const bool whole = value >= 0 && value < exact && std::floor(value) == value;
-  return whole ? fmt::format("{:.0f}", value) : number;
-}
 
 // Takes the events of one line. Nothing is built for what is passed over, so a line of a million
 // brackets costs a counter.
@@ -91,8 +80,7 @@ class Events final : public nlohmann::json_sax<json> {
     if (depth_ == 0) return refuse("not a JSON object");
     const RecordFields::Field field = fields_.field(name_);
     if (depth_ > 1 || field == RecordFields::Field::other) return true;
-    if (field == RecordFields::Field::ttl)
-      return ttl(kind, kind == Kind::number ? plain(text) : text);
+    if (field == RecordFields::Field::ttl) return ttl(kind, text);
     if (kind == Kind::null || kind == Kind::other) {
       return refuse(fmt::format("'{}' is neither a string nor a number", name_));
     }

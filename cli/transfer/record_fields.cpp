@@ -5,6 +5,8 @@
 #include "transfer/ttl_text.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,6 +25,21 @@ bool is_ttl(std::string_view name) {
   return std::ranges::equal(name, std::string_view("ttl"), [](char given, char small) {
     return given == small || given == small - 'a' + 'A';
   });
+}
+
+// 1e3 as 1000, where it is a whole number: as programs write numbers that they do not look at.
+std::string plain(std::string_view text) {
+  std::string number(text);
+  constexpr std::string_view digits_and_exponent = "0123456789.eE+";
+  if (number.find_first_of("eE") == std::string::npos ||
+      number.find_first_not_of(digits_and_exponent) != std::string::npos) {
+    return number;
+  }
+  constexpr double exact = 1e15;
+  char* end = nullptr;
+  const double value = std::strtod(number.c_str(), &end);
+  const bool whole = *end == '\0' && value >= 0 && value < exact && std::floor(value) == value;
+  return whole ? fmt::format("{:.0f}", value) : number;
 }
 
 }  // namespace
@@ -51,12 +68,12 @@ void RecordFields::set_text(std::string_view name, std::string text) {
 
 void RecordFields::set_ttl(std::string_view text) {
   if (text.empty()) return;  // An empty cell of a table.
-  std::string spelled(text);
-  if (core::is_bare_number(text)) {
+  std::string spelled = plain(text);
+  if (core::is_bare_number(spelled)) {
     if (names_.ttl_unit.empty()) {
       return set_problem(fmt::format(
           "'ttl': {0} has no unit: write {0}s, or say with --ttl-unit what such numbers mean",
-          text));
+          spelled));
     }
     spelled += names_.ttl_unit;
   }

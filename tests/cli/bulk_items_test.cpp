@@ -132,6 +132,9 @@ TEST_CASE("a checkpoint gets past a record that the server closes the connection
   for (int i = 0; i < 1000; ++i) records += record(fmt::format("rest{}", i), "v");
   const auto stopped = warm(records);
   CHECK(stopped.err.find("more than 2 bad records") != std::string::npos);
+  CHECK(stopped.err.find("\nhint: mend the input, or raise --max-errors; then run the same command "
+                         "again: it resumes from ") != std::string::npos);
+  CHECK(stopped.exit_code == 1);
   REQUIRE(std::filesystem::exists(checkpoint));
   const auto resumed = warm(records);
   CHECK(resumed.exit_code == 1);

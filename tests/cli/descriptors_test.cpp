@@ -39,6 +39,16 @@ TEST_CASE("a command that prints nothing needs no stdout", "[cli][output]") {
   CHECK(*redis.backend.get("k") == "v");
 }
 
+TEST_CASE("a warning that nobody can see is an error", "[cli][output]") {
+  for (const std::string lost : {"2>&-", "2>/dev/full"}) {
+    INFO(lost);
+    CHECK(run_shell("$cachekit -u memory: set k v " + lost + "; echo code $?") == "code 5\n");
+    CHECK(run_shell("$cachekit -u memory:$home/kept set k v " + lost + "; echo code $?") ==
+          "code 0\n");
+  }
+  CHECK(run_shell("$cachekit -u memory: get k 2>&-; echo code $?") == "code 1\n");
+}
+
 TEST_CASE("standard input that is closed is named, and is no empty input", "[cli][output]") {
   for (const std::string command : {"warm -", "set k -"}) {
     for (const std::string closed : {"<&-", "0>/dev/null"}) {

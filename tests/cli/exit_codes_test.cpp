@@ -217,8 +217,9 @@ TEST_CASE("exit 5 is a value over the limit, and no older value stays", "[cli][e
   for (const std::string& url : {targets.memory(), targets.memcached()}) {
     INFO(url);
     REQUIRE(run_cachekit({"-u", url, "set", "big", "old"}).exit_code == 0);
-    check_failure(run_cachekit({"-u", url, "set", "big", "-"}, std::string(12 << 20U, 'x')), 5,
-                  "set big");
+    check_failure(run_cachekit({"-u", url, "--timeout", "1m", "set", "big", "-"},
+                               std::string(12 << 20U, 'x')),
+                  5, "set big");
     CHECK(run_cachekit({"-u", url, "get", "big"}).exit_code == 1);
   }
 }

@@ -77,6 +77,10 @@ TEST_CASE("warm names the lines of bad records and exits with 1", "[cli][warm]")
   CHECK(warmed.err.find(file.string() + ":3: not valid JSON") != std::string::npos);
   CHECK(warmed.err.find(file.string() + ":4: no field 'value'") != std::string::npos);
 
+  CHECK(
+      run_cachekit({"-u", "memory:", "-q", "warm", file.string()}).err.find(":3: not valid JSON") !=
+      std::string::npos);
+
   const auto as_json = run_cachekit({"-u", "memory:", "--json", "warm", file.string()});
   const json summary = json::parse(as_json.out);
   CHECK(summary.at("stored") == 1);

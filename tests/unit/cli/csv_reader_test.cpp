@@ -62,6 +62,22 @@ TEST_CASE("a TTL that is a bare number is bad, unless its unit was agreed upon",
   }
 }
 
+TEST_CASE("a TTL with an exponent is the whole number that it says, in every format",
+          "[cli][csv]") {
+  for (const auto& [format, text] :
+       {std::pair(RecordFormat::csv, std::string("key,value,ttl\na,1,1e3\nb,2,6.0E+1\nc,3,1e-3\n")),
+        std::pair(RecordFormat::ndjson,
+                  std::string("{\"key\":\"a\",\"value\":\"1\",\"ttl\":1e3}\n"
+                              "{\"key\":\"b\",\"value\":\"2\",\"ttl\":6.0E+1}\n"
+                              "{\"key\":\"c\",\"value\":\"3\",\"ttl\":1e-3}\n"))}) {
+    const auto rows = read_all(format, text, {.ttl_unit = "s"});
+    CHECK(rows.at(0).record.ttl == Ttl(1000s));
+    CHECK(rows.at(1).record.ttl == Ttl(60s));
+    CHECK(rows.at(2).problem.find("'ttl'") == 0);
+    CHECK(read_all(format, text, {})[0].problem.find("write 1000s") != std::string::npos);
+  }
+}
+
 TEST_CASE("CSV reads the same wherever the input is split", "[cli][csv]") {
   const std::string text = "key,value\r\n\"a\"\"b\",\"x\r\ny\"\r\nc,d\r\n";
   for (std::size_t at = 1; at < text.size(); ++at) {

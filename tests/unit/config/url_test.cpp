@@ -68,6 +68,12 @@ TEST_CASE("redis URLs name host, port, database, user and password", "[config]")
   CHECK(applied("redis://h?db=2&pool_size=4").redis.pool_size == 4);
 }
 
+TEST_CASE("a database that stands in the path and as a parameter is refused", "[config]") {
+  CHECK(refused("redis://h/1?db=2").message.find("database twice") != std::string::npos);
+  CHECK(refused("redis://h/1?db=1").hint == "drop one");
+  CHECK(applied("redis://h/?db=2").redis.database == 2);
+}
+
 TEST_CASE("IPv6 addresses stand in brackets", "[config]") {
   CHECK(applied("redis://[::1]:6390").redis.host == "::1");
   CHECK(applied("redis://[::1]:6390").redis.port == 6390);

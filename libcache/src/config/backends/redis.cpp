@@ -42,6 +42,10 @@ Result<void> apply_redis(UrlDraft& draft, const UrlParts& parts) {
   }
   std::string_view database = parts.path;
   if (!database.empty()) database.remove_prefix(1);
+  const auto is_database = [](const auto& parameter) { return parameter.first == "db"; };
+  if (!database.empty() && std::ranges::any_of(parts.query, is_database)) {
+    return draft.refuse("the URL names the database twice, in its path and as db", "drop one");
+  }
   return draft.put("backend", "redis")
       .and_then([&] { return put_endpoint(draft, parts.authority); })
       .and_then([&] { return draft.put("redis.database", database.empty() ? "0" : database); })
