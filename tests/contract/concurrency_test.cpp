@@ -73,7 +73,7 @@ void run_mix(const Subject& cache, unsigned seed, Tally& tally) {
 }  // namespace
 
 TEST_CASE("under many threads every value read belongs to its key and no count is lost",
-          "[contract]") {
+          "[contract][threads]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   Tally tally;
   std::vector<std::thread> threads;
@@ -86,7 +86,7 @@ TEST_CASE("under many threads every value read belongs to its key and no count i
   CHECK(must(cache->increment(cache.key("count"), 0)) == tally.increments);
 }
 
-TEST_CASE("of many threads that store if absent, one wins", "[contract]") {
+TEST_CASE("of many threads that store if absent, one wins", "[contract][threads]") {
   CACHEKIT_FOR_EACH_BACKEND(cache);
   for (int round = 0; round < 20; ++round) {
     const std::string key = cache.key(std::to_string(round));
