@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/address.hpp"
+#include "net/transport/address.hpp"
 
 #include <cachekit/error.hpp>
 

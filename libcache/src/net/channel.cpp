@@ -2,8 +2,8 @@
 
 #include "core/fork.hpp"
 #include "core/out_of_memory.hpp"
-#include "net/caller_request.hpp"
-#include "net/pool.hpp"
+#include "net/mux/caller_request.hpp"
+#include "net/pool/pool.hpp"
 #include "net/resends.hpp"
 #include "net/scoped_count.hpp"
 

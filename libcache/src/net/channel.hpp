@@ -1,11 +1,11 @@
 #pragma once
 
-#include "net/address.hpp"
-#include "net/combiner.hpp"
-#include "net/connection.hpp"
-#include "net/connector.hpp"
-#include "net/io_thread.hpp"
+#include "net/mux/combiner.hpp"
+#include "net/mux/io_thread.hpp"
+#include "net/pool/connection.hpp"
+#include "net/pool/connector.hpp"
 #include "net/protocol.hpp"
+#include "net/transport/address.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>

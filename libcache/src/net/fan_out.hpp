@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/caller_request.hpp"
+#include "net/mux/caller_request.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>

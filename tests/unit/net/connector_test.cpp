@@ -1,7 +1,7 @@
-#include "net/connector.hpp"
+#include "net/pool/connector.hpp"
 
 #include "gated_channel.hpp"
-#include "net/combiner.hpp"
+#include "net/mux/combiner.hpp"
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 
