@@ -55,7 +55,7 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
           connector, endpoint)),
       generation(fork_generation()) {
   for (LaneOfRequests* const lane : {&shared, &large}) {
-    bounds.count(lane->combiner.load());
+    bounds.count(lane->combiner.connection().load());
     bounds.count(lane->io_thread.load());
   }
 }
@@ -71,7 +71,7 @@ void Channel::Core::end() noexcept {
 
 void Channel::Core::close_after_fork() noexcept {
   for (LaneOfRequests* const lane : {&shared, &large}) {
-    lane->combiner.close_after_fork();
+    lane->combiner.connection().close_after_fork();
     lane->io_thread.close_after_fork();
   }
   pool->close_after_fork();
@@ -182,7 +182,7 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
 }
 
 std::optional<PooledConnection> Channel::spare_connection(Core& core) {
-  if (options_.max_connections < 2 || !core.combiner().busy()) return std::nullopt;
+  if (options_.max_connections < 2 || !core.combiner().connection().busy()) return std::nullopt;
   if (std::optional<PooledConnection> idle = PooledConnection::take_idle(*core.pool)) return idle;
   const auto most = std::min<std::size_t>(options_.max_connections, few_callers) - 1;
   if (core.pool->stats().open >= most) return std::nullopt;
@@ -217,8 +217,8 @@ ConnectionStats Channel::stats() {
                       .reconnects = apart.reconnects,
                       .timeouts = apart.timeouts};
   for (const LaneOfRequests* const lane : {&core.shared, &core.large}) {
-    const CombinerStats of_lane = lane->combiner.stats();
-    all.connections += lane->combiner.connected() ? 1U : 0U;
+    const CombinerStats of_lane = lane->combiner.connection().stats();
+    all.connections += lane->combiner.connection().connected() ? 1U : 0U;
     all.in_flight += of_lane.in_flight;
     all.waiting += lane->io_thread.waiting();
     all.requests += of_lane.requests;

@@ -32,6 +32,6 @@ TEST_CASE("an attempt under way is no failure of those who do not wait for it", 
 
   gate->open();
   CHECK(connector->connect(combiner, Deadline::after(20s)).has_value());
-  CHECK(combiner.connected());
+  CHECK(combiner.connection().connected());
   combiner.end("the test is over");
 }

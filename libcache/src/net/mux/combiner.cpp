@@ -1,94 +1,64 @@
-// What callers do: hand requests in, sleep, lead, give up. What the leader does while it leads is
-// in combiner_leader.cpp.
-//
-// A request moves through three lists: queued_ (its bytes are in out_), written_ (its bytes are in
-// sending_ or gone), expecting_ (the leader has taken it over). It leaves them when it is settled.
-//
-// A caller that finds no leader becomes it (Leader/Followers). Before it parks, a caller yields for
-// a moment: it gives the processor to others again and again. A leader that stops leaves the lead
-// open while anybody yields, and the first of them that has the processor takes it; to wait for a
-// certain one would cost a round of changes from thread to thread. Newcomers leave it to them, so
-// that what newcomers queue meanwhile goes out together. The last one that stops yielding looks
-// whether a leader is missing, so that none is forgotten. Where nobody yields, the newest parked
-// caller is promoted, for its reply comes last, and so it reads for all the others. Where no caller
-// is parked there is no leader, and the next caller that waits becomes it.
-//
-// While the leader waits for the peer, newcomers do not write at once: the leader will take along
-// what they queued, in one system call, and that is what makes batches. The first of them has
-// `patience` with it and then writes itself, so on a slow network nothing waits for a round trip of
-// somebody else.
-
 #include "net/mux/combiner.hpp"
 
-#include "core/out_of_memory.hpp"
-#include "net/failure.hpp"
+#include "net/mux/caller.hpp"
 #include "net/scoped_count.hpp"
 #include "net/wait_until.hpp"
 
-#include <algorithm>
-#include <exception>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 namespace cachekit::net {
 namespace {
 
-// How often a connection that is idle for a moment is listened to, and for how long.
-constexpr auto listen_interval = std::chrono::milliseconds(50);
-constexpr auto listen_time = std::chrono::microseconds(200);
-// So soon after the last bytes nobody looks for more: what came with them was read with them.
-constexpr auto instant = std::chrono::microseconds(10);
 // Of requests that are to go soon: who sent something so long ago does not wait for company, and so
 // much is company enough.
 constexpr auto moment = std::chrono::microseconds(50);
+constexpr std::size_t full_batch = std::size_t{16} << 10U;
 // Where there was no room, and nothing had come that makes some; where the kernel took no more.
 constexpr auto between_looks = std::chrono::milliseconds(1);
-constexpr std::size_t full_batch = std::size_t{16} << 10U;
 
 }  // namespace
 
 Combiner::Combiner(const CombinerOptions& options, std::string endpoint, const Surroundings& around)
-    : options_(options),
-      endpoint_(std::move(endpoint)),
-      bounds_(around.bounds),
-      order_(around.order),
-      lane_(around.lane),
-      buffer_(std::make_unique_for_overwrite<char[]>(receive_size)) {}
+    : connection_(std::move(endpoint), around, options.longest_silence) {}
 
 Combiner::~Combiner() { end("the backend was destroyed"); }
 
 bool Combiner::attach(Connection&& connection, Deadline deadline) noexcept {
+  using State = Multiplexer::State;
   reap();
   drain(deadline);
-  std::unique_lock lock(mutex_);
-  const auto free = [&] { return state_ == State::closed || accepting(); };
+  const Multiplexer& mux = connection_.mux_;
+  std::unique_lock lock(connection_.mutex_);
+  const auto free = [&] { return mux.state() == State::closed || mux.accepting(); };
   while (!free()) {
-    const auto signal = [&] { return free() || without_leader(); };
-    if (!wait_until(unused_, lock, deadline, signal) || deadline.expired()) return free();
+    // Or it takes no more requests, and nobody reads for those that are under way.
+    const auto signal = [&] {
+      const bool to_drain = mux.retiring() && connection_.busy();
+      return free() || (to_drain && !connection_.leadership_.taken());
+    };
+    if (!wait_until(connection_.unused_, lock, deadline, signal) || deadline.expired()) {
+      return free();
+    }
     if (free()) break;
     lock.unlock();
     drain(deadline);
     lock.lock();
   }
-  if (state_ == State::open) return true;
-  auto [socket, session] = std::move(connection).take_apart();
-  socket_ = std::move(socket);
-  session_ = std::move(session);
-  last_word_at_ = Clock::now();
-  peer_gone_ = false;
-  retiring_ = false;
-  if (counts_.losses > 0) ++counts_.reconnects;
-  state_ = State::open;
-  ++number_;
+  if (mux.state() == State::closed) connection_.attach(std::move(connection));
   return true;
 }
 
 // A connection whose peer is gone may have requests under way for which nobody reads just now.
 void Combiner::reap() noexcept {
   {
-    const std::lock_guard lock(mutex_);
-    const bool useless = state_ == State::breaking || (state_ == State::open && peer_gone_);
-    if (!useless || !become_leader()) return;
-    mark_broken(Errc::unavailable, "the server closed the connection");
+    const std::lock_guard lock(connection_.mutex_);
+    const Multiplexer& mux = connection_.mux_;
+    const bool useless = mux.state() == Multiplexer::State::breaking ||
+                         (mux.state() == Multiplexer::State::open && mux.outbox().peer_gone());
+    if (!useless || !connection_.leadership_.claim()) return;
+    connection_.mark_broken(Errc::unavailable, "the server closed the connection");
   }
   give_up_lead();
 }
@@ -96,152 +66,23 @@ void Combiner::reap() noexcept {
 // What is under way on a connection that takes no more is answered first.
 void Combiner::drain(Deadline until) noexcept {
   {
-    const std::lock_guard lock(mutex_);
-    if (state_ != State::open || !retiring_) return;
+    const std::lock_guard lock(connection_.mutex_);
+    if (!connection_.mux_.retiring()) return;
   }
   static_cast<void>(run_until(until));
-}
-
-bool Combiner::connected() const {
-  const std::lock_guard lock(mutex_);
-  return accepting();
-}
-
-bool Combiner::breaking() const {
-  const std::lock_guard lock(mutex_);
-  return state_ != State::closed && !accepting();
 }
 
 template <typename Queued>
 Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) noexcept {
   const auto try_once = [&] {
-    const std::lock_guard lock(mutex_);
-    const Entry entry = enqueue(waiter);
+    const std::lock_guard lock(connection_.mutex_);
+    const Entry entry = connection_.enqueue(waiter);
     if (entry == Entry::queued) queued();
     return entry;
   };
   const Entry entry = try_once();
   if (entry != Entry::full || !make_room(waiter.deadline_)) return entry;
   return try_once();
-}
-
-bool Combiner::run(BlockingWaiter& blocking) noexcept {
-  const ScopedCount counted(callers_);
-  bool claimed = false;
-  bool patient = false;
-  std::optional<Clock::time_point> begun;
-  const Entry entry = enter(blocking, [&] {
-    patient = blocking.begin_ == 0;  // It is the first of its batch.
-    claimed = !leaderless_ && become_leader();
-    blocking.may_lead_ = !claimed;
-    if (claimed && may_begin_batch()) begin_batch(begun.emplace(Clock::now()));
-  });
-  if (entry == Entry::no_connection) return false;
-  if (entry != Entry::queued) return true;
-  if (claimed) {
-    lead(blocking, Deadline::after(forever), begun);
-  } else {
-    sleep(blocking, patient, Deadline::after(forever));
-  }
-  return true;
-}
-
-bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
-  const Deadline until = waiter.deadline_;  // It may be gone by then.
-  bool send = false;
-  Wakeups wakeups(lot_);
-  const Entry entry = enter(waiter, [&] {
-    const bool alone = in_flight() == 1;
-    const auto now = Clock::now();
-    // A peer that takes no more is not asked for each request whether it does by now.
-    const bool takes_none = stuck_ && now - stuck_at_ < between_looks;
-    send = !takes_none && (sending == Sending::now || alone || out_.size() > full_batch ||
-                           now - written_at_ > moment);
-    // Its thread may have waited for this while there was no connection: then it leads.
-    if (waiter.may_lead_ && become_leader()) {
-      auto& leader = static_cast<BlockingWaiter&>(waiter);  // Nothing else may lead.
-      promote(leader, wakeups);
-      send = false;
-    }
-  });
-  if (entry == Entry::no_connection) return false;
-  if (entry != Entry::queued) waiter.released(wakeups);
-  wakeups.wake();
-  if (send) flush_for_others(Clock::now(), until);
-  return true;
-}
-
-void Combiner::wait(BlockingWaiter& blocking) noexcept {
-  static_cast<void>(wait(blocking, Deadline::after(forever)));
-}
-
-bool Combiner::wait(BlockingWaiter& blocking, Deadline until) noexcept {
-  const ScopedCount counted(callers_);
-  while (!blocking.settled()) {
-    if (until.expired()) {
-      leave(blocking);
-      return blocking.settled();
-    }
-    bool claimed = false;
-    bool patient = false;
-    {
-      const std::lock_guard lock(mutex_);
-      // One that is nowhere is being settled, or will be handed in once there is a connection.
-      if (blocking.place_ != Waiter::Place::nowhere) claimed = become_leader();
-      blocking.may_lead_ = !claimed;
-      patient = blocking.place_ == Waiter::Place::queued;
-    }
-    if (claimed) {
-      lead(blocking, until);
-    } else {
-      sleep(blocking, patient, until);
-    }
-  }
-  return true;
-}
-
-// It cannot be promoted any more; where it has been told, it hands that on.
-void Combiner::leave(BlockingWaiter& blocking) noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    blocking.may_lead_ = false;
-  }
-  if (revoke_promotion(blocking)) give_up_lead();
-}
-
-Combiner::Entry Combiner::enqueue(Waiter& waiter) noexcept {
-  if (!usable()) return Entry::no_connection;
-  if (waiter.only_on_ != 0 && waiter.only_on_ != number_) return Entry::no_connection;
-  if (!waiter.outcome_) waiter.outcome_ = Result<void>();  // Of an earlier attempt.
-  waiter.resendable_ = false;
-  if (!bounds_.admits(*waiter.request_)) {
-    waiter.outcome_ = fail(bounds_.too_much(endpoint_));
-    return Entry::full;
-  }
-  const std::size_t begin = out_.size();
-  if (!encode(waiter)) {
-    out_.resize(begin);
-    trim_queue();
-    return Entry::refused;
-  }
-  waiter.begin_ = begin;
-  waiter.bytes_ = out_.size() - begin;
-  waiter.words_ = words_;
-  if (in_flight() == 0) busy_since_ = Clock::time_point::max();
-  queued_.push_back(waiter, Waiter::Place::queued);
-  load_.add(waiter.bytes_);
-  return Entry::queued;
-}
-
-bool Combiner::encode(Waiter& waiter) noexcept {
-  try {
-    Result<void> encoded = waiter.request_->encode(*session_, out_);
-    if (encoded) return true;
-    waiter.outcome_ = std::move(encoded);
-  } catch (const std::exception&) {  // No memory, or a length that no string can have.
-    waiter.outcome_ = fail(out_of_memory());
-  }
-  return false;
 }
 
 // When all that is under way has been given up on, nobody would ever read what makes room again.
@@ -254,56 +95,204 @@ bool Combiner::make_room(Deadline until) noexcept {
   return false;
 }
 
+bool Combiner::run(BlockingWaiter& blocking) noexcept {
+  Leadership& leadership = connection_.leadership_;
+  const ScopedCount counted(leadership.callers());
+  bool claimed = false;
+  bool patient = false;
+  std::optional<Clock::time_point> begun;
+  const Entry entry = enter(blocking, [&] {
+    patient = blocking.bytes_.begin == 0;  // It is the first of its batch.
+    claimed = leadership.claim_unless_leaderless();
+    blocking.may_lead_ = !claimed;
+    if (claimed && connection_.mux_.may_begin_batch()) {
+      connection_.begin_batch(begun.emplace(Clock::now()));
+    }
+  });
+  if (entry == Entry::no_connection) return false;
+  if (entry != Entry::queued) return true;
+  Caller caller(*this, blocking);
+  if (claimed) {
+    caller.lead(Deadline::after(forever), begun);
+  } else {
+    caller.follow(patient, Deadline::after(forever));
+  }
+  return true;
+}
+
+bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
+  const Deadline until = waiter.deadline_;  // It may be gone by then.
+  bool send = false;
+  Wakeups wakeups(lot_);
+  const Entry entry = enter(waiter, [&] {
+    const Outbox& outbox = connection_.mux_.outbox();
+    const bool alone = connection_.load().count() == 1;
+    const auto now = Clock::now();
+    // A peer that takes no more is not asked for each request whether it does by now.
+    const bool takes_none = outbox.stopped() && now - connection_.refused_at_ < between_looks;
+    send = !takes_none && (sending == Sending::now || alone || outbox.queued_bytes() > full_batch ||
+                           now - connection_.written_at_ > moment);
+    // Its thread may have waited for this while there was no connection: then it leads.
+    if (waiter.may_lead_ && connection_.leadership_.claim()) {
+      Leadership::promote(static_cast<BlockingWaiter&>(waiter), wakeups);  // No other may lead.
+      send = false;
+    }
+  });
+  if (entry == Entry::no_connection) return false;
+  if (entry != Entry::queued) waiter.released(wakeups);
+  wakeups.wake();
+  if (send) flush_for_others(Clock::now(), until);
+  return true;
+}
+
+bool Combiner::wait(BlockingWaiter& blocking, Deadline until) noexcept {
+  const ScopedCount counted(connection_.leadership_.callers());
+  Caller caller(*this, blocking);
+  while (!blocking.settled()) {
+    if (until.expired()) {
+      caller.leave();
+      return blocking.settled();
+    }
+    bool claimed = false;
+    bool patient = false;
+    {
+      const std::lock_guard lock(connection_.mutex_);
+      // One that is nowhere is being settled, or will be handed in once there is a connection.
+      if (blocking.place_ != Waiter::Place::nowhere) claimed = connection_.leadership_.claim();
+      blocking.may_lead_ = !claimed;
+      patient = blocking.place_ == Waiter::Place::queued;
+    }
+    if (claimed) {
+      caller.lead(until);
+    } else {
+      caller.follow(patient, until);
+    }
+  }
+  return true;
+}
+
+bool Combiner::run_until(Deadline until, const Interrupt* interrupt) noexcept {
+  if (!claim_lead(IfLeaderless::leave_to_yielding)) return false;
+  Completions completions;
+  while (connection_.busy() && !(interrupt != nullptr && interrupt->raised)) {
+    const auto now = Clock::now();
+    const bool stopped = connection_.flush(until, now) != SharedConnection::Unsent::nothing;
+    const auto result = connection_.read_once(
+        {.deadline = until, .now = now, .writable = stopped, .interrupt = interrupt}, completions);
+    completions.wake(lot_);
+    if (result == SharedConnection::ReadResult::lost || until.expired()) break;
+  }
+  give_up_lead(completions);
+  return true;
+}
+
 bool Combiner::drain_abandoned(Deadline until) noexcept {
+  using ReadResult = SharedConnection::ReadResult;
   if (!claim_lead(IfLeaderless::take)) return true;
   Completions completions;
   const auto now = Clock::now();
   const Deadline at_once = Deadline::after(std::chrono::milliseconds(0), now);
-  const bool stuck = flush_for_others(now, until);
+  const bool stopped = flush_for_others(now, until);
   int reads = 0;
-  ReadResult heard = ReadResult::something;
-  while (heard == ReadResult::something && reads < late_reads) {
-    heard = read_once(at_once, now, stuck, completions);
+  ReadResult result = ReadResult::something;
+  while (result == ReadResult::something && reads < late_reads) {
+    result =
+        connection_.read_once({.deadline = at_once, .now = now, .writable = stopped}, completions);
     ++reads;
   }
   give_up_lead(completions);
-  return reads > 1 || heard != ReadResult::nothing;
+  return reads > 1 || result != ReadResult::nothing;
 }
 
-bool Combiner::usable() noexcept {
-  if (!accepting()) {
-    const bool drained = state_ == State::open && retiring_ && in_flight() == 0;
-    if (drained) close_if_unused();
-    return false;
+void Combiner::cancel(Waiter& waiter) noexcept {
+  bool leader_lost = false;
+  {
+    const std::scoped_lock lock(connection_.delivery_, connection_.mutex_);
+    if (waiter.place_ == Waiter::Place::nowhere) return;
+    connection_.withdraw(waiter, Errc::cancelled, "the caller withdrew the request");
+    leader_lost =
+        waiter.background_ && Leadership::revoke_promotion(static_cast<BlockingWaiter&>(waiter));
   }
-  if (in_flight() > 0 || leading_ || !spoke_unasked()) return true;
-  mark_broken(Errc::unavailable, "the server ended or broke an idle connection");
-  close_if_unused();
-  return false;
+  if (leader_lost) give_up_lead();
+  wake(waiter, lot_);
 }
 
-// On an idle connection the peer may have said something unasked, which would be taken for the
-// reply to the next request, or it may have closed it. So each request looks first, which costs a
-// system call, unless all that had come was read a moment ago. Where one reply too many came beside
-// a request, all later ones are a request late, and a caller that asks without a pause always asks
-// before the last one has arrived: so now and then it is made to pause.
-bool Combiner::spoke_unasked() noexcept {
-  const auto now = Clock::now();
-  if (now - last_word_at_ >= instant && socket_->readable_now()) return true;
-  if (now < listen_at_) return false;
-  listen_at_ = now + listen_interval;
-  return now - last_word_at_ < listen_time && socket_->readable_within(listen_time);
+Combiner::Clock::time_point Combiner::expire() noexcept {
+  auto next = Clock::time_point::max();
+  Completions expired;
+  bool leader_lost = false;
+  bool broken = false;
+  {
+    const std::scoped_lock lock(connection_.delivery_, connection_.mutex_);
+    next = connection_.mux_.expire(Clock::now(), expired.others);
+    connection_.shut_if_broken();
+    expired.others.each([&](Waiter& waiter) {
+      if (Leadership::revoke_promotion(static_cast<BlockingWaiter&>(waiter))) leader_lost = true;
+    });
+    broken = connection_.mux_.state() == Multiplexer::State::breaking;
+  }
+  if (leader_lost) give_up_lead();
+  if (broken) reap();
+  expired.wake(lot_);
+  return next;
 }
 
-CombinerStats Combiner::stats() const {
-  const std::lock_guard lock(mutex_);
-  CombinerStats now = counts_;
-  now.in_flight = in_flight();
-  return now;
+void Combiner::end(std::string_view why) noexcept {
+  {
+    const std::lock_guard lock(connection_.mutex_);
+    connection_.mark_broken(Errc::cancelled, why);
+  }
+  Completions completions;
+  connection_.fail_all(completions);
+  completions.wake(lot_);
 }
 
-void Combiner::close_after_fork() noexcept {
-  if (socket_) socket_->close();
+// Whoever has no time for all of it may be nobody's leader, or the last one.
+bool Combiner::flush_for_others(Clock::time_point now, Deadline until) noexcept {
+  using Unsent = SharedConnection::Unsent;
+  const Unsent unsent = connection_.flush(until, now);
+  if (unsent == Unsent::late && on_unsent_) on_unsent_();
+  return unsent != Unsent::nothing;
+}
+
+bool Combiner::claim_lead(IfLeaderless what) noexcept {
+  const std::lock_guard lock(connection_.mutex_);
+  if (connection_.mux_.state() == Multiplexer::State::closed) return false;
+  Leadership& leadership = connection_.leadership_;
+  return what == IfLeaderless::take ? leadership.claim() : leadership.claim_unless_leaderless();
+}
+
+// What is to be sent anew has to queue up before the lost connection is let go of, or later
+// requests would overtake it on the next one.
+void Combiner::settle_if_lost(Completions& completions) noexcept {
+  {
+    const std::lock_guard lock(connection_.mutex_);
+    if (connection_.mux_.state() != Multiplexer::State::breaking) return;
+  }
+  connection_.fail_all(completions);
+  completions.wake(lot_);
+}
+
+void Combiner::give_up_lead(Completions& completions) noexcept {
+  Wakeups wakeups(lot_);
+  bool vacant = false;
+  for (bool over = false; !over;) {
+    settle_if_lost(completions);  // Somebody else may have been in doubt meanwhile.
+    const std::lock_guard lock(connection_.mutex_);
+    const Multiplexer& mux = connection_.mux_;
+    Leadership& leadership = connection_.leadership_;
+    if (mux.state() == Multiplexer::State::breaking && connection_.busy()) continue;
+    over = true;
+    if (mux.accepting() && leadership.leave_open()) continue;
+    vacant = !leadership.hand_on(mux, wakeups);
+    if (!vacant) continue;
+    connection_.close_if_unused();
+    if (mux.retiring())
+      connection_.unused_.notify_all();  // Somebody may wait for what is under way.
+  }
+  wakeups.wake();
+  if (vacant && on_leaderless_ && connection_.busy()) on_leaderless_();
+  completions.wake(lot_);
 }
 
 }  // namespace cachekit::net

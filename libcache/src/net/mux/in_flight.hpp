@@ -17,6 +17,10 @@ struct Load {
   std::atomic<std::size_t> requests{0};
   std::atomic<std::size_t> bytes{0};
 
+  /// May be out of date at once.
+  [[nodiscard]] std::size_t count() const noexcept {
+    return requests.load(std::memory_order_relaxed);
+  }
   void add(std::size_t size) noexcept {
     requests.store(requests.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     bytes.store(bytes.load(std::memory_order_relaxed) + size, std::memory_order_relaxed);

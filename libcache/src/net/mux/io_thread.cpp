@@ -34,7 +34,7 @@ void AsyncRequest::wait() noexcept {
   if (settled()) return;
   if (!inherited()) {
     if (owner_ == Owner::caller) return static_cast<void>(wait(Deadline::after(forever)));
-    return io_thread().combiner_.wait(*this);
+    return static_cast<void>(io_thread().combiner_.wait(*this, Deadline::after(forever)));
   }
   outcome() = fail(inherited_request());
   ParkingLot empty;  // The threads that waited are the parent's.
@@ -92,9 +92,10 @@ void IoThread::start(AsyncRequest& request, OrderTicket ticket, Caller caller) n
   request.hold();
   request.io_thread_ = this;
   request.ticket_ = std::move(ticket);
-  request.turn_ = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
+  request.turn_.number = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (request.unwanted_) return settle(request, withdrawn());
-  if (request.deadline().expired()) return settle(request, too_late_to_begin(combiner_.endpoint()));
+  if (request.deadline().expired())
+    return settle(request, too_late_to_begin(combiner_.connection().endpoint()));
   if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
   if (!ensure_thread()) return settle(request, no_thread());
   const Clock::time_point due = request.deadline().at();
@@ -116,7 +117,7 @@ void IoThread::refuse(AsyncRequest& request, Error error) noexcept {
 
 // It may be settled at once.
 void IoThread::enter(AsyncRequest& request, Combiner::Sending sending) noexcept {
-  request.only_on_ = combiner_.connection_number();
+  request.only_on_ = combiner_.connection().number();
   const bool in_line = backlogged_ || request.only_on_ == 0 || request.ticket_.must_wait();
   if (in_line || !submit(request, sending)) queue(request);
 }
@@ -149,16 +150,17 @@ void IoThread::queue(AsyncRequest& request) noexcept {
   }
   if (ending) return settle(request, destroyed());
   if (unwanted) return settle(request, withdrawn());
-  settle(request, has_thread ? bounds_.too_much(combiner_.endpoint()) : no_thread());
+  settle(request, has_thread ? bounds_.too_much(combiner_.connection().endpoint()) : no_thread());
 }
 
 void IoThread::stand_in_line(AsyncRequest& request) noexcept {
   Waiter* before = backlog_.back();
-  while (before != nullptr && before->turn_ > request.turn_) before = before->previous_;
+  while (before != nullptr && before->turn_.number > request.turn_.number)
+    before = before->previous_;
   backlog_.insert_behind(before, request);
   request.in_backlog_ = true;
-  request.waiting_size_ = request.request().bytes();
-  load_.add(request.waiting_size_);
+  request.turn_.size = request.request().bytes();
+  load_.add(request.turn_.size);
   backlogged_ = true;
   // What it waits for may be waited for by nobody.
   if (shared_ != nullptr && request.ticket_.must_wait() &&
@@ -170,7 +172,7 @@ void IoThread::stand_in_line(AsyncRequest& request) noexcept {
 void IoThread::step_out(AsyncRequest& request) noexcept {
   backlog_.remove(request);
   request.in_backlog_ = false;
-  load_.remove(request.waiting_size_);
+  load_.remove(request.turn_.size);
   if (std::exchange(request.waits_turn_, false)) shared_->count_background(-1);
 }
 
@@ -201,7 +203,7 @@ void IoThread::settle(AsyncRequest& request, Error error) noexcept {
 
 Error IoThread::says(Errc code, const char* what, const char* hint) const noexcept {
   try {
-    return {code, what, combiner_.endpoint(), hint};
+    return {code, what, combiner_.connection().endpoint(), hint};
   } catch (const std::bad_alloc&) {
     return out_of_memory(code);
   }
@@ -256,7 +258,7 @@ void IoThread::serve_line(Lock& lock) noexcept {
   lock.unlock();
   // A connection that broke may be in somebody's hands for a while; that says nothing about the
   // server.
-  const bool breaking = combiner_.breaking();
+  const bool breaking = combiner_.connection().breaking();
   const auto now = Clock::now();
   const Result<bool> connected = connector_->try_connect(combiner_);
   // What was under way then may have failed by now: its reason is told the next time.
@@ -289,7 +291,7 @@ WaiterList IoThread::take_those_whose_turn_it_is() noexcept {
 }
 
 void IoThread::hand_over(Lock& lock) noexcept {
-  const std::uint64_t number = combiner_.connection_number();
+  const std::uint64_t number = combiner_.connection().number();
   WaiterList ready = take_those_whose_turn_it_is();
   WaiterList unwanted;
   handing_over_ = true;
@@ -308,7 +310,7 @@ void IoThread::hand_over(Lock& lock) noexcept {
     if (!connected) ready.insert_behind(nullptr, request);
     if (keeps) request.release_self();
   }
-  static_cast<void>(combiner_.flush(due()));  // The thread looks after the rest.
+  static_cast<void>(combiner_.connection().flush(due()));  // The thread looks after the rest.
   lock.lock();
   if (!ready.empty()) retry_at_ = Clock::now();
   while (!ready.empty()) {

@@ -71,7 +71,7 @@ class IoThread {
   /// may reach another I/O thread; and once more when that has ended too, which may have had
   /// requests of this one in its hands. Threads: the one that destroys it.
   void end() noexcept;
-  /// In a forked child: as `Combiner::close_after_fork`.
+  /// In a forked child: as `SharedConnection::close_after_fork`.
   void close_after_fork() noexcept;
 
  private:

@@ -160,12 +160,12 @@ int IoThread::take_turn(Lock& lock, int quiet) noexcept {
   awake_.store(awake, std::memory_order_release);
   const std::uint64_t seen = started_.load(std::memory_order_relaxed);
   // What somebody holds and does not wait for yet may be read before it is late.
-  const bool busy = combiner_.busy();
+  const bool busy = combiner_.connection().busy();
   const bool reads = busy && (in_background_ > 0 || !awake);
   in_poll_ = reads;
   lock.unlock();
   // Who has just started a request may have seen the thread awake.
-  const bool goes_on = combiner_.flush(due()) == Combiner::Unsent::late;
+  const bool goes_on = combiner_.connection().flush(due()) == SharedConnection::Unsent::late;
   const Interrupt interrupt{poked_, wake_};
   const auto rest = awake || goes_on ? Clock::now() + short_rest
                     : busy           ? Clock::now() + long_rest

@@ -86,9 +86,7 @@ void WaiterList::replace(Waiter& waiter, Waiter& by) noexcept {
   by.previous_ = waiter.previous_;
   by.next_ = waiter.next_;
   by.place_.store(waiter.place_.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  by.begin_ = waiter.begin_;
   by.bytes_ = waiter.bytes_;
-  by.batch_ = waiter.batch_;
   by.ticket_ = std::move(waiter.ticket_);
   (by.previous_ != nullptr ? by.previous_->next_ : first_) = &by;
   (by.next_ != nullptr ? by.next_->previous_ : last_) = &by;

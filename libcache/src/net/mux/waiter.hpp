@@ -16,9 +16,9 @@
 namespace cachekit::net {
 
 /// Somebody who waits for the last reply to a request: a caller who sleeps, a callback, or nobody
-/// any more. It lies on a caller's stack or on the heap; a combiner only links it.
+/// any more. It lies on a caller's stack or on the heap; a multiplexer only links it.
 ///
-/// A waiter is handed in once and settled exactly once: `released` is the combiner's last touch.
+/// A waiter is handed in once and settled exactly once: `released` is the last touch.
 class Waiter {
  public:
   Waiter(Request& request, Deadline deadline) noexcept : request_(&request), deadline_(deadline) {}
@@ -44,25 +44,41 @@ class Waiter {
   void leave_order() noexcept { ticket_.drop(); }
 
  private:
+  friend class Caller;
   friend class Combiner;
   friend class IoThread;
+  friend class Leadership;
+  friend class Multiplexer;
+  friend class Outbox;
+  friend class ReplyQueue;
+  friend class SharedConnection;
   friend class WaiterList;
+  friend struct Completions;
+  friend void wake(Waiter& waiter, ParkingLot& lot) noexcept;
 
-  /// Which of the combiner's lists it is in.
+  /// Which of the multiplexer's lists it is in.
   enum class Place : std::uint8_t { nowhere, queued, written, expecting };
+  /// Its bytes in a batch.
+  struct Bytes {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+    std::uint64_t batch = 0;  ///< The number of the batch, once that is being sent.
+  };
+  /// Its place among those that wait for a connection.
+  struct Turn {
+    std::uint64_t number = 0;
+    std::size_t size = 0;  ///< What it counts for while it waits there.
+  };
 
   Request* request_;
   Deadline deadline_;
   Result<void> outcome_{};
-  OrderTicket ticket_{};          // Goes to who takes its replies once it is given up.
-  std::uint64_t only_on_ = 0;     // The number of the only connection it may go to; 0 for any.
-  std::uint64_t turn_ = 0;        // Its place in the order of those that wait for a connection.
-  std::size_t waiting_size_ = 0;  // What it counts for while it waits there.
+  OrderTicket ticket_{};       // Goes to who takes its replies once it is given up.
+  std::uint64_t only_on_ = 0;  // The number of the only connection it may go to; 0 for any.
+  Turn turn_{};
+  Bytes bytes_{};
   Waiter* previous_ = nullptr;
   Waiter* next_ = nullptr;
-  std::size_t begin_ = 0;    // Where in its batch its bytes are.
-  std::size_t bytes_ = 0;    // How many.
-  std::uint64_t batch_ = 0;  // The number of its batch, once that is being sent.
   std::uint64_t words_ = 0;  // How often the peer had been heard when it was handed in.
   // Changed under the lock of whoever has it in a list; looked at by others.
   std::atomic<Place> place_{Place::nowhere};
@@ -88,7 +104,8 @@ class BlockingWaiter : public Waiter {
   void released(Wakeups& wakeups) noexcept override;
 
  private:
-  friend class Combiner;
+  friend class Caller;
+  friend class Leadership;
 
   [[nodiscard]] Signal signal() const noexcept;
   /// Gives it a signal, and adds it to those to be woken where it is asleep. From then on it may be

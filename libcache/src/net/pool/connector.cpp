@@ -46,7 +46,7 @@ Result<bool> Connector::try_connect(Combiner& combiner) noexcept {
 Result<bool> Connector::take_or_begin(Combiner& combiner, Deadline deadline) {
   const auto ended = [&] { return !under_way_; };
   std::unique_lock lock(mutex_);
-  while (!combiner.connected()) {  // What an attempt brings may go to another one.
+  while (!combiner.connection().connected()) {  // What an attempt brings may go to another one.
     if (!under_way_ && !fresh_) {
       if (Result<void> begun = begin_attempt(lock, deadline); !begun) return fail(begun.error());
     }

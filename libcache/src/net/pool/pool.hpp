@@ -52,7 +52,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void close_stale() noexcept;
   /// Whether one of its connections broke since `then`.
   [[nodiscard]] bool broke_since(Deadline::clock::time_point then) const;
-  /// As `Combiner::close_after_fork`.
+  /// As `SharedConnection::close_after_fork`.
   void close_after_fork() noexcept;
 
  private:
