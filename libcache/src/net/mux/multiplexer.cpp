@@ -123,10 +123,8 @@ void Multiplexer::fail_all(Completions& completions) noexcept {
     waiter.outcome_ = fail(connection_error(code, cause_.message, endpoint_, sent && !idempotent));
     completions.add(waiter);
   };
-  replies_.take_all([&](Waiter& waiter, Waiter::Place place) {
-    // A batch of which a part did not go: the kernel has nothing of the requests in that part.
-    lose(waiter, place == Waiter::Place::expecting || !outbox_.unsent(waiter));
-  });
+  // A batch of which a part did not go: the kernel has nothing of the requests in that part.
+  replies_.take_all([&](Waiter& waiter) { lose(waiter, !outbox_.unsent(waiter)); });
   WaiterList& queued = outbox_.queued();
   while (!queued.empty()) lose(queued.pop_front(), false);
   replies_.forget_culprit();

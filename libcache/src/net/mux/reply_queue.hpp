@@ -50,11 +50,11 @@ class ReplyQueue {
   /// take its replies. False where there is no memory for that: without it, the replies are out of
   /// step.
   [[nodiscard]] bool abandon(Waiter& waiter, ProgramOrder& order, Lane lane) noexcept;
-  /// Takes out all, from the oldest on. `lost` is called for each, and told where it was.
+  /// Takes out all, from the oldest on; `lost` is called for each.
   template <typename Lost>
   void take_all(const Lost& lost) noexcept {
-    while (!expecting_.empty()) lost(expecting_.pop_front(), Waiter::Place::expecting);
-    while (!written_.empty()) lost(written_.pop_front(), Waiter::Place::written);
+    while (!expecting_.empty()) lost(expecting_.pop_front());
+    while (!written_.empty()) lost(written_.pop_front());
   }
   /// The one whose reply broke the connection, or null.
   [[nodiscard]] const Waiter* culprit() const noexcept { return culprit_; }
