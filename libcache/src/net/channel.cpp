@@ -220,7 +220,7 @@ ConnectionStats Channel::stats() {
     const CombinerStats of_lane = lane->combiner.connection().stats();
     all.connections += lane->combiner.connection().connected() ? 1U : 0U;
     all.in_flight += of_lane.in_flight;
-    all.waiting += lane->io_thread.waiting();
+    all.waiting += lane->io_thread.load().count();
     all.requests += of_lane.requests;
     all.batches += of_lane.batches;
     all.reconnects += of_lane.reconnects;

@@ -53,6 +53,7 @@ class AsyncRequest : public BlockingWaiter {
   [[nodiscard]] bool inherited() const noexcept;
 
  private:
+  friend class Backlog;
   friend class Channel;
   friend class IoThread;
 

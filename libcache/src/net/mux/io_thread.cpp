@@ -34,7 +34,7 @@ void AsyncRequest::wait() noexcept {
   if (settled()) return;
   if (!inherited()) {
     if (owner_ == Owner::caller) return static_cast<void>(wait(Deadline::after(forever)));
-    return static_cast<void>(io_thread().combiner_.wait(*this, Deadline::after(forever)));
+    return static_cast<void>(io_thread().around_.combiner.wait(*this, Deadline::after(forever)));
   }
   outcome() = fail(inherited_request());
   ParkingLot empty;  // The threads that waited are the parent's.
@@ -45,10 +45,10 @@ void AsyncRequest::wait() noexcept {
 // The I/O thread may be in somebody's callback: what only it would do for this request must not
 // wait for that.
 bool AsyncRequest::wait(Deadline until) noexcept {
-  if (owner_ == Owner::itself) return io_thread().combiner_.wait(*this, until);
+  if (owner_ == Owner::itself) return io_thread().around_.combiner.wait(*this, until);
   for (auto look = first_look;; look = std::min(look * 2, longest_look)) {
     const Deadline soon = earlier(until, Deadline::after(look));
-    if (io_thread().combiner_.wait(*this, soon)) return true;
+    if (io_thread().around_.combiner.wait(*this, soon)) return true;
     io_thread().stand_in();
     if (until.expired()) return settled();
   }
@@ -92,20 +92,15 @@ void IoThread::start(AsyncRequest& request, OrderTicket ticket, Caller caller) n
   request.hold();
   request.io_thread_ = this;
   request.ticket_ = std::move(ticket);
-  request.turn_.number = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (request.unwanted_) return settle(request, withdrawn());
-  if (request.deadline().expired())
-    return settle(request, too_late_to_begin(combiner_.connection().endpoint()));
+  request.turn_.number = backlog_.next_turn();
+  if (request.unwanted_) return settle(request, caller_withdrew(endpoint()));
+  if (request.deadline().expired()) return settle(request, too_late_to_begin(endpoint()));
   if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
-  if (!ensure_thread()) return settle(request, no_thread());
+  if (!ensure_thread()) return settle(request, no_thread(endpoint()));
   const Clock::time_point due = request.deadline().at();
   enter(request, Combiner::Sending::soon);
-  note_due(due);
-  started_.fetch_add(1, std::memory_order_relaxed);
-  if (awake_.load(std::memory_order_acquire)) return;
-  const std::lock_guard lock(mutex_);
-  awake_.store(true, std::memory_order_release);
-  poke();
+  due_.note(due);
+  doorbell_.note_start(mutex_);
 }
 
 void IoThread::refuse(AsyncRequest& request, Error error) noexcept {
@@ -117,63 +112,40 @@ void IoThread::refuse(AsyncRequest& request, Error error) noexcept {
 
 // It may be settled at once.
 void IoThread::enter(AsyncRequest& request, Combiner::Sending sending) noexcept {
-  request.only_on_ = combiner_.connection().number();
-  const bool in_line = backlogged_ || request.only_on_ == 0 || request.ticket_.must_wait();
+  request.only_on_ = around_.combiner.connection().number();
+  const bool in_line = backlog_.in_use() || request.only_on_ == 0 || request.ticket_.must_wait();
   if (in_line || !submit(request, sending)) queue(request);
 }
 
 bool IoThread::submit(AsyncRequest& request, Combiner::Sending sending) noexcept {
   const bool may_be_gone = request.owner_ == AsyncRequest::Owner::caller;
-  if (!combiner_.submit(request, sending)) return false;
-  if (!may_be_gone && request.unwanted_) combiner_.cancel(request);
+  if (!around_.combiner.submit(request, sending)) return false;
+  if (!may_be_gone && request.unwanted_) around_.combiner.cancel(request);
   return true;
 }
 
 void IoThread::queue(AsyncRequest& request) noexcept {
   // What it waits for in the other lane may be waited for by nobody else.
-  const bool reads_there = shared_ != nullptr && request.ticket_.must_wait();
-  const bool has_thread = ensure_thread() && (!reads_there || shared_->ensure_thread());
+  const bool reads_there = around_.shared != nullptr && request.ticket_.must_wait();
+  const bool has_thread = ensure_thread() && (!reads_there || around_.shared->ensure_thread());
   bool ending = false;
   bool unwanted = false;
   {
     const std::lock_guard lock(mutex_);
     ending = ending_;
     unwanted = request.unwanted_;
-    const bool room = request.resends_.any() || bounds_.admits(request.request());
+    const bool room = request.resends_.any() || around_.bounds.admits(request.request());
     if (!ending && !unwanted && has_thread && room) {
       // Its caller, if one waits, sleeps by now and need not be the one who leads.
       if (!std::exchange(request.adopted_, true)) ++in_background_;
-      stand_in_line(request);
-      note_due(request.deadline().at());
-      return poke();
+      backlog_.add(request);
+      due_.note(request.deadline().at());
+      return doorbell_.ring();
     }
   }
-  if (ending) return settle(request, destroyed());
-  if (unwanted) return settle(request, withdrawn());
-  settle(request, has_thread ? bounds_.too_much(combiner_.connection().endpoint()) : no_thread());
-}
-
-void IoThread::stand_in_line(AsyncRequest& request) noexcept {
-  Waiter* before = backlog_.back();
-  while (before != nullptr && before->turn_.number > request.turn_.number)
-    before = before->previous_;
-  backlog_.insert_behind(before, request);
-  request.in_backlog_ = true;
-  request.turn_.size = request.request().bytes();
-  load_.add(request.turn_.size);
-  backlogged_ = true;
-  // What it waits for may be waited for by nobody.
-  if (shared_ != nullptr && request.ticket_.must_wait() &&
-      !std::exchange(request.waits_turn_, true)) {
-    shared_->count_background(1);
-  }
-}
-
-void IoThread::step_out(AsyncRequest& request) noexcept {
-  backlog_.remove(request);
-  request.in_backlog_ = false;
-  load_.remove(request.turn_.size);
-  if (std::exchange(request.waits_turn_, false)) shared_->count_background(-1);
+  if (ending) return settle(request, backend_destroyed(endpoint()));
+  if (unwanted) return settle(request, caller_withdrew(endpoint()));
+  settle(request, has_thread ? around_.bounds.too_much(endpoint()) : no_thread(endpoint()));
 }
 
 // One that is neither here nor there just now is cancelled by who brings it there.
@@ -183,13 +155,12 @@ void IoThread::cancel(AsyncRequest& request) noexcept {
     const std::lock_guard lock(mutex_);
     ++cancelling_;
     waiting = request.in_backlog_;
-    if (waiting) step_out(request);
-    refresh_backlogged();
+    if (waiting) backlog_.remove(request);
   }
   if (waiting) {
-    settle(request, withdrawn());
+    settle(request, caller_withdrew(endpoint()));
   } else {
-    combiner_.cancel(request);
+    around_.combiner.cancel(request);
   }
   const std::lock_guard lock(mutex_);
   if (--cancelling_ == 0) cancelled_.notify_all();
@@ -197,44 +168,14 @@ void IoThread::cancel(AsyncRequest& request) noexcept {
 
 void IoThread::settle(AsyncRequest& request, Error error) noexcept {
   request.outcome() = fail(std::move(error));
-  Wakeups wakeups(combiner_.parking_lot());
+  Wakeups wakeups(around_.combiner.parking_lot());
   request.finish(wakeups);
-}
-
-Error IoThread::says(Errc code, const char* what, const char* hint) const noexcept {
-  try {
-    return {code, what, combiner_.connection().endpoint(), hint};
-  } catch (const std::bad_alloc&) {
-    return out_of_memory(code);
-  }
-}
-
-Error IoThread::destroyed() const noexcept {
-  return says(Errc::cancelled, "the backend was destroyed");
-}
-
-Error IoThread::withdrawn() const noexcept {
-  return says(Errc::cancelled, "the caller withdrew the request");
-}
-
-Error IoThread::no_thread() const noexcept {
-  return says(Errc::overloaded, "there is no thread to be had for requests that nobody waits for",
-              "raise the limit of threads (ulimit -u, pids of the container)");
-}
-
-Error IoThread::too_late(const AsyncRequest& request) const noexcept {
-  if (request.ticket_.must_wait()) {
-    return says(Errc::timeout, "what its thread asked before was not answered in time",
-                "raise the timeout");
-  }
-  return says(Errc::timeout, "there was no connection in time",
-              "raise the timeout, or check that the server is up and reachable");
 }
 
 void IoThread::stand_in() noexcept {
   {
     Lock lock(mutex_);
-    if (!in_call_) return;
+    if (!calls_.running()) return;
     serve_backlog(lock);
   }
   expire_due();
@@ -252,18 +193,16 @@ void IoThread::serve_backlog(Lock& lock) noexcept {
 // Connecting goes on elsewhere, and its end is told.
 void IoThread::serve_line(Lock& lock) noexcept {
   retry_at_ = Clock::time_point::max();
-  refresh_backlogged();
-  const auto may_go = [](const Waiter& waiter) { return !waiter.ticket_.must_wait(); };
-  if (backlog_.newest(may_go) == nullptr) return;
+  if (!backlog_.any_may_go()) return;
   lock.unlock();
   // A connection that broke may be in somebody's hands for a while; that says nothing about the
   // server.
-  const bool breaking = combiner_.connection().breaking();
+  const bool breaking = around_.combiner.connection().breaking();
   const auto now = Clock::now();
-  const Result<bool> connected = connector_->try_connect(combiner_);
+  const Result<bool> connected = around_.connector->try_connect(around_.combiner);
   // What was under way then may have failed by now: its reason is told the next time.
-  const bool under_way = connected ? !*connected : connector_->under_way();
-  const auto next = connector_->next_attempt();
+  const bool under_way = connected ? !*connected : around_.connector->under_way();
+  const auto next = around_.connector->next_attempt();
   lock.lock();
   if (connected && *connected) return hand_over(lock);
   const bool without_means = !connected && connected.error().code == Errc::overloaded;
@@ -276,25 +215,10 @@ void IoThread::serve_line(Lock& lock) noexcept {
   }
 }
 
-// From the newest to the oldest: what a thread waits for may end meanwhile, and then the older ones
-// of its requests are to go, not the newer ones.
-WaiterList IoThread::take_those_whose_turn_it_is() noexcept {
-  WaiterList ready;
-  Waiter* preceding = nullptr;
-  for (Waiter* at = backlog_.back(); at != nullptr; at = preceding) {
-    preceding = at->previous_;
-    if (at->ticket_.must_wait()) continue;
-    step_out(static_cast<AsyncRequest&>(*at));
-    ready.insert_behind(nullptr, *at);
-  }
-  return ready;
-}
-
 void IoThread::hand_over(Lock& lock) noexcept {
-  const std::uint64_t number = combiner_.connection().number();
-  WaiterList ready = take_those_whose_turn_it_is();
+  const std::uint64_t number = around_.combiner.connection().number();
+  WaiterList ready = backlog_.begin_hand_over();
   WaiterList unwanted;
-  handing_over_ = true;
   lock.unlock();
   for (bool connected = true; connected && !ready.empty();) {
     auto& request = static_cast<AsyncRequest&>(*ready.front());
@@ -310,7 +234,8 @@ void IoThread::hand_over(Lock& lock) noexcept {
     if (!connected) ready.insert_behind(nullptr, request);
     if (keeps) request.release_self();
   }
-  static_cast<void>(combiner_.connection().flush(due()));  // The thread looks after the rest.
+  // The thread looks after the rest.
+  static_cast<void>(around_.combiner.connection().flush(due_.get()));
   lock.lock();
   if (!ready.empty()) retry_at_ = Clock::now();
   while (!ready.empty()) {
@@ -318,26 +243,19 @@ void IoThread::hand_over(Lock& lock) noexcept {
     if (request.unwanted_) {
       unwanted.push_back(request, Waiter::Place::nowhere);
     } else {
-      stand_in_line(request);
+      backlog_.add(request);
     }
   }
-  handing_over_ = false;
-  refresh_backlogged();
+  backlog_.end_hand_over();
   lock.unlock();
   while (!unwanted.empty()) {
-    settle(static_cast<AsyncRequest&>(unwanted.pop_front()), withdrawn());
+    settle(static_cast<AsyncRequest&>(unwanted.pop_front()), caller_withdrew(endpoint()));
   }
   lock.lock();
 }
 
 void IoThread::fail_backlog(Lock& lock, const Error& error) noexcept {
-  WaiterList failed;
-  while (!backlog_.empty()) {
-    Waiter& waiter = *backlog_.front();
-    step_out(static_cast<AsyncRequest&>(waiter));
-    failed.push_back(waiter, Waiter::Place::nowhere);
-  }
-  refresh_backlogged();
+  WaiterList failed = backlog_.take_all();
   lock.unlock();
   while (!failed.empty()) {
     auto& request = static_cast<AsyncRequest&>(failed.pop_front());
@@ -349,7 +267,5 @@ void IoThread::fail_backlog(Lock& lock, const Error& error) noexcept {
   }
   lock.lock();
 }
-
-void IoThread::refresh_backlogged() noexcept { backlogged_ = handing_over_ || !backlog_.empty(); }
 
 }  // namespace cachekit::net

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "net/mux/async_request.hpp"
+#include "net/mux/backlog.hpp"
 #include "net/mux/combiner.hpp"
+#include "net/mux/doorbell.hpp"
 #include "net/mux/in_flight.hpp"
 #include "net/mux/program_order.hpp"
 #include "net/pool/connector.hpp"
@@ -11,6 +13,7 @@
 #include <cachekit/pending.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +22,43 @@
 #include <thread>
 
 namespace cachekit::net {
+
+/// Calls in the order in which they came; adding one needs no memory. Threads: one at a time.
+class Calls {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  void push(std::unique_ptr<detail::Continuation> call) noexcept;
+  /// Takes out the first one, which runs until `end`. Requires: not empty.
+  [[nodiscard]] std::unique_ptr<detail::Continuation> begin() noexcept;
+  void end() noexcept { running_ = false; }
+  [[nodiscard]] bool running() const noexcept { return running_; }
+
+ private:
+  std::unique_ptr<detail::Continuation> first_;
+  detail::Continuation* last_ = nullptr;
+  bool running_ = false;
+};
+
+/// The earliest of many points in time. Threads: any at once.
+class EarliestTime {
+ public:
+  using Clock = Deadline::clock;
+
+  void note(Clock::time_point at) noexcept {
+    const Clock::rep mine = at.time_since_epoch().count();
+    Clock::rep due = at_.load();
+    while (mine < due && !at_.compare_exchange_weak(due, mine)) {
+    }
+  }
+  void forget() noexcept { at_ = Clock::time_point::max().time_since_epoch().count(); }
+  [[nodiscard]] Deadline get() const noexcept {
+    return Deadline::after(std::chrono::milliseconds(0),
+                           Clock::time_point(Clock::duration(at_.load())));
+  }
+
+ private:
+  std::atomic<Clock::rep> at_{Clock::time_point::max().time_since_epoch().count()};
+};
 
 /// Looks after the asynchronous requests of a lane on a thread of its own: connects for them, sends
 /// what would lie about, reads while nobody else does, minds their deadlines, runs their callbacks.
@@ -59,9 +99,8 @@ class IoThread {
   void stand_in() noexcept;
   /// Settles one that cannot be started.
   void refuse(AsyncRequest& request, Error error) noexcept;
-  /// How many requests wait for a connection.
-  [[nodiscard]] std::size_t waiting() const noexcept { return load_.requests; }
-  [[nodiscard]] const Load& load() const noexcept { return load_; }
+  /// Requests that wait for a connection.
+  [[nodiscard]] const Load& load() const noexcept { return backlog_.load(); }
   /// `count` more (or fewer) requests are under way for which no caller will wait.
   void count_background(int count) noexcept;
   /// Runs a call on the thread.
@@ -79,39 +118,21 @@ class IoThread {
   using Clock = Deadline::clock;
   using Lock = std::unique_lock<std::mutex>;
 
-  // Calls in the order in which they came; adding one needs no memory.
-  class Calls {
-   public:
-    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
-    void push(std::unique_ptr<detail::Continuation> call) noexcept;
-    [[nodiscard]] std::unique_ptr<detail::Continuation> pop() noexcept;
-
-   private:
-    std::unique_ptr<detail::Continuation> first_;
-    detail::Continuation* last_ = nullptr;
-  };
-
   // Of a request on its way.
   void enter(AsyncRequest& request, Combiner::Sending sending) noexcept;
   void queue(AsyncRequest& request) noexcept;
   [[nodiscard]] bool submit(AsyncRequest& request, Combiner::Sending sending) noexcept;
   void cancel(AsyncRequest& request) noexcept;
   void settle(AsyncRequest& request, Error error) noexcept;
-  [[nodiscard]] Error says(Errc code, const char* what, const char* hint = "") const noexcept;
-  [[nodiscard]] Error destroyed() const noexcept;
-  [[nodiscard]] Error withdrawn() const noexcept;
-  [[nodiscard]] Error no_thread() const noexcept;
-  [[nodiscard]] Error too_late(const AsyncRequest& request) const noexcept;
+  [[nodiscard]] const std::string& endpoint() const noexcept {
+    return around_.combiner.connection().endpoint();
+  }
 
   // Of the line. These want the lock to be held, and may let go of it for a while.
-  void stand_in_line(AsyncRequest& request) noexcept;
-  void step_out(AsyncRequest& request) noexcept;
   void serve_backlog(Lock& lock) noexcept;
   void serve_line(Lock& lock) noexcept;
-  [[nodiscard]] WaiterList take_those_whose_turn_it_is() noexcept;
   void hand_over(Lock& lock) noexcept;
   void fail_backlog(Lock& lock, const Error& error) noexcept;
-  void refresh_backlogged() noexcept;
 
   // Of the thread.
   [[nodiscard]] bool ensure_thread() noexcept;
@@ -120,47 +141,28 @@ class IoThread {
   void run_calls(Lock& lock, const bool& gone) noexcept;
   /// Reads or rests once; gives how many times in a row nothing was started meanwhile.
   [[nodiscard]] int take_turn(Lock& lock, int quiet) noexcept;
-  void poke() noexcept;
   void expire_due() noexcept;
-  /// Requires: the request can be found by now; `expire_due` forgets what it does not find.
-  void note_due(Clock::time_point at) noexcept;
-  /// Of the requests that nobody waits for, the earliest.
-  [[nodiscard]] Deadline due() const noexcept;
 
-  Combiner& combiner_;
-  const std::shared_ptr<Connector> connector_;
-  InFlightBounds& bounds_;
-  ProgramOrder& order_;
-  IoThread* const shared_;
+  const Surroundings around_;
 
   mutable std::mutex mutex_;  // guards the members below
-  std::condition_variable woken_;
-  WaiterList backlog_;  // These wait for a connection, in the order of their turns.
-  Load load_;           // Of these.
+  Doorbell doorbell_;         // Of the thread.
+  Backlog backlog_;
   Calls calls_;
   int in_background_ = 0;
   int cancelling_ = 0;  // Threads that are at it.
   std::condition_variable cancelled_;
-  bool handing_over_ = false;  // Some have left the line, and are with no connection yet.
-  bool in_poll_ = false;       // The thread waits for the peer or for wake_.
   bool ending_ = false;
-  bool in_call_ = false;  // The thread runs a callback.
   bool serving_ = false;  // Somebody serves the line.
-  int wake_ = -1;         // An eventfd, from the first request on.
-  std::thread thread_;    // The same.
+  std::thread thread_;    // From the first request on.
   // Whether a call on the thread has ended the I/O thread; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 
+  // These need no lock.
+  std::atomic<bool> has_thread_{false};
   // When to try again to connect, where nobody will say that it is time.
   std::atomic<Clock::time_point> retry_at_{Clock::time_point::max()};
-
-  std::atomic<bool> has_thread_{false};
-  std::atomic<bool> poked_{false};       // There is a signal for the thread. Raised under the lock.
-  std::atomic<bool> backlogged_{false};  // What comes has to queue behind backlog_.
-  std::atomic<bool> awake_{false};       // The thread will look around soon, without being told.
-  std::atomic<std::uint64_t> started_{0};
-  std::atomic<std::uint64_t> turns_{0};
-  std::atomic<Clock::rep> due_{Clock::time_point::max().time_since_epoch().count()};
+  EarliestTime due_;  // The first deadline of the requests that nobody waits for.
 };
 
 }  // namespace cachekit::net

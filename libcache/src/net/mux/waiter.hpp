@@ -44,6 +44,7 @@ class Waiter {
   void leave_order() noexcept { ticket_.drop(); }
 
  private:
+  friend class Backlog;
   friend class Caller;
   friend class Combiner;
   friend class IoThread;

@@ -36,25 +36,21 @@ Result<void> Connection::exchange(Request& request, Deadline deadline) {
 
 Result<void> Connection::begin(Request& request) noexcept {
   try {
-    return take_on(request);
+    if (inherited()) {
+      usable_ = false;
+      return fail(Errc::unavailable, "this connection belongs to the parent process", endpoint_,
+                  "open one of your own after fork()");
+    }
+    out_.clear();
+    sent_ = 0;
+    answered_ = false;
+    if (Result<void> encoded = request.encode(*session_, out_); !encoded) {
+      out_.clear();
+      return encoded;
+    }
   } catch (const std::exception&) {  // No memory, or a length that no string can have.
     out_.clear();
     return fail(out_of_memory());
-  }
-}
-
-Result<void> Connection::take_on(Request& request) {
-  if (inherited()) {
-    usable_ = false;
-    return fail(Errc::unavailable, "this connection belongs to the parent process", endpoint_,
-                "open one of your own after fork()");
-  }
-  out_.clear();
-  sent_ = 0;
-  answered_ = false;
-  if (Result<void> encoded = request.encode(*session_, out_); !encoded) {
-    out_.clear();
-    return encoded;
   }
   request_ = &request;
   if (counts_ != nullptr) counts_->requests.fetch_add(1, std::memory_order_relaxed);
@@ -70,7 +66,7 @@ Result<bool> Connection::pump_until(Deadline deadline) noexcept {
   }
 }
 
-Result<bool> Connection::pump(std::optional<Deadline> wait) noexcept {
+Result<bool> Connection::pump(Deadline wait) noexcept {
   if (inherited()) return fail(broken(Errc::unavailable, "it belongs to the parent process"));
   try {
     return move_on(wait);
@@ -79,8 +75,8 @@ Result<bool> Connection::pump(std::optional<Deadline> wait) noexcept {
   }
 }
 
-// With a deadline to wait for, it comes back once something has moved, or 0.1 s later.
-Result<bool> Connection::move_on(std::optional<Deadline> wait) {
+// It comes back once something has moved, or 0.1 s later.
+Result<bool> Connection::move_on(Deadline wait) {
   if (Result<void> written = write_some(wait); !written) return fail(std::move(written).error());
   Result<bool> answered = read_replies(wait);
   if (!answered || !*answered) return answered;
@@ -93,15 +89,15 @@ Result<bool> Connection::move_on(std::optional<Deadline> wait) {
   return true;
 }
 
-// A peer that never stops sending keeps it only for a while, without a deadline or after it.
-Result<bool> Connection::read_replies(std::optional<Deadline> wait) {
+// A peer that never stops sending keeps it only for a while after the deadline.
+Result<bool> Connection::read_replies(Deadline wait) {
   int late = 0;
   while (!answered_) {
     Result<bool> complete = session_->advance(*request_);
     if (!complete) return fail(broken(complete.error().code, complete.error().message));
     answered_ = *complete;
     if (answered_) break;
-    const bool in_time = wait && !wait->expired();
+    const bool in_time = !wait.expired();
     if (!in_time && ++late > late_reads) return false;
     Result<bool> came = read_some(wait);
     if (!came || !*came) return came;
@@ -117,7 +113,7 @@ void Connection::finish_request() noexcept {
   if (out_.capacity() > spare_capacity) std::string().swap(out_);
 }
 
-Result<void> Connection::write_some(std::optional<Deadline> until) {
+Result<void> Connection::write_some(Deadline until) {
   while (wants_write()) {
     const Result<Socket::Transfer> written =
         socket_.write(std::string_view(out_).substr(sent_, longest_write));
@@ -126,7 +122,7 @@ Result<void> Connection::write_some(std::optional<Deadline> until) {
     // What the peer said before it closed, such as an error reply, may still be read.
     peer_gone_ = written->status == Socket::Status::closed;
     sent_ += written->bytes;
-    if (wants_write() && until && until->expired()) break;
+    if (wants_write() && until.expired()) break;
   }
   return {};
 }

@@ -43,17 +43,15 @@ class Connection {
                                                                  Deadline deadline);
 
   /// Sends a request and waits for its last reply.
-  /// Errors: as `pump`, and `timeout` or `outcome_unknown` when the deadline passes.
+  /// Errors: as `pump_until`, and `timeout` or `outcome_unknown` when the deadline passes.
   [[nodiscard]] Result<void> exchange(Request& request, Deadline deadline);
 
   /// Encodes a request, of which nothing is sent yet. Errors: what `Request::encode` refuses,
   /// `overloaded` where it finds no memory; the connection stays usable then.
   [[nodiscard]] Result<void> begin(Request& request) noexcept;
-  /// Writes and reads as far as that goes without waiting; true when the request is complete.
-  /// Errors: `unavailable` when the peer closed, `outcome_unknown` where a write may have been
-  /// carried out, `protocol` for nonsense.
-  [[nodiscard]] Result<bool> pump() { return pump(std::nullopt); }
-  /// The same, waiting as long as the deadline allows; false where that came first.
+  /// Writes and reads, waiting as long as the deadline allows: true when the request is complete,
+  /// false where the deadline came first. Errors: `unavailable` when the peer closed,
+  /// `outcome_unknown` where a write may have been carried out, `protocol` for nonsense.
   [[nodiscard]] Result<bool> pump_until(Deadline deadline) noexcept;
   /// The error for a deadline that passed before the request was complete; makes the connection
   /// unusable.
@@ -63,7 +61,7 @@ class Connection {
   void count_in(ExchangeCounts& counts) noexcept { counts_ = &counts; }
 
   [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
-  /// Whether `pump` waits for room to write (else it waits for bytes to read).
+  /// Whether `pump_until` waits for room to write (else it waits for bytes to read).
   [[nodiscard]] bool wants_write() const noexcept { return !peer_gone_ && sent_ < out_.size(); }
   /// Not while a request is open: what its owner left behind, whyever, is nobody else's.
   [[nodiscard]] bool usable() const noexcept {
@@ -91,11 +89,10 @@ class Connection {
  private:
   Connection(Socket socket, std::unique_ptr<Session> session, std::string endpoint);
 
-  [[nodiscard]] Result<void> take_on(Request& request);
-  [[nodiscard]] Result<void> write_some(std::optional<Deadline> until);
-  [[nodiscard]] Result<bool> pump(std::optional<Deadline> wait) noexcept;
-  [[nodiscard]] Result<bool> move_on(std::optional<Deadline> wait);
-  [[nodiscard]] Result<bool> read_replies(std::optional<Deadline> wait);
+  [[nodiscard]] Result<void> write_some(Deadline until);
+  [[nodiscard]] Result<bool> pump(Deadline wait) noexcept;
+  [[nodiscard]] Result<bool> move_on(Deadline wait);
+  [[nodiscard]] Result<bool> read_replies(Deadline wait);
   [[nodiscard]] Result<bool> read_some(std::optional<Deadline> wait);
   void finish_request() noexcept;
   [[nodiscard]] Error broken(Errc code, std::string_view why) noexcept;
