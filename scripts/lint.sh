@@ -53,6 +53,7 @@ check_includes() {
   local status=0
   forbid libcache/src/core 'net|memory|redis|memcached|expander|config' || status=1
   forbid libcache/src/net 'memory|redis|memcached|expander|config' || status=1
+  forbid libcache/src/net/transport 'net/pool|net/mux' || status=1
   forbid libcache/src/memory 'net|redis|memcached|expander|config' || status=1
   forbid libcache/src/redis 'memory|memcached|expander|config' || status=1
   forbid libcache/src/memcached 'memory|redis|expander|config' || status=1

@@ -3,7 +3,7 @@
 #include "core/deferred_state.hpp"
 #include "memcached/cluster.hpp"
 #include "memcached/exchange.hpp"
-#include "net/async_state.hpp"
+#include "net/mux/async_state.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/operation.hpp>

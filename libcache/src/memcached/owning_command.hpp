@@ -3,7 +3,7 @@
 #include "memcached/batch.hpp"
 #include "memcached/cluster.hpp"
 #include "memcached/node.hpp"
-#include "net/async_state.hpp"
+#include "net/mux/async_state.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/pending.hpp>

@@ -2,7 +2,7 @@
 
 #include "memcached/batch.hpp"
 #include "memcached/session.hpp"
-#include "net/connection.hpp"
+#include "net/pool/connection.hpp"
 
 namespace cachekit::memcached {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/internal.hpp"
-#include "net/address.hpp"
+#include "net/transport/address.hpp"
 
 #include <cachekit/error.hpp>
 

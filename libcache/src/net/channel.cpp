@@ -2,8 +2,8 @@
 
 #include "core/fork.hpp"
 #include "core/out_of_memory.hpp"
-#include "net/caller_request.hpp"
-#include "net/pool.hpp"
+#include "net/mux/caller_request.hpp"
+#include "net/pool/pool.hpp"
 #include "net/resends.hpp"
 #include "net/scoped_count.hpp"
 
@@ -56,7 +56,7 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
           connector, endpoint)),
       generation(core::fork_generation()) {
   for (LaneOfRequests* const lane : {&shared, &large}) {
-    bounds.count(lane->combiner.load());
+    bounds.count(lane->combiner.connection().load());
     bounds.count(lane->io_thread.load());
   }
   callbacks.on_pause([this] {
@@ -77,7 +77,7 @@ void Channel::Core::end() noexcept {
 
 void Channel::Core::close_after_fork() noexcept {
   for (LaneOfRequests* const lane : {&shared, &large}) {
-    lane->combiner.close_after_fork();
+    lane->combiner.connection().close_after_fork();
     lane->io_thread.close_after_fork();
   }
   pool->close_after_fork();
@@ -188,7 +188,7 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
 }
 
 std::optional<PooledConnection> Channel::spare_connection(Core& core) {
-  if (options_.max_connections < 2 || !core.combiner().busy()) return std::nullopt;
+  if (options_.max_connections < 2 || !core.combiner().connection().busy()) return std::nullopt;
   if (std::optional<PooledConnection> idle = PooledConnection::take_idle(*core.pool)) return idle;
   const auto most = std::min<std::size_t>(options_.max_connections, few_callers) - 1;
   if (core.pool->stats().open >= most) return std::nullopt;
@@ -223,10 +223,10 @@ ConnectionStats Channel::stats() {
                       .reconnects = apart.reconnects,
                       .timeouts = apart.timeouts};
   for (const LaneOfRequests* const lane : {&core.shared, &core.large}) {
-    const CombinerStats of_lane = lane->combiner.stats();
-    all.connections += lane->combiner.connected() ? 1U : 0U;
+    const CombinerStats of_lane = lane->combiner.connection().stats();
+    all.connections += lane->combiner.connection().connected() ? 1U : 0U;
     all.in_flight += of_lane.in_flight;
-    all.waiting += lane->io_thread.waiting();
+    all.waiting += lane->io_thread.load().count();
     all.requests += of_lane.requests;
     all.batches += of_lane.batches;
     all.reconnects += of_lane.reconnects;

@@ -1,13 +1,13 @@
 #pragma once
 
 #include "core/internal.hpp"
-#include "net/address.hpp"
 #include "net/callback_thread.hpp"
-#include "net/combiner.hpp"
-#include "net/connection.hpp"
-#include "net/connector.hpp"
-#include "net/io_thread.hpp"
+#include "net/mux/combiner.hpp"
+#include "net/mux/io_thread.hpp"
+#include "net/pool/connection.hpp"
+#include "net/pool/connector.hpp"
 #include "net/protocol.hpp"
+#include "net/transport/address.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>

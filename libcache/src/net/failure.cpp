@@ -29,6 +29,15 @@ Error in_words(Errc code, std::string_view why, const std::string& endpoint) {
   }
 }
 
+Error says(Errc code, const char* what, const std::string& endpoint,
+           const char* hint = "") noexcept {
+  try {
+    return {code, what, endpoint, hint};
+  } catch (const std::bad_alloc&) {
+    return out_of_memory(code);
+  }
+}
+
 }  // namespace
 
 Error connection_error(Errc code, std::string_view why, const std::string& endpoint,
@@ -42,12 +51,30 @@ Error connection_error(Errc code, std::string_view why, const std::string& endpo
 }
 
 Error too_late_to_begin(const std::string& endpoint) noexcept {
-  try {
-    return {Errc::timeout, "there was no time left to begin it", endpoint,
-            "raise the timeout, or ask for less at once"};
-  } catch (const std::bad_alloc&) {
-    return out_of_memory(Errc::timeout);
+  return says(Errc::timeout, "there was no time left to begin it", endpoint,
+              "raise the timeout, or ask for less at once");
+}
+
+Error backend_destroyed(const std::string& endpoint) noexcept {
+  return says(Errc::cancelled, "the backend was destroyed", endpoint);
+}
+
+Error caller_withdrew(const std::string& endpoint) noexcept {
+  return says(Errc::cancelled, "the caller withdrew the request", endpoint);
+}
+
+Error no_thread(const std::string& endpoint) noexcept {
+  return says(Errc::overloaded, "there is no thread to be had for requests that nobody waits for",
+              endpoint, "raise the limit of threads (ulimit -u, pids of the container)");
+}
+
+Error no_turn_in_time(const std::string& endpoint, bool behind) noexcept {
+  if (behind) {
+    return says(Errc::timeout, "what its thread asked before was not answered in time", endpoint,
+                "raise the timeout");
   }
+  return says(Errc::timeout, "there was no connection in time", endpoint,
+              "raise the timeout, or check that the server is up and reachable");
 }
 
 }  // namespace cachekit::net

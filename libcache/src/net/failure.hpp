@@ -19,4 +19,11 @@ namespace cachekit::net {
 /// Of a request that was not begun. As above without memory.
 [[nodiscard]] CACHEKIT_INTERNAL Error too_late_to_begin(const std::string& endpoint) noexcept;
 
+// Of requests that no caller waits for. As above without memory.
+[[nodiscard]] Error backend_destroyed(const std::string& endpoint) noexcept;
+[[nodiscard]] Error caller_withdrew(const std::string& endpoint) noexcept;
+[[nodiscard]] Error no_thread(const std::string& endpoint) noexcept;
+/// `behind`: it had to wait for what its thread had asked before.
+[[nodiscard]] Error no_turn_in_time(const std::string& endpoint, bool behind) noexcept;
+
 }  // namespace cachekit::net

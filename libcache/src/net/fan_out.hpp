@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/internal.hpp"
-#include "net/caller_request.hpp"
+#include "net/mux/caller_request.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>

@@ -1,6 +1,6 @@
 #include "redis/protocol.hpp"
 
-#include "net/connection.hpp"
+#include "net/pool/connection.hpp"
 #include "redis/error_map.hpp"
 #include "redis/session.hpp"
 

@@ -1,8 +1,8 @@
 #include "redis/redis_driver.hpp"
 
 #include "core/out_of_memory.hpp"
-#include "net/async_state.hpp"
 #include "net/failure.hpp"
+#include "net/mux/async_state.hpp"
 #include "redis/large_replies.hpp"
 
 #include <cachekit/driver_tools.hpp>

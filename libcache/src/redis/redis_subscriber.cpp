@@ -8,7 +8,7 @@
 
 #include "core/guarded.hpp"
 #include "net/backoff.hpp"
-#include "net/connection.hpp"
+#include "net/pool/connection.hpp"
 #include "redis/client.hpp"
 #include "redis/dropped_reply.hpp"
 #include "redis/error_map.hpp"

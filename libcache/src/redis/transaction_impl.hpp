@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/connection.hpp"
+#include "net/pool/connection.hpp"
 #include "redis/session.hpp"
 
 #include <cachekit/redis_transaction.hpp>

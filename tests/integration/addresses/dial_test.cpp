@@ -1,7 +1,7 @@
 // Which of a name's addresses is used, and what is said when none serves.
 
 #include "fake_network.hpp"
-#include "net/dialer.hpp"
+#include "net/pool/dialer.hpp"
 #include "support/catch.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/gate.hpp"

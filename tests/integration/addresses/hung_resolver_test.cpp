@@ -2,7 +2,7 @@
 
 #include "fake_network.hpp"
 #include "integration/fork/child.hpp"
-#include "net/resolve.hpp"
+#include "net/transport/resolve.hpp"
 #include "support/catch.hpp"
 #include "support/crew.hpp"
 #include "support/gate.hpp"

@@ -3,7 +3,7 @@
 #include "memcached/protocol.hpp"
 #include "memcached/session.hpp"
 #include "net/channel.hpp"
-#include "net/dialer.hpp"
+#include "net/pool/dialer.hpp"
 #include "support.hpp"
 #include "support/crew.hpp"
 #include "support/fault_proxy.hpp"

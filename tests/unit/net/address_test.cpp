@@ -1,4 +1,4 @@
-#include "net/address.hpp"
+#include "net/transport/address.hpp"
 
 #include "support/catch.hpp"
 

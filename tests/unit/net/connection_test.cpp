@@ -1,7 +1,7 @@
-#include "net/connection.hpp"
+#include "net/pool/connection.hpp"
 
 #include "line_protocol.hpp"
-#include "net/dialer.hpp"
+#include "net/pool/dialer.hpp"
 #include "support/catch.hpp"
 
 using namespace cachekit;

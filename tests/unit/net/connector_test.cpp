@@ -1,7 +1,7 @@
-#include "net/connector.hpp"
+#include "net/pool/connector.hpp"
 
 #include "gated_channel.hpp"
-#include "net/combiner.hpp"
+#include "net/mux/combiner.hpp"
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 
@@ -32,6 +32,6 @@ TEST_CASE("an attempt under way is no failure of those who do not wait for it", 
 
   gate->open();
   CHECK(connector->connect(combiner, Deadline::after(20s)).has_value());
-  CHECK(combiner.connected());
+  CHECK(combiner.connection().connected());
   combiner.end("the test is over");
 }

@@ -1,4 +1,4 @@
-#include "net/dialer.hpp"
+#include "net/pool/dialer.hpp"
 
 #include "line_protocol.hpp"
 #include "support/catch.hpp"

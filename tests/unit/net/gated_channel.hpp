@@ -1,8 +1,8 @@
 #pragma once
 
 #include "line_protocol.hpp"
-#include "net/async_state.hpp"
 #include "net/channel.hpp"
+#include "net/mux/async_state.hpp"
 #include "support/gate.hpp"
 
 #include <chrono>

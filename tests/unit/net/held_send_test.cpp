@@ -2,7 +2,7 @@
 // how often a thread writes that has to wait for its peer.
 
 #include "gated_channel.hpp"
-#include "net/dialer.hpp"
+#include "net/pool/dialer.hpp"
 #include "support/catch.hpp"
 #include "support/results.hpp"
 

@@ -1,7 +1,7 @@
 // Requests without a caller and the thread that looks after them: their order, and who reads.
 
 #include "gated_channel.hpp"
-#include "net/async_request.hpp"
+#include "net/mux/async_request.hpp"
 #include "support/catch.hpp"
 #include "support/results.hpp"
 

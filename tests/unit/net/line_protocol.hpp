@@ -1,8 +1,8 @@
 #pragma once
 
-#include "net/address.hpp"
 #include "net/protocol.hpp"
 #include "net/request.hpp"
+#include "net/transport/address.hpp"
 #include "support/loopback.hpp"
 
 #include <atomic>

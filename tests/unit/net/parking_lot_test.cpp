@@ -1,4 +1,4 @@
-#include "net/parking_lot.hpp"
+#include "net/mux/parking_lot.hpp"
 
 #include "support/catch.hpp"
 

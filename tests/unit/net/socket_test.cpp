@@ -1,4 +1,4 @@
-#include "net/socket.hpp"
+#include "net/transport/socket.hpp"
 
 #include "support/catch.hpp"
 #include "support/closed_standard.hpp"

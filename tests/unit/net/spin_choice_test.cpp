@@ -1,6 +1,6 @@
 // Whether a lone caller sleeps or spins for its reply, decided by what each took.
 
-#include "net/spin_choice.hpp"
+#include "net/mux/spin_choice.hpp"
 
 #include "support/catch.hpp"
 

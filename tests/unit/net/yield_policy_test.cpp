@@ -1,4 +1,4 @@
-#include "net/yield_policy.hpp"
+#include "net/mux/yield_policy.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,0 +1,125 @@
+#pragma once
+
+#include "net/mux/leadership.hpp"
+#include "net/mux/multiplexer.hpp"
+#include "net/mux/reader.hpp"
+#include "net/mux/waiter.hpp"
+#include "net/pool/connection.hpp"
+#include "net/transport/socket.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cachekit::net {
+
+struct CombinerStats {
+  std::size_t in_flight = 0;     ///< Requests handed in and not answered.
+  std::uint64_t requests = 0;    ///< Handed to the kernel.
+  std::uint64_t batches = 0;     ///< Writes that carried them.
+  std::uint64_t timeouts = 0;    ///< Requests whose deadline passed.
+  std::uint64_t tombstones = 0;  ///< Given up after sending; their reply has to be thrown away.
+  std::uint64_t losses = 0;      ///< Connections that broke.
+  std::uint64_t reconnects = 0;  ///< Connections made in the place of one that broke.
+};
+
+/// The connection that callers share, one after the other as they break: a multiplexer with its
+/// socket and its locks. It does what is asked of it, a step at a time; who is to do what is
+/// decided by `Combiner`, for which all that is private is meant.
+///
+/// Two locks, taken in this order. `delivery_` is held by the leader while it hands out replies,
+/// and by whoever takes requests out that were sent; `mutex_` by everybody, for a moment, never
+/// while the socket or a parser is at work. Without them, who writes has the batch for itself, from
+/// `Multiplexer::begin_write` to `end_write`, and who leads has the reader.
+///
+/// Threads: what is public may be called from any thread at once. Errors: none of it throws.
+class SharedConnection {
+ public:
+  using Clock = Deadline::clock;
+
+  SharedConnection(std::string endpoint, const Multiplexer::Surroundings& around,
+                   std::chrono::milliseconds longest_silence);
+
+  /// Whether there is a connection, and it takes requests.
+  [[nodiscard]] bool connected() const;
+  /// Whether a connection is of no more use, and was not let go of yet.
+  [[nodiscard]] bool breaking() const;
+  /// Counts the connections: a request that was handed in with this number goes to no later one.
+  [[nodiscard]] std::uint64_t number() const noexcept { return number_.load(); }
+  /// Whether requests are under way. May be out of date at once.
+  [[nodiscard]] bool busy() const noexcept { return load().count() > 0; }
+  /// What counts for its requests in the bounds.
+  [[nodiscard]] const Load& load() const noexcept { return mux_.load(); }
+  [[nodiscard]] CombinerStats stats() const;
+  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  /// In a forked child: closes the descriptor and touches nothing else. The object is of no use
+  /// afterwards, and must not be destroyed: threads of the parent may hold its locks for ever.
+  void close_after_fork() noexcept;
+
+  enum class Unsent : std::uint8_t {
+    nothing,  ///< All went, or cannot go, or the one who writes just now has been told.
+    refused,  ///< The kernel would not take all of it.
+    late,     ///< There was no time for more.
+  };
+  /// Sends what is queued, as far as that goes without waiting, and until `until`.
+  [[nodiscard]] Unsent flush(Deadline until, Clock::time_point now = Clock::now()) noexcept;
+
+ private:
+  friend class Combiner;
+  friend class Caller;
+
+  enum class ReadResult : std::uint8_t { something, nothing, lost };
+  enum class Entry : std::uint8_t { queued, refused, full, no_connection };
+
+  // These want mutex_ to be held.
+  void attach(Connection&& connection) noexcept;
+  [[nodiscard]] Entry enqueue(Waiter& waiter) noexcept;
+  [[nodiscard]] bool usable() noexcept;
+  [[nodiscard]] bool spoke_unasked() noexcept;
+  void mark_broken(Errc code, std::string_view why) noexcept;
+  void shut_if_broken() noexcept;
+  /// Requires: `may_begin_batch`.
+  void begin_batch(Clock::time_point now) noexcept;
+  void close_if_unused() noexcept;
+  void suspect_slow_reply(Clock::time_point now) noexcept;
+  // This wants both.
+  void withdraw(Waiter& waiter, Errc code, std::string_view why) noexcept;
+
+  // These take them.
+  /// Of the one who writes.
+  [[nodiscard]] Unsent send_batch(Deadline until) noexcept;
+  [[nodiscard]] Result<WriteEnd> send_pending(Deadline until) noexcept;
+  /// Of the leader.
+  [[nodiscard]] ReadResult read_once(const ReadWait& wait, Completions& completions) noexcept;
+  [[nodiscard]] ReadResult deliver(std::string_view bytes, Completions& completions) noexcept;
+  [[nodiscard]] Result<void> hand_out(std::string_view bytes, Completions& completions);
+  void fail_all(Completions& completions) noexcept;
+
+  const std::string endpoint_;
+  Reader reader_;  // Of the leader.
+
+  std::mutex delivery_;
+  mutable std::mutex mutex_;  // guards all members below
+  std::condition_variable unused_;
+  Multiplexer mux_;
+  Leadership leadership_;
+  std::atomic<std::uint64_t> number_{0};  // Of the connection.
+  std::uint64_t reconnects_ = 0;
+  bool shut_ = false;  // The socket, because the connection is broken.
+  Clock::time_point written_at_{};
+  Clock::time_point refused_at_{};  // When the kernel took no more.
+  Clock::time_point listen_at_{};   // When to listen to an idle connection for a while.
+  std::optional<Socket> socket_;    // Set while nobody reads or writes; used by those who do.
+};
+
+}  // namespace cachekit::net
