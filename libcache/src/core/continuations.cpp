@@ -1,5 +1,8 @@
 #include "core/continuations.hpp"
 
+#include "core/fork.hpp"
+
+#include <cstdint>
 #include <utility>
 
 namespace cachekit::core {
@@ -22,15 +25,19 @@ std::unique_ptr<detail::Continuation> Continuations::pop() noexcept {
   return popped;
 }
 
-void Continuations::run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept {
+// In a child that a callback has forked, threads that it does not have may hold any lock, and the
+// calls are the parent's.
+bool Continuations::run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept {
+  const std::uint32_t generation = fork_generation();
   while (!empty()) {
     std::unique_ptr<detail::Continuation> next = pop();
     lock.unlock();
     next->run();
     next.reset();
-    if (gone) return;
+    if (gone || fork_generation() != generation) return false;
     lock.lock();
   }
+  return true;
 }
 
 ContinuationsTo::ContinuationsTo(ContinuationSink& sink) noexcept

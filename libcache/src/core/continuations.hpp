@@ -17,9 +17,10 @@ class Continuations {
   void push(std::unique_ptr<detail::Continuation> added) noexcept;
   /// Requires: not empty.
   [[nodiscard]] std::unique_ptr<detail::Continuation> pop() noexcept;
-  /// Runs all, those that come meanwhile, too, each without the lock, which guards them. Returns at
-  /// once, without the lock, when one of them has made `gone` true: then this is no more.
-  void run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept;
+  /// Runs all, those that come meanwhile, too, each without the lock, which guards them. False, at
+  /// once and without the lock, when one of them has made `gone` true, as then this is no more, or
+  /// has come back in a forked child: nothing is to be touched then.
+  [[nodiscard]] bool run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept;
 
  private:
   std::unique_ptr<detail::Continuation> first_;

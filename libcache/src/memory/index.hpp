@@ -19,7 +19,7 @@ namespace cachekit::memory {
 /// bits of them), its distance from the slot that it would like best (8 bits) and 11 bits of its
 /// hash, which spare nearly all looks at entries with another key. Entries are ordered by that best
 /// slot ("Robin Hood hashing", Celis 1986): a search ends where an entry is closer to its home than
-/// the one looked for would be, and an erased entry leaves no abandoned, its followers move up.
+/// the one looked for would be, and an erased entry leaves no mark, its followers move up.
 ///
 /// The best slot is `hash * size / 2^32`, so a table need not be a power of two and grows by a
 /// quarter, and its order is the order of the hashes, whatever its size. That makes walks stable: a

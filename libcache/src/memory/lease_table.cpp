@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <vector>
 
 namespace cachekit::memory {
 namespace {
@@ -23,11 +24,21 @@ const LeaseTable::Lease& LeaseTable::grant(std::uint64_t hash, Time now, Time en
   return leases_.insert_or_assign(hash, Lease{new_token(), ends_at}).first->second;
 }
 
-void LeaseTable::make_room(Time now) noexcept {
+void LeaseTable::make_room(Time now) {
   std::erase_if(leases_, [&](const auto& one) { return one.second.ends_at <= now; });
   if (leases_.size() < most) return;
-  leases_.erase(
-      std::ranges::min_element(leases_, {}, [](const auto& one) { return one.second.ends_at; }));
+  // Many at once, so that not each lease that follows has to look at all of them.
+  std::vector<Time> ends;
+  ends.reserve(leases_.size());
+  for (const auto& one : leases_) ends.push_back(one.second.ends_at);
+  const auto last = ends.begin() + most / 8;
+  std::ranges::nth_element(ends, last);
+  // Of those that end at that very moment, as many as are left to go.
+  auto left = last - std::partition(ends.begin(), last, [&](Time end) { return end < *last; });
+  std::erase_if(leases_, [&](const auto& one) {
+    const Time end = one.second.ends_at;
+    return end < *last || (end == *last && left > 0 && left-- > 0);
+  });
 }
 
 }  // namespace cachekit::memory

@@ -20,7 +20,7 @@ namespace cachekit::memory {
 /// Threads: the shard's lock guards it.
 class LeaseTable {
  public:
-  /// Where there are as many, the one that ends first makes room: a lease may be voided any time.
+  /// Where there are as many, those that end first make room: a lease may be voided any time.
   static constexpr std::size_t most = 1024;
 
   struct Lease {
@@ -39,7 +39,7 @@ class LeaseTable {
   [[nodiscard]] bool contains(std::uint64_t hash) const noexcept { return leases_.contains(hash); }
 
  private:
-  void make_room(Time now) noexcept;
+  void make_room(Time now);
 
   std::unordered_map<std::uint64_t, Lease> leases_;
 };

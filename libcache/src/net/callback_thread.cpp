@@ -36,15 +36,14 @@ void CallbackThread::end() noexcept {
   }
   if (thread_.joinable()) thread_.join();
   std::unique_lock lock(mutex_);
-  callbacks_.run_all(lock, false);
+  static_cast<void>(callbacks_.run_all(lock, false));
 }
 
 // A callback may end this object, and then nothing of it is left to be touched.
 void CallbackThread::run(const bool& gone) noexcept {
   std::unique_lock lock(mutex_);
   while (true) {
-    callbacks_.run_all(lock, gone);
-    if (gone || ending_) return;
+    if (!callbacks_.run_all(lock, gone) || ending_) return;
     lock.unlock();
     on_pause_();
     lock.lock();

@@ -2,6 +2,7 @@
 
 #include "core/fork.hpp"
 #include "core/out_of_memory.hpp"
+#include "net/failure.hpp"
 #include "net/mux/caller_request.hpp"
 #include "net/pool/pool.hpp"
 #include "net/resends.hpp"
@@ -68,6 +69,7 @@ Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
 Channel::Core::~Core() { end(); }
 
 void Channel::Core::end() noexcept {
+  ended = true;
   for (int completions = 0; completions < 2; ++completions) {
     large.io_thread.end();
     shared.io_thread.end();
@@ -148,6 +150,7 @@ void Channel::start(AsyncRequest& request, IoThread::Caller caller) noexcept {
 
 Result<void> Channel::execute(Request& request, Deadline deadline) {
   Core& core = this->core();
+  if (core.ended) return fail(backend_destroyed(endpoint_));
   if (core.order.mine().any()) {  // It must not overtake what its thread has begun before.
     CallerRequest call(request, deadline);
     start(call, IoThread::Caller::waits);
@@ -169,7 +172,7 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
       if (!resends.allow(request, harmless)) return done;
     }
   }
-  for (int round = 1;; ++round) {
+  for (int round = 1; !core.ended; ++round) {
     BlockingWaiter blocking(request, deadline);
     if (core.combiner().run(blocking)) {
       const bool again =
@@ -185,6 +188,7 @@ Result<void> Channel::execute_shared(Core& core, Request& request, Deadline dead
                   "look at the server's log and its limit of clients");
     }
   }
+  return fail(backend_destroyed(endpoint_));  // By a callback, or while this call is made in one.
 }
 
 std::optional<PooledConnection> Channel::spare_connection(Core& core) {

@@ -126,6 +126,7 @@ class CACHEKIT_INTERNAL Channel {
     LaneOfRequests large;
     std::shared_ptr<Pool> pool;
     std::uint32_t generation;
+    std::atomic<bool> ended{false};
     std::atomic<int> callers{0};
     std::atomic<int> kept_waiting{
         0};  // Callers who found all connections busy since one was added.

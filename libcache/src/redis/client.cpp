@@ -56,7 +56,7 @@ Result<void> Client::connect() {
   if (!sound_) return fail(sound_.error());
   const Deadline deadline = Deadline::after(config_.connection_timeout);
   if (Result<void> opened = channel_.open(deadline); !opened) return opened;
-  const auto alive = run({"PING"}, Replay::yes, only_status, deadline);
+  const auto alive = run({"PING"}, Replay::yes, only_pong, deadline);
   // An ACL may withhold PING; a server that says so is there and knows us.
   const bool withheld = !alive && alive.error().message.starts_with("NOPERM");
   if (!alive && !withheld) return fail(alive.error());
@@ -64,14 +64,14 @@ Result<void> Client::connect() {
 }
 
 Result<RedisReply> Client::run(std::initializer_list<std::string_view> arguments, Replay replay,
-                               ReplyTypes types, Deadline deadline) {
-  return run(std::span(arguments.begin(), arguments.size()), replay, types, deadline);
+                               ReplyShape shape, Deadline deadline) {
+  return run(std::span(arguments.begin(), arguments.size()), replay, shape, deadline);
 }
 
 Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Replay replay,
-                               ReplyTypes types, Deadline deadline, bool large) {
+                               ReplyShape shape, Deadline deadline, bool large) {
   if (!sound_) return fail(sound_.error());
-  SingleCommand command(arguments, replay, types);
+  SingleCommand command(arguments, replay, shape);
   if (large) command.expect_large();
   if (Result<void> done = channel_.execute(command, deadline); !done) {
     return fail(std::move(done).error());

@@ -40,9 +40,9 @@ class Client {
   /// One command. Error replies become errors; a reply of another type closes the connection.
   /// `large` as above.
   [[nodiscard]] Result<RedisReply> run(std::initializer_list<std::string_view> arguments,
-                                       Replay replay, ReplyTypes types, Deadline deadline);
+                                       Replay replay, ReplyShape shape, Deadline deadline);
   [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments, Replay replay,
-                                       ReplyTypes types, Deadline deadline, bool large = false);
+                                       ReplyShape shape, Deadline deadline, bool large = false);
   /// Many commands in one write; the replies, error replies among them, are the pipeline's. After
   /// an error those are there that came before it.
   [[nodiscard]] Result<void> run_all(Pipeline& request, Deadline deadline);

@@ -18,10 +18,10 @@
 /// The operations of operation.hpp as commands, each once: how it is said, and what its reply
 /// means. Blocking calls, batches and asynchronous calls are made of these.
 ///
-/// A `Command` says by `replies` how many replies it gets (the last one counts) and by `types`, or
-/// `types_of` an operation, of which types they can be. An error among them is what comes of all.
+/// A `Command` says by `replies` how many replies it gets (the last one counts) and by `shape`, or
+/// `shape_of` an operation, what they can look like. An error among them is what comes of all.
 /// Where leases are given, what is to void the lease of its key is said by `encode_fenced`, and can
-/// have replies of `fenced_types`.
+/// have replies of `fenced_shape`.
 
 namespace cachekit::redis {
 
@@ -36,7 +36,7 @@ struct Command;
 template <>
 struct Command<operation::Get> {
   static constexpr std::size_t replies = 1;
-  static constexpr ReplyTypes types{RedisReply::Type::string, RedisReply::Type::nil};
+  static constexpr ReplyShape shape{RedisReply::Type::string, RedisReply::Type::nil};
   static void encode(const operation::Get& get, std::string& out);
   [[nodiscard]] static Result<std::optional<std::string>> value_of(RedisReply&& reply,
                                                                    const std::string& endpoint);
@@ -45,10 +45,10 @@ struct Command<operation::Get> {
 template <>
 struct Command<operation::Set> {
   static constexpr std::size_t replies = 1;
-  [[nodiscard]] static constexpr ReplyTypes types_of(const operation::Set& set) noexcept {
-    if (set.discard) return only_integer;
-    if (set.condition == SetCondition::always) return only_status;
-    return {RedisReply::Type::status, RedisReply::Type::nil};
+  [[nodiscard]] static constexpr ReplyShape shape_of(const operation::Set& set) noexcept {
+    if (set.discard) return only_flag;
+    if (set.condition == SetCondition::always) return only_ok;
+    return {{RedisReply::Type::status, RedisReply::Type::nil}, ReplyShape::Content::ok};
   }
   static void encode(const operation::Set& set, std::string& out);
   static void encode_fenced(const operation::Set& set, std::string& out);
@@ -63,7 +63,7 @@ struct Command<operation::Set> {
 /// What the commands have in common that answer how many keys they found.
 struct Counted {
   static constexpr std::size_t replies = 1;
-  static constexpr ReplyTypes types = only_integer;
+  static constexpr ReplyShape shape = only_flag;
   [[nodiscard]] static Result<bool> value_of(RedisReply&& reply, const std::string& endpoint);
 };
 
@@ -90,7 +90,8 @@ struct Command<operation::Touch> : Counted {
 template <>
 struct Command<operation::RemainingTtl> {
   static constexpr std::size_t replies = 1;
-  static constexpr ReplyTypes types = only_integer;
+  static constexpr ReplyShape shape{{RedisReply::Type::integer},
+                                    ReplyShape::Content::remaining_ttl};
   static void encode(const operation::RemainingTtl& ttl, std::string& out);
   [[nodiscard]] static Result<std::optional<Ttl>> value_of(RedisReply&& reply,
                                                            const std::string& endpoint);
@@ -99,8 +100,8 @@ struct Command<operation::RemainingTtl> {
 template <>
 struct Command<operation::Increment> {
   static constexpr std::size_t replies = 1;
-  static constexpr ReplyTypes types = only_integer;
-  static constexpr ReplyTypes fenced_types = only_string;
+  static constexpr ReplyShape shape = {RedisReply::Type::integer};
+  static constexpr ReplyShape fenced_shape{{RedisReply::Type::string}, ReplyShape::Content::number};
   static void encode(const operation::Increment& increment, std::string& out);
   static void encode_fenced(const operation::Increment& increment, std::string& out);
   [[nodiscard]] static Result<std::int64_t> value_of(RedisReply&& reply,
@@ -110,7 +111,7 @@ struct Command<operation::Increment> {
 template <>
 struct Command<operation::ScanPage> {
   static constexpr std::size_t replies = 1;
-  static constexpr ReplyTypes types = only_array;
+  static constexpr ReplyShape shape{{RedisReply::Type::array}, ReplyShape::Content::page};
   static void encode(const operation::ScanPage& scan, std::string& out);
   [[nodiscard]] static Result<KeyPage> value_of(RedisReply&& reply, const std::string& endpoint);
 };
@@ -125,8 +126,9 @@ struct Command<operation::CompareAndSet> : Counted {
 template <>
 struct Command<operation::LeaseGet> {
   static constexpr std::size_t replies = 1;
-  static constexpr ReplyTypes types{RedisReply::Type::string, RedisReply::Type::status,
-                                    RedisReply::Type::integer};
+  static constexpr ReplyShape shape{
+      {RedisReply::Type::string, RedisReply::Type::status, RedisReply::Type::integer},
+      ReplyShape::Content::lease};
   static void encode(const operation::LeaseGet& get, std::string& out);
   [[nodiscard]] static Result<Leased> value_of(RedisReply&& reply, const std::string& endpoint);
 };
@@ -151,16 +153,16 @@ concept VoidsLease = requires(const Operation& operation, std::string& out) {
   Command<Operation>::encode_fenced(operation, out);
 };
 
-/// Of which types the replies to an operation can be.
+/// What the replies to an operation can look like.
 template <typename Operation>
-[[nodiscard]] constexpr ReplyTypes types_of(const Operation& operation, Fence fence) noexcept {
-  if constexpr (requires { Command<Operation>::fenced_types; }) {
-    if (fence == Fence::yes) return Command<Operation>::fenced_types;
+[[nodiscard]] constexpr ReplyShape shape_of(const Operation& operation, Fence fence) noexcept {
+  if constexpr (requires { Command<Operation>::fenced_shape; }) {
+    if (fence == Fence::yes) return Command<Operation>::fenced_shape;
   }
-  if constexpr (requires { Command<Operation>::types_of(operation); }) {
-    return Command<Operation>::types_of(operation);
+  if constexpr (requires { Command<Operation>::shape_of(operation); }) {
+    return Command<Operation>::shape_of(operation);
   } else {
-    return Command<Operation>::types;
+    return Command<Operation>::shape;
   }
 }
 
@@ -176,7 +178,7 @@ void encode(const Operation& operation, Fence fence, std::string& out) {
 /// Adds one operation to a batch.
 template <typename Operation>
 void add_operation(Pipeline& batch, const Operation& operation, Fence fence = Fence::no) {
-  batch.add_encoded(Command<Operation>::replies, types_of(operation, fence),
+  batch.add_encoded(Command<Operation>::replies, shape_of(operation, fence),
                     [&](std::string& wire) { redis::encode(operation, fence, wire); });
 }
 
@@ -205,13 +207,16 @@ class OperationRequest : public CommandRequest {
   }
   [[nodiscard]] bool wants_again() const noexcept override { return refusal_.has_value(); }
   [[nodiscard]] Accepted accept(RedisReply&& reply) override {
-    if (!types_of(operation_, fence_).contain(reply.type)) return Accepted::impossible;
+    if (!shape_of(operation_, fence_).fits(reply)) return Accepted::impossible;
     if (becomes_removal(reply)) return Accepted::again;
     if (!reply_.is_error()) reply_ = std::move(reply);  // An error is what there is to tell.
     return ++accepted_ == Command<Operation>::replies ? Accepted::all : Accepted::more;
   }
   [[nodiscard]] std::size_t missing() const noexcept override {
     return Command<Operation>::replies - accepted_;
+  }
+  [[nodiscard]] ReplyShape missing_shape(std::size_t) const noexcept override {
+    return shape_of(operation_, fence_);
   }
   [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_of(operation_); }
   [[nodiscard]] bool large() const noexcept override {

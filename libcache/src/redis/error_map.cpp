@@ -59,6 +59,11 @@ constexpr std::array codes{
          {Errc::unsupported, "this node is a replica: point the configuration at the master"}},
     Rule{"TRYAGAIN", {Errc::unavailable, "a cluster slot is moving: try again"}},
     Rule{"UNBLOCKED", {Errc::cancelled, "nothing was taken: ask again"}},
+    // A word of the scripts of leases.
+    Rule{"UNFENCED",
+         {Errc::outcome_unknown,
+          "the entry was stored and its lease not voided: grant the ACL user UNLINK on the keys of "
+          "leases ({KEY}:cachekit-lease)"}},
     Rule{"WRONGPASS", {Errc::rejected, credentials}},
     Rule{"WRONGTYPE", {Errc::rejected, "the key holds a list, hash, set or stream: ask its TYPE"}},
 };
@@ -115,6 +120,17 @@ std::string shown(std::string_view text) {
 }
 
 }  // namespace
+
+// "ERR Error running script (call to f_...): @user_script:1: @user_script: 1: -READONLY You
+// can't..."
+std::size_t place_in_script(std::string_view text) noexcept {
+  constexpr std::string_view begin = ": -";
+  if (text.find("@user_script") == std::string_view::npos) return 0;
+  const std::size_t at = text.rfind(begin);
+  if (at == std::string_view::npos) return 0;
+  const std::string_view code = code_of_reply(text.substr(at + begin.size()));
+  return std::ranges::find(codes, code, &Rule::text) == codes.end() ? 0 : at + begin.size();
+}
 
 std::string_view code_of_reply(std::string_view text) noexcept {
   return text.substr(0, text.find(' '));

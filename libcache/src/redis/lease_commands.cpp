@@ -29,35 +29,46 @@ using ReplyType = RedisReply::Type;
 constexpr std::string_view get_or_lease = R"(local value = redis.pcall('GET', KEYS[1])
 if value then return value end
 local taken = redis.pcall('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])
-if not taken then return redis.call('PTTL', KEYS[2]) end
+if not taken then return redis.pcall('PTTL', KEYS[2]) end
 if taken.err then return taken end
 return {ok = ARGV[1] .. ' ' .. ARGV[2]})";
 
-// Whoever else may have stored the key, without a word on its lease, has stored it later.
+// Whoever else may have stored the key, without a word on its lease, has stored it later. A lease
+// that stays, for want of the right to remove it, is of no use to anyone while there is an entry.
 constexpr std::string_view set_if_leased =
     R"(if redis.pcall('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local there = redis.pcall('EXISTS', KEYS[1])
+if there == 1 then return 0 end
+if there ~= 0 then return there end
 local done = redis.pcall('SET', KEYS[1], unpack(ARGV, 2))
 if done.err then return done end
-redis.call('UNLINK', KEYS[2])
+redis.pcall('UNLINK', KEYS[2])
 return 1)";
 
 constexpr std::string_view drop_if_leased =
     R"(if redis.pcall('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-return redis.call('UNLINK', KEYS[2]))";
+return redis.pcall('UNLINK', KEYS[2]))";
 
+// The entry is stored first: behind another write a server that is full would not refuse it.
 constexpr std::string_view set_and_void = R"(local done = redis.pcall('SET', KEYS[1], unpack(ARGV))
-if done and not done.err then redis.call('UNLINK', KEYS[2]) end
+if not done or done.err then return done end
+local gone = redis.pcall('UNLINK', KEYS[2])
+if type(gone) == 'table' then return redis.error_reply('UNFENCED ' .. gone.err) end
 return done)";
 
-constexpr std::string_view remove_and_void = R"(redis.call('UNLINK', KEYS[2])
+constexpr std::string_view remove_and_void = R"(local gone = redis.pcall('UNLINK', KEYS[2])
+if type(gone) == 'table' then return gone end
 return redis.pcall('UNLINK', KEYS[1]))";
 
-// A number of a script has the 53 bits of a Lua number: the sum is what is stored.
-constexpr std::string_view add_and_void = R"(local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1])
+// A number of a script has the 53 bits of a Lua number: the sum is what is stored. It is read first
+// to see that it may be read.
+constexpr std::string_view add_and_void = R"(local before = redis.pcall('GET', KEYS[1])
+if type(before) == 'table' then return before end
+local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1])
 if type(sum) == 'table' then return sum end
-redis.call('UNLINK', KEYS[2])
-return redis.call('GET', KEYS[1]))";
+local gone = redis.pcall('UNLINK', KEYS[2])
+if type(gone) == 'table' then return redis.error_reply('UNFENCED ' .. gone.err) end
+return redis.pcall('GET', KEYS[1]))";
 
 void append_script(std::string& out, std::string_view script, std::string_view key,
                    std::span<const std::string_view> arguments) {

@@ -49,14 +49,14 @@ Result<void> Protocol::handshake(net::Connection& connection, Deadline deadline)
   const bool authenticate = !username_.empty() || !password_.empty();
   const std::string database = std::to_string(database_);
   Pipeline greeting(Replay::yes);
-  if (authenticate && username_.empty()) greeting.add({"AUTH", password_.reveal()}, only_status);
+  if (authenticate && username_.empty()) greeting.add({"AUTH", password_.reveal()}, only_ok);
   if (authenticate && !username_.empty())
-    greeting.add({"AUTH", username_, password_.reveal()}, only_status);
-  if (database_ != 0) greeting.add({"SELECT", database}, only_status);
-  if (!client_name_.empty()) greeting.add({"CLIENT", "SETNAME", client_name_}, only_status);
+    greeting.add({"AUTH", username_, password_.reveal()}, only_ok);
+  if (database_ != 0) greeting.add({"SELECT", database}, only_ok);
+  if (!client_name_.empty()) greeting.add({"CLIENT", "SETNAME", client_name_}, only_ok);
   // Something has to show that a Redis server is behind the connection. That it may not be asked
   // just this, or not just now, is a sign of life, too.
-  if (greeting.size() == 0) greeting.add({"PING"}, only_status);
+  if (greeting.size() == 0) greeting.add({"PING"}, only_pong);
 
   Result<void> sent = connection.exchange(greeting, deadline);
   if (const RedisReply* reply = turning_away(greeting)) {

@@ -16,7 +16,7 @@ namespace cachekit {
 
 using redis::CommandKind;
 using redis::Replay;
-using redis::ReplyTypes;
+using redis::ReplyShape;
 
 namespace {
 
@@ -86,7 +86,7 @@ Result<std::int64_t> RedisBackend::publish(std::string_view channel, std::string
   return guarded(Errc::outcome_unknown, [&] {
     return driver_of(driver())
         .client()
-        .run({"PUBLISH", channel, message}, Replay::no, redis::only_integer, *deadline)
+        .run({"PUBLISH", channel, message}, Replay::no, redis::only_count, *deadline)
         .map([](const RedisReply& reply) { return reply.integer; });
   });
 }

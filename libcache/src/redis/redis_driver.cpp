@@ -235,18 +235,15 @@ void RedisDriver::start(AnyAsyncCall& any) {
 }
 
 Result<void> RedisDriver::clear(Deadline deadline) {
-  const auto is_done = [&](const RedisReply& reply) -> Result<void> {
-    if (reply.text == "OK") return {};
-    return fail(unexpected_reply("FLUSHDB", client_.endpoint()));
-  };
-  return client_.run({"FLUSHDB", "ASYNC"}, Replay::no, only_status, deadline).and_then(is_done);
+  return client_.run({"FLUSHDB", "ASYNC"}, Replay::no, only_ok, deadline)
+      .map([](const RedisReply&) {});
 }
 
 Result<RedisReply> RedisDriver::run_shared(std::span<const std::string_view> arguments,
                                            Replay replay, const std::string& label,
                                            Deadline deadline) {
   auto reply =
-      client_.run(arguments, replay, ReplyTypes::any(), deadline, large_keys_.contains(label));
+      client_.run(arguments, replay, ReplyShape::any(), deadline, large_keys_.contains(label));
   // What was thrown away for its size was large, too.
   const bool too_large = !reply && reply.error().code == Errc::too_large;
   if (reply || too_large) {

@@ -6,9 +6,9 @@ namespace cachekit::redis {
 PingReport RedisDriver::ping(Deadline deadline) {
   NodePing node{.endpoint = client_.endpoint()};
   // The first PING may have to connect; the second one is timed.
-  auto alive = client_.run({"PING"}, Replay::yes, only_status, deadline);
+  auto alive = client_.run({"PING"}, Replay::yes, only_pong, deadline);
   const auto start = Deadline::clock::now();
-  if (alive) alive = client_.run({"PING"}, Replay::yes, only_status, deadline);
+  if (alive) alive = client_.run({"PING"}, Replay::yes, only_pong, deadline);
   node.round_trip =
       std::chrono::duration_cast<std::chrono::microseconds>(Deadline::clock::now() - start);
   if (!alive) {

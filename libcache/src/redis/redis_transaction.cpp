@@ -94,12 +94,12 @@ Result<void> RedisTransaction::Impl::check_open() {
 }
 
 Result<RedisReply> RedisTransaction::Impl::run(std::span<const std::string_view> arguments,
-                                               Replay replay, redis::ReplyTypes types) {
+                                               Replay replay, redis::ReplyShape shape) {
   Result<void> open = guarded(Errc::overloaded, [&] { return check_open(); });
   if (!open) return fail(std::move(open).error());
   const Errc lost_reply = replay == Replay::yes ? Errc::overloaded : Errc::outcome_unknown;
   return guarded(lost_reply, [&]() -> Result<RedisReply> {
-    SingleCommand request(arguments, replay, types);
+    SingleCommand request(arguments, replay, shape);
     if (Result<void> done = connection->exchange(request, Deadline::after(timeout)); !done) {
       return fail(std::move(done).error());
     }
@@ -158,7 +158,7 @@ Result<void> RedisTransaction::watch(std::initializer_list<std::string_view> key
     if (!impl_) return moved_from();
     std::vector<std::string_view> arguments{"WATCH"};
     arguments.insert(arguments.end(), keys.begin(), keys.end());
-    return impl_->run(arguments, Replay::yes, redis::only_status).map([](const RedisReply&) {});
+    return impl_->run(arguments, Replay::yes, redis::only_ok).map([](const RedisReply&) {});
   });
 }
 
@@ -174,7 +174,7 @@ Result<RedisReply> RedisTransaction::command(std::span<const std::string_view> a
                 {}, "use watch(), queue() and execute()");
   });
   if (!sound) return fail(std::move(sound).error());
-  return impl_->run(arguments, replay, redis::ReplyTypes::any());
+  return impl_->run(arguments, replay, redis::ReplyShape::any());
 }
 
 Result<RedisReply> RedisTransaction::command(std::initializer_list<std::string_view> arguments) {

@@ -6,31 +6,42 @@
 
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace cachekit::redis {
 
 namespace {
 
-// Lets replies go by that nobody waits for.
+// Lets replies go by that nobody waits for. One that cannot be among them is somebody else's here,
+// too: replies are out of step most easily where one came too late for its caller.
 class Discarded final : public CommandRequest {
  public:
-  explicit Discarded(std::size_t replies) noexcept
-      : CommandRequest(Replay::no), missing_(replies) {}
+  explicit Discarded(const CommandRequest& given_up) : CommandRequest(Replay::no) {
+    shapes_.reserve(given_up.missing());
+    for (std::size_t i = 0; i < given_up.missing(); ++i) {
+      shapes_.push_back(given_up.missing_shape(i));
+    }
+  }
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string&) override { return {}; }
-  [[nodiscard]] Accepted accept(RedisReply&&) override {
-    return --missing_ == 0 ? Accepted::all : Accepted::more;
+  [[nodiscard]] Accepted accept(RedisReply&& reply) override {
+    if (!missing_shape(0).fits(reply)) return Accepted::impossible;
+    return ++accepted_ == shapes_.size() ? Accepted::all : Accepted::more;
   }
-  [[nodiscard]] std::size_t missing() const noexcept override { return missing_; }
+  [[nodiscard]] std::size_t missing() const noexcept override { return shapes_.size() - accepted_; }
+  [[nodiscard]] ReplyShape missing_shape(std::size_t index) const noexcept override {
+    return shapes_[accepted_ + index];
+  }
 
  private:
-  std::size_t missing_;
+  std::vector<ReplyShape> shapes_;
+  std::size_t accepted_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<net::Request> CommandRequest::abandoned() const {
-  return std::make_unique<Discarded>(missing());
+  return std::make_unique<Discarded>(*this);
 }
 
 Result<void> SingleCommand::encode(const net::Session&, std::string& out) {
@@ -39,7 +50,7 @@ Result<void> SingleCommand::encode(const net::Session&, std::string& out) {
 }
 
 Accepted SingleCommand::accept(RedisReply&& reply) {
-  if (!types_.contain(reply.type)) return Accepted::impossible;
+  if (!shape_.fits(reply)) return Accepted::impossible;
   reply_ = std::move(reply);
   return Accepted::all;
 }
@@ -52,12 +63,12 @@ std::size_t SingleCommand::bytes() const noexcept {
 
 bool SingleCommand::large() const noexcept { return large_ || bytes() > net::large_bytes; }
 
-void Pipeline::add(std::span<const std::string_view> arguments, ReplyTypes types) {
-  types_.push_back(types);
+void Pipeline::add(std::span<const std::string_view> arguments, ReplyShape shape) {
+  shapes_.push_back(shape);
   try {
     append_command(wire_, arguments);
   } catch (...) {
-    types_.pop_back();
+    shapes_.pop_back();
     throw;
   }
 }
@@ -71,7 +82,7 @@ Result<void> Pipeline::encode(const net::Session&, std::string& out) {
 }
 
 Accepted Pipeline::accept(RedisReply&& reply) {
-  if (!types_[replies_.size()].contain(reply.type)) return Accepted::impossible;
+  if (!missing_shape(0).fits(reply)) return Accepted::impossible;
   replies_.push_back(std::move(reply));
   return replies_.size() == size() ? Accepted::all : Accepted::more;
 }
@@ -106,8 +117,7 @@ Result<bool> Session::advance(net::Request& request) {
 tl::unexpected<Error> Session::out_of_step() const noexcept {
   Error error = out_of_memory(*out_of_step_);
   try {
-    if (error.code == Errc::protocol)
-      error.message = "a reply of a type that the command never gives";
+    if (error.code == Errc::protocol) error.message = "a reply that the command never gives";
   } catch (const std::bad_alloc&) {
     error.message = "another's reply";
   }
@@ -116,6 +126,7 @@ tl::unexpected<Error> Session::out_of_step() const noexcept {
 
 void Session::look_at_error(RedisReply& reply, const CommandRequest& commands) noexcept {
   constexpr std::string_view last_words = "ERR Protocol error";
+  reply.text.erase(0, place_in_script(reply.text));
   if (code_of_reply(reply.text) == "READONLY" || reply.text.starts_with(last_words)) {
     retiring_ = true;
   }

@@ -2,7 +2,7 @@
 
 #include "net/request.hpp"
 #include "redis/error_map.hpp"
-#include "redis/reply_types.hpp"
+#include "redis/reply_shape.hpp"
 #include "redis/resp_decoder.hpp"
 
 #include <cachekit/redis_reply.hpp>
@@ -43,6 +43,8 @@ class CommandRequest : public net::Request {
   [[nodiscard]] virtual Accepted accept(RedisReply&& reply) = 0;
   /// How many replies are still to come.
   [[nodiscard]] virtual std::size_t missing() const noexcept = 0;
+  /// What the one at `index` of these can look like.
+  [[nodiscard]] virtual ReplyShape missing_shape(std::size_t index) const noexcept = 0;
 
  private:
   Replay replay_;
@@ -52,12 +54,13 @@ class CommandRequest : public net::Request {
 class SingleCommand final : public CommandRequest {
  public:
   SingleCommand(std::span<const std::string_view> arguments, Replay replay,
-                ReplyTypes types = ReplyTypes::any()) noexcept
-      : CommandRequest(replay), arguments_(arguments), types_(types) {}
+                ReplyShape shape = ReplyShape::any()) noexcept
+      : CommandRequest(replay), arguments_(arguments), shape_(shape) {}
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
   [[nodiscard]] Accepted accept(RedisReply&& reply) override;
   [[nodiscard]] std::size_t missing() const noexcept override { return 1; }
+  [[nodiscard]] ReplyShape missing_shape(std::size_t) const noexcept override { return shape_; }
   [[nodiscard]] bool large() const noexcept override;
   [[nodiscard]] std::size_t bytes() const noexcept override;
 
@@ -68,7 +71,7 @@ class SingleCommand final : public CommandRequest {
 
  private:
   std::span<const std::string_view> arguments_;
-  ReplyTypes types_;
+  ReplyShape shape_;
   bool large_ = false;
   RedisReply reply_{};
 };
@@ -79,38 +82,41 @@ class Pipeline : public CommandRequest {
   explicit Pipeline(Replay replay) noexcept : CommandRequest(replay) {}
 
   void reserve(std::size_t commands, std::size_t wire_bytes = 0) {
-    types_.reserve(commands);
+    shapes_.reserve(commands);
     replies_.reserve(commands);
     wire_.reserve(wire_bytes);
   }
   /// Nothing has changed where there is no memory for it.
-  void add(std::span<const std::string_view> arguments, ReplyTypes types = ReplyTypes::any());
+  void add(std::span<const std::string_view> arguments, ReplyShape shape = ReplyShape::any());
   void add(std::initializer_list<std::string_view> arguments,
-           ReplyTypes types = ReplyTypes::any()) {
-    add(std::span(arguments.begin(), arguments.size()), types);
+           ReplyShape shape = ReplyShape::any()) {
+    add(std::span(arguments.begin(), arguments.size()), shape);
   }
-  /// What appends one command to the wire, of which each reply has these types.
+  /// What appends one command to the wire, of which each reply has this shape.
   template <typename Encode>
-  void add_encoded(std::size_t replies, ReplyTypes types, const Encode& encode) {
-    types_.insert(types_.end(), replies, types);
+  void add_encoded(std::size_t replies, ReplyShape shape, const Encode& encode) {
+    shapes_.insert(shapes_.end(), replies, shape);
     encode(wire_);
   }
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
   [[nodiscard]] Accepted accept(RedisReply&& reply) override;
   [[nodiscard]] std::size_t missing() const noexcept override { return size() - replies_.size(); }
+  [[nodiscard]] ReplyShape missing_shape(std::size_t index) const noexcept override {
+    return shapes_[replies_.size() + index];
+  }
   [[nodiscard]] bool large() const noexcept override;
   [[nodiscard]] std::size_t bytes() const noexcept override { return wire_.size(); }
 
   /// The replies, it seems, are large.
   void expect_large() noexcept { large_ = true; }
-  [[nodiscard]] std::size_t size() const noexcept { return types_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return shapes_.size(); }
   /// In order, one for each command that was `add`ed. Requires: the request was executed.
   [[nodiscard]] std::vector<RedisReply>& replies() noexcept { return replies_; }
 
  private:
   std::string wire_;
-  std::vector<ReplyTypes> types_;  // One per reply.
+  std::vector<ReplyShape> shapes_;  // One per reply.
   std::vector<RedisReply> replies_;
   bool large_ = false;
 };

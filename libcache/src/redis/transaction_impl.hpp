@@ -16,12 +16,12 @@ class RedisTransaction::Impl {
  public:
   Impl(std::unique_ptr<net::Connection> own, std::chrono::milliseconds budget)
       : connection(std::move(own)), timeout(budget) {
-    queued.add({"MULTI"}, redis::only_status);
+    queued.add({"MULTI"}, redis::only_ok);
   }
 
   /// What is idempotent leaves nothing in doubt when its reply is lost. It is not sent again.
   [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments,
-                                       redis::Replay replay, redis::ReplyTypes types);
+                                       redis::Replay replay, redis::ReplyShape shape);
   /// Whether another step is possible. What came unasked since the last one, if only the news that
   /// the server has closed the connection, would be taken for its reply: there is none then.
   [[nodiscard]] Result<void> check_open();

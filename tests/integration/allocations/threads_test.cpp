@@ -130,6 +130,29 @@ struct HungName {
 
 }  // namespace
 
+// The callback runs on the I/O thread then, which is the only one to connect anew.
+TEST_CASE("without a thread for callbacks a call that one makes ends within its budget",
+          "[threads]") {
+  auto server = std::make_unique<RedisServer>();
+  RedisBackend cache({.host = server->host(), .port = server->port(), .operation_timeout = 1s});
+  REQUIRE(cache.set("k", "v"));
+  REQUIRE(cache.async_set("k", "v").get());
+  Gate called;
+  std::string inner, outer;
+  {
+    const NoThread none(1, 1'000);
+    auto first = cache.async_get(std::string_view("k"));
+    first.then([&](const Result<std::optional<std::string>>&) {
+      server.reset();
+      cache.async_set("a", "1").ignore();
+      inner = code_of(cache.get("k"));
+      called.open();
+    });
+    REQUIRE(called.wait());
+  }
+  CHECK((inner == "timeout" || inner == "unavailable"));
+}
+
 TEST_CASE("connect() without a thread connects or is an error", "[threads]") {
   const Kind kind = GENERATE(from_range(both_kinds));
   Rig rig(kind);

@@ -161,6 +161,33 @@ TEST_CASE("callbacks of two backends may wait for requests of each other's", "[a
   REQUIRE(other_over.wait(std::chrono::minutes(5)));
 }
 
+TEST_CASE("calls of a callback end when its backend is being destroyed", "[async][callbacks]") {
+  Rig rig(GENERATE(true, false));
+  CacheBackend* const cache = rig.cache.get();
+  const std::vector<std::string_view> keys{"k", "other"};
+  Gate runs, ended;
+  std::string last;
+  std::vector<std::string> codes;
+  cache->async_set("callback", "v").then([&](const Result<bool>&) {
+    runs.open();
+    Result<std::optional<std::string>> got = cache->get("k");
+    while (got) got = cache->get("k");
+    last = code_of(got);
+    const auto many = cache->async_get_many(keys).get();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      codes.push_back(many ? code_of((*many)[i]) : code_of(many));
+    }
+    codes.push_back(code_of(cache->async_increment("n", 1).get()));
+    codes.push_back(code_of(cache->async_get(std::string_view("k")).get()));
+    ended.open();
+  });
+  REQUIRE(runs.wait());
+  rig.cache.reset();
+  REQUIRE(ended.wait());
+  CHECK(last == "cancelled");
+  CHECK(codes == std::vector<std::string>(4, "cancelled"));
+}
+
 TEST_CASE("callbacks that do not run at once run one after the other", "[async][callbacks]") {
   const Rig rig(GENERATE(true, false));
   const std::thread::id here = std::this_thread::get_id();

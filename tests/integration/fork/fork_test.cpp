@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -227,6 +228,39 @@ TEST_CASE("a child is told at once that what its parent asked is not its own", "
   forked.open();
   for (auto& one : pending) CHECK(one.get() == "v");
   CHECK(server.failures().empty());
+}
+
+// What a callback has forked and comes back from it runs nothing more: the other callbacks, and
+// what is to be sent, are the parent's.
+TEST_CASE("a child forked in a callback ends with that callback", "[fork]") {
+  RedisServer server;
+  RedisBackend cache({.host = server.host(), .port = server.port(), .operation_timeout = patience});
+  auto* const runs = static_cast<std::atomic<int>*>(::mmap(nullptr, sizeof(std::atomic<int>),
+                                                           PROT_READ | PROT_WRITE,
+                                                           MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  REQUIRE(runs != MAP_FAILED);
+  Gate may_fork, done;
+  std::atomic<pid_t> child{-1};
+  cache.async_set("a", "1").then([&](const Result<bool>&) {
+    static_cast<void>(may_fork.wait());
+    child = ::fork();
+    if (child != 0) return;
+    ::alarm(20);
+    std::atexit([] { ::_exit(7); });  // When its only thread ends.
+  });
+  cache.async_set("b", "2").then([&](const Result<bool>&) {
+    ++*runs;
+    static_cast<void>(cache.async_increment("n", 1));
+    done.open();
+  });
+  may_fork.open();
+  REQUIRE(done.wait());
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 7));
+  CHECK(*runs == 1);
+  CHECK(must(cache.increment("n", 1)) == 2);
+  ::munmap(runs, sizeof(std::atomic<int>));
 }
 
 TEST_CASE("a child that drops what its parent asked writes to no descriptor of its own", "[fork]") {

@@ -107,6 +107,39 @@ TEST_CASE("what is no string is not leased, nor set over", "[redis][lease]") {
   CHECK(must(redis.remove("leased")));
 }
 
+TEST_CASE("a lease that may not be voided leaves nobody in the belief that nothing was stored",
+          "[redis][lease]") {
+  RedisServer server;
+  RedisBackend all(config_of(server));
+  must(all.command({"ACL", "SETUSER", "limited", "on", ">secret", "~*", "+@all", "-unlink"}));
+  RedisConfig config = leasing(server);
+  config.username = "limited";
+  config.password = Secret("secret");
+  RedisBackend limited(config);
+  const auto set = limited.set("k", "v");
+  REQUIRE(code_of(set) == "outcome_unknown");
+  CHECK(set.error().hint.find("UNLINK") != std::string::npos);
+  CHECK(must(all.get("k")) == "v");
+  CHECK(code_of(limited.increment("n")) == "outcome_unknown");
+  CHECK(must(all.get("n")) == "1");
+  CHECK(code_of(limited.remove("k")) == "rejected");
+  CHECK(must(all.get("k")) == "v");
+}
+
+TEST_CASE("a server that is full refuses what voids a lease as any write", "[redis][lease]") {
+  RedisServer server;
+  RedisBackend redis(leasing(server));
+  must(redis.set("k", "old"));
+  const LeaseToken token = token_for(redis, "other");
+  must(redis.command({"CONFIG", "SET", "maxmemory", "1"}));
+  CHECK(code_of(redis.set("k", "new")) == "rejected");
+  CHECK(code_of(redis.increment("n")) == "rejected");
+  CHECK_FALSE(redis.run(operation::LeaseSet{.key = "other", .token = token, .value = "v"}));
+  must(redis.command({"CONFIG", "SET", "maxmemory", "0"}));
+  CHECK(must(redis.get("k")) == "old");
+  CHECK(must(redis.get("n")) == std::nullopt);
+}
+
 TEST_CASE("a lease that was asked for and not answered is not asked for again", "[redis][lease]") {
   const bool waiting = GENERATE(true, false);
   ScriptedServer server([](Peer& peer) {

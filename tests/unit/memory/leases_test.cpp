@@ -81,6 +81,19 @@ TEST_CASE("leases take no room from entries, and only so much of their own", "[m
   CHECK(stored(t, "longest", longest, "v"));
 }
 
+TEST_CASE("leases that end first make room for many at once", "[memory][lease]") {
+  memory::LeaseTable table;
+  const memory::Time start{};
+  for (std::uint64_t hash = 0; hash < memory::LeaseTable::most; ++hash) {
+    static_cast<void>(table.grant(hash, start, start + (hash < 512 ? 10s : 20s)));
+  }
+  static_cast<void>(table.grant(memory::LeaseTable::most, start, start + 5s));
+  CHECK(table.count() == memory::LeaseTable::most - memory::LeaseTable::most / 8 + 1);
+  for (std::uint64_t hash = 512; hash <= memory::LeaseTable::most; ++hash) {
+    CHECK(table.find(hash, start) != nullptr);
+  }
+}
+
 TEST_CASE("leases that have ended make room before others", "[memory][lease]") {
   memory::LeaseTable table;
   const memory::Time start{};

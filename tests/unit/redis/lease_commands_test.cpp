@@ -36,7 +36,8 @@ bool has(const std::string& text, std::string_view part) {
 
 TEST_CASE("the lease of a key is in the slot of its key", "[redis][lease]") {
   CHECK(lease_key("k") == "{k}:cachekit-lease");
-  CHECK(lease_key("user:{7}:name") == "user:{7}:name:cachekit-lease");
+  CHECK(lease_key("user:{7}:name") == "user:{7}:name:cachekit-lease-of-tagged");
+  CHECK(lease_key("{k}") != lease_key("k"));
   CHECK(lease_key("a{b") == "{a{b}:cachekit-lease");
   CHECK(lease_key("{}k") == "{{}k}:cachekit-lease");
   CHECK(is_lease_key(lease_key("k")));

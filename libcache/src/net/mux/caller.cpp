@@ -10,8 +10,6 @@ namespace {
 using Clock = Deadline::clock;
 
 constexpr auto patience = std::chrono::microseconds(100);
-// In which what is being settled elsewhere is.
-constexpr auto until_settled = std::chrono::milliseconds(5);
 
 }  // namespace
 

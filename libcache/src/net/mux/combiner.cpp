@@ -240,6 +240,7 @@ Combiner::Clock::time_point Combiner::expire() noexcept {
 void Combiner::end(std::string_view why) noexcept {
   {
     const std::lock_guard lock(connection_.mutex_);
+    connection_.ended_ = true;
     connection_.mark_broken(Errc::cancelled, why);
   }
   Completions completions;

@@ -54,8 +54,8 @@ class Combiner {
   /// What is shared: the same for as long as this lives, whatever breaks.
   [[nodiscard]] SharedConnection& connection() noexcept { return connection_; }
   [[nodiscard]] const SharedConnection& connection() const noexcept { return connection_; }
-  /// Takes over a fresh connection, once the last one is let go of; leaves it where it has one.
-  /// False when the deadline came first.
+  /// Takes over a fresh connection, once the last one is let go of; leaves it where it has one, or
+  /// where this has ended. False when the deadline came first.
   [[nodiscard]] bool attach(Connection&& connection, Deadline deadline) noexcept;
 
   /// Runs a request to its end, or says false because there is no connection: nothing was sent.
@@ -91,8 +91,8 @@ class Combiner {
   /// as above.
   void on_unsent(std::function<void()> call) { on_unsent_ = std::move(call); }
 
-  /// Settles all that is under way, as `cancelled` or `outcome_unknown`. Requires: nobody waits
-  /// here any more.
+  /// Settles all that is under way, as `cancelled` or `outcome_unknown`, and takes nothing from
+  /// here on. Requires: nobody waits here any more.
   void end(std::string_view why) noexcept;
 
   /// Where those sleep who wait for a request that this combiner has, will have or had.

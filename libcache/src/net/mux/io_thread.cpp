@@ -29,17 +29,23 @@ constexpr auto look_again = std::chrono::milliseconds(50);
 
 void AsyncRequest::wait() noexcept {
   if (settled()) return;
-  if (!inherited()) {
-    return static_cast<void>(io_thread().around_.combiner.wait(*this, Deadline::after(forever)));
-  }
+  if (!inherited()) return static_cast<void>(wait(Deadline::after(forever)));
   outcome() = fail(core::inherited_request());
   ParkingLot empty;  // The threads that waited are the parent's.
   Wakeups nobody(empty);
   finish(nobody);
 }
 
+// One that has no connection when its time is over is settled by the I/O thread, or here: that may
+// be away, in a callback for which there was no other thread, or be the one that waits.
 bool AsyncRequest::wait(Deadline until) noexcept {
-  return io_thread().around_.combiner.wait(*this, until);
+  IoThread& io_thread = this->io_thread();
+  for (auto over = deadline().at();; over = Deadline::clock::now()) {
+    const Deadline a_little_later = Deadline::after(until_settled, over);
+    if (io_thread.around_.combiner.wait(*this, earlier(until, a_little_later))) return true;
+    if (deadline().expired()) io_thread.expire(*this);
+    if (settled() || until.expired()) return settled();
+  }
 }
 
 // Together with `IoThread::start`: either that sees that it is unwanted, or this sees the
@@ -152,6 +158,15 @@ void IoThread::cancel(AsyncRequest& request) noexcept {
   }
   const std::lock_guard lock(mutex_);
   if (--cancelling_ == 0) cancelled_.notify_all();
+}
+
+void IoThread::expire(AsyncRequest& request) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!request.in_backlog_) return;
+    backlog_.remove(request);
+  }
+  settle(request, no_turn_in_time(endpoint(), request.ticket_.must_wait()));
 }
 
 void IoThread::settle(AsyncRequest& request, Error error) noexcept {

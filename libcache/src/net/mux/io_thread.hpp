@@ -114,6 +114,7 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
   void queue(AsyncRequest& request) noexcept;
   [[nodiscard]] bool submit(AsyncRequest& request, Combiner::Sending sending) noexcept;
   void cancel(AsyncRequest& request) noexcept;
+  void expire(AsyncRequest& request) noexcept;
   void settle(AsyncRequest& request, Error error) noexcept;
   [[nodiscard]] const std::string& endpoint() const noexcept {
     return around_.combiner.connection().endpoint();
@@ -130,8 +131,8 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
   }
   [[nodiscard]] bool ensure_thread() noexcept;
   void run(const bool& gone) noexcept;
-  /// Returns at once, without the lock, when one of the calls made `gone` true.
-  void run_calls(Lock& lock, const bool& gone) noexcept;
+  /// As `Continuations::run_all`.
+  [[nodiscard]] bool run_calls(Lock& lock, const bool& gone) noexcept;
   /// Reads or rests once; gives how many times in a row nothing was started meanwhile.
   [[nodiscard]] int take_turn(Lock& lock, int quiet) noexcept;
   void expire_due() noexcept;

@@ -62,7 +62,7 @@ void IoThread::end() noexcept {
   Lock lock(mutex_);
   fail_backlog(lock, backend_destroyed(endpoint()));
   cancelled_.wait(lock, [&] { return cancelling_ == 0; });
-  run_calls(lock, false);
+  static_cast<void>(run_calls(lock, false));
 }
 
 void IoThread::close_after_fork() noexcept { doorbell_.close(); }
@@ -108,16 +108,15 @@ void IoThread::run(const bool& gone) noexcept {
   int quiet = 0;
   while (!ending_) {
     doorbell_.hear();
-    run_calls(lock, gone);
-    if (gone) return;
+    if (!run_calls(lock, gone)) return;
     serve_backlog(lock);
     if (!ending_ && calls_.empty() && !doorbell_.rung()) quiet = take_turn(lock, quiet);
   }
 }
 
-void IoThread::run_calls(Lock& lock, const bool& gone) noexcept {
+bool IoThread::run_calls(Lock& lock, const bool& gone) noexcept {
   const core::ContinuationsTo redirected(*this);
-  calls_.run_all(lock, gone);
+  return calls_.run_all(lock, gone);
 }
 
 int IoThread::take_turn(Lock& lock, int quiet) noexcept {

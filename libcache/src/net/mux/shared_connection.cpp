@@ -49,6 +49,7 @@ void SharedConnection::close_after_fork() noexcept {
 }
 
 void SharedConnection::attach(Connection&& connection) noexcept {
+  if (ended_) return;
   auto [socket, session] = std::move(connection).take_apart();
   socket_ = std::move(socket);
   shut_ = false;

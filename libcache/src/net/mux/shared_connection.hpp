@@ -115,7 +115,8 @@ class SharedConnection {
   Leadership leadership_;
   std::atomic<std::uint64_t> number_{0};  // Of the connection.
   std::uint64_t reconnects_ = 0;
-  bool shut_ = false;  // The socket, because the connection is broken.
+  bool ended_ = false;  // It takes no other connection any more.
+  bool shut_ = false;   // The socket, because the connection is broken.
   Clock::time_point written_at_{};
   Clock::time_point refused_at_{};  // When the kernel took no more.
   Clock::time_point listen_at_{};   // When to listen to an idle connection for a while.

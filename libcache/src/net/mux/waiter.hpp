@@ -9,12 +9,16 @@
 #include <cachekit/error.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
 
 namespace cachekit::net {
+
+/// So soon is settled what somebody else has in hands to settle.
+inline constexpr auto until_settled = std::chrono::milliseconds(5);
 
 /// Somebody who waits for the last reply to a request: a caller who sleeps, a callback, or nobody
 /// any more. It lies on a caller's stack or on the heap; a multiplexer only links it.
