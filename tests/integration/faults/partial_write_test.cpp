@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -58,6 +59,8 @@ struct Interference {
   }
 };
 std::atomic<Interference*> interference{nullptr};
+// All there were: a thread that connects late may still look at one whose test is over.
+std::vector<std::unique_ptr<Interference>> interferences;
 
 std::uint16_t peer_port(int descriptor) {
   sockaddr_in address{};
@@ -184,7 +187,8 @@ bool run_with_held_send(int number, When when, const Kernel& kernel) {
   const auto cache = client_of(Kind::redis, server.port());
   must(cache->set("warm", "v"));
   server.fall_silent_at("slow");
-  Interference now{.port = server.port(), .kernel = kernel, .number = number, .when = when};
+  Interference& now = *interferences.emplace_back(
+      new Interference{.port = server.port(), .kernel = kernel, .number = number, .when = when});
   interference = &now;
   std::thread reader([&] { static_cast<void>(cache->get("slow")); });
   CHECK(eventually([&] { return server.silent() || now.reached; }));
