@@ -57,9 +57,10 @@ void check_types(const Operation& operation, std::initializer_list<Type> possibl
   const ReplyTypes types(possible);
   for (const Sample& sample : samples) {
     CAPTURE(sample.wire);
-    CHECK(takes(OperationRequest<Operation>(operation), sample.wire) == types.contain(sample.type));
+    CHECK(takes(OperationRequest<Operation>(operation, Fence::no), sample.wire) ==
+          types.contain(sample.type));
     Pipeline batch(Replay::yes);
-    for (int i = 0; i < 3; ++i) add_operation(batch, operation);
+    for (int i = 0; i < 3; ++i) add_operation(batch, operation, Fence::no);
     CHECK(takes(batch, sample.wire) == types.contain(sample.type));
   }
 }
@@ -171,13 +172,13 @@ TEST_CASE("a session whose server says that it closes the connection is to be re
 TEST_CASE("a request knows about how many bytes it keeps", "[redis]") {
   const std::string key(100, 'k');
   const std::string value(3'000, 'v');
-  CHECK(OperationRequest<Get>(Get{key}).bytes() == 100);
-  CHECK(OperationRequest<Set>(Set{.key = key, .value = value}).bytes() == 3'100);
+  CHECK(OperationRequest<Get>(Get{key}, Fence::no).bytes() == 100);
+  CHECK(OperationRequest<Set>(Set{.key = key, .value = value}, Fence::no).bytes() == 3'100);
   const std::array<std::string_view, 3> words{"SET", key, value};
   CHECK(SingleCommand(words, Replay::no).bytes() == 3'103);
   Pipeline batch(Replay::no);
   CHECK(batch.bytes() == 0);
-  for (int i = 0; i < 10; ++i) add_operation(batch, Set{.key = key, .value = value});
+  for (int i = 0; i < 10; ++i) add_operation(batch, Set{.key = key, .value = value}, Fence::no);
   CHECK(batch.bytes() >= 31'000);
   CHECK(batch.bytes() < 32'000);
 }
