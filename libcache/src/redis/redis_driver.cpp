@@ -149,13 +149,13 @@ template <typename Operation>
 void RedisDriver::run_piece(const BatchOf<Operation>& batch, Deadline deadline) {
   using Said = Command<Operation>;
   Pipeline request(replay_of<Operation>);
+  const Fence fence = client_.fence();
   std::size_t bytes = 0;
-  for (const Operation& operation : batch.operations)
-    bytes += wire_bytes_of(operation, client_.fence());
+  for (const Operation& operation : batch.operations) bytes += wire_bytes_of(operation, fence);
   request.reserve(batch.operations.size() * Said::replies, bytes);
   for (const Operation& operation : batch.operations) {
     note_stored(large_keys_, operation);
-    add_operation(request, operation, client_.fence());
+    add_operation(request, operation, fence);
     if (expects_large(large_keys_, operation)) request.expect_large();
   }
   const Result<void> done = client_.run_all(request, deadline);
