@@ -23,7 +23,7 @@ tl::unexpected<Error> no_keys() {
 }
 
 tl::unexpected<Error> no_leases() {
-  return fail(Errc::unsupported, "this backend gives no leases on Memcached yet", {},
+  return fail(Errc::unsupported, "Memcached has no place for leases", {},
               "ask capabilities().leases");
 }
 
