@@ -11,13 +11,15 @@ namespace {
 std::vector<Term> exit_codes() {
   return {
       {"0", "Done; a hit; also where a reader of the output went away"},
-      {"1", "A \"no\": a miss, not stored, nothing deleted, some records were bad"},
+      {"1",
+       "A \"no\": a miss, not stored, nothing deleted, some records were bad, or more than "
+       "--max-errors allows"},
       {"2", "Usage"},
       {"3", "Configuration: file, profile, URL, environment"},
       {"4", "A server is out of reach, or the time ran out"},
       {"5",
        "A server or a limit said no, a cache had to let entries go that were just stored, standard "
-       "input is closed, or the output cannot be written"},
+       "input is closed, or the output, or a warning on stderr, cannot be written"},
       {"6", "This backend cannot do that"},
       {"7", "A bench gate fell short"},
       {"70", "A fault of our own"},

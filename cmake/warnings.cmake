@@ -13,7 +13,7 @@ endfunction()
 # What the library and the command keep on a stack or in every thread stays small: programs start
 # threads with little of both. (A sanitizer lets frames grow.)
 function(cachekit_small_frames target)
-  if(CACHEKIT_DEVELOPER AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  if(CACHEKIT_DEVELOPER AND NOT CACHEKIT_SANITIZED)
     target_compile_options(${target} PRIVATE -Wframe-larger-than=4096)
   endif()
 endfunction()

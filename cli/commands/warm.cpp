@@ -202,43 +202,50 @@ double mean_bytes_of(const WarmTally& tally) {
 
 // Entries that a cache of this process had to let go are lost to whoever loads it; on a server they
 // may be somebody else's.
-ExitCode tell_evictions(Context& context, const CacheBackend& backend, const WarmResult& result,
-                        const Held& held) {
+std::optional<Error> lost_entries(Context& context, const CacheBackend& backend,
+                                  const WarmResult& result, const Held& held) {
   const std::uint64_t evicted = result.evicted.value_or(0);
-  if (evicted == 0) return ExitCode::done;
+  if (evicted == 0) return std::nullopt;
   const std::string what =
       fmt::format("{}, {} were stored", evictions_text(evicted, held.items), result.tally.stored);
   if (backend.tier() != Tier::in_process) {
     context.warn(what + " (others may use the server, too)");
-    return ExitCode::done;
+    return std::nullopt;
   }
-  context.report("warm", Error{Errc::rejected, what, "",
-                               more_room(context.settings().memory, held, evicted,
-                                         mean_bytes_of(result.tally))});
-  return ExitCode::refused;
+  return Error{Errc::rejected, what, "",
+               more_room(context.settings().memory, held, evicted, mean_bytes_of(result.tally))};
 }
 
-void report_too_many_bad(Context& context, const WarmOptions& options) {
-  context.report("warm",
-                 Error{Errc::rejected,
-                       fmt::format("stopped: more than {} bad records (--max-errors)",
-                                   options.max_errors.value_or(0)),
-                       "", "mend the input, or raise --max-errors; then " + resume_hint(options)});
+Error too_many_bad(const WarmOptions& options) {
+  return {Errc::rejected,
+          fmt::format("stopped: more than {} bad records (--max-errors)",
+                      options.max_errors.value_or(0)),
+          "", "mend the input, or raise --max-errors; then " + resume_hint(options)};
 }
 
-ExitCode finish(Context& context, WarmResult& result, const WarmOptions& options) {
-  const bool any_bad = result.tally.bad + result.tally.resumed_bad > 0;
-  if (result.too_many_bad) report_too_many_bad(context, options);
-  if (!result.error) return any_bad ? ExitCode::no : ExitCode::done;
-  Error& error = *result.error;
+Error with_resume_hint(const WarmResult& result, const WarmOptions& options) {
+  Error error = *result.error;
   const bool broke_off =
       error.code == Errc::cancelled || result.tally.failed > 0 || result.tally.unknown > 0;
-  if (broke_off && !result.unsaved && !is_out_of_memory(error)) {
-    const std::string first = error.hint.empty() ? "" : error.hint + "; then ";
-    error.hint = first + resume_hint(options);
-  }
-  context.report("warm", error);
-  return exit_code_of(error);
+  if (!broke_off || result.unsaved || is_out_of_memory(error)) return error;
+  const std::string first = error.hint.empty() ? "" : error.hint + "; then ";
+  error.hint = first + resume_hint(options);
+  return error;
+}
+
+// A command has one error: the gravest of what befell the load. What else did is a warning.
+ExitCode finish(Context& context, const WarmResult& result, const WarmOptions& options,
+                const std::optional<Error>& lost) {
+  std::vector<Error> errors;
+  if (result.error) errors.push_back(with_resume_hint(result, options));
+  if (lost) errors.push_back(*lost);
+  if (result.too_many_bad) errors.push_back(too_many_bad(options));
+  for (std::size_t i = 1; i < errors.size(); ++i) context.warn_of_loss(errors[i].message);
+  if (!errors.empty()) context.report("warm", errors.front());
+  if (result.error) return exit_code_of(*result.error);
+  if (lost) return ExitCode::refused;
+  const bool any_bad = result.tally.bad + result.tally.resumed_bad > 0;
+  return any_bad ? ExitCode::no : ExitCode::done;
 }
 
 // One field cannot be both; what is read as base64 counts by the name without that.
@@ -287,8 +294,8 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   print_summary(context, result, arguments, took.count());
-  const ExitCode evicted = tell_evictions(context, backend, result, after.value_or(Held()));
-  return worse(finish(context, result, options), evicted);
+  const auto lost = lost_entries(context, backend, result, after.value_or(Held()));
+  return finish(context, result, options, lost);
 }
 
 }  // namespace
@@ -301,12 +308,10 @@ CommandSpec warm_command() {
       .arguments = input_arguments(*options),
       .notes =
           "A bad record is passed over and counted, its line is named at the end, and the exit "
-          "code "
-          "is 1.\n\n"
+          "code is 1. It is 1 also where --max-errors ended the load, which is an error.\n\n"
           "When a server goes away the load stops with exit code 4: what was stored is counted, "
-          "and "
-          "what was sent without an answer is counted apart. A batch of up to 500 records has ten "
-          "times the budget of one operation (--timeout).",
+          "and what was sent without an answer is counted apart. A batch of up to 500 records has "
+          "ten times the budget of one operation (--timeout).",
       .examples = {{"cachekit warm products.csv --key-field sku --ttl 1h --jitter 10%",
                     "A column as keys"},
                    {"cachekit warm all.ndjson --checkpoint all.done --rate 5000/s",

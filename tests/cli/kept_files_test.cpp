@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -241,6 +242,30 @@ TEST_CASE("warm above the capacity says how many are still there", "[cli][files]
                                  long_records(20'000));
   CHECK(fits.exit_code == 0);
   CHECK(fits.out.find("evicted") == std::string::npos);
+}
+
+TEST_CASE("a load that more than one thing befell has one error", "[cli][files]") {
+  const TempDir folder;
+  const std::string url = "memory:" + (folder / "snapshot").string() + "?capacity=1MiB";
+  const auto warmed = run_cachekit({"--json", "-u", url, "warm", "--max-errors", "0", "-"},
+                                   long_records(20'000) + "x\n");
+  CHECK(warmed.exit_code == 5);
+  std::istringstream lines(warmed.err);
+  int errors = 0;
+  int warnings = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto told = nlohmann::json::parse(line);
+    if (told.contains("error")) ++errors;
+    if (told.contains("warning")) ++warnings;
+  }
+  CHECK(errors == 1);
+  CHECK(warnings == 1);
+  CHECK(warmed.err.find("more than 0 bad records") != std::string::npos);
+  std::ofstream(folder / "records") << long_records(1'000) << "x\n";
+  const std::string limited =
+      "ulimit -f 2; $cachekit --json -u memory:$home/s warm --max-errors 0 " +
+      (folder / "records").string() + " 2>$home/e >/dev/null; echo code $?; cut -c 1-8 $home/e";
+  CHECK(run_shell(limited) == "code 5\n{\"note\":\n{\"warning\n{\"error\"\n");
 }
 
 TEST_CASE("the room that warm proposes is enough, also for few entries of mixed sizes",

@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 
 using namespace cachekit::test;
@@ -40,6 +41,16 @@ TEST_CASE("docs/cli.md is what the command prints of itself", "[cli][manual]") {
   CHECK(printed.exit_code == 0);
   INFO("write it anew with: build/dev/bin/cachekit help --markdown > docs/cli.md");
   CHECK(checked_in == printed.out);
+}
+
+TEST_CASE("the README shows what backends prints", "[cli][manual]") {
+  std::ifstream file(CACHEKIT_SOURCE_DIR "/README.md");
+  const std::string readme{std::istreambuf_iterator<char>(file), {}};
+  std::istringstream printed(run_cachekit({"backends"}).out);
+  std::string quoted = "What `cachekit backends` prints:\n\n";
+  for (std::string line; std::getline(printed, line);) quoted += "    " + line + "\n";
+  INFO(quoted);
+  CHECK(readme.find(quoted + "\n") != std::string::npos);
 }
 
 TEST_CASE("the man page is one that groff has nothing to say about", "[cli][manual]") {

@@ -21,7 +21,7 @@ namespace {
 
 bool compares(const Subject& cache) { return cache->capabilities().compare_and_set; }
 
-// Waited for, alone in a batch of two, or not waited for.
+// Waited for, in a batch behind one that finds nothing, or not waited for.
 enum class Way { waiting, batch, async };
 
 Way any_way() { return GENERATE(Way::waiting, Way::batch, Way::async); }
@@ -167,6 +167,8 @@ TEST_CASE("a value that is too large takes the one with it that it was to replac
         "too_large");
   CHECK(must(cache->get(key)) == std::nullopt);
   must(cache->set(key, "another"));
+  // As operation.hpp allows: whether the value is looked at or the entry comes first is the
+  // backend's.
   const auto refused = exchange(cache, {.key = key, .expected = "old", .value = huge}, way);
   CHECK((refused ? !*refused : refused.error().code == Errc::too_large));
   CHECK(must(cache->get(key)) == "another");

@@ -14,13 +14,18 @@ namespace cachekit {
 /// What went wrong, told apart by what the caller does next.
 ///
 /// A miss is never an error: look-ups answer an empty `std::optional`.
+///
+/// Of what is `too_large` an older value stays where it was not to be replaced: under `if_absent`,
+/// by `LeaseSet`, and where `CompareAndSet` expected another one. A reply can be it, too: then it
+/// was thrown away, and the command was carried out. A `CompareAndSet` or a counter on Memcached is
+/// `overloaded` where others changed the entry each time that it was looked at.
 enum class Errc : std::uint8_t {
   invalid_argument,  ///< The call itself is wrong; fix the caller. Nothing was sent.
-  too_large,         ///< Key, value or entry over a limit; store less. No older value is left.
+  too_large,         ///< Key, value, entry over a limit; store less. No older value is left.
   timeout,           ///< The budget ran out and nothing was changed; try again or go without.
   outcome_unknown,   ///< A write was sent and not answered; read back before you write again.
   unavailable,       ///< No server could be reached; go without, it is retried on the next call.
-  overloaded,        ///< A bound of our own was hit; shed load. Nothing was sent.
+  overloaded,        ///< A bound of our own was hit; shed load. Nothing was changed.
   rejected,          ///< The server understood and said no (authentication, type, memory).
   protocol,          ///< The peer speaks something else; the connection was closed.
   decode,            ///< Bytes were stored that cannot be read back; treat as a miss and repair.

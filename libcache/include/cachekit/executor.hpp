@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-/// To go on elsewhere than on a backend's own thread when a result is there:
+/// To go on elsewhere than on a node's callback thread when a result is there:
 ///
 ///     auto on_pool = [&pool](auto work) { pool.submit(std::move(work)); };
 ///     Result<std::optional<std::string>> value = co_await on(on_pool, cache.async_get("k"));
@@ -19,8 +19,8 @@
 namespace cachekit {
 
 /// Runs work on threads of the user's: called with something callable without arguments, which can
-/// be copied, and is to be called once. It is called on the backend's thread, or at once where the
-/// result is there already, and must not wait there.
+/// be copied, and is to be called once. It is called on the node's callback thread, or at once
+/// where the result is there already, and must not wait there.
 ///
 /// Lifetime: what it refers to outlives the backend: the work may have run, and whoever waited for
 /// it gone on, before the call of the executor has returned.
@@ -53,7 +53,9 @@ class [[nodiscard]] PendingOn {
 
   /// Has the executor call `f(Result<T>)`, once, also where the result is there already. `f` must
   /// not throw; it may wait as long as the executor's threads may.
-  /// Errors: throws `std::bad_alloc`, and the result can still be taken.
+  /// Errors: throws `std::bad_alloc`, or what copying the executor throws, and the result can still
+  /// be taken. (Where there is memory for `f`, but none to wait for the result elsewhere, this
+  /// thread waits for it, and calls the executor.)
   template <typename F>
   void then(F f) {
     static_assert(std::is_invocable_v<F&, Result<T>>, "then() wants a callable with a Result<T>");
@@ -65,7 +67,9 @@ class [[nodiscard]] PendingOn {
   }
 
   /// `Result<T> result = co_await on(executor, std::move(pending));` always goes on where the
-  /// executor takes it.
+  /// executor takes it. Where there is no memory to wait elsewhere, this thread waits for the
+  /// result, and calls the executor.
+  /// Errors: throws what copying the executor throws; the request goes on as if ignored.
   [[nodiscard]] auto operator co_await() && {
     return Awaiter{std::move(executor_), std::move(pending_), {}};
   }

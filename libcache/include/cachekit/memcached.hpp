@@ -50,7 +50,11 @@ struct MemcachedConfig {
 /// size: it is taken back, however many come side by side, unless it was written anew meanwhile.
 /// Others may for a moment see it counted; an increment of theirs may be refused for it, or count
 /// on from what came of a text or of a number that went round at 2^64. A value over the
-/// server's own bound drops the entry that it was to replace, under `if_absent` too. A write that
+/// server's own bound drops the entry that it was to replace, under `if_absent` too.
+/// `CompareAndSet` reads the value with its version and stores under that version, two steps that
+/// begin anew where others write in between, eight times at most, and that need a server with
+/// versions (not `-C`). Leases are `unsupported`: a miss leaves nothing there that a removal could
+/// void. A write that
 /// is `outcome_unknown` may be carried out after a later one: each connection has a thread of the
 /// server.
 ///

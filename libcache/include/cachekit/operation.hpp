@@ -95,6 +95,11 @@ struct Set {
 /// Stores the value where the entry's value is `expected`, byte for byte, and gives the entry that
 /// TTL. True when stored; false, and nothing changed, where there is no entry or it holds another
 /// value. A caller who was told of false reads the value anew, and decides.
+///
+/// Errors: `too_large` for a value over a limit: an entry that is as expected is gone then, another
+/// one stays. Where no entry is as expected it is `too_large` or false, by what is found out first.
+/// Of Memcached also `overloaded`, where others stored the entry anew each of eight times that it
+/// was compared, and nothing was changed; and `unsupported`, of a server without versions (`-C`).
 struct CompareAndSet {
   using Value = bool;
   static constexpr Effect effect = Effect::store;
@@ -170,8 +175,10 @@ struct LeaseGet {
 };
 
 /// Stores what the holder of a lease has loaded, which ends the lease. False, and nothing changed,
-/// where the token is not that of the key's lease any more. After an error the lease is as it was,
-/// or gone.
+/// where the token is not that of the key's lease any more.
+///
+/// Errors: `too_large` for a value over a limit: nothing is stored, and nothing removed. After any
+/// error the lease is as it was, or gone.
 struct LeaseSet {
   using Value = bool;
   static constexpr Effect effect = Effect::store;

@@ -132,16 +132,9 @@ class [[nodiscard]] Pending {
     if (!keep<Call<F>>(f)) f(get());
   }
 
-  /// As `then`, but where there is no memory to keep `f`, it is false at once, and the result can
-  /// still be taken.
-  template <typename F>
-  [[nodiscard]] bool try_then(F f) noexcept {
-    if (state_ != nullptr) return keep<Call<F>>(f);
-    f(nothing());
-    return true;
-  }
-  /// The same for drivers, of which a request takes several: `f` waits for no callback of a user.
-  /// It must be short and wait for nothing.
+  /// For drivers, of which a request takes several: `f` waits for no callback of a user. It must be
+  /// short and wait for nothing. Where there is no memory to keep `f`, it is false at once, and the
+  /// result can still be taken.
   template <typename F>
   [[nodiscard]] bool try_step(F f) noexcept {
     if (state_ != nullptr) return keep<Step<F>>(f);

@@ -17,7 +17,7 @@ namespace {
 
 // A value that is too large: what it was to replace is removed in its place, and then its caller is
 // told. Lifetime: the driver, longer.
-template <StoresValue Operation>
+template <Discardable Operation>
 class Discarding final : public DeferredState<bool> {
  public:
   Discarding(Report report, Error refusal)
@@ -71,7 +71,7 @@ void CacheBackend::begin_by(AnyAsyncCall& any, const Result<Deadline>& deadline,
         return fail(std::move(valid).error());
       }
       call.deadline = *deadline;
-      if constexpr (StoresValue<Operation>) {
+      if constexpr (Discardable<Operation>) {
         if (Result<void> fits = driver_->check_value(call.operation.value); !fits) {
           auto* const state = new Discarding<Operation>(report, std::move(fits).error());
           call.pending = Pending<bool>(state);

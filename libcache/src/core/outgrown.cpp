@@ -11,7 +11,7 @@
 namespace cachekit {
 namespace {
 
-// By what removes an entry, of a set: whatever it is.
+// What removes the older entry: of a set whatever is there, of a comparison only what it expected.
 operation::Remove removal_of(const operation::Set& set) { return {set.key}; }
 operation::CompareAndSet removal_of(const operation::CompareAndSet& one) { return discarding(one); }
 

@@ -16,17 +16,18 @@ namespace cachekit {
   return set.condition != SetCondition::if_absent;
 }
 
-/// One that finds another value than it expects replaces nothing: it is to find out.
+/// Only the comparison itself tells whether it replaces something; the removal in its place
+/// compares, too, and so it may always be tried.
 [[nodiscard]] constexpr bool replaces(const operation::CompareAndSet&) noexcept { return true; }
 
-/// An operation that stores a value, which may be too large.
+/// An operation that can remove what it was to replace, where its value is too large.
 template <typename Operation>
-concept StoresValue = requires(const Operation& operation) {
+concept Discardable = requires(const Operation& operation) {
   operation.discard;
 };
 
 /// What is to be done in the place of an operation whose value is too large: no older one is left.
-template <StoresValue Operation>
+template <Discardable Operation>
 [[nodiscard]] Operation discarding(Operation operation) noexcept {
   operation.discard = true;
   operation.value = {};

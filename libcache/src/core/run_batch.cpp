@@ -49,7 +49,7 @@ class Stopwatch {
 };
 
 // Operations of which some have values that are too large, in their order: those become removals.
-template <StoresValue Operation>
+template <Discardable Operation>
 class Discards {
  public:
   /// Errors: `overloaded` and the like, as allocations give.
@@ -82,7 +82,7 @@ class Discards {
   std::vector<std::pair<std::size_t, Error>> refusals_{};
 };
 
-template <StoresValue Operation>
+template <Discardable Operation>
 void run_stores(Driver& driver, const BatchOf<Operation>& batch, Deadline deadline, Errc& code) {
   Discards<Operation> discards(driver, batch.operations);
   code = in_doubt<Operation>;
@@ -93,7 +93,7 @@ void run_stores(Driver& driver, const BatchOf<Operation>& batch, Deadline deadli
 
 template <typename Operation>
 void run_valid(Driver& driver, const BatchOf<Operation>& batch, Deadline deadline, Errc& code) {
-  if constexpr (StoresValue<Operation>) {
+  if constexpr (Discardable<Operation>) {
     run_stores(driver, batch, deadline, code);
   } else {
     code = in_doubt<Operation>;

@@ -69,10 +69,11 @@ bool can_count_back(std::uint64_t number, std::int64_t excess) {
 // Whether `now` may have come of counting up and down what was `then`, by this call and others
 // whose counting is refused, too. A number that is farther off was stored by somebody, and one
 // that can be a counter is rather somebody's. So is, it seems, a counter that is again as it was:
-// others would have had to count the opposite.
+// others would have had to count the opposite. Where the line is between near and far, and what it
+// costs to be wrong, is weighed in docs/decisions/0011.
 bool is_trace(std::uint64_t now, std::uint64_t then, std::int64_t excess) {
-  constexpr std::uint64_t callers = 4'096;  // Side by side, and more than there are.
-  constexpr std::uint64_t far = std::uint64_t{1} << 62U;
+  constexpr std::uint64_t callers = 4'096;                // Side by side, and more than there are.
+  constexpr std::uint64_t far = std::uint64_t{1} << 62U;  // Steps of all callers do not overflow.
   if (!can_count_back(now, excess) || (now == then && then <= most)) return false;
   const std::uint64_t near = std::uint64_t{1} << (now > most ? 50U : 32U);
   const std::uint64_t by_callers = std::min(magnitude(excess), far / callers) * callers;
@@ -175,7 +176,7 @@ std::optional<Command> Counting::take_back(Error why, const Reply& after) {
   counted_ = after.number;
   version_ = after.version;
   repaired_by_ = Deadline::after(moment);
-  doubted_until_ = Deadline::after(doubt_);
+  grace_until_ = Deadline::after(grace_);
   return begin_to_take_back();
 }
 
@@ -230,7 +231,7 @@ std::optional<Command> Counting::judge(const Reply& present) {
     version_ = present.version;
     return count_back(*excess(), present.value.size());
   }
-  if (doubted_until_.expired()) return std::nullopt;
+  if (grace_until_.expired()) return std::nullopt;
   return look_at_present();
 }
 

@@ -40,11 +40,11 @@ namespace cachekit::memcached {
 /// command that was given, until there is none.
 class Counting {
  public:
-  /// `doubt`: how long others are given to take theirs back, where they may be about to.
+  /// `grace`: how long others are given to take theirs back, where they may be about to.
   /// Lifetime: the key and the endpoint outlive this object, which outlives the commands it gives.
   Counting(std::string_view key, std::int64_t by, const std::string& endpoint,
-           std::chrono::milliseconds doubt = std::chrono::milliseconds(20))
-      : key_(key), by_(by), endpoint_(endpoint), doubt_(doubt) {}
+           std::chrono::milliseconds grace = std::chrono::milliseconds(20))
+      : key_(key), by_(by), endpoint_(endpoint), grace_(grace) {}
 
   [[nodiscard]] std::optional<Command> tried(Result<Reply> before, const Result<Reply>& after);
   [[nodiscard]] std::optional<Command> answered(const Result<Reply>& reply);
@@ -104,7 +104,7 @@ class Counting {
   std::string_view key_;
   std::int64_t by_;
   const std::string& endpoint_;
-  std::chrono::milliseconds doubt_;
+  std::chrono::milliseconds grace_;
   Reply before_{};             // What is to stand there.
   std::string text_{};         // What is stored in place of it, or where there was nothing.
   std::uint64_t counted_ = 0;  // What there is in place of what should be,
@@ -113,7 +113,7 @@ class Counting {
   Asked asked_ = Asked::look;
   int rounds_ = 0;
   Deadline repaired_by_ = Deadline::after(forever);
-  Deadline doubted_until_ = Deadline::after(forever);
+  Deadline grace_until_ = Deadline::after(forever);
   Result<std::int64_t> outcome_{};
 };
 

@@ -14,7 +14,7 @@
 
 namespace cachekit::memcached {
 
-/// Counts up without a caller who waits: takes one step after another on the driver's thread.
+/// Counts up without a caller who waits: takes one step after another on I/O threads.
 class CountingCall final : public DeferredState<std::int64_t> {
  public:
   CountingCall(Cluster& cluster, std::string_view key, std::int64_t by, Deadline deadline,

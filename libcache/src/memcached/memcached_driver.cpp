@@ -1,11 +1,11 @@
 #include "memcached/memcached_driver.hpp"
 
+#include "memcached/compare_and_set.hpp"
+#include "memcached/compare_and_set_batch.hpp"
+#include "memcached/compare_and_set_call.hpp"
 #include "memcached/counting.hpp"
 #include "memcached/counting_batch.hpp"
 #include "memcached/counting_call.hpp"
-#include "memcached/exchange.hpp"
-#include "memcached/exchange_batch.hpp"
-#include "memcached/exchange_call.hpp"
 #include "memcached/operations.hpp"
 #include "memcached/owning_command.hpp"
 
@@ -23,7 +23,7 @@ tl::unexpected<Error> no_keys() {
 }
 
 tl::unexpected<Error> no_leases() {
-  return fail(Errc::unsupported, "this backend gives no leases on Memcached yet", {},
+  return fail(Errc::unsupported, "Memcached has no place for leases", {},
               "ask capabilities().leases");
 }
 
@@ -102,11 +102,12 @@ Result<std::int64_t> MemcachedDriver::run_increment(const operation::Increment& 
   return std::move(counting.outcome());
 }
 
-Result<bool> MemcachedDriver::run_exchange(const operation::CompareAndSet& one, Deadline deadline) {
-  Exchange exchange(one, cluster_->owner(one.key).endpoint());
-  std::optional<Command> next = exchange.begin();
-  while (next) next = exchange.answered(cluster_->ask(*next, deadline));
-  return std::move(exchange.outcome());
+Result<bool> MemcachedDriver::run_compare_and_set(const operation::CompareAndSet& one,
+                                                  Deadline deadline) {
+  CompareAndSetSteps steps(one, cluster_->owner(one.key).endpoint());
+  std::optional<Command> next = steps.begin();
+  while (next) next = steps.answered(cluster_->ask(*next, deadline));
+  return std::move(steps.outcome());
 }
 
 void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
@@ -119,8 +120,8 @@ void MemcachedDriver::run(const AnyBatch& any, Deadline deadline) {
       if (batch.operations.size() > 1) return CountingBatch(*cluster_, batch, deadline).run();
       batch.outcomes[0] = run_increment(batch.operations[0], deadline);
     } else if constexpr (std::is_same_v<Operation, operation::CompareAndSet>) {
-      if (batch.operations.size() > 1) return ExchangeBatch(*cluster_, batch, deadline).run();
-      batch.outcomes[0] = run_exchange(batch.operations[0], deadline);
+      if (batch.operations.size() > 1) return CompareAndSetBatch(*cluster_, batch, deadline).run();
+      batch.outcomes[0] = run_compare_and_set(batch.operations[0], deadline);
     } else if constexpr (operation::OfLeases<Operation>) {
       fail_each(batch, no_leases().value());
     } else {
@@ -153,7 +154,7 @@ void MemcachedDriver::begin(AsyncCall<operation::Increment>& call) {
 
 void MemcachedDriver::begin(AsyncCall<operation::CompareAndSet>& call) {
   auto* const state =
-      new ExchangeCall(*cluster_, call.operation, call.deadline, std::move(call.report));
+      new CompareAndSetCall(*cluster_, call.operation, call.deadline, std::move(call.report));
   call.pending = Pending<bool>(state);
   state->start(std::move(call.stop));
 }

@@ -53,7 +53,8 @@ class MemcachedDriver final : public Driver {
   void run_many(const BatchOf<Operation>& batch, Deadline deadline);
   [[nodiscard]] Result<std::int64_t> run_increment(const operation::Increment& one,
                                                    Deadline deadline);
-  [[nodiscard]] Result<bool> run_exchange(const operation::CompareAndSet& one, Deadline deadline);
+  [[nodiscard]] Result<bool> run_compare_and_set(const operation::CompareAndSet& one,
+                                                 Deadline deadline);
   void begin(AsyncCall<operation::Increment>& call);
   void begin(AsyncCall<operation::CompareAndSet>& call);
   void begin(AsyncCall<operation::ScanPage>& call);

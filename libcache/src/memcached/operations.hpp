@@ -11,7 +11,7 @@
 #include <type_traits>
 
 /// The operations of operation.hpp that are one command each. (An increment is several, see
-/// counting.hpp, and so is a comparison, see exchange.hpp. Pages of keys there are none.)
+/// counting.hpp, and so is a comparison, see compare_and_set.hpp. Pages of keys there are none.)
 
 namespace cachekit::memcached {
 

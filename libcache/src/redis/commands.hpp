@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 /// The operations of operation.hpp as commands, each once: how it is said, and what its reply
@@ -175,9 +176,23 @@ void encode(const Operation& operation, Fence fence, std::string& out) {
   Command<Operation>::encode(operation, out);
 }
 
+/// About how many bytes that makes, rather more: with the headers of its arguments, and of a script
+/// its text and the key of the lease.
+template <typename Operation>
+[[nodiscard]] std::size_t wire_bytes_of(const Operation& operation, Fence fence) noexcept {
+  const bool names_lease =
+      operation::OfLeases<Operation> || (VoidsLease<Operation> && fence == Fence::yes);
+  const bool is_script = names_lease || std::is_same_v<Operation, operation::CompareAndSet>;
+  std::size_t bytes = bytes_of(operation) + (is_script ? 600 : 100);
+  if constexpr (requires { operation.key; }) {
+    if (names_lease) bytes += operation.key.size();
+  }
+  return Command<Operation>::replies * bytes;
+}
+
 /// Adds one operation to a batch.
 template <typename Operation>
-void add_operation(Pipeline& batch, const Operation& operation, Fence fence = Fence::no) {
+void add_operation(Pipeline& batch, const Operation& operation, Fence fence) {
   batch.add_encoded(Command<Operation>::replies, shape_of(operation, fence),
                     [&](std::string& wire) { redis::encode(operation, fence, wire); });
 }
@@ -192,8 +207,7 @@ class OperationRequest : public CommandRequest {
   using Value = typename Operation::Value;
 
   /// `large`: its reply, it seems, is large.
-  explicit OperationRequest(const Operation& operation, Fence fence = Fence::no,
-                            bool large = false) noexcept
+  explicit OperationRequest(const Operation& operation, Fence fence, bool large = false) noexcept
       : CommandRequest(replay_of<Operation>), operation_(operation), fence_(fence), large_(large) {}
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
@@ -241,7 +255,7 @@ class OperationRequest : public CommandRequest {
   }
   // Whether it is one from now on, for the value was too large.
   [[nodiscard]] bool becomes_removal(const RedisReply& reply) {
-    if constexpr (StoresValue<Operation>) {
+    if constexpr (Discardable<Operation>) {
       if (!replaces(operation_) || operation_.discard || !reply.is_error()) return false;
       if (error_of_reply(reply.text, {}).code != Errc::too_large) return false;
       refusal_ = reply.text;

@@ -89,15 +89,6 @@ class OwningRequest final : private net::OwnedBytes, public OperationRequest<Ope
   net::LargeKeys& large_;
 };
 
-// About: with the headers of its arguments, and the text of a script.
-template <typename Operation>
-std::size_t wire_bytes_of(const Operation& operation) noexcept {
-  constexpr bool is_script =
-      std::is_same_v<Operation, operation::CompareAndSet> || operation::OfLeases<Operation>;
-  constexpr std::size_t headers = is_script ? 500 : 100;
-  return bytes_of(operation) + Command<Operation>::replies * headers;
-}
-
 }  // namespace
 
 Capabilities RedisDriver::capabilities() const {
@@ -158,12 +149,13 @@ template <typename Operation>
 void RedisDriver::run_piece(const BatchOf<Operation>& batch, Deadline deadline) {
   using Said = Command<Operation>;
   Pipeline request(replay_of<Operation>);
+  const Fence fence = client_.fence();
   std::size_t bytes = 0;
-  for (const Operation& operation : batch.operations) bytes += wire_bytes_of(operation);
+  for (const Operation& operation : batch.operations) bytes += wire_bytes_of(operation, fence);
   request.reserve(batch.operations.size() * Said::replies, bytes);
   for (const Operation& operation : batch.operations) {
     note_stored(large_keys_, operation);
-    add_operation(request, operation, client_.fence());
+    add_operation(request, operation, fence);
     if (expects_large(large_keys_, operation)) request.expect_large();
   }
   const Result<void> done = client_.run_all(request, deadline);
@@ -188,7 +180,7 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
   for (std::size_t first = 0; first < count;) {
     std::size_t end = first;
     for (std::size_t bytes = 0; end < count && bytes < net::piece_bytes; ++end) {
-      bytes += wire_bytes_of(batch.operations[end]);
+      bytes += wire_bytes_of(batch.operations[end], client_.fence());
     }
     const BatchOf<Operation> piece{batch.operations.subspan(first, end - first),
                                    batch.outcomes.subspan(first, end - first)};
@@ -203,7 +195,7 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
     }
     first = end;
   }
-  if constexpr (StoresValue<Operation>) remove_outgrown(*this, batch, deadline);
+  if constexpr (Discardable<Operation>) remove_outgrown(*this, batch, deadline);
 }
 
 void RedisDriver::run(const AnyBatch& any, Deadline deadline) {

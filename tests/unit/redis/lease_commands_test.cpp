@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 using namespace cachekit;
@@ -62,6 +63,27 @@ TEST_CASE("only where there are leases is a change a script", "[redis][lease]") 
       .key = "k", .value = "v", .ttl = 7ms, .condition = SetCondition::if_absent};
   CHECK(wire_of(all, Fence::yes).ends_with("$1\r\nv\r\n$2\r\nPX\r\n$1\r\n7\r\n$2\r\nNX\r\n"));
   CHECK(wire_of(operation::Get{"k"}, Fence::yes) == wire_of(operation::Get{"k"}, Fence::no));
+}
+
+TEST_CASE("how many bytes an operation makes is known about, its script and lease included",
+          "[redis][lease]") {
+  const std::string key(1'000, 'k');
+  const auto check = [](const auto& operation) {
+    for (const Fence fence : {Fence::no, Fence::yes}) {
+      const std::size_t written = wire_of(operation, fence).size();
+      CHECK(wire_bytes_of(operation, fence) >= written);
+      CHECK(wire_bytes_of(operation, fence) < written + 500);
+    }
+  };
+  check(operation::Get{key});
+  check(operation::Set{.key = key, .value = key, .ttl = 1h, .condition = SetCondition::if_absent});
+  check(operation::Remove{key});
+  check(operation::Touch{key, 1h});
+  check(operation::Increment{key, INT64_MIN});
+  check(operation::CompareAndSet{.key = key, .expected = key, .value = key, .ttl = 1h});
+  check(operation::LeaseGet{.key = key});
+  check(operation::LeaseSet{.key = key, .token = LeaseToken{UINT64_MAX}, .value = key, .ttl = 1h});
+  check(operation::LeaseDrop{.key = key, .token = LeaseToken{UINT64_MAX}});
 }
 
 TEST_CASE("each lease that is asked for has a token of its own", "[redis][lease]") {

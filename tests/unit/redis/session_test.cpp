@@ -247,8 +247,8 @@ TEST_CASE("a session whose server says that it closes the connection is to be re
 TEST_CASE("a request knows about how many bytes it keeps", "[redis]") {
   const std::string key(100, 'k');
   const std::string value(3'000, 'v');
-  CHECK(OperationRequest<Get>(Get{key}).bytes() == 100);
-  CHECK(OperationRequest<Set>(Set{.key = key, .value = value}).bytes() == 3'100);
+  CHECK(OperationRequest<Get>(Get{key}, Fence::no).bytes() == 100);
+  CHECK(OperationRequest<Set>(Set{.key = key, .value = value}, Fence::no).bytes() == 3'100);
   const std::array<std::string_view, 3> words{"SET", key, value};
   CHECK(SingleCommand(words, Replay::no).bytes() == 3'103);
   Pipeline batch(Replay::no);

@@ -1,9 +1,7 @@
-#include "memcached/exchange.hpp"
+#include "memcached/compare_and_set.hpp"
 
 #include "core/outgrown.hpp"
 #include "memcached/expiry.hpp"
-
-#include <cachekit/clock.hpp>
 
 #include <utility>
 
@@ -15,14 +13,14 @@ constexpr int max_looks = 8;
 
 }  // namespace
 
-std::optional<Command> Exchange::begin() {
-  Result<std::int64_t> expiry = expiry_number(operation_.ttl, Clock::system().wall());
+std::optional<Command> CompareAndSetSteps::begin(Clock::wall_time now) {
+  Result<std::int64_t> expiry = expiry_number(operation_.ttl, now);
   if (!expiry) return settle(fail(std::move(expiry).error()));
   expiry_ = *expiry;
   return look();
 }
 
-std::optional<Command> Exchange::answered(Result<Reply> reply) {
+std::optional<Command> CompareAndSetSteps::answered(Result<Reply> reply) {
   if (!reply) return failed(std::move(reply).error());
   switch (asked_) {
     case Asked::look:
@@ -35,12 +33,12 @@ std::optional<Command> Exchange::answered(Result<Reply> reply) {
   return std::nullopt;
 }
 
-std::optional<Command> Exchange::look() {
+std::optional<Command> CompareAndSetSteps::look() {
   asked_ = Asked::look;
   return Command{.verb = Verb::gets, .key = operation_.key};
 }
 
-std::optional<Command> Exchange::compare(const Reply& entry) {
+std::optional<Command> CompareAndSetSteps::compare(const Reply& entry) {
   if (entry.status != Reply::Status::done || entry.value != operation_.expected) {
     return settle(false);
   }
@@ -52,7 +50,7 @@ std::optional<Command> Exchange::compare(const Reply& entry) {
   return operation_.discard ? remove(Asked::change) : change();
 }
 
-std::optional<Command> Exchange::change() {
+std::optional<Command> CompareAndSetSteps::change() {
   asked_ = Asked::change;
   return Command{.verb = Verb::store,
                  .key = operation_.key,
@@ -61,19 +59,19 @@ std::optional<Command> Exchange::change() {
                  .version = version_};
 }
 
-std::optional<Command> Exchange::changed(const Reply& reply) {
+std::optional<Command> CompareAndSetSteps::changed(const Reply& reply) {
   if (reply.status == Reply::Status::done) return settle(true);
   if (++rounds_ < max_looks) return look();
   return settle(fail(Errc::overloaded, "the entry was stored anew each time it had been compared",
                      endpoint_, "look for other writers of this key"));
 }
 
-std::optional<Command> Exchange::remove(Asked why) {
+std::optional<Command> CompareAndSetSteps::remove(Asked why) {
   asked_ = why;
   return Command{.verb = Verb::remove, .key = operation_.key, .version = version_};
 }
 
-std::optional<Command> Exchange::failed(Error error) {
+std::optional<Command> CompareAndSetSteps::failed(Error error) {
   if (asked_ == Asked::removal) {
     outcome_.error().message += older_value_stays(error);
     return std::nullopt;
@@ -84,7 +82,7 @@ std::optional<Command> Exchange::failed(Error error) {
   return outgrown ? remove(Asked::removal) : std::nullopt;
 }
 
-std::optional<Command> Exchange::settle(Result<bool> outcome) {
+std::optional<Command> CompareAndSetSteps::settle(Result<bool> outcome) {
   outcome_ = std::move(outcome);
   return std::nullopt;
 }

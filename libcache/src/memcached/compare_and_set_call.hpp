@@ -2,7 +2,7 @@
 
 #include "core/deferred_state.hpp"
 #include "memcached/cluster.hpp"
-#include "memcached/exchange.hpp"
+#include "memcached/compare_and_set.hpp"
 #include "net/mux/async_state.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -13,12 +13,12 @@
 
 namespace cachekit::memcached {
 
-/// Exchanges an entry without a caller who waits: takes one step after another on I/O
+/// Compares and sets an entry without a caller who waits: takes one step after another on I/O
 /// threads.
-class ExchangeCall final : private net::OwnedBytes, public DeferredState<bool> {
+class CompareAndSetCall final : private net::OwnedBytes, public DeferredState<bool> {
  public:
-  ExchangeCall(Cluster& cluster, const operation::CompareAndSet& operation, Deadline deadline,
-               Report report);
+  CompareAndSetCall(Cluster& cluster, const operation::CompareAndSet& operation, Deadline deadline,
+                    Report report);
 
   /// Requires: once, before anything else. `stop` withdraws the call.
   void start(std::stop_token stop);
@@ -31,7 +31,7 @@ class ExchangeCall final : private net::OwnedBytes, public DeferredState<bool> {
 
   Cluster& cluster_;
   const Deadline deadline_;
-  Exchange exchange_;
+  CompareAndSetSteps steps_;
 };
 
 }  // namespace cachekit::memcached

@@ -1,4 +1,4 @@
-#include "memcached/exchange_batch.hpp"
+#include "memcached/compare_and_set_batch.hpp"
 
 #include "core/out_of_memory.hpp"
 
@@ -18,8 +18,9 @@ constexpr std::size_t no_successor = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-ExchangeBatch::ExchangeBatch(Cluster& cluster, const BatchOf<operation::CompareAndSet>& batch,
-                             Deadline deadline)
+CompareAndSetBatch::CompareAndSetBatch(Cluster& cluster,
+                                       const BatchOf<operation::CompareAndSet>& batch,
+                                       Deadline deadline)
     : cluster_(cluster),
       batch_(batch),
       deadline_(deadline),
@@ -28,7 +29,7 @@ ExchangeBatch::ExchangeBatch(Cluster& cluster, const BatchOf<operation::CompareA
   for (auto& outcome : batch_.outcomes) outcome = fail(out_of_memory());  // Until it is sent.
 }
 
-void ExchangeBatch::run() {
+void CompareAndSetBatch::run() {
   try {
     line_up();
     net::FanOut calls(queues_.size());
@@ -42,7 +43,7 @@ void ExchangeBatch::run() {
   }
 }
 
-void ExchangeBatch::line_up() {
+void CompareAndSetBatch::line_up() {
   std::unordered_map<std::string_view, std::size_t> last;
   for (std::size_t i = 0; i < batch_.operations.size(); ++i) {
     const auto [found, first] = last.try_emplace(batch_.operations[i].key, i);
@@ -54,12 +55,12 @@ void ExchangeBatch::line_up() {
   }
 }
 
-ExchangeBatch::Queue& ExchangeBatch::queue_of(std::size_t position) {
+CompareAndSetBatch::Queue& CompareAndSetBatch::queue_of(std::size_t position) {
   return queues_[cluster_.owner_number(batch_.operations[position].key)];
 }
 
 // Looks and changes go apart: of a request that holds a change and breaks, all is in doubt.
-void ExchangeBatch::ask_next(std::size_t server, net::FanOut& calls) {
+void CompareAndSetBatch::ask_next(std::size_t server, net::FanOut& calls) {
   Queue& queue = queues_[server];
   queue.asked.clear();
   queue.request.emplace();
@@ -82,34 +83,36 @@ void ExchangeBatch::ask_next(std::size_t server, net::FanOut& calls) {
 }
 
 // As many as a piece has room for; one that cannot even be begun makes room for the next.
-void ExchangeBatch::begin_ready(Queue& queue, const std::string& endpoint) {
+void CompareAndSetBatch::begin_ready(Queue& queue, const std::string& endpoint) {
   constexpr std::size_t most = net::piece_bytes / sizeof(Command);
   while (!queue.ready.empty() && queue.unfinished.size() < most) {
     const std::size_t position = queue.ready.front();
     queue.ready.pop_front();
-    queue.unfinished.push_back({position, Exchange(batch_.operations[position], endpoint)});
+    queue.unfinished.push_back(
+        {position, CompareAndSetSteps(batch_.operations[position], endpoint)});
     const auto one = std::prev(queue.unfinished.end());
-    one->next = one->exchange.begin();
+    one->next = one->steps.begin();
     go_on(queue, one);
   }
 }
 
-void ExchangeBatch::take(Queue& queue, const Result<void>& outcome, const std::string& endpoint) {
+void CompareAndSetBatch::take(Queue& queue, const Result<void>& outcome,
+                              const std::string& endpoint) {
   if (!outcome) queue.request->fail_sent(outcome.error());
   std::vector<Result<Reply>>& replies = queue.request->replies();
   for (std::size_t i = 0; i < queue.asked.size(); ++i) {
     const auto one = queue.asked[i];
     cluster_.note_fetched(*one->next, replies[i]);
     locate(replies[i], endpoint);
-    one->next = one->exchange.answered(std::move(replies[i]));
+    one->next = one->steps.answered(std::move(replies[i]));
     go_on(queue, one);
   }
 }
 
-void ExchangeBatch::go_on(Queue& queue, std::list<Unfinished>::iterator one) {
+void CompareAndSetBatch::go_on(Queue& queue, std::list<Unfinished>::iterator one) {
   if (one->next) return;
   const std::size_t successor = next_of_key_[one->position];
-  batch_.outcomes[one->position] = std::move(one->exchange.outcome());
+  batch_.outcomes[one->position] = std::move(one->steps.outcome());
   queue.unfinished.erase(one);
   if (successor != no_successor) queue.ready.push_front(successor);
 }

@@ -1,4 +1,4 @@
-#include "memcached/exchange_call.hpp"
+#include "memcached/compare_and_set_call.hpp"
 
 #include "core/out_of_memory.hpp"
 #include "memcached/owning_command.hpp"
@@ -9,24 +9,24 @@
 
 namespace cachekit::memcached {
 
-ExchangeCall::ExchangeCall(Cluster& cluster, const operation::CompareAndSet& operation,
-                           Deadline deadline, Report report)
+CompareAndSetCall::CompareAndSetCall(Cluster& cluster, const operation::CompareAndSet& operation,
+                                     Deadline deadline, Report report)
     : DeferredState(std::move(report)),
       cluster_(cluster),
       deadline_(deadline),
-      exchange_(own(operation), cluster.owner(operation.key).endpoint()) {}
+      steps_(own(operation), cluster.owner(operation.key).endpoint()) {}
 
-void ExchangeCall::start(std::stop_token stop) {
+void CompareAndSetCall::start(std::stop_token stop) {
   begin(std::move(stop));
   try {
-    go_on(exchange_.begin());
+    go_on(steps_.begin());
   } catch (const std::bad_alloc&) {
     settle(fail(out_of_memory()));
   }
 }
 
-void ExchangeCall::go_on(const std::optional<Command>& next) noexcept {
-  if (!next) return settle(std::move(exchange_.outcome()));
+void CompareAndSetCall::go_on(const std::optional<Command>& next) noexcept {
+  if (!next) return settle(std::move(steps_.outcome()));
   try {
     ask(*next);
   } catch (const std::bad_alloc&) {  // It was not sent.
@@ -34,20 +34,20 @@ void ExchangeCall::go_on(const std::optional<Command>& next) noexcept {
   }
 }
 
-void ExchangeCall::ask(const Command& command) {
+void CompareAndSetCall::ask(const Command& command) {
   const auto nobody = [](const Result<Reply>&) {};
   auto asked =
       memcached::start<Reply, as_reply>(cluster_, command, deadline_, stop_token(), nobody);
   const bool heard = asked.try_step([this](Result<Reply> reply) { take(std::move(reply)); });
-  if (!heard) settle(fail(out_of_memory(exchange_.in_doubt())));
+  if (!heard) settle(fail(out_of_memory(steps_.in_doubt())));
 }
 
-void ExchangeCall::take(Result<Reply> reply) noexcept {
+void CompareAndSetCall::take(Result<Reply> reply) noexcept {
   std::optional<Command> next;
   try {
-    next = exchange_.answered(std::move(reply));
+    next = steps_.answered(std::move(reply));
   } catch (const std::bad_alloc&) {
-    return settle(fail(out_of_memory(exchange_.in_doubt())));
+    return settle(fail(out_of_memory(steps_.in_doubt())));
   }
   go_on(next);
 }

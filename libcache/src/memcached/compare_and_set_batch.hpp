@@ -1,7 +1,7 @@
 #pragma once
 
 #include "memcached/cluster.hpp"
-#include "memcached/exchange.hpp"
+#include "memcached/compare_and_set.hpp"
 #include "net/fan_out.hpp"
 
 #include <cachekit/deadline.hpp>
@@ -16,17 +16,17 @@
 
 namespace cachekit::memcached {
 
-/// Exchanges many entries for a caller who waits and leads. On each server those that have the same
-/// to ask, for what there is or to change it, ask together, whatever the other servers do
-/// meanwhile: one that hangs holds up nobody else's. Of one key's exchanges each begins when the
+/// Compares and sets many entries for a caller who waits and leads. On each server those that have
+/// the same to ask, for what there is or to change it, ask together, whatever the other servers do
+/// meanwhile: one that hangs holds up nobody else's. Of those of one key each begins when the
 /// one before it is done.
 ///
 /// Errors: none is thrown; where memory runs out, a change that was sent is `outcome_unknown`.
-class ExchangeBatch {
+class CompareAndSetBatch {
  public:
   /// Lifetime: the operations and outcomes, longer.
-  ExchangeBatch(Cluster& cluster, const BatchOf<operation::CompareAndSet>& batch,
-                Deadline deadline);
+  CompareAndSetBatch(Cluster& cluster, const BatchOf<operation::CompareAndSet>& batch,
+                     Deadline deadline);
 
   /// Returns when all have their outcomes.
   void run();
@@ -35,7 +35,7 @@ class ExchangeBatch {
   // One that has begun.
   struct Unfinished {
     std::size_t position;
-    Exchange exchange;
+    CompareAndSetSteps steps;
     std::optional<Command> next{};
   };
 

@@ -2,6 +2,7 @@
 
 #include "memcached/command.hpp"
 
+#include <cachekit/clock.hpp>
 #include <cachekit/error.hpp>
 #include <cachekit/operation.hpp>
 
@@ -11,8 +12,8 @@
 
 namespace cachekit::memcached {
 
-/// How an entry is exchanged for another one where it is what its caller expects: what to ask one
-/// after another until there is an outcome. No I/O.
+/// How a value is stored where the entry is what its caller expects: what to ask one after another
+/// until there is an outcome. No I/O.
 ///
 /// The server compares versions and not values. So the value is read with its version and compared
 /// here, and the new one is stored only under that version. Where somebody has written in between,
@@ -24,14 +25,15 @@ namespace cachekit::memcached {
 ///
 /// Requires: `begin`, then `answered` with the reply to each command that was given, until there is
 /// none.
-class Exchange {
+class CompareAndSetSteps {
  public:
   /// Lifetime: what the operation refers to and the endpoint outlive this object, which outlives
   /// the commands it gives.
-  Exchange(const operation::CompareAndSet& operation, const std::string& endpoint)
+  CompareAndSetSteps(const operation::CompareAndSet& operation, const std::string& endpoint)
       : operation_(operation), endpoint_(endpoint) {}
 
-  [[nodiscard]] std::optional<Command> begin();
+  /// `now`: what a TTL that is written as a date counts from.
+  [[nodiscard]] std::optional<Command> begin(Clock::wall_time now = Clock::system().wall());
   [[nodiscard]] std::optional<Command> answered(Result<Reply> reply);
 
   /// What is said where there was no memory while the last command that was given was under way.
