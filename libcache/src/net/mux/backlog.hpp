@@ -36,8 +36,8 @@ class Backlog {
   void remove(AsyncRequest& request) noexcept;
   /// Whether one of them does not have to wait for others of its thread.
   [[nodiscard]] bool any_may_go() const noexcept;
-  /// Takes out those that may go, in their order, to be handed to a connection: until `end_hand_over`
-  /// what comes has to queue behind them.
+  /// Takes out those that may go, in their order, to be handed to a connection: until
+  /// `end_hand_over` what comes has to queue behind them.
   [[nodiscard]] WaiterList begin_hand_over() noexcept;
   void end_hand_over() noexcept;
   [[nodiscard]] WaiterList take_all() noexcept;
