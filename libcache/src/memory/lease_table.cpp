@@ -37,7 +37,9 @@ void LeaseTable::make_room(Time now) {
   auto left = last - std::partition(ends.begin(), last, [&](Time end) { return end < *last; });
   std::erase_if(leases_, [&](const auto& one) {
     const Time end = one.second.ends_at;
-    return end < *last || (end == *last && left > 0 && left-- > 0);
+    if (end != *last || left == 0) return end < *last;
+    --left;
+    return true;
   });
 }
 
