@@ -27,14 +27,18 @@ std::unique_ptr<detail::Continuation> Continuations::pop() noexcept {
 
 // In a child that a callback has forked, threads that it does not have may hold any lock, and the
 // calls are the parent's.
-bool Continuations::run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept {
+bool Continuations::run_one(std::unique_ptr<detail::Continuation> one, const bool& gone) noexcept {
   const std::uint32_t generation = fork_generation();
+  one->run();
+  one.reset();
+  return !gone && fork_generation() == generation;
+}
+
+bool Continuations::run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept {
   while (!empty()) {
     std::unique_ptr<detail::Continuation> next = pop();
     lock.unlock();
-    next->run();
-    next.reset();
-    if (gone || fork_generation() != generation) return false;
+    if (!run_one(std::move(next), gone)) return false;
     lock.lock();
   }
   return true;

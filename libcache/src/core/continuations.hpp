@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace cachekit::core {
 
@@ -13,13 +14,26 @@ namespace cachekit::core {
 /// time.
 class Continuations {
  public:
+  Continuations() = default;
+  Continuations(Continuations&& other) noexcept
+      : first_(std::move(other.first_)), last_(std::exchange(other.last_, nullptr)) {}
+  Continuations& operator=(Continuations&& other) noexcept {
+    first_ = std::move(other.first_);
+    last_ = std::exchange(other.last_, nullptr);
+    return *this;
+  }
+  ~Continuations() = default;
+
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
   void push(std::unique_ptr<detail::Continuation> added) noexcept;
   /// Requires: not empty.
   [[nodiscard]] std::unique_ptr<detail::Continuation> pop() noexcept;
+  /// Runs one. False when it has made `gone` true, as then what it was of is no more, or has come
+  /// back in a forked child: nothing is to be touched then.
+  [[nodiscard]] static bool run_one(std::unique_ptr<detail::Continuation> one,
+                                    const bool& gone) noexcept;
   /// Runs all, those that come meanwhile, too, each without the lock, which guards them. False, at
-  /// once and without the lock, when one of them has made `gone` true, as then this is no more, or
-  /// has come back in a forked child: nothing is to be touched then.
+  /// once and without the lock, as of `run_one`.
   [[nodiscard]] bool run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept;
 
  private:

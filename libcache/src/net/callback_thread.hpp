@@ -4,6 +4,7 @@
 
 #include <cachekit/pending.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -37,15 +38,23 @@ class CallbackThread {
  private:
   void run(const bool& gone) noexcept;
   [[nodiscard]] bool ensure_thread() noexcept;
+  /// Runs what is in `running_`. False as of `Continuations::run_one`.
+  [[nodiscard]] bool run_taken(const bool& gone) noexcept;
+  /// Waits for a moment without sleeping; whether there is something to run then. Callbacks come in
+  /// crowds, and each that finds the thread asleep has to wake it.
+  [[nodiscard]] bool yields_for_more() const noexcept;
 
   std::function<void()> on_pause_;
+  core::Continuations running_;  // Of the thread, and of who has joined it.
+  std::thread thread_;           // From the first callback on; then only `end` touches it.
+  // Whether a callback on the thread has ended this object; the thread has it even then.
+  const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
+
   std::mutex mutex_;  // guards the members below
   std::condition_variable woken_;
   core::Continuations callbacks_;
+  std::atomic<bool> any_{false};  // Whether there are callbacks. Written under the lock.
   bool ending_ = false;
-  std::thread thread_;
-  // Whether a callback on the thread has ended this object; the thread has it even then.
-  const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 };
 
 }  // namespace cachekit::net
