@@ -101,8 +101,10 @@ Result<double> parse_limit(std::string_view whole, std::string_view text, bool w
   }
   const std::string_view suffix(stopped, static_cast<std::size_t>(end - stopped));
   const auto unit = std::ranges::find(units, suffix, &Unit::name);
-  if (unit == units.end() || (!with_unit && !suffix.empty())) {
-    return refuse(whole, fmt::format("unknown unit '{}'", suffix));
+  if (unit == units.end()) return refuse(whole, fmt::format("unknown unit '{}'", suffix));
+  if (!with_unit && !suffix.empty()) {
+    return refuse(whole, fmt::format("this is no latency: write {} without the unit '{}'",
+                                     text.substr(0, text.size() - suffix.size()), suffix));
   }
   return limit * unit->microseconds;
 }
@@ -166,11 +168,12 @@ Result<Gate> parse_gate(std::string_view text) {
 
 std::string to_string(const GateVerdict& verdict) {
   if (!verdict.value) return fmt::format("{}: was not measured", verdict.text);
-  return fmt::format("{}: is {:.6g}", verdict.text, *verdict.value);
+  return fmt::format("{}: is {:.6g}{}", verdict.text, *verdict.value, verdict.unit);
 }
 
 GateVerdict judge(const Gate& gate, const BenchReport& report) {
-  GateVerdict verdict{gate.text, read(gate, report)};
+  GateVerdict verdict{
+      .text = gate.text, .value = read(gate, report), .unit = is_latency(gate) ? "us" : ""};
   verdict.failed = !verdict.value || holds(gate.relation, *verdict.value, gate.limit);
   return verdict;
 }

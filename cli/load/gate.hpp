@@ -32,10 +32,11 @@ struct Gate {
 struct GateVerdict {
   std::string text{};
   std::optional<double> value{};  ///< Empty: was not measured, which never passes.
+  std::string_view unit{};        ///< "us" of a latency.
   bool failed = true;
 };
 
-/// "get.p99>2ms: is 3150", or that it was not measured.
+/// "get.p99>2ms: is 3150us", or that it was not measured.
 [[nodiscard]] std::string to_string(const GateVerdict& verdict);
 
 [[nodiscard]] GateVerdict judge(const Gate& gate, const BenchReport& report);

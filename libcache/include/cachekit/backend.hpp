@@ -150,7 +150,8 @@ class CACHEKIT_API CacheBackend {
   /// Calls `visit` for each key that matches, until it returns false. Keys that come or go while
   /// it runs may or may not be seen; one key may be seen twice. No lock is held during a visit.
   [[nodiscard]] Result<void> scan(const ScanOptions& options, const KeyVisitor& visit);
-  /// Removes what matches, page by page and never faster than asked; gives how many.
+  /// Removes what matches, page by page and never faster than asked; gives how many. Ends the
+  /// leases of the keys that it finds, not those of keys that have no entry.
   [[nodiscard]] Result<std::uint64_t> remove_matching(std::string_view pattern,
                                                       const RemoveMatchingOptions& options = {});
   /// Removes everything in the target (for Redis: the selected database).

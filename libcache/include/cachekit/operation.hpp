@@ -164,8 +164,9 @@ struct Increment {
 /// An entry's value; of a key that has none, a lease, where nobody has one: its holder loads the
 /// value and stores it by `LeaseSet`, while others wait or go without. A lease is no entry, and
 /// no other operation sees it. It ends by `LeaseSet`, `LeaseDrop`, or after `lease_ttl`; and
-/// whatever stores or removes an entry of the key ends it, and so does a removal that finds none:
-/// what was being loaded is out of date then. Leases may be lost at any time, which costs a load.
+/// whatever stores or removes an entry of the key ends it, and so does a `Remove` that finds none:
+/// what was being loaded is out of date then. (A removal by pattern knows of no key without an
+/// entry.) Leases may be lost at any time, which costs a load.
 struct LeaseGet {
   using Value = Leased;
   static constexpr Effect effect = Effect::lease;

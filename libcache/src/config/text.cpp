@@ -52,6 +52,7 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 4) + 1;
   for (const std::string& candidate : candidates) {
     if (candidate.ends_with(tail)) return candidate;
+    if (word.ends_with("." + candidate)) return candidate;  // It stands in no section.
     const std::size_t apart = distance(word, candidate);
     if (apart < best_distance) {
       best = candidate;

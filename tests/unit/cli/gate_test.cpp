@@ -53,6 +53,14 @@ TEST_CASE("a gate on a latency takes a unit", "[cli][bench][gate]") {
   CHECK(fails("get.min>=1000ns"));
 }
 
+TEST_CASE("a verdict on a latency says its unit, and only a latency has one",
+          "[cli][bench][gate]") {
+  CHECK(to_string({.text = "get.p99>2ms", .value = 3150, .unit = "us"}) ==
+        "get.p99>2ms: is 3150us");
+  CHECK(parse_gate("total.seconds>1ms").error().message.find("write 1 without the unit 'ms'") !=
+        std::string::npos);
+}
+
 TEST_CASE("a gate on what was not measured never passes", "[cli][bench][gate]") {
   CHECK(fails("set.p99>1s"));
   CHECK(fails("wrong_answers>0"));

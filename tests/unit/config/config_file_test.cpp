@@ -66,6 +66,8 @@ TEST_CASE("an unknown key is refused with its line and the one that was meant", 
   CHECK(load_text("[profiles.dev.redis]\npool_sise = 4").error().hint ==
         "did you mean redis.pool_size?");
   CHECK(load_text("[profiles.dev]\nport = 4").error().hint == "did you mean redis.port?");
+  CHECK(load_text("[profiles.dev.redis]\noperation_timeout = \"1s\"").error().hint ==
+        "did you mean operation_timeout?");
   check({"[profiles.dev.radis]\nhost = \"h\"", ":1: profiles.dev.radis", "unknown option"});
   check({"[profiles.dev.redis.deep]\nhost = \"h\"", ":1: profiles.dev.redis.deep", "unknown"});
   check({"\nbackend = \"redis\"", ":2: 'backend'", "unknown key"});
