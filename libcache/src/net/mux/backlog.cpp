@@ -7,12 +7,24 @@
 
 namespace cachekit::net {
 
-void Backlog::add(AsyncRequest& request) noexcept {
+// Those of a broken connection come back one after the other, many at once, and each stands beside
+// the one before: from the end of a long line it would be far to go for each of them.
+Waiter* Backlog::place_of(const AsyncRequest& request) noexcept {
+  const auto older = [&](const Waiter* waiter) {
+    return waiter->turn_.number < request.turn_.number;
+  };
   Waiter* before = line_.back();
-  while (before != nullptr && before->turn_.number > request.turn_.number) {
-    before = before->previous_;
-  }
-  line_.insert_behind(before, request);
+  if (before == nullptr || older(before)) return before;
+  if (last_placed_ != nullptr) before = last_placed_;
+  while (before != nullptr && !older(before)) before = before->previous_;
+  const auto behind = [&] { return before == nullptr ? line_.front() : before->next_; };
+  while (older(behind())) before = behind();  // The newest one is not older.
+  return before;
+}
+
+void Backlog::add(AsyncRequest& request) noexcept {
+  line_.insert_behind(place_of(request), request);
+  if (&request != line_.back()) last_placed_ = &request;
   request.in_backlog_ = true;
   request.turn_.size = request.request().bytes();
   load_.add(request.turn_.size);
@@ -25,6 +37,7 @@ void Backlog::add(AsyncRequest& request) noexcept {
 }
 
 void Backlog::remove(AsyncRequest& request) noexcept {
+  if (last_placed_ == &request) last_placed_ = request.previous_;
   line_.remove(request);
   request.in_backlog_ = false;
   load_.remove(request.turn_.size);

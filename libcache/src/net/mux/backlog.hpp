@@ -46,6 +46,8 @@ class Backlog {
   [[nodiscard]] WaiterList take_late(TimePoint now, TimePoint& next) noexcept;
 
  private:
+  /// Behind which one it has to stand, or null for the front.
+  [[nodiscard]] Waiter* place_of(const AsyncRequest& request) noexcept;
   void refresh() noexcept { in_use_ = handing_over_ || !line_.empty(); }
   [[nodiscard]] static AsyncRequest& of(Waiter& waiter) noexcept {
     return static_cast<AsyncRequest&>(waiter);  // Nothing else stands here.
@@ -53,6 +55,7 @@ class Backlog {
 
   IoThread* const other_;
   WaiterList line_;
+  Waiter* last_placed_ = nullptr;  // In the line, where one was last put in between others.
   Load load_;
   bool handing_over_ = false;  // Some have left the line, and are with no connection yet.
   std::atomic<bool> in_use_{false};
