@@ -85,3 +85,35 @@ TEST_CASE("what a slow server has yet to answer is bounded, and when it is done 
   CHECK(last == "no error");
   CHECK(server.failures().empty());
 }
+
+// None of those who are refused has a deadline, and it is by deadlines that a silence is noticed.
+TEST_CASE("a connection full of requests that were given up is made anew after a long silence",
+          "[overload]") {
+  const auto greet = [](Peer& peer) {
+    peer.expect("*1\r\n$4\r\nPING\r\n");
+    peer.send("+PONG\r\n");
+  };
+  const auto fall_silent = [&](Peer& peer) {
+    greet(peer);
+    peer.stall();
+  };
+  const auto answer = [&](Peer& peer) {
+    greet(peer);
+    while (true) {
+      peer.expect("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
+      peer.send("$1\r\nv\r\n");
+    }
+  };
+  ScriptedServer server(std::vector<ScriptedServer::Script>{fall_silent, answer});
+  RedisConfig config{.host = "127.0.0.1", .port = server.port(), .client_name = {}};
+  config.operation_timeout = 500ms;
+  config.max_in_flight = 10;
+  RedisBackend cache(config);
+  std::vector<Pending<std::optional<std::string>>> given_up;
+  for (int i = 0; i < 10; ++i) {
+    given_up.push_back(cache.async_get(std::string_view("k"), {.timeout = 50ms}));
+  }
+  for (auto& one : given_up) CHECK_FALSE(std::move(one).get());
+  CHECK(code_of(cache.get("k")) == "overloaded");
+  CHECK(eventually([&] { return code_of(cache.get("k")) == "no error"; }));
+}

@@ -117,6 +117,19 @@ void SharedConnection::close_if_unused() noexcept {
   unused_.notify_all();
 }
 
+bool SharedConnection::has_abandoned() const noexcept {
+  return mux_.newest([](const Waiter& waiter) { return waiter.abandoned_; }) != nullptr;
+}
+
+bool SharedConnection::break_if_silent(Clock::time_point now) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (mux_.state() != Multiplexer::State::open) return false;
+  const Silence& silence = mux_.silence();
+  if (!silence.too_long(silence.words(), now) || !has_abandoned()) return false;
+  mark_broken(Errc::unavailable, "the server said nothing while deadlines passed");
+  return true;
+}
+
 void SharedConnection::withdraw(Waiter& waiter, Errc code, std::string_view why) noexcept {
   const bool dated = code == Errc::timeout;
   mux_.withdraw(waiter, code, why, dated ? Clock::now() : Clock::time_point{});

@@ -91,11 +91,16 @@ class SharedConnection {
   /// Requires: `may_begin_batch`.
   void begin_batch(Clock::time_point now) noexcept;
   void close_if_unused() noexcept;
+  [[nodiscard]] bool has_abandoned() const noexcept;
   void suspect_slow_reply(Clock::time_point now) noexcept;
   // This wants both.
   void withdraw(Waiter& waiter, Errc code, std::string_view why) noexcept;
 
   // These take them.
+  /// Whether the peer is dead, by its silence since a request was given up: then the connection is
+  /// of no more use. For who finds no room: none of those who are refused has a deadline that could
+  /// pass, which is when the silence is looked at otherwise.
+  [[nodiscard]] bool break_if_silent(Clock::time_point now) noexcept;
   /// Of the one who writes.
   [[nodiscard]] Unsent send_batch(Deadline until) noexcept;
   [[nodiscard]] Result<WriteEnd> send_pending(Deadline until) noexcept;
