@@ -93,6 +93,7 @@ bool SharedConnection::spoke_unasked() noexcept {
   if (silence >= instant && socket_->readable_now()) return true;
   if (now < listen_at_) return false;
   listen_at_ = now + listen_interval;
+  socket_->acknowledge();  // The peer may hold bytes back until what it has sent has arrived.
   return silence < listen_time && socket_->readable_within(listen_time);
 }
 
