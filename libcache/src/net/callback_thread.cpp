@@ -1,5 +1,7 @@
 #include "net/callback_thread.hpp"
 
+#include <cachekit/deadline.hpp>
+
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -7,7 +9,7 @@
 namespace cachekit::net {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = Deadline::clock;
 
 // A thread that is woken again after so short a sleep had better stay awake for as long.
 constexpr auto short_sleep = std::chrono::microseconds(50);

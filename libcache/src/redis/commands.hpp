@@ -20,9 +20,9 @@
 /// means. Blocking calls, batches and asynchronous calls are made of these.
 ///
 /// A `Command` says by `replies` how many replies it gets (the last one counts) and by `shape`, or
-/// `shape_of` an operation, what they can look like. An error among them is what comes of all.
-/// Where leases are given, what is to void the lease of its key is said by `encode_fenced`, and can
-/// have replies of `fenced_shape`.
+/// `shape_of` an operation, what they can look like; `value_of` is given no others. An error among
+/// them is what comes of all. Where leases are given, what is to void the lease of its key is said
+/// by `encode_fenced`, and can have replies of `fenced_shape`.
 
 namespace cachekit::redis {
 

@@ -2,6 +2,7 @@
 
 #include "core/counter.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -21,8 +22,10 @@ bool is_token_and_time(std::string_view text) noexcept {
 }
 
 bool is_page(const RedisReply& reply) noexcept {
-  return reply.elements.size() == 2 && reply.elements[0].type == Type::string &&
-         is_number(reply.elements[0].text) && reply.elements[1].type == Type::array;
+  const auto is_text = [](const RedisReply& part) { return part.type == Type::string; };
+  return reply.elements.size() == 2 && is_text(reply.elements[0]) &&
+         is_number(reply.elements[0].text) && reply.elements[1].type == Type::array &&
+         std::ranges::all_of(reply.elements[1].elements, is_text);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class ReplyShape {
     count,          ///< The integer is not negative.
     remaining_ttl,  ///< The integer is a time, or -1 or -2 (PTTL).
     number,         ///< The string is a number of 64 bits.
-    page,           ///< The array is a cursor and an array (SCAN).
+    page,           ///< The array is a cursor and an array of keys (SCAN).
     lease,          ///< The status is a token and a time, the integer as of `remaining_ttl`.
   };
 
