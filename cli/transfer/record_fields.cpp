@@ -30,7 +30,7 @@ bool is_ttl(std::string_view name) {
 // 1e3 as 1000, where it is a whole number: as programs write numbers that they do not look at.
 std::string plain(std::string_view text) {
   std::string number(text);
-  constexpr std::string_view digits_and_exponent = "0123456789.eE+";
+  constexpr std::string_view digits_and_exponent = "0123456789.eE+-";
   if (number.find_first_of("eE") == std::string::npos ||
       number.find_first_not_of(digits_and_exponent) != std::string::npos) {
     return number;

@@ -65,15 +65,18 @@ TEST_CASE("a TTL that is a bare number is bad, unless its unit was agreed upon",
 TEST_CASE("a TTL with an exponent is the whole number that it says, in every format",
           "[cli][csv]") {
   for (const auto& [format, text] :
-       {std::pair(RecordFormat::csv, std::string("key,value,ttl\na,1,1e3\nb,2,6.0E+1\nc,3,1e-3\n")),
+       {std::pair(RecordFormat::csv,
+                  std::string("key,value,ttl\na,1,1e3\nb,2,6.0E+1\nc,3,1e-3\nd,4,60000e-3\n")),
         std::pair(RecordFormat::ndjson,
                   std::string("{\"key\":\"a\",\"value\":\"1\",\"ttl\":1e3}\n"
                               "{\"key\":\"b\",\"value\":\"2\",\"ttl\":6.0E+1}\n"
-                              "{\"key\":\"c\",\"value\":\"3\",\"ttl\":1e-3}\n"))}) {
+                              "{\"key\":\"c\",\"value\":\"3\",\"ttl\":1e-3}\n"
+                              "{\"key\":\"d\",\"value\":\"4\",\"ttl\":60000e-3}\n"))}) {
     const auto rows = read_all(format, text, {.ttl_unit = "s"});
     CHECK(rows.at(0).record.ttl == Ttl(1000s));
     CHECK(rows.at(1).record.ttl == Ttl(60s));
     CHECK(rows.at(2).problem.find("'ttl'") == 0);
+    CHECK(rows.at(3).record.ttl == Ttl(60s));
     CHECK(read_all(format, text, {})[0].problem.find("write 1000s") != std::string::npos);
   }
 }

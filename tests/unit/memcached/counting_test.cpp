@@ -1,6 +1,7 @@
 #include "memcached/counting.hpp"
 
 #include "support/catch.hpp"
+#include "unit/memcached/replies.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -10,19 +11,12 @@
 
 using namespace cachekit;
 using namespace cachekit::memcached;
+using namespace cachekit::test;
 using namespace std::chrono_literals;
 
 namespace {
 
 const std::string endpoint = "server:1";
-
-Reply entry(const std::string& value, std::uint64_t version) {
-  Reply reply;
-  reply.status = Reply::Status::done;
-  reply.value = value;
-  reply.version = version;
-  return reply;
-}
 
 // What the server answers to counting.
 Reply sum(std::uint64_t number, std::uint64_t version) {
@@ -31,11 +25,7 @@ Reply sum(std::uint64_t number, std::uint64_t version) {
   return reply;
 }
 
-Reply refused() {
-  Reply reply;
-  reply.status = Reply::Status::refused;
-  return reply;
-}
+Reply refused() { return told(Reply::Status::refused); }
 
 constexpr std::uint64_t most = INT64_MAX;
 

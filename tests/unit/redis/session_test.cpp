@@ -34,10 +34,11 @@ constexpr std::string_view number = "$2\r\n-7\r\n";
 constexpr std::string_view empty_array = "*0\r\n";
 constexpr std::string_view array_of_array = "*1\r\n*1\r\n:1\r\n";
 constexpr std::string_view page = "*2\r\n$1\r\n0\r\n*1\r\n$1\r\nk\r\n";
+constexpr std::string_view odd_page = "*2\r\n$1\r\n0\r\n*1\r\n:5\r\n";
 constexpr std::string_view error = "-ERR a\r\n";
 constexpr std::array samples{
-    nil,     nil_array, ok,   pong,   queued,      granted,        none, one,  seven,
-    missing, below,     text, number, empty_array, array_of_array, page, error};
+    nil,     nil_array, ok,   pong,   queued,      granted,        none, one,      seven,
+    missing, below,     text, number, empty_array, array_of_array, page, odd_page, error};
 
 // Whether a request takes a reply as its own. One that it does not take is the last on its
 // connection.
