@@ -6,6 +6,7 @@ function(cachekit_warnings target)
   if(CACHEKIT_DEVELOPER)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
                            $<IF:${joined},-Wshadow=local,-Wshadow>
+                           $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
                            -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Werror)
   endif()
 endfunction()

@@ -34,7 +34,7 @@ bool Continuations::run_one(std::unique_ptr<detail::Continuation> one, const boo
   return !gone && fork_generation() == generation;
 }
 
-bool Continuations::run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept {
+bool Continuations::run_all(core::MutexLock& lock, const bool& gone) noexcept {
   while (!empty()) {
     std::unique_ptr<detail::Continuation> next = pop();
     lock.unlock();

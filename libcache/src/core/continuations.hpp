@@ -1,11 +1,11 @@
 #pragma once
 
 #include "core/internal.hpp"
+#include "core/mutex.hpp"
 
 #include <cachekit/pending.hpp>
 
 #include <memory>
-#include <mutex>
 #include <utility>
 
 namespace cachekit::core {
@@ -34,7 +34,8 @@ class Continuations {
                                     const bool& gone) noexcept;
   /// Runs all, those that come meanwhile, too, each without the lock, which guards them. False, at
   /// once and without the lock, as of `run_one`.
-  [[nodiscard]] bool run_all(std::unique_lock<std::mutex>& lock, const bool& gone) noexcept;
+  [[nodiscard]] bool run_all(core::MutexLock& lock,
+                             const bool& gone) noexcept CACHEKIT_UNCHECKED_LOCKING;
 
  private:
   std::unique_ptr<detail::Continuation> first_;

@@ -26,7 +26,7 @@ AdmissionTuner::Shadows::Shadows(std::size_t capacity)
       fading(std::exp2(-1 / (half_life * static_cast<double>(capacity)))) {}
 
 void AdmissionTuner::fit(std::uint64_t entries) noexcept {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   try {
     fit_shadows(entries);
   } catch (const std::exception&) {
@@ -67,8 +67,9 @@ void AdmissionTuner::keep(std::uint32_t hash) noexcept {
 }
 
 void AdmissionTuner::play(Buffer& buffer) {
-  const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock() || !shadows_) return;
+  if (!mutex_.try_lock()) return;
+  const core::MutexLock lock(mutex_, std::adopt_lock);
+  if (!shadows_) return;
   for (const std::atomic<std::uint32_t>& kept : buffer.hashes) {
     const std::uint32_t hash = kept.load(std::memory_order_relaxed);
     const bool filtering = shadows_->filtering.access(hash);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "core/thread_slot.hpp"
 #include "memory/adaptive_policy.hpp"
 #include "memory/shadow_cache.hpp"
@@ -8,7 +9,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 
 namespace cachekit::memory {
@@ -44,8 +44,8 @@ class AdmissionTuner {
   void fit(std::uint64_t entries) noexcept;
 
   /// For `AtFork`.
-  void lock_for_fork() { mutex_.lock(); }
-  void unlock_after_fork() noexcept { mutex_.unlock(); }
+  void lock_for_fork() CACHEKIT_ACQUIRE(mutex_) { mutex_.lock(); }
+  void unlock_after_fork() noexcept CACHEKIT_RELEASE(mutex_) { mutex_.unlock(); }
 
  private:
   static constexpr std::uint32_t nothing = UINT32_MAX;  // A mask that only a hash of 0 passes.
@@ -66,16 +66,16 @@ class AdmissionTuner {
     double decided = 0;  // How many accesses only one of them hit.
   };
 
-  void fit_shadows(std::uint64_t entries);
+  void fit_shadows(std::uint64_t entries) CACHEKIT_REQUIRES(mutex_);
   void keep(std::uint32_t hash) noexcept;
   void play(Buffer& buffer);
-  void judge();
+  void judge() CACHEKIT_REQUIRES(mutex_);
 
   std::atomic<std::uint32_t> mask_{nothing};
   std::atomic<Admission> admission_{Admission::filter};
   std::array<Buffer, core::ThreadSlot::count> buffers_{};
-  std::mutex mutex_;  // guards shadows_
-  std::optional<Shadows> shadows_;
+  core::Mutex mutex_;
+  std::optional<Shadows> shadows_ CACHEKIT_GUARDED_BY(mutex_);
 };
 
 }  // namespace cachekit::memory

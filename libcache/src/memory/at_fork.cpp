@@ -1,9 +1,9 @@
 #include "memory/at_fork.hpp"
 
+#include "core/mutex.hpp"
 #include "memory/store.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <vector>
 
 #include <pthread.h>
@@ -12,8 +12,8 @@ namespace cachekit::memory {
 namespace {
 
 struct Stores {
-  std::mutex mutex;  // guards all, and is held during a fork
-  std::vector<Store*> all;
+  core::Mutex mutex;  // Held during a fork.
+  std::vector<Store*> all CACHEKIT_GUARDED_BY(mutex);
 };
 
 // Never destroyed: caches that are static may be destroyed later, and a fork may come as late.
@@ -22,12 +22,13 @@ Stores& stores() {
   return *stores;
 }
 
-void before_fork() {
+// `pthread_atfork` calls these in pairs.
+void before_fork() CACHEKIT_UNCHECKED_LOCKING {
   stores().mutex.lock();
   for (Store* const store : stores().all) store->lock_for_fork();
 }
 
-void after_fork(Process process) {
+void after_fork(Process process) CACHEKIT_UNCHECKED_LOCKING {
   for (Store* const store : stores().all) store->unlock_after_fork(process);
   stores().mutex.unlock();
 }
@@ -38,12 +39,12 @@ AtFork::AtFork(Store& store) : store_(store) {
   static const int registered = pthread_atfork(
       before_fork, [] { after_fork(Process::parent); }, [] { after_fork(Process::child); });
   static_cast<void>(registered);
-  const std::lock_guard lock(stores().mutex);
+  const core::MutexLock lock(stores().mutex);
   stores().all.push_back(&store);
 }
 
 AtFork::~AtFork() {
-  const std::lock_guard lock(stores().mutex);
+  const core::MutexLock lock(stores().mutex);
   std::erase(stores().all, &store_);
 }
 

@@ -18,7 +18,7 @@ MissRatioCurve::MissRatioCurve(std::function<std::uint64_t()> look_ups)
     : look_ups_so_far_(std::move(look_ups)) {}
 
 std::optional<double> MissRatioCurve::hit_ratio(double entries) const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (counted_ < static_cast<double>(most_samples) / 10) return std::nullopt;
   catch_up();
   const double missing = expected_ - counted_;
@@ -52,7 +52,7 @@ double MissRatioCurve::sampling() const noexcept {
 }
 
 std::uint64_t MissRatioCurve::looked_at() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return looked_at_;
 }
 
@@ -67,11 +67,11 @@ std::size_t MissRatioCurve::bucket_of(double distance) noexcept {
 }
 
 void MissRatioCurve::access(std::uint64_t mixed) noexcept {
-  const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock()) {
+  if (!mutex_.try_lock()) {
     left_out_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
+  const core::MutexLock lock(mutex_, std::adopt_lock);
   if (mixed > threshold_.load(std::memory_order_relaxed)) return;  // It was lowered meanwhile.
   try {
     look_at(mixed);
@@ -111,7 +111,7 @@ void MissRatioCurve::pause() {
 
 void MissRatioCurve::resume(Time now) {
   if (threshold_.load(std::memory_order_relaxed) != 0) return;
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (threshold_.load(std::memory_order_relaxed) != 0) return;
   if (!paused_at_) paused_at_ = now;
   const bool long_ago = now - *paused_at_ >= longest_pause;

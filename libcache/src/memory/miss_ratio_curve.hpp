@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "memory/entry.hpp"
 
 #include <array>
@@ -7,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -60,8 +60,8 @@ class MissRatioCurve {
   [[nodiscard]] std::uint64_t looked_at() const;
 
   /// For `AtFork`.
-  void lock_for_fork() { mutex_.lock(); }
-  void unlock_after_fork() noexcept { mutex_.unlock(); }
+  void lock_for_fork() CACHEKIT_ACQUIRE(mutex_) { mutex_.lock(); }
+  void unlock_after_fork() noexcept CACHEKIT_RELEASE(mutex_) { mutex_.unlock(); }
 
  private:
   static constexpr std::size_t most_samples = 4096;
@@ -82,33 +82,37 @@ class MissRatioCurve {
   [[nodiscard]] static std::size_t bucket_of(double distance) noexcept;
 
   void access(std::uint64_t mixed) noexcept;
-  void look_at(std::uint64_t mixed);
-  void count(double distance, bool seen_before);
-  void catch_up() const;
-  void pause();
-  void halve();
-  void thin_out();
-  void renumber();
-  void add(std::uint32_t slot, int change) noexcept;
-  [[nodiscard]] std::uint32_t newer_than(std::uint32_t slot) const noexcept;
+  void look_at(std::uint64_t mixed) CACHEKIT_REQUIRES(mutex_);
+  void count(double distance, bool seen_before) CACHEKIT_REQUIRES(mutex_);
+  void catch_up() const CACHEKIT_REQUIRES(mutex_);
+  void pause() CACHEKIT_REQUIRES(mutex_);
+  void halve() CACHEKIT_REQUIRES(mutex_);
+  void thin_out() CACHEKIT_REQUIRES(mutex_);
+  void renumber() CACHEKIT_REQUIRES(mutex_);
+  void add(std::uint32_t slot, int change) noexcept CACHEKIT_REQUIRES(mutex_);
+  [[nodiscard]] std::uint32_t newer_than(std::uint32_t slot) const noexcept
+      CACHEKIT_REQUIRES(mutex_);
 
   const std::function<std::uint64_t()> look_ups_so_far_;
   std::atomic<std::uint64_t> threshold_{UINT64_MAX};  // 0 during a pause.
   std::atomic<std::uint64_t> share_{UINT64_MAX};      // The same, also then.
   mutable std::atomic<std::uint64_t> left_out_{0};    // Look-ups that met another one.
 
-  mutable std::mutex mutex_;                              // guards everything below
-  tsl::robin_map<std::uint64_t, std::uint32_t> slot_of_;  // When each key was last asked for.
-  std::vector<std::int32_t> taken_;  // A Fenwick tree over the slots: which hold a key.
-  std::uint32_t next_ = 0;
-  std::uint64_t looked_at_ = 0;          // Look-ups, in all.
-  std::uint64_t pause_at_ = first_look;  // When that many were.
-  std::uint64_t count_from_ = 0;         // Before that it only learns.
-  std::optional<Time> paused_at_{};      // When the pause was noticed.
-  std::array<double, buckets> distances_{};
-  double counted_ = 0;           // Look-ups, those of new keys among them.
-  mutable double expected_ = 0;  // How many there should have been, by the share of the sample.
-  mutable std::uint64_t look_ups_ = 0;  // When that was worked out.
+  mutable core::Mutex mutex_;
+  tsl::robin_map<std::uint64_t, std::uint32_t> slot_of_
+      CACHEKIT_GUARDED_BY(mutex_);  // When each key was last asked for.
+  std::vector<std::int32_t> taken_
+      CACHEKIT_GUARDED_BY(mutex_);  // A Fenwick tree over the slots: which hold a key.
+  std::uint32_t next_ CACHEKIT_GUARDED_BY(mutex_) = 0;
+  std::uint64_t looked_at_ CACHEKIT_GUARDED_BY(mutex_) = 0;          // Look-ups, in all.
+  std::uint64_t pause_at_ CACHEKIT_GUARDED_BY(mutex_) = first_look;  // When that many were.
+  std::uint64_t count_from_ CACHEKIT_GUARDED_BY(mutex_) = 0;         // Before that it only learns.
+  std::optional<Time> paused_at_ CACHEKIT_GUARDED_BY(mutex_){};      // When the pause was noticed.
+  std::array<double, buckets> distances_ CACHEKIT_GUARDED_BY(mutex_){};
+  double counted_ CACHEKIT_GUARDED_BY(mutex_) = 0;  // Look-ups, those of new keys among them.
+  mutable double expected_ CACHEKIT_GUARDED_BY(mutex_) =
+      0;  // How many there should have been, by the share of the sample.
+  mutable std::uint64_t look_ups_ CACHEKIT_GUARDED_BY(mutex_) = 0;  // When that was worked out.
 };
 
 }  // namespace cachekit::memory

@@ -29,7 +29,7 @@ PagePool::~PagePool() {
 
 void* PagePool::allocate(std::size_t pages) {
   if (pages > pages_a_region) return map(pages * page_size);
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (void* const run = take_run(pages)) return run;
   if (regions_.size() == regions_.capacity()) regions_.reserve(regions_.size() * 2 + 1);
   const Region fresh{.begin = map(region_size), .taken = run_mask(0, pages)};
@@ -62,7 +62,7 @@ void PagePool::release(void* run, std::size_t pages) noexcept {
     ::munmap(begin, pages * page_size);
     return;
   }
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   const auto after = std::ranges::upper_bound(regions_, begin, {}, &Region::begin);
   const auto region = std::prev(after);
   region->taken &= ~run_mask(static_cast<std::size_t>(begin - region->begin) / page_size, pages);
@@ -76,7 +76,7 @@ void PagePool::give_back() noexcept {
   constexpr std::size_t step = 16;
   char* from = nullptr;
   for (bool over = false; !over;) {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     auto region = std::ranges::upper_bound(regions_, from, {}, &Region::begin);
     for (std::size_t i = 0; i < step && region != regions_.end(); ++i, ++region) {
       region->give_back();

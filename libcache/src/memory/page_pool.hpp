@@ -1,9 +1,10 @@
 #pragma once
 
+#include "core/mutex.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <vector>
 
@@ -36,8 +37,8 @@ class PagePool {
   void give_back() noexcept;
 
   /// For `AtFork`.
-  void lock_for_fork() { mutex_.lock(); }
-  void unlock_after_fork() noexcept { mutex_.unlock(); }
+  void lock_for_fork() CACHEKIT_ACQUIRE(mutex_) { mutex_.lock(); }
+  void unlock_after_fork() noexcept CACHEKIT_RELEASE(mutex_) { mutex_.unlock(); }
 
  private:
   static constexpr std::size_t pages_a_region = 32;
@@ -50,13 +51,14 @@ class PagePool {
     void give_back() const noexcept;
   };
 
-  [[nodiscard]] void* take_run(std::size_t pages) noexcept;
+  [[nodiscard]] void* take_run(std::size_t pages) noexcept CACHEKIT_REQUIRES(mutex_);
   [[nodiscard]] char* map(std::size_t bytes) const;
 
   const HugePages huge_;
-  std::mutex mutex_;             // guards everything below
-  std::vector<Region> regions_;  // By address.
-  std::size_t first_free_ = 0;   // No region before this one has a free page.
+  core::Mutex mutex_;
+  std::vector<Region> regions_ CACHEKIT_GUARDED_BY(mutex_);  // By address.
+  // No region before this one has a free page.
+  std::size_t first_free_ CACHEKIT_GUARDED_BY(mutex_) = 0;
 };
 
 /// For containers: what is large comes from a pool, the rest (or, without a pool, all) from

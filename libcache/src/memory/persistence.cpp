@@ -59,8 +59,11 @@ Persistence::Persistence(const InMemoryConfig& config, Store& store, const Clock
 Result<void> Persistence::connect(Deadline deadline) {
   if (ready()) return {};
   deadline = earlier(deadline, Deadline::after(config_.connection_timeout));
-  std::unique_lock guard(mutex_, std::defer_lock);
-  if (Result<void> locked = wait_for_mutex(guard, deadline); !locked) return locked;
+  if (!lock_until(deadline)) {
+    return fail(Errc::timeout, "another thread is still loading the snapshot",
+                config_.snapshot_file.string(), "call connect() once before the threads start");
+  }
+  const core::MutexLock guard(mutex_, std::adopt_lock);
   if (ready()) return {};
 
   Result<std::filesystem::path> resolved = core::resolve_file(config_.snapshot_file);
@@ -89,7 +92,7 @@ Result<void> Persistence::connect(Deadline deadline) {
 
 Result<void> Persistence::flush() {
   if (config_.snapshot_file.empty() || config_.snapshot_read_only) return {};
-  const std::lock_guard guard(mutex_);
+  const core::MutexLock guard(mutex_);
   if (!ready()) {
     return fail(Errc::invalid_argument, "nothing was written, because nothing was loaded yet",
                 config_.snapshot_file.string(), "call connect() first and look at its result");
@@ -116,20 +119,16 @@ Result<void> Persistence::flush() {
 
 std::vector<std::string> Persistence::warnings() const {
   if (ready()) return warnings_;  // Nothing is added from then on.
-  const std::lock_guard guard(mutex_);
+  const core::MutexLock guard(mutex_);
   return warnings_;
 }
 
-Result<void> Persistence::wait_for_mutex(std::unique_lock<std::mutex>& lock,
-                                         Deadline deadline) const {
-  while (!lock.try_lock()) {
-    if (deadline.expired()) {
-      return fail(Errc::timeout, "another thread is still loading the snapshot",
-                  config_.snapshot_file.string(), "call connect() once before the threads start");
-    }
+bool Persistence::lock_until(Deadline deadline) const {
+  while (!mutex_.try_lock()) {
+    if (deadline.expired()) return false;
     std::this_thread::sleep_for(std::min(poll_interval, deadline.remaining()));
   }
-  return {};
+  return true;
 }
 
 Result<void> Persistence::load() {

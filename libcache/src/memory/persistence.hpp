@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "memory/snapshot_lock.hpp"
 #include "memory/store.hpp"
 
@@ -11,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,8 +37,9 @@ class Persistence {
   [[nodiscard]] std::vector<std::string> warnings() const;
 
  private:
-  Result<void> wait_for_mutex(std::unique_lock<std::mutex>& lock, Deadline deadline) const;
-  Result<void> load();
+  /// False when the deadline came first.
+  [[nodiscard]] bool lock_until(Deadline deadline) const CACHEKIT_TRY_ACQUIRE(true, mutex_);
+  Result<void> load() CACHEKIT_REQUIRES(mutex_);
   // What a snapshot held that has not expired.
   struct Restored {
     std::uint64_t entries = 0;
@@ -46,8 +47,8 @@ class Persistence {
     std::uint64_t too_large = 0;  // For a shard, or no entry at all.
     std::uint64_t largest = 0;    // Of these.
   };
-  void start_empty(const Error& damage);
-  Result<void> restore_entries(Restored& restored);
+  void start_empty(const Error& damage) CACHEKIT_REQUIRES(mutex_);
+  Result<void> restore_entries(Restored& restored) CACHEKIT_REQUIRES(mutex_);
   [[nodiscard]] Result<void> too_much(const Restored& restored) const;
 
   const InMemoryConfig& config_;
@@ -55,12 +56,14 @@ class Persistence {
   const Clock& clock_;
   std::atomic<bool> ready_;  // Set last by `connect`; what it did is visible to who reads true.
 
-  mutable std::mutex mutex_;    // guards everything below, and the file against two writers
-  std::filesystem::path file_;  // What the configured path leads to.
-  std::optional<SnapshotLock> lock_;
-  bool damaged_ = false;               // The file is, and still where it was.
-  std::uint64_t saved_changes_ = 0;    // `Store::changes()` when file and store were the same
-  std::vector<std::string> warnings_;  // Not changed any more when ready.
+  mutable core::Mutex mutex_;  // Guards the file against two writers, too.
+  // What the configured path leads to.
+  std::filesystem::path file_ CACHEKIT_GUARDED_BY(mutex_);
+  std::optional<SnapshotLock> lock_ CACHEKIT_GUARDED_BY(mutex_);
+  bool damaged_ CACHEKIT_GUARDED_BY(mutex_) = false;  // The file is, and still where it was.
+  // `Store::changes()` when file and store were the same.
+  std::uint64_t saved_changes_ CACHEKIT_GUARDED_BY(mutex_) = 0;
+  std::vector<std::string> warnings_;  // Not changed any more when ready; till then by mutex_.
 };
 
 }  // namespace cachekit::memory

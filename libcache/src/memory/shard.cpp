@@ -108,8 +108,8 @@ void Shard::set_many(std::span<const NewValue> values, std::span<const std::size
         strangers |= Group{1} << i;
         continue;
       }
-      outcomes[positions[i]] =
-          or_out_of_memory([&] { return set_locked(values[i], now, ready[i], gone); });
+      outcomes[positions[i]] = or_out_of_memory(
+          [&]() CACHEKIT_UNCHECKED_LOCKING { return set_locked(values[i], now, ready[i], gone); });
     }
   }
   for (; strangers != 0; strangers &= strangers - 1) {

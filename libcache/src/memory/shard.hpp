@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "memory/age.hpp"
 #include "memory/at_fork.hpp"
 #include "memory/block_heap.hpp"
@@ -155,23 +156,28 @@ class Shard {
   /// The same for other bounds than its own, which stay as they are.
   [[nodiscard]] bool trim_to(const Bounds& bounds, std::size_t limit, RemovedEntries& gone);
 
+  using Reading = StripedLock::Reading;
+  using Writing = StripedLock::Writing;
+
   /// For who changes the table, which is the only one to hold two of these: the lower number first.
-  [[nodiscard]] auto lock_to_move() { return Writing(lock_); }
+  [[nodiscard]] StripedLock& lock() const noexcept CACHEKIT_RETURNS_LOCK(lock_) { return lock_; }
   /// These require that this shard and the other one are locked so. What there is no memory for
   /// goes, as evicted. All that the other one has: who was to go early there is so here.
-  void take_all(Shard& other, RemovedEntries& gone) noexcept;
+  void take_all(Shard& other, RemovedEntries& gone) noexcept CACHEKIT_REQUIRES(lock_, other.lock_);
   /// Those entries that `moves`, in their order; `room` is for as many addresses as it has
   /// capacity.
   template <typename Moves>
   void give_some(Shard& other, const Moves& moves, std::vector<const Entry*>& room,
-                 RemovedEntries& gone) noexcept;
-  void set_home(const HashRange& range) noexcept { home_ = range; }
+                 RemovedEntries& gone) noexcept CACHEKIT_REQUIRES(lock_, other.lock_);
+  void set_home(const HashRange& range) noexcept CACHEKIT_REQUIRES(lock_) { home_ = range; }
   /// For the time being: as much as the other one may hold, beside its own or instead of it.
-  void add_bounds(const Shard& other) noexcept {
+  void add_bounds(const Shard& other) noexcept CACHEKIT_REQUIRES(lock_, other.lock_) {
     change_bounds({.bytes = bounds_.bytes + other.bounds_.bytes,
                    .items = bounds_.items + other.bounds_.items});
   }
-  void copy_bounds(const Shard& other) noexcept { change_bounds(other.bounds_); }
+  void copy_bounds(const Shard& other) noexcept CACHEKIT_REQUIRES(lock_, other.lock_) {
+    change_bounds(other.bounds_);
+  }
 
   /// Adds what matches from that position to the page's end, which comes closer where that would be
   /// more than about `limit` entries.
@@ -191,8 +197,8 @@ class Shard {
     return items_.load(std::memory_order_relaxed);
   }
   /// For `AtFork`.
-  void lock_for_fork() { lock_.lock(); }
-  void unlock_after_fork(Process process) noexcept {
+  void lock_for_fork() CACHEKIT_UNCHECKED_LOCKING { lock_.lock(); }
+  void unlock_after_fork(Process process) noexcept CACHEKIT_UNCHECKED_LOCKING {
     process == Process::parent ? lock_.unlock() : lock_.unlock_in_child();
   }
   /// Checks the invariants, and with the hash of a key that it is at home here. Errors: `decode`.
@@ -200,73 +206,87 @@ class Shard {
       const std::function<std::uint64_t(std::string_view)>& hash) const;
 
  private:
-  using Reading = StripedLock::Reading;
-  using Writing = StripedLock::Writing;
   using Group = std::uint64_t;  // A bit for each of many keys.
   static_assert(most_at_once <= 64);
 
-  // All of these require that lock_ is held, for writing where they are not const or `visit`.
+  // Looks at nothing that the lock guards.
+  void prefetch(const HashedKey& key) const noexcept CACHEKIT_UNCHECKED_LOCKING {
+    index_.prefetch_unlocked(key.index_hash());
+  }
   template <typename Found>
-  bool visit(Entry* entry, const Found& found);
-  void use(Entry& entry) {
+  bool visit(Entry* entry, const Found& found) CACHEKIT_REQUIRES_SHARED(lock_);
+  void use(Entry& entry) CACHEKIT_REQUIRES_SHARED(lock_) {
     if (reads_change_order_) {
       policy_->use(entry);
     } else {
       Policy::note_use(entry);
     }
   }
-  [[nodiscard]] bool is_home_of(const HashedKey& key) const noexcept {
+  [[nodiscard]] bool is_home_of(const HashedKey& key) const noexcept
+      CACHEKIT_REQUIRES_SHARED(lock_) {
     return home_.contains(key.hash);
   }
-  [[nodiscard]] Entry* find(const HashedKey& key) const noexcept {
+  [[nodiscard]] Entry* find(const HashedKey& key) const noexcept CACHEKIT_REQUIRES_SHARED(lock_) {
     return index_.find(key.index_hash(), key.text);
   }
-  [[nodiscard]] Entry* find_alive(const HashedKey& key, Time now, RemovedEntries& gone);
-  void begin_write(Time now, RemovedEntries& gone) noexcept;
+  [[nodiscard]] Entry* find_alive(const HashedKey& key, Time now, RemovedEntries& gone)
+      CACHEKIT_REQUIRES(lock_);
+  void begin_write(Time now, RemovedEntries& gone) noexcept CACHEKIT_REQUIRES(lock_);
   // `ready`: the entry, if it was made already. It stays there if it is not wanted, for who calls
   // to free it after the lock.
   [[nodiscard]] Result<bool> set_locked(const NewValue& value, Time now, EntryPtr& ready,
-                                        RemovedEntries& gone);
-  void discard(const NewValue& value, Time now, RemovedEntries& gone);
-  [[nodiscard]] Leased lease_locked(const HashedKey& key, std::chrono::milliseconds span, Time now);
-  [[nodiscard]] bool holds_lease(const HashedKey& key, LeaseToken token, Time now) const noexcept;
-  void void_lease(const HashedKey& key) noexcept {
+                                        RemovedEntries& gone) CACHEKIT_REQUIRES(lock_);
+  void discard(const NewValue& value, Time now, RemovedEntries& gone) CACHEKIT_REQUIRES(lock_);
+  [[nodiscard]] Leased lease_locked(const HashedKey& key, std::chrono::milliseconds span, Time now)
+      CACHEKIT_REQUIRES(lock_);
+  [[nodiscard]] bool holds_lease(const HashedKey& key, LeaseToken token, Time now) const noexcept
+      CACHEKIT_REQUIRES_SHARED(lock_);
+  void void_lease(const HashedKey& key) noexcept CACHEKIT_REQUIRES(lock_) {
     if (leases_) leases_->drop(key.hash);
   }
-  void void_leases() noexcept {
+  void void_leases() noexcept CACHEKIT_REQUIRES(lock_) {
     if (leases_) leases_->clear();
   }
   [[nodiscard]] std::optional<bool> touch_locked(const HashedKey& key, Time expires_at, Time now,
                                                  EntryReference& large, EntryPtr& ready,
-                                                 RemovedEntries& gone);
+                                                 RemovedEntries& gone) CACHEKIT_REQUIRES(lock_);
   [[nodiscard]] Result<std::int64_t> increment_locked(const HashedKey& key, std::int64_t by,
-                                                      Time now, RemovedEntries& gone);
+                                                      Time now, RemovedEntries& gone)
+      CACHEKIT_REQUIRES(lock_);
   [[nodiscard]] EntryPtr make_if_large(const NewValue& value) const;
-  [[nodiscard]] bool overwrite(Entry& entry, const NewValue& fresh, Time now);
+  [[nodiscard]] bool overwrite(Entry& entry, const NewValue& fresh, Time now)
+      CACHEKIT_REQUIRES(lock_);
   /// `cause`: why `current` leaves.
   void store(EntryPtr entry, Entry* current, Time now, RemovedEntries& gone,
-             std::optional<RemovalCause> cause = RemovalCause::replaced);
+             std::optional<RemovalCause> cause = RemovalCause::replaced) CACHEKIT_REQUIRES(lock_);
   void replace(Entry& old, Entry& fresh, std::optional<RemovalCause> cause,
-               RemovedEntries& gone) noexcept;
-  void take(const Entry& entry, std::size_t queue, Shard& from, RemovedEntries& gone) noexcept;
-  [[nodiscard]] bool turn_over(std::size_t queue) noexcept;
-  void adopt(EntryPtr entry, std::size_t queue, std::uint32_t age, RemovedEntries& gone) noexcept;
-  [[nodiscard]] EntryPtr hand_over(const Entry& entry) noexcept;
-  void drop(Entry& entry, std::optional<RemovalCause> cause, RemovedEntries& gone) noexcept;
-  void leave(Entry& entry, std::optional<RemovalCause> cause, RemovedEntries& gone) noexcept;
-  [[nodiscard]] bool drop_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept;
-  void drop_all_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept;
-  [[nodiscard]] Entry& take_victim() noexcept;
+               RemovedEntries& gone) noexcept CACHEKIT_REQUIRES(lock_);
+  void take(const Entry& entry, std::size_t queue, Shard& from, RemovedEntries& gone) noexcept
+      CACHEKIT_REQUIRES(lock_, from.lock_);
+  [[nodiscard]] bool turn_over(std::size_t queue) noexcept CACHEKIT_REQUIRES(lock_);
+  void adopt(EntryPtr entry, std::size_t queue, std::uint32_t age, RemovedEntries& gone) noexcept
+      CACHEKIT_REQUIRES(lock_);
+  [[nodiscard]] EntryPtr hand_over(const Entry& entry) noexcept CACHEKIT_REQUIRES(lock_);
+  void drop(Entry& entry, std::optional<RemovalCause> cause, RemovedEntries& gone) noexcept
+      CACHEKIT_REQUIRES(lock_);
+  void leave(Entry& entry, std::optional<RemovalCause> cause, RemovedEntries& gone) noexcept
+      CACHEKIT_REQUIRES(lock_);
+  [[nodiscard]] bool drop_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept
+      CACHEKIT_REQUIRES(lock_);
+  void drop_all_expired(Time now, std::size_t& steps, RemovedEntries& gone) noexcept
+      CACHEKIT_REQUIRES(lock_);
+  [[nodiscard]] Entry& take_victim() noexcept CACHEKIT_REQUIRES(lock_);
   [[nodiscard]] bool drop_down_to(const Bounds& bounds, std::size_t limit, Time now,
-                                  RemovedEntries& gone) noexcept;
-  void evict_one(Time now, RemovedEntries& gone) noexcept;
-  void make_room(std::uint64_t bytes, std::uint64_t items, Time now, RemovedEntries& gone) noexcept;
-  void drop_one(Time now, RemovedEntries& gone) noexcept;
-  void change_bounds(const Bounds& bounds) noexcept;
-  void tighten() noexcept;
-  void allow_what_is_held() noexcept;
+                                  RemovedEntries& gone) noexcept CACHEKIT_REQUIRES(lock_);
+  void evict_one(Time now, RemovedEntries& gone) noexcept CACHEKIT_REQUIRES(lock_);
+  void make_room(std::uint64_t bytes, std::uint64_t items, Time now, RemovedEntries& gone) noexcept
+      CACHEKIT_REQUIRES(lock_);
+  void drop_one(Time now, RemovedEntries& gone) noexcept CACHEKIT_REQUIRES(lock_);
+  void change_bounds(const Bounds& bounds) noexcept CACHEKIT_REQUIRES(lock_);
+  void tighten() noexcept CACHEKIT_REQUIRES(lock_);
+  void allow_what_is_held() noexcept CACHEKIT_REQUIRES(lock_);
   [[nodiscard]] bool fits(std::uint64_t bytes, std::uint64_t items,
-                          const Bounds& bounds) const noexcept {
+                          const Bounds& bounds) const noexcept CACHEKIT_REQUIRES_SHARED(lock_) {
     return stats_.bytes + bytes <= bounds.bytes && index_.count() + items <= bounds.items;
   }
 
@@ -275,17 +295,18 @@ class Shard {
   const ShardTable& table_;
   const bool reads_change_order_;
   const bool keep_replaced_;
-  HashRange home_;  // The keys that belong here. Guarded by lock_, too; all calls look at it.
-  mutable StripedLock lock_;  // guards everything below, and what policy_ points to
+  // The keys that belong here. All calls look at it.
+  HashRange home_ CACHEKIT_GUARDED_BY(lock_);
+  mutable StripedLock lock_;  // Guards what policy_ points to, too.
   // Cache lines: reads look at the index only, and every change writes to the wheel and the counts,
   // but seldom to the rest.
-  alignas(64) Index index_;
-  alignas(64) TimerWheel wheel_;
-  ShardStats stats_;  // without `items`, which the index knows
+  alignas(64) Index index_ CACHEKIT_GUARDED_BY(lock_);
+  alignas(64) TimerWheel wheel_ CACHEKIT_GUARDED_BY(lock_);
+  ShardStats stats_ CACHEKIT_GUARDED_BY(lock_);  // without `items`, which the index knows
   alignas(64) BlockHeap::Pointer heap_;
-  Bounds bounds_;
-  Bounds allowed_;                        // The bounds, or more after they were lowered.
-  std::unique_ptr<LeaseTable> leases_{};  // Once there was one.
+  Bounds bounds_ CACHEKIT_GUARDED_BY(lock_);
+  Bounds allowed_ CACHEKIT_GUARDED_BY(lock_);  // The bounds, or more after they were lowered.
+  std::unique_ptr<LeaseTable> leases_ CACHEKIT_GUARDED_BY(lock_){};  // Once there was one.
   // For who does not lock.
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> items_{0};
@@ -301,7 +322,7 @@ bool Shard::visit(Entry* entry, const Found& found) {
 
 template <typename Found>
 bool Shard::look_up(const HashedKey& key, const Found& found) {
-  index_.prefetch_unlocked(key.index_hash());  // While the lock is taken.
+  prefetch(key);  // While the lock is taken.
   if (reads_change_order_) {
     const Writing lock(lock_);
     if (is_home_of(key)) return visit(find(key), found);
@@ -315,7 +336,7 @@ bool Shard::look_up(const HashedKey& key, const Found& found) {
 template <typename Found>
 void Shard::look_up_many(std::span<const HashedKey> keys, const Found& found) {
   Group strangers = 0;
-  const auto each = [&] {
+  const auto each = [&]() CACHEKIT_REQUIRES_SHARED(lock_) {
     for (const HashedKey& key : keys) index_.prefetch(key.index_hash());
     for (const HashedKey& key : keys) index_.prefetch_entry(key.index_hash());
     for (std::size_t i = 0; i < keys.size(); ++i) {

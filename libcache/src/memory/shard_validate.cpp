@@ -28,7 +28,7 @@ Result<void> Shard::validate(const std::function<std::uint64_t(std::string_view)
   std::size_t expiring = 0;
   std::size_t strangers = 0;
   std::size_t leased = 0;
-  policy_->for_each([&](const Entry& entry) {
+  policy_->for_each([&](const Entry& entry) CACHEKIT_REQUIRES_SHARED(lock_) {
     bytes += entry.charge();
     if (entry.expires_at() != no_expiry) ++expiring;
     if (leases_ && leases_->contains(hash(entry.key()))) ++leased;

@@ -220,7 +220,7 @@ Result<std::int64_t> Store::increment(std::string_view key, std::int64_t by) {
 void Store::clear() {
   std::uint64_t from = Index::walk_start;
   const auto step = [&](RemovedEntries& gone) {
-    const std::lock_guard lock(resizing_);  // Nothing moves past us meanwhile.
+    const core::MutexLock lock(resizing_);  // Nothing moves past us meanwhile.
     std::uint64_t end = Index::walk_end;
     table_.for_each([&](const Shard& shard) { end = std::min(end, shard.step_from(from)); });
     table_.for_each([&](Shard& shard) {
@@ -238,7 +238,7 @@ void Store::clear() {
 // ahead or behind as before.
 ScanPage Store::scan_page(std::string_view pattern, std::size_t page_size,
                           std::uint64_t from) const {
-  const std::lock_guard lock(resizing_);  // Nothing moves past us meanwhile.
+  const core::MutexLock lock(resizing_);  // Nothing moves past us meanwhile.
   const std::size_t limit = std::min(page_size, largest_page) / shard_count();
   ScanPage page{.end = Index::walk_end};
   table_.for_each([&](const Shard& shard) { shard.scan(pattern, from, limit, page); });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "memory/admission_tuner.hpp"
 #include "memory/at_fork.hpp"
 #include "memory/keyed_hash.hpp"
@@ -118,8 +119,8 @@ class Store {
   void begin_with(const HashSeed& seed) noexcept { seed_ = seed; }
 
   /// For `AtFork`: takes all locks, and leaves them.
-  void lock_for_fork();
-  void unlock_after_fork(Process process) noexcept;
+  void lock_for_fork() CACHEKIT_UNCHECKED_LOCKING;
+  void unlock_after_fork(Process process) noexcept CACHEKIT_UNCHECKED_LOCKING;
 
   [[nodiscard]] std::size_t shard_count() const noexcept {
     return shard_count_.load(std::memory_order_relaxed);
@@ -156,14 +157,17 @@ class Store {
   [[nodiscard]] static Bounds share_of(const Bounds& bounds, std::size_t shard,
                                        std::size_t shards) noexcept;
   [[nodiscard]] std::unique_ptr<Shard> make_shard(const Bounds& share);
-  void set_shares(const Bounds& bounds, std::size_t shards);
-  void make_shards(std::size_t shards);
-  void reshape(const Bounds& bounds, std::size_t shards, RemovedEntries& gone);
-  void merge_shards(std::size_t before, RemovedEntries& gone);
-  void split_shards(std::size_t shards, std::vector<const Entry*>& room, RemovedEntries& gone);
-  void merge(std::size_t number, std::size_t half, RemovedEntries& gone);
+  void set_shares(const Bounds& bounds, std::size_t shards) CACHEKIT_REQUIRES(resizing_);
+  void make_shards(std::size_t shards) CACHEKIT_REQUIRES(resizing_);
+  void reshape(const Bounds& bounds, std::size_t shards, RemovedEntries& gone)
+      CACHEKIT_REQUIRES(resizing_);
+  void merge_shards(std::size_t before, RemovedEntries& gone) CACHEKIT_REQUIRES(resizing_);
+  void split_shards(std::size_t shards, std::vector<const Entry*>& room, RemovedEntries& gone)
+      CACHEKIT_REQUIRES(resizing_);
+  void merge(std::size_t number, std::size_t half, RemovedEntries& gone)
+      CACHEKIT_REQUIRES(resizing_);
   void halve(std::size_t number, std::size_t half, std::vector<const Entry*>& room,
-             RemovedEntries& gone);
+             RemovedEntries& gone) CACHEKIT_REQUIRES(resizing_);
   template <typename Run>
   void for_groups(std::span<const HashedKey> keys, const Run& run);
   template <typename Step>
@@ -186,7 +190,7 @@ class Store {
   const EvictionPolicy policy_;
   // One call at a time sets all shares and moves entries between shards.
   std::atomic<std::uint64_t> clears_{0};  // A change, also of an empty store.
-  mutable std::mutex resizing_;
+  mutable core::Mutex resizing_;
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> max_items_;
   const std::shared_ptr<PagePool> pool_;

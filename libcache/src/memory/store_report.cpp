@@ -11,7 +11,7 @@
 namespace cachekit::memory {
 
 std::vector<ListedEntry> Store::list() const {
-  const std::lock_guard lock(resizing_);  // No entry moves from behind us to before us.
+  const core::MutexLock lock(resizing_);  // No entry moves from behind us to before us.
   std::vector<ListedEntry> entries;
   // Room is made before the locks, and a little more than is wanted now.
   const auto expected = static_cast<std::size_t>(items());
@@ -91,7 +91,7 @@ AgeCounts<std::uint64_t> Store::hit_ages() const {
 }
 
 Result<void> Store::validate() const {
-  const std::lock_guard lock(resizing_);
+  const core::MutexLock lock(resizing_);
   Result<void> sound;
   table_.for_each([&](const Shard& shard) {
     if (sound) sound = shard.validate([&](std::string_view key) { return keyed_hash(seed_, key); });

@@ -25,7 +25,7 @@ void Store::resize(const Bounds& bounds, std::size_t shards) {
   }
   RemovedEntries gone;
   {
-    const std::lock_guard lock(resizing_);
+    const core::MutexLock lock(resizing_);
     max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
     max_items_.store(bounds.items, std::memory_order_relaxed);
     reshape(bounds, shards, gone);
@@ -34,8 +34,6 @@ void Store::resize(const Bounds& bounds, std::size_t shards) {
   in_steps([](Shard& shard, RemovedEntries& leaving) { return shard.trim(largest_step, leaving); });
   pool_->give_back();
 }
-
-// These require resizing_.
 
 void Store::reshape(const Bounds& bounds, std::size_t shards, RemovedEntries& gone) {
   const std::size_t now = shard_count();
@@ -93,8 +91,8 @@ void Store::merge(std::size_t number, std::size_t half, RemovedEntries& gone) {
   Shard& shard = *table_.made(number);
   Shard& other = *table_.made(number + half);
   {
-    const auto lock = shard.lock_to_move();
-    const auto other_lock = other.lock_to_move();
+    const Shard::Writing lock(shard.lock());
+    const Shard::Writing other_lock(other.lock());
     shard.add_bounds(other);
     shard.take_all(other, gone);
     table_.move(number + half, half, shard);
@@ -121,8 +119,8 @@ void Store::halve(std::size_t number, std::size_t half, std::vector<const Entry*
   Shard& other = *table_.made(number + half);
   const HashRange range = table_.range(number + half, half);
   {
-    const auto lock = shard.lock_to_move();
-    const auto other_lock = other.lock_to_move();
+    const Shard::Writing lock(shard.lock());
+    const Shard::Writing other_lock(other.lock());
     other.copy_bounds(shard);
     const auto moves = [&](const Entry& entry) {
       return range.contains(keyed_hash(seed_, entry.key()));

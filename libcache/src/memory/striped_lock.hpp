@@ -1,12 +1,12 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "core/thread_slot.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 
 namespace cachekit::memory {
 
@@ -23,19 +23,22 @@ namespace cachekit::memory {
 /// thread of real-time priority and one without may share a processor.
 ///
 /// Threads: its purpose. Not recursive, for readers neither.
-class StripedLock {
+class CACHEKIT_CAPABILITY("mutex") StripedLock {
   struct alignas(64) Readers {
     std::atomic<std::uint32_t> owner{0};   // Whether the slot's owner is in.
     std::atomic<std::uint32_t> others{0};  // How many of the others are.
   };
 
  public:
-  class Reading {
+  class CACHEKIT_SCOPED_CAPABILITY Reading {
    public:
-    explicit Reading(StripedLock& lock) : lock_(lock), slot_(core::ThreadSlot::mine()) {
+    explicit Reading(StripedLock& lock) CACHEKIT_ACQUIRE_SHARED(lock)
+        : lock_(lock), slot_(core::ThreadSlot::mine()) {
       if (!enter()) queued_ = !wait_to_enter();
     }
-    ~Reading() { queued_ ? lock_.mutex_.unlock() : leave(); }
+    ~Reading() CACHEKIT_RELEASE_GENERIC() CACHEKIT_UNCHECKED_LOCKING {
+      queued_ ? lock_.mutex_.unlock() : leave();
+    }
     Reading(const Reading&) = delete;
     Reading& operator=(const Reading&) = delete;
 
@@ -59,17 +62,17 @@ class StripedLock {
         readers().others.fetch_sub(1, std::memory_order_release);
       }
     }
-    [[nodiscard]] bool wait_to_enter();
+    [[nodiscard]] bool wait_to_enter() CACHEKIT_UNCHECKED_LOCKING;  // The mutex, if not entered.
 
     StripedLock& lock_;
     const core::ThreadSlot slot_;
     bool queued_ = false;
   };
 
-  class Writing {
+  class CACHEKIT_SCOPED_CAPABILITY Writing {
    public:
-    explicit Writing(StripedLock& lock) : lock_(lock) { lock_.lock(); }
-    ~Writing() { lock_.unlock(); }
+    explicit Writing(StripedLock& lock) CACHEKIT_ACQUIRE(lock) : lock_(lock) { lock_.lock(); }
+    ~Writing() CACHEKIT_RELEASE() { lock_.unlock(); }
     Writing(const Writing&) = delete;
     Writing& operator=(const Writing&) = delete;
 
@@ -78,17 +81,17 @@ class StripedLock {
   };
 
   /// As a writer; for who cannot do it in a scope.
-  void lock();
-  void unlock() noexcept {
+  void lock() CACHEKIT_ACQUIRE();
+  void unlock() noexcept CACHEKIT_RELEASE() {
     barred_.store(false, std::memory_order_release);
     mutex_.unlock();
   }
   /// In a forked child, where it was locked before the fork: without those readers who looked in
   /// just then, for their threads are not here.
-  void unlock_in_child() noexcept;
+  void unlock_in_child() noexcept CACHEKIT_RELEASE();
 
  private:
-  std::mutex mutex_;
+  core::Mutex mutex_;
   std::atomic<bool> barred_{false};
   std::array<Readers, core::ThreadSlot::count> readers_{};
 };

@@ -18,7 +18,7 @@ constexpr auto short_sleep = std::chrono::microseconds(50);
 
 // Tells under the lock: the callback may destroy this as soon as that is free.
 bool CallbackThread::post(std::unique_ptr<detail::Continuation>& callback) noexcept {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (ending_ || !ensure_thread()) return false;
   callbacks_.push(std::move(callback));
   any_ = true;
@@ -38,7 +38,7 @@ bool CallbackThread::ensure_thread() noexcept {
 
 void CallbackThread::end() noexcept {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     ending_ = true;
     woken_.notify_one();
   }
@@ -48,14 +48,14 @@ void CallbackThread::end() noexcept {
   }
   if (thread_.joinable()) thread_.join();
   static_cast<void>(run_taken(false));
-  std::unique_lock lock(mutex_);
+  core::MutexLock lock(mutex_);
   static_cast<void>(callbacks_.run_all(lock, false));
 }
 
 // A callback may end this object, and then nothing of it is left to be touched.
 void CallbackThread::run(const bool& gone) noexcept {
   bool stays_awake = false;
-  std::unique_lock lock(mutex_);
+  core::MutexLock lock(mutex_);
   while (true) {
     running_ = std::exchange(callbacks_, {});
     any_ = false;
@@ -67,7 +67,7 @@ void CallbackThread::run(const bool& gone) noexcept {
     if (ending_ && callbacks_.empty()) return;
     if (!callbacks_.empty()) continue;
     const auto begun = Clock::now();
-    woken_.wait(lock, [&] { return ending_ || !callbacks_.empty(); });
+    woken_.wait(lock, [&]() CACHEKIT_REQUIRES(mutex_) { return ending_ || !callbacks_.empty(); });
     stays_awake = Clock::now() - begun < short_sleep;
   }
 }

@@ -1,14 +1,13 @@
 #pragma once
 
 #include "core/continuations.hpp"
+#include "core/mutex.hpp"
 
 #include <cachekit/pending.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 namespace cachekit::net {
@@ -37,7 +36,7 @@ class CallbackThread {
 
  private:
   void run(const bool& gone) noexcept;
-  [[nodiscard]] bool ensure_thread() noexcept;
+  [[nodiscard]] bool ensure_thread() noexcept CACHEKIT_REQUIRES(mutex_);
   /// Runs what is in `running_`. False as of `Continuations::run_one`.
   [[nodiscard]] bool run_taken(const bool& gone) noexcept;
   /// Waits for a moment without sleeping; whether there is something to run then. Callbacks come in
@@ -50,11 +49,11 @@ class CallbackThread {
   // Whether a callback on the thread has ended this object; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 
-  std::mutex mutex_;  // guards the members below
-  std::condition_variable woken_;
-  core::Continuations callbacks_;
+  core::Mutex mutex_;
+  core::ConditionVariable woken_;
+  core::Continuations callbacks_ CACHEKIT_GUARDED_BY(mutex_);
   std::atomic<bool> any_{false};  // Whether there are callbacks. Written under the lock.
-  bool ending_ = false;
+  bool ending_ CACHEKIT_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cachekit::net

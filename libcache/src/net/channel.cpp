@@ -112,7 +112,7 @@ Channel::Core& Channel::core() {
 // its locks. The descriptors that nobody held are closed, which the peer does not notice while the
 // parent has them.
 void Channel::replace_inherited_core() {
-  const std::lock_guard lock(replacing_);
+  const core::MutexLock lock(replacing_);
   Core* const inherited = core_.load();
   if (inherited->generation == core::fork_generation()) return;
   auto own = std::make_unique<Core>(options_, endpoint_, protocol_);

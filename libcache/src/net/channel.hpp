@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/internal.hpp"
+#include "core/mutex.hpp"
 #include "net/callback_thread.hpp"
 #include "net/mux/combiner.hpp"
 #include "net/mux/io_thread.hpp"
@@ -18,7 +19,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -144,7 +144,7 @@ class CACHEKIT_INTERNAL Channel {
   const ChannelOptions options_;
   const std::shared_ptr<const Protocol> protocol_;
   const std::string endpoint_;
-  std::mutex replacing_;  // Two threads of a child that find what the parent left at once.
+  core::Mutex replacing_;  // Two threads of a child that find what the parent left at once.
   std::atomic<Core*> core_;
 };
 

@@ -1,18 +1,19 @@
 #pragma once
 
+#include "core/mutex.hpp"
+
 #include <cachekit/deadline.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 namespace cachekit::net {
 
 /// Waits until a condition holds; false when the deadline came first.
 template <typename Condition>
-[[nodiscard]] bool wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
-                              Deadline deadline, const Condition& holds) {
+[[nodiscard]] bool wait_until(core::ConditionVariable& changed, core::MutexLock& lock,
+                              Deadline deadline,
+                              const Condition& holds) CACHEKIT_UNCHECKED_LOCKING {
   if (deadline.never()) {
     changed.wait(lock, holds);
     return true;

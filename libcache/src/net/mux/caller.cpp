@@ -1,7 +1,6 @@
 #include "net/mux/caller.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 namespace cachekit::net {
@@ -52,7 +51,7 @@ Leadership::Yielded Caller::yield_before_parking() noexcept {
 bool Caller::give_up() noexcept {
   bool claimed = false;
   {
-    const std::lock_guard lock(connection_.mutex_);
+    const core::MutexLock lock(connection_.mutex_);
     if (blocking_.place_ == Waiter::Place::nowhere) return false;
     claimed = connection_.leadership_.claim();
     if (claimed) blocking_.may_lead_ = false;
@@ -62,7 +61,8 @@ bool Caller::give_up() noexcept {
     return true;
   }
   {
-    const std::scoped_lock lock(connection_.delivery_, connection_.mutex_);
+    const core::MutexLock delivery(connection_.delivery_);
+    const core::MutexLock lock(connection_.mutex_);
     if (blocking_.place_ == Waiter::Place::nowhere ||
         blocking_.signal() == BlockingWaiter::Signal::lead) {
       return false;
@@ -93,7 +93,8 @@ void Caller::lead(Deadline until, std::optional<Clock::time_point> begun) noexce
         {.deadline = deadline, .now = now, .writable = stopped, .alone = alone}, completions);
     if (!completions.own_settled && blocking_.deadline().expired() &&
         (result == ReadResult::nothing || ++late > late_reads)) {
-      const std::scoped_lock lock(connection_.delivery_, connection_.mutex_);
+      const core::MutexLock delivery(connection_.delivery_);
+      const core::MutexLock lock(connection_.mutex_);
       if (blocking_.place_ == Waiter::Place::nowhere) continue;  // It is being cancelled.
       connection_.withdraw(blocking_, Errc::timeout, "no complete reply in time");
       completions.own_settled = true;
@@ -113,7 +114,7 @@ void Caller::lead(Deadline until, std::optional<Clock::time_point> begun) noexce
 
 void Caller::leave() noexcept {
   {
-    const std::lock_guard lock(connection_.mutex_);
+    const core::MutexLock lock(connection_.mutex_);
     blocking_.may_lead_ = false;
   }
   if (Leadership::revoke_promotion(blocking_)) combiner_.give_up_lead();

@@ -4,7 +4,6 @@
 #include "net/scoped_count.hpp"
 #include "net/wait_until.hpp"
 
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -29,13 +28,14 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) noexcept {
   using State = Multiplexer::State;
   reap();
   drain(deadline);
-  const Multiplexer& mux = connection_.mux_;
-  std::unique_lock lock(connection_.mutex_);
-  const auto free = [&] { return mux.state() == State::closed || mux.accepting(); };
+  core::MutexLock lock(connection_.mutex_);
+  const auto free = [&]() CACHEKIT_REQUIRES(connection_.mutex_) {
+    return connection_.mux_.state() == State::closed || connection_.mux_.accepting();
+  };
   while (!free()) {
     // Or it takes no more requests, and nobody reads for those that are under way.
-    const auto signal = [&] {
-      const bool to_drain = mux.retiring() && connection_.busy();
+    const auto signal = [&]() CACHEKIT_REQUIRES(connection_.mutex_) {
+      const bool to_drain = connection_.mux_.retiring() && connection_.busy();
       return free() || (to_drain && !connection_.leadership_.taken());
     };
     if (!wait_until(connection_.unused_, lock, deadline, signal) || deadline.expired()) {
@@ -46,17 +46,17 @@ bool Combiner::attach(Connection&& connection, Deadline deadline) noexcept {
     drain(deadline);
     lock.lock();
   }
-  if (mux.state() == State::closed) connection_.attach(std::move(connection));
+  if (connection_.mux_.state() == State::closed) connection_.attach(std::move(connection));
   return true;
 }
 
 // A connection whose peer is gone may have requests under way for which nobody reads just now.
 void Combiner::reap() noexcept {
   {
-    const std::lock_guard lock(connection_.mutex_);
-    const Multiplexer& mux = connection_.mux_;
-    const bool useless = mux.state() == Multiplexer::State::breaking ||
-                         (mux.state() == Multiplexer::State::open && mux.outbox().peer_gone());
+    const core::MutexLock lock(connection_.mutex_);
+    const bool useless = connection_.mux_.state() == Multiplexer::State::breaking ||
+                         (connection_.mux_.state() == Multiplexer::State::open &&
+                          connection_.mux_.outbox().peer_gone());
     if (!useless || !connection_.leadership_.claim()) return;
     connection_.mark_broken(Errc::unavailable, "the server closed the connection");
   }
@@ -66,7 +66,7 @@ void Combiner::reap() noexcept {
 // What is under way on a connection that takes no more is answered first.
 void Combiner::drain(Deadline until) noexcept {
   {
-    const std::lock_guard lock(connection_.mutex_);
+    const core::MutexLock lock(connection_.mutex_);
     if (!connection_.mux_.retiring()) return;
   }
   static_cast<void>(run_until(until));
@@ -75,7 +75,7 @@ void Combiner::drain(Deadline until) noexcept {
 template <typename Queued>
 Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) noexcept {
   const auto try_once = [&] {
-    const std::lock_guard lock(connection_.mutex_);
+    const core::MutexLock lock(connection_.mutex_);
     const Entry entry = connection_.enqueue(waiter);
     if (entry == Entry::queued) queued();
     return entry;
@@ -105,7 +105,7 @@ bool Combiner::run(BlockingWaiter& blocking) noexcept {
   bool claimed = false;
   bool patient = false;
   std::optional<Clock::time_point> begun;
-  const Entry entry = enter(blocking, [&] {
+  const Entry entry = enter(blocking, [&]() CACHEKIT_REQUIRES(connection_.mutex_) {
     patient = blocking.bytes_.begin == 0;  // It is the first of its batch.
     claimed = leadership.claim_unless_leaderless();
     blocking.may_lead_ = !claimed;
@@ -128,7 +128,7 @@ bool Combiner::submit(Waiter& waiter, Sending sending) noexcept {
   const Deadline until = waiter.deadline_;  // It may be gone by then.
   bool send = false;
   Wakeups wakeups(lot_);
-  const Entry entry = enter(waiter, [&] {
+  const Entry entry = enter(waiter, [&]() CACHEKIT_REQUIRES(connection_.mutex_) {
     const Outbox& outbox = connection_.mux_.outbox();
     const bool alone = connection_.load().count() == 1;
     const auto now = Clock::now();
@@ -160,7 +160,7 @@ bool Combiner::wait(BlockingWaiter& blocking, Deadline until) noexcept {
     bool claimed = false;
     bool patient = false;
     {
-      const std::lock_guard lock(connection_.mutex_);
+      const core::MutexLock lock(connection_.mutex_);
       // One that is nowhere is being settled, or will be handed in once there is a connection.
       if (blocking.place_ != Waiter::Place::nowhere) claimed = connection_.leadership_.claim();
       blocking.may_lead_ = !claimed;
@@ -211,7 +211,8 @@ bool Combiner::drain_abandoned(Deadline until) noexcept {
 void Combiner::cancel(Waiter& waiter) noexcept {
   bool leader_lost = false;
   {
-    const std::scoped_lock lock(connection_.delivery_, connection_.mutex_);
+    const core::MutexLock delivery(connection_.delivery_);
+    const core::MutexLock lock(connection_.mutex_);
     if (waiter.place_ == Waiter::Place::nowhere) return;
     connection_.withdraw(waiter, Errc::cancelled, "the caller withdrew the request");
     leader_lost =
@@ -227,7 +228,8 @@ Combiner::Clock::time_point Combiner::expire() noexcept {
   bool leader_lost = false;
   bool broken = false;
   {
-    const std::scoped_lock lock(connection_.delivery_, connection_.mutex_);
+    const core::MutexLock delivery(connection_.delivery_);
+    const core::MutexLock lock(connection_.mutex_);
     next = connection_.mux_.expire(Clock::now(), expired.others);
     connection_.shut_if_broken();
     expired.others.each([&](Waiter& waiter) {
@@ -243,7 +245,7 @@ Combiner::Clock::time_point Combiner::expire() noexcept {
 
 void Combiner::end(std::string_view why) noexcept {
   {
-    const std::lock_guard lock(connection_.mutex_);
+    const core::MutexLock lock(connection_.mutex_);
     connection_.ended_ = true;
     connection_.mark_broken(Errc::cancelled, why);
   }
@@ -261,7 +263,7 @@ bool Combiner::flush_for_others(Clock::time_point now, Deadline until) noexcept 
 }
 
 bool Combiner::claim_lead(IfLeaderless what) noexcept {
-  const std::lock_guard lock(connection_.mutex_);
+  const core::MutexLock lock(connection_.mutex_);
   if (connection_.mux_.state() == Multiplexer::State::closed) return false;
   Leadership& leadership = connection_.leadership_;
   return what == IfLeaderless::take ? leadership.claim() : leadership.claim_unless_leaderless();
@@ -271,7 +273,7 @@ bool Combiner::claim_lead(IfLeaderless what) noexcept {
 // requests would overtake it on the next one.
 void Combiner::settle_if_lost(Completions& completions) noexcept {
   {
-    const std::lock_guard lock(connection_.mutex_);
+    const core::MutexLock lock(connection_.mutex_);
     if (connection_.mux_.state() != Multiplexer::State::breaking) return;
   }
   connection_.fail_all(completions);
@@ -283,16 +285,15 @@ void Combiner::give_up_lead(Completions& completions) noexcept {
   bool vacant = false;
   for (bool over = false; !over;) {
     settle_if_lost(completions);  // Somebody else may have been in doubt meanwhile.
-    const std::lock_guard lock(connection_.mutex_);
-    const Multiplexer& mux = connection_.mux_;
+    const core::MutexLock lock(connection_.mutex_);
     Leadership& leadership = connection_.leadership_;
-    if (mux.state() == Multiplexer::State::breaking && connection_.busy()) continue;
+    if (connection_.mux_.state() == Multiplexer::State::breaking && connection_.busy()) continue;
     over = true;
-    if (mux.accepting() && leadership.leave_open()) continue;
-    vacant = !leadership.hand_on(mux, wakeups);
+    if (connection_.mux_.accepting() && leadership.leave_open()) continue;
+    vacant = !leadership.hand_on(connection_.mux_, wakeups);
     if (!vacant) continue;
     connection_.close_if_unused();
-    if (mux.retiring())
+    if (connection_.mux_.retiring())
       connection_.unused_.notify_all();  // Somebody may wait for what is under way.
   }
   wakeups.wake();

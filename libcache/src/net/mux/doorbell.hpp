@@ -1,13 +1,12 @@
 #pragma once
 
 #include "core/descriptor.hpp"
+#include "core/mutex.hpp"
 
 #include <cachekit/deadline.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -48,10 +47,10 @@ class Doorbell {
   }
   /// For who has something for the thread that can wait a moment: rings unless the thread will look
   /// around soon by itself. Takes the lock where that is needed.
-  void note_start(std::mutex& lock) noexcept {
+  void note_start(core::Mutex& lock) noexcept {
     started_.fetch_add(1, std::memory_order_relaxed);
     if (awake_.load(std::memory_order_acquire)) return;
-    const std::lock_guard locked(lock);
+    const core::MutexLock locked(lock);
     awake_.store(true, std::memory_order_release);
     ring();
   }
@@ -72,7 +71,7 @@ class Doorbell {
     static_cast<void>(eventfd_read(descriptor_, &count));
   }
   /// Sleeps until it is rung, or `until`.
-  void sleep(std::unique_lock<std::mutex>& lock, TimePoint until) {
+  void sleep(core::MutexLock& lock, TimePoint until) {
     const auto rung = [&] { return rung_.load(); };
     if (until == TimePoint::max()) return woken_.wait(lock, rung);
     woken_.wait_until(lock, until, rung);
@@ -84,7 +83,7 @@ class Doorbell {
   std::atomic<bool> rung_{false};  // Raised under the lock.
   std::atomic<bool> awake_{false};  // The thread will look around soon, without being told.
   std::atomic<std::uint64_t> started_{0};
-  std::condition_variable woken_;
+  core::ConditionVariable woken_;
 };
 
 }  // namespace cachekit::net

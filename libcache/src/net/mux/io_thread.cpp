@@ -125,7 +125,7 @@ void IoThread::queue(AsyncRequest& request) noexcept {
   bool ending = false;
   bool unwanted = false;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     ending = ending_;
     unwanted = request.unwanted_;
     const bool room = request.resends_.any() || around_.bounds.admits(request.request());
@@ -146,7 +146,7 @@ void IoThread::queue(AsyncRequest& request) noexcept {
 void IoThread::cancel(AsyncRequest& request) noexcept {
   bool waiting = false;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     ++cancelling_;
     waiting = request.in_backlog_;
     if (waiting) backlog_.remove(request);
@@ -156,13 +156,13 @@ void IoThread::cancel(AsyncRequest& request) noexcept {
   } else {
     around_.combiner.cancel(request);
   }
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (--cancelling_ == 0) cancelled_.notify_all();
 }
 
 void IoThread::expire(AsyncRequest& request) noexcept {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (!request.in_backlog_) return;
     backlog_.remove(request);
   }
@@ -176,10 +176,10 @@ void IoThread::settle(AsyncRequest& request, Error error) noexcept {
 }
 
 // Connecting goes on elsewhere, and its end is told.
-void IoThread::serve_backlog(Lock& lock) noexcept {
+void IoThread::serve_backlog() noexcept {
   retry_at_ = Clock::time_point::max();
   if (!backlog_.any_may_go()) return;
-  lock.unlock();
+  mutex_.unlock();
   // A connection that broke may be in somebody's hands for a while; that says nothing about the
   // server.
   const bool breaking = around_.combiner.connection().breaking();
@@ -188,11 +188,11 @@ void IoThread::serve_backlog(Lock& lock) noexcept {
   // What was under way then may have failed by now: its reason is told the next time.
   const bool under_way = connected ? !*connected : around_.connector->under_way();
   const auto next = around_.connector->next_attempt();
-  lock.lock();
-  if (connected && *connected) return hand_over(lock);
+  mutex_.lock();
+  if (connected && *connected) return hand_over();
   const bool without_means = !connected && connected.error().code == Errc::overloaded;
   if (without_means || (!under_way && next - now > Connector::short_wait)) {
-    fail_backlog(lock, connected.error());
+    fail_backlog(connected.error());
   } else if (breaking) {
     retry_at_ = now + std::chrono::milliseconds(1);
   } else {  // An attempt, or the connection that was in its way, may have ended just now.
@@ -200,11 +200,11 @@ void IoThread::serve_backlog(Lock& lock) noexcept {
   }
 }
 
-void IoThread::hand_over(Lock& lock) noexcept {
+void IoThread::hand_over() noexcept {
   const std::uint64_t number = around_.combiner.connection().number();
   WaiterList ready = backlog_.begin_hand_over();
   WaiterList unwanted;
-  lock.unlock();
+  mutex_.unlock();
   for (bool connected = true; connected && !ready.empty();) {
     auto& request = static_cast<AsyncRequest&>(*ready.front());
     if (request.unwanted_) {
@@ -221,7 +221,7 @@ void IoThread::hand_over(Lock& lock) noexcept {
   }
   // The thread looks after the rest.
   static_cast<void>(around_.combiner.connection().flush(due_.get()));
-  lock.lock();
+  mutex_.lock();
   if (!ready.empty()) retry_at_ = Clock::now();
   while (!ready.empty()) {
     auto& request = static_cast<AsyncRequest&>(ready.pop_front());
@@ -232,16 +232,16 @@ void IoThread::hand_over(Lock& lock) noexcept {
     }
   }
   backlog_.end_hand_over();
-  lock.unlock();
+  mutex_.unlock();
   while (!unwanted.empty()) {
     settle(static_cast<AsyncRequest&>(unwanted.pop_front()), caller_withdrew(endpoint()));
   }
-  lock.lock();
+  mutex_.lock();
 }
 
-void IoThread::fail_backlog(Lock& lock, const Error& error) noexcept {
+void IoThread::fail_backlog(const Error& error) noexcept {
   WaiterList failed = backlog_.take_all();
-  lock.unlock();
+  mutex_.unlock();
   while (!failed.empty()) {
     auto& request = static_cast<AsyncRequest&>(failed.pop_front());
     try {
@@ -250,7 +250,7 @@ void IoThread::fail_backlog(Lock& lock, const Error& error) noexcept {
       settle(request, out_of_memory(error.code));
     }
   }
-  lock.lock();
+  mutex_.lock();
 }
 
 }  // namespace cachekit::net

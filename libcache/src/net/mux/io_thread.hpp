@@ -2,6 +2,7 @@
 
 #include "core/continuations.hpp"
 #include "core/internal.hpp"
+#include "core/mutex.hpp"
 #include "net/callback_thread.hpp"
 #include "net/mux/async_request.hpp"
 #include "net/mux/backlog.hpp"
@@ -17,11 +18,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -107,7 +106,6 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
  private:
   friend class AsyncRequest;
   using Clock = Deadline::clock;
-  using Lock = std::unique_lock<std::mutex>;
 
   // Of a request on its way.
   void enter(AsyncRequest& request, Combiner::Sending sending) noexcept;
@@ -120,10 +118,10 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
     return around_.combiner.connection().endpoint();
   }
 
-  // Of the line. These want the lock to be held, and may let go of it for a while.
-  void serve_backlog(Lock& lock) noexcept;
-  void hand_over(Lock& lock) noexcept;
-  void fail_backlog(Lock& lock, const Error& error) noexcept;
+  // Of the line. These may let go of the lock for a while.
+  void serve_backlog() noexcept CACHEKIT_REQUIRES(mutex_);
+  void hand_over() noexcept CACHEKIT_REQUIRES(mutex_);
+  void fail_backlog(const Error& error) noexcept CACHEKIT_REQUIRES(mutex_);
 
   // Of the thread.
   void take(std::unique_ptr<detail::Continuation> continuation) noexcept override {
@@ -132,21 +130,22 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
   [[nodiscard]] bool ensure_thread() noexcept;
   void run(const bool& gone) noexcept;
   /// As `Continuations::run_all`.
-  [[nodiscard]] bool run_calls(Lock& lock, const bool& gone) noexcept;
+  [[nodiscard]] bool run_calls(core::MutexLock& lock, const bool& gone) noexcept
+      CACHEKIT_REQUIRES(mutex_);
   /// Reads or rests once; gives how many times in a row nothing was started meanwhile.
-  [[nodiscard]] int take_turn(Lock& lock, int quiet) noexcept;
+  [[nodiscard]] int take_turn(core::MutexLock& lock, int quiet) noexcept CACHEKIT_REQUIRES(mutex_);
   void expire_due() noexcept;
 
   const Surroundings around_;
 
-  mutable std::mutex mutex_;  // guards the members below
-  Doorbell doorbell_;         // Of the thread.
-  Backlog backlog_;
-  core::Continuations calls_;
-  int in_background_ = 0;
-  int cancelling_ = 0;  // Threads that are at it.
-  std::condition_variable cancelled_;
-  bool ending_ = false;
+  mutable core::Mutex mutex_;
+  Doorbell doorbell_;  // Of the thread; rung under the lock.
+  Backlog backlog_;    // Under the lock where it does not say that it needs none.
+  core::Continuations calls_ CACHEKIT_GUARDED_BY(mutex_);
+  int in_background_ CACHEKIT_GUARDED_BY(mutex_) = 0;
+  int cancelling_ CACHEKIT_GUARDED_BY(mutex_) = 0;  // Threads that are at it.
+  core::ConditionVariable cancelled_;
+  bool ending_ CACHEKIT_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // From the first request on.
   // Whether a call on the thread has ended the I/O thread; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);

@@ -29,11 +29,11 @@ constexpr int patient_rests = 20;
 
 IoThread::IoThread(Surroundings around) : around_(std::move(around)), backlog_(around_.shared) {
   const auto tell = [this] {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     doorbell_.ring();
   };
   around_.combiner.on_leaderless([this] {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (in_background_ > 0) doorbell_.ring();
   });
   around_.combiner.on_unsent([this, tell] {
@@ -49,7 +49,7 @@ void IoThread::end() noexcept {
   if (around_.shared != nullptr) around_.order.on_turn({});
   around_.connector->on_ended(this, {});
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     ending_ = true;
     doorbell_.ring();
   }
@@ -59,16 +59,16 @@ void IoThread::end() noexcept {
   }
   if (thread_.joinable()) thread_.join();
   around_.combiner.end("the backend was destroyed");
-  Lock lock(mutex_);
-  fail_backlog(lock, backend_destroyed(endpoint()));
-  cancelled_.wait(lock, [&] { return cancelling_ == 0; });
+  core::MutexLock lock(mutex_);
+  fail_backlog(backend_destroyed(endpoint()));
+  cancelled_.wait(lock, [&]() CACHEKIT_REQUIRES(mutex_) { return cancelling_ == 0; });
   static_cast<void>(run_calls(lock, false));
 }
 
 void IoThread::close_after_fork() noexcept { doorbell_.close(); }
 
 void IoThread::count_background(int count) noexcept {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   in_background_ += count;
   if (count > 0) doorbell_.ring();
 }
@@ -76,7 +76,7 @@ void IoThread::count_background(int count) noexcept {
 // Tells under the lock: the call may destroy the I/O thread as soon as that is free.
 void IoThread::post(std::unique_ptr<detail::Continuation> call) noexcept {
   if (!call->is_step() && around_.callbacks.post(call)) return;
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   calls_.push(std::move(call));
   doorbell_.ring();
 }
@@ -84,13 +84,13 @@ void IoThread::post(std::unique_ptr<detail::Continuation> call) noexcept {
 void IoThread::send() noexcept {
   SharedConnection& connection = around_.combiner.connection();
   if (!connection.busy() || connection.flush(due_.get()) != SharedConnection::Unsent::late) return;
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   doorbell_.ring();
 }
 
 bool IoThread::ensure_thread() noexcept {
   if (has_thread_.load(std::memory_order_acquire)) return true;
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (thread_.joinable() || ending_) return true;
   if (!doorbell_.open()) return false;
   try {
@@ -104,22 +104,22 @@ bool IoThread::ensure_thread() noexcept {
 
 // A callback may end the I/O thread, and then nothing of it is left to be touched.
 void IoThread::run(const bool& gone) noexcept {
-  Lock lock(mutex_);
+  core::MutexLock lock(mutex_);
   int quiet = 0;
   while (!ending_) {
     doorbell_.hear();
     if (!run_calls(lock, gone)) return;
-    serve_backlog(lock);
+    serve_backlog();
     if (!ending_ && calls_.empty() && !doorbell_.rung()) quiet = take_turn(lock, quiet);
   }
 }
 
-bool IoThread::run_calls(Lock& lock, const bool& gone) noexcept {
+bool IoThread::run_calls(core::MutexLock& lock, const bool& gone) noexcept {
   const core::ContinuationsTo redirected(*this);
   return calls_.run_all(lock, gone);
 }
 
-int IoThread::take_turn(Lock& lock, int quiet) noexcept {
+int IoThread::take_turn(core::MutexLock& lock, int quiet) noexcept {
   const bool awake = quiet < patient_rests;
   doorbell_.stay_awake(awake);
   const std::uint64_t seen = doorbell_.started();
@@ -127,7 +127,7 @@ int IoThread::take_turn(Lock& lock, int quiet) noexcept {
   const bool busy = around_.combiner.connection().busy();
   const bool reads = busy && (in_background_ > 0 || !awake);
   if (reads) doorbell_.begin_poll();
-  lock.unlock();
+  mutex_.unlock();
   // Who has just started a request may have seen the thread awake.
   const bool goes_on =
       around_.combiner.connection().flush(due_.get()) == SharedConnection::Unsent::late;
@@ -137,13 +137,13 @@ int IoThread::take_turn(Lock& lock, int quiet) noexcept {
                                      : Clock::time_point::max();
   const auto until = std::min({due_.get().at(), retry_at_.load(), rest});
   const bool read = reads && around_.combiner.run_until(Deadline::after(0ms, until), &interrupt);
-  lock.lock();
+  mutex_.lock();
   doorbell_.end_poll();
   if (!read) doorbell_.sleep(lock, until);
   doorbell_.stay_awake(true);
-  lock.unlock();
+  mutex_.unlock();
   expire_due();
-  lock.lock();
+  mutex_.lock();
   return doorbell_.started() != seen ? 0 : std::min(quiet + 1, patient_rests);
 }
 
@@ -155,7 +155,7 @@ void IoThread::expire_due() noexcept {
   auto next = around_.combiner.expire();
   WaiterList late;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     late = backlog_.take_late(now, next);
   }
   while (!late.empty()) {

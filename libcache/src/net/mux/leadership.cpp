@@ -60,10 +60,10 @@ bool Leadership::revoke_promotion(BlockingWaiter& blocking) noexcept {
 // Giving the processor away a few times is cheaper than to be put to sleep and woken, as long as
 // the others have work to do in that time; where a signal mostly comes later, it is tried less.
 // On a busy machine it may take long until a thread is back, so not shortly before a deadline.
-Leadership::Yielded Leadership::await_turn(BlockingWaiter& blocking, std::mutex& lock) noexcept {
+Leadership::Yielded Leadership::await_turn(BlockingWaiter& blocking, core::Mutex& lock) noexcept {
   const auto take_lead = [&] {
     if (!leaderless_.load(std::memory_order_relaxed)) return false;
-    const std::lock_guard locked(lock);
+    const core::MutexLock locked(lock);
     return take(blocking);
   };
   auto now = Deadline::clock::now();

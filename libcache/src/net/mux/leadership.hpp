@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "net/mux/multiplexer.hpp"
 #include "net/mux/parking_lot.hpp"
 #include "net/mux/waiter.hpp"
@@ -10,7 +11,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 
 namespace cachekit::net {
@@ -65,7 +65,7 @@ class Leadership {
   enum class Yielded : std::uint8_t { in_vain, signalled, leads };
   /// Gives the processor away for a while, until there is a signal for the caller or the lead was
   /// open, which it takes under `lock`.
-  [[nodiscard]] Yielded await_turn(BlockingWaiter& blocking, std::mutex& lock) noexcept;
+  [[nodiscard]] Yielded await_turn(BlockingWaiter& blocking, core::Mutex& lock) noexcept;
   /// Whether a leader is missing, and the caller has to see to it as the last one that yielded.
   [[nodiscard]] bool end_yielding() noexcept {
     // Together with `leave_open`: either that sees nobody yielding, or this sees that a leader is

@@ -153,12 +153,12 @@ std::pair<OrderTicket, Lane> ProgramOrder::next(bool large) {
 OrderTicket ProgramOrder::ticket_in(Lane lane) { return {of_this_thread(), lane}; }
 
 void ProgramOrder::on_turn(std::function<void()> call) {
-  const std::lock_guard lock(signal_->mutex);
+  const core::MutexLock lock(signal_->mutex);
   signal_->call = std::move(call);
 }
 
 void ProgramOrder::Signal::raise() noexcept {
-  const std::lock_guard lock(mutex);
+  const core::MutexLock lock(mutex);
   if (call) call();
 }
 

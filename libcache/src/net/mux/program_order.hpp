@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/internal.hpp"
+#include "core/mutex.hpp"
 
 #include <array>
 #include <atomic>
@@ -8,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 namespace cachekit::net {
@@ -78,8 +78,8 @@ class ProgramOrder {
   friend class ThreadOrder;
 
   struct Signal {
-    std::mutex mutex;  // guards call
-    std::function<void()> call;
+    core::Mutex mutex;
+    std::function<void()> call CACHEKIT_GUARDED_BY(mutex);
     void raise() noexcept;
   };
   [[nodiscard]] std::shared_ptr<ThreadOrder> of_this_thread();

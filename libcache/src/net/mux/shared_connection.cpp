@@ -23,17 +23,17 @@ SharedConnection::SharedConnection(std::string endpoint, const Multiplexer::Surr
     : endpoint_(std::move(endpoint)), mux_(endpoint_, around, longest_silence) {}
 
 bool SharedConnection::connected() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return mux_.accepting();
 }
 
 bool SharedConnection::breaking() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return mux_.state() != Multiplexer::State::closed && !mux_.accepting();
 }
 
 CombinerStats SharedConnection::stats() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   const MultiplexerCounts& counts = mux_.counts();
   return {.in_flight = load().count(),
           .requests = counts.requests,
@@ -123,7 +123,7 @@ bool SharedConnection::has_abandoned() const noexcept {
 }
 
 bool SharedConnection::break_if_silent(Clock::time_point now) noexcept {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (mux_.state() != Multiplexer::State::open) return false;
   const Silence& silence = mux_.silence();
   if (!silence.too_long(silence.words(), now) || !has_abandoned()) return false;
@@ -139,7 +139,7 @@ void SharedConnection::withdraw(Waiter& waiter, Errc code, std::string_view why)
 
 SharedConnection::Unsent SharedConnection::flush(Deadline until, Clock::time_point now) noexcept {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (mux_.may_begin_batch()) written_at_ = now;
     if (!mux_.begin_write(now)) return Unsent::nothing;
   }
@@ -154,7 +154,7 @@ void SharedConnection::begin_batch(Clock::time_point now) noexcept {
 SharedConnection::Unsent SharedConnection::send_batch(Deadline until) noexcept {
   while (true) {
     const Result<WriteEnd> end = send_pending(until);
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (mux_.end_write(end ? *end : WriteEnd::failed)) mux_.silence().note_word(Clock::now());
     if (end == WriteEnd::refused) refused_at_ = Clock::now();
     // After a failure of the kernel, such as no buffer space, nothing says when the rest could go.
@@ -187,7 +187,7 @@ SharedConnection::ReadResult SharedConnection::read_once(const ReadWait& wait,
     return deliver(reader_.bytes(came->bytes), completions);
   }
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (!came) {
       mark_broken(came.error().code, came.error().message);
     } else if (came->status == Socket::Status::closed) {
@@ -203,7 +203,7 @@ SharedConnection::ReadResult SharedConnection::deliver(std::string_view bytes,
                                                        Completions& completions) noexcept {
   Result<void> handed_out{};
   {
-    const std::lock_guard lock(delivery_);
+    const core::MutexLock lock(delivery_);
     try {
       handed_out = hand_out(bytes, completions);
     } catch (const std::exception&) {  // A reply is half read: no later one can be trusted.
@@ -212,7 +212,7 @@ SharedConnection::ReadResult SharedConnection::deliver(std::string_view bytes,
   }
   if (handed_out) return ReadResult::something;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     mark_broken(handed_out.error().code, handed_out.error().message);
   }
   fail_all(completions);
@@ -224,13 +224,13 @@ SharedConnection::ReadResult SharedConnection::deliver(std::string_view bytes,
 Result<void> SharedConnection::hand_out(std::string_view bytes, Completions& completions) {
   ReplyQueue::Delivery delivery;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     const auto now = Clock::now();
     suspect_slow_reply(now);
     delivery = mux_.begin_delivery(now);
   }
-  if (Result<void> parsed = mux_.parse(delivery, bytes); !parsed) return parsed;
-  const std::lock_guard lock(mutex_);
+  if (Result<void> parsed = parse(delivery, bytes); !parsed) return parsed;
+  const core::MutexLock lock(mutex_);
   mux_.end_delivery(delivery, completions);
   return {};
 }
@@ -244,7 +244,8 @@ void SharedConnection::suspect_slow_reply(Clock::time_point now) noexcept {
 }
 
 void SharedConnection::fail_all(Completions& completions) noexcept {
-  const std::scoped_lock lock(delivery_, mutex_);
+  const core::MutexLock delivery(delivery_);
+  const core::MutexLock lock(mutex_);
   mux_.fail_all(completions);
 }
 

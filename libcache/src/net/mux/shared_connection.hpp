@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "net/mux/leadership.hpp"
 #include "net/mux/multiplexer.hpp"
 #include "net/mux/reader.hpp"
@@ -12,11 +13,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,7 +58,9 @@ class SharedConnection {
   /// Whether requests are under way. May be out of date at once.
   [[nodiscard]] bool busy() const noexcept { return load().count() > 0; }
   /// What counts for its requests in the bounds.
-  [[nodiscard]] const Load& load() const noexcept { return mux_.load(); }
+  [[nodiscard]] const Load& load() const noexcept CACHEKIT_UNCHECKED_LOCKING {  // It is atomic.
+    return mux_.load();
+  }
   [[nodiscard]] CombinerStats stats() const;
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
   /// In a forked child: closes the descriptor and touches nothing else. The object is of no use
@@ -81,51 +82,56 @@ class SharedConnection {
   enum class ReadResult : std::uint8_t { something, nothing, lost };
   enum class Entry : std::uint8_t { queued, refused, full, no_connection };
 
-  // These want mutex_ to be held.
-  void attach(Connection&& connection) noexcept;
-  [[nodiscard]] Entry enqueue(Waiter& waiter) noexcept;
-  [[nodiscard]] bool usable() noexcept;
-  [[nodiscard]] bool spoke_unasked() noexcept;
-  void mark_broken(Errc code, std::string_view why) noexcept;
-  void shut_if_broken() noexcept;
+  void attach(Connection&& connection) noexcept CACHEKIT_REQUIRES(mutex_);
+  [[nodiscard]] Entry enqueue(Waiter& waiter) noexcept CACHEKIT_REQUIRES(mutex_);
+  [[nodiscard]] bool usable() noexcept CACHEKIT_REQUIRES(mutex_);
+  [[nodiscard]] bool spoke_unasked() noexcept CACHEKIT_REQUIRES(mutex_);
+  void mark_broken(Errc code, std::string_view why) noexcept CACHEKIT_REQUIRES(mutex_);
+  void shut_if_broken() noexcept CACHEKIT_REQUIRES(mutex_);
   /// Requires: `may_begin_batch`.
-  void begin_batch(Clock::time_point now) noexcept;
-  void close_if_unused() noexcept;
-  [[nodiscard]] bool has_abandoned() const noexcept;
-  void suspect_slow_reply(Clock::time_point now) noexcept;
-  // This wants both.
-  void withdraw(Waiter& waiter, Errc code, std::string_view why) noexcept;
+  void begin_batch(Clock::time_point now) noexcept CACHEKIT_REQUIRES(mutex_);
+  void close_if_unused() noexcept CACHEKIT_REQUIRES(mutex_);
+  [[nodiscard]] bool has_abandoned() const noexcept CACHEKIT_REQUIRES(mutex_);
+  void suspect_slow_reply(Clock::time_point now) noexcept CACHEKIT_REQUIRES(mutex_);
+  void withdraw(Waiter& waiter, Errc code, std::string_view why) noexcept
+      CACHEKIT_REQUIRES(delivery_, mutex_);
 
-  // These take them.
   /// Whether the peer is dead, by its silence since a request was given up: then the connection is
   /// of no more use. For who finds no room: none of those who are refused has a deadline that could
   /// pass, which is when the silence is looked at otherwise.
   [[nodiscard]] bool break_if_silent(Clock::time_point now) noexcept;
   /// Of the one who writes.
   [[nodiscard]] Unsent send_batch(Deadline until) noexcept;
-  [[nodiscard]] Result<WriteEnd> send_pending(Deadline until) noexcept;
+  [[nodiscard]] Result<WriteEnd> send_pending(Deadline until) noexcept CACHEKIT_UNCHECKED_LOCKING;
   /// Of the leader.
   [[nodiscard]] ReadResult read_once(const ReadWait& wait, Completions& completions) noexcept;
   [[nodiscard]] ReadResult deliver(std::string_view bytes, Completions& completions) noexcept;
-  [[nodiscard]] Result<void> hand_out(std::string_view bytes, Completions& completions);
+  [[nodiscard]] Result<void> hand_out(std::string_view bytes, Completions& completions)
+      CACHEKIT_REQUIRES(delivery_);
+  [[nodiscard]] Result<void> parse(ReplyQueue::Delivery& delivery, std::string_view bytes)
+      CACHEKIT_REQUIRES(delivery_) CACHEKIT_UNCHECKED_LOCKING {
+    return mux_.parse(delivery, bytes);
+  }
   void fail_all(Completions& completions) noexcept;
 
   const std::string endpoint_;
   Reader reader_;  // Of the leader.
 
-  std::mutex delivery_;
-  mutable std::mutex mutex_;  // guards all members below
-  std::condition_variable unused_;
-  Multiplexer mux_;
-  Leadership leadership_;
+  core::Mutex delivery_ CACHEKIT_ACQUIRED_BEFORE(mutex_);
+  mutable core::Mutex mutex_;
+  core::ConditionVariable unused_;
+  // But for what writes and parses, which is one thread at a time.
+  Multiplexer mux_ CACHEKIT_GUARDED_BY(mutex_);
+  Leadership leadership_;  // Under the lock where it does not say that it needs none.
   std::atomic<std::uint64_t> number_{0};  // Of the connection.
-  std::uint64_t reconnects_ = 0;
-  bool ended_ = false;  // It takes no other connection any more.
-  bool shut_ = false;   // The socket, because the connection is broken.
-  Clock::time_point written_at_{};
-  Clock::time_point refused_at_{};  // When the kernel took no more.
-  Clock::time_point listen_at_{};   // When to listen to an idle connection for a while.
-  std::optional<Socket> socket_;    // Set while nobody reads or writes; used by those who do.
+  std::uint64_t reconnects_ CACHEKIT_GUARDED_BY(mutex_) = 0;
+  bool ended_ CACHEKIT_GUARDED_BY(mutex_) = false;  // It takes no other connection any more.
+  bool shut_ CACHEKIT_GUARDED_BY(mutex_) = false;   // The socket, because the connection is broken.
+  Clock::time_point written_at_ CACHEKIT_GUARDED_BY(mutex_){};
+  Clock::time_point refused_at_ CACHEKIT_GUARDED_BY(mutex_){};  // When the kernel took no more.
+  Clock::time_point listen_at_
+      CACHEKIT_GUARDED_BY(mutex_){};  // When to listen to an idle connection for a while.
+  std::optional<Socket> socket_;      // Set while nobody reads or writes; used by those who do.
 };
 
 }  // namespace cachekit::net

@@ -44,8 +44,8 @@ Result<bool> Connector::try_connect(Combiner& combiner) noexcept {
 }
 
 Result<bool> Connector::take_or_begin(Combiner& combiner, Deadline deadline) {
-  const auto ended = [&] { return !under_way_; };
-  std::unique_lock lock(mutex_);
+  const auto ended = [&]() CACHEKIT_REQUIRES(mutex_) { return !under_way_; };
+  core::MutexLock lock(mutex_);
   while (!combiner.connection().connected()) {  // What an attempt brings may go to another one.
     if (!under_way_ && !fresh_) {
       if (Result<void> begun = begin_attempt(lock, deadline); !begun) return fail(begun.error());
@@ -64,7 +64,7 @@ Result<bool> Connector::take_or_begin(Combiner& combiner, Deadline deadline) {
   return true;
 }
 
-Result<void> Connector::begin_attempt(std::unique_lock<std::mutex>& lock, Deadline deadline) {
+Result<void> Connector::begin_attempt(core::MutexLock& lock, Deadline deadline) {
   wait_for_turn(lock, deadline);
   if (under_way_ || fresh_) return {};  // Somebody else has begun meanwhile, or even ended.
   if (Result<void> may = may_try(); !may) return may;
@@ -74,9 +74,9 @@ Result<void> Connector::begin_attempt(std::unique_lock<std::mutex>& lock, Deadli
       deadline.never() || deadline.at() >= needed.at() - std::chrono::milliseconds(1);
   if (!has_time && attempt_elsewhere()) return {};
   // Where no thread is to be had, within the caller's time, or a little for one who has none.
-  lock.unlock();
+  mutex_.unlock();
   attempt(earlier(needed, deadline.expired() ? Deadline::after(short_attempt) : deadline));
-  lock.lock();
+  mutex_.lock();
   return {};
 }
 
@@ -91,11 +91,11 @@ bool Connector::attempt_elsewhere() noexcept {
   }
 }
 
-void Connector::wait_for_turn(std::unique_lock<std::mutex>& lock, Deadline deadline) {
+void Connector::wait_for_turn(core::MutexLock& lock, Deadline deadline) {
   if (!failure_) return;
   const auto due = backoff_.next();
   if (due > deadline.at() || due - Deadline::clock::now() > short_wait) return;
-  ended_.wait_until(lock, due, [&] { return under_way_ || fresh_; });
+  ended_.wait_until(lock, due, [&]() CACHEKIT_REQUIRES(mutex_) { return under_way_ || fresh_; });
 }
 
 void Connector::attempt(Deadline deadline) noexcept {
@@ -104,7 +104,7 @@ void Connector::attempt(Deadline deadline) noexcept {
     opened = dialer_.open(deadline);
   } catch (const std::exception&) {  // As above.
   }
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   note(opened);
   failure_told_ = false;
   if (opened) fresh_ = *std::move(opened);
@@ -114,7 +114,7 @@ void Connector::attempt(Deadline deadline) noexcept {
 }
 
 void Connector::on_ended(const void* who, std::function<void()> call) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   std::erase_if(listeners_, [&](const auto& one) { return one.first == who; });
   if (call) listeners_.emplace_back(who, std::move(call));
 }
@@ -129,12 +129,12 @@ Result<std::unique_ptr<Connection>> Connector::open(Deadline deadline) noexcept 
 
 Result<std::unique_ptr<Connection>> Connector::open_one(Deadline deadline) {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (Result<void> may = may_try(); !may) return fail(std::move(may).error());
   }
   const Deadline budget = Deadline::after(connection_timeout_);
   auto opened = dialer_.open(earlier(deadline, budget));
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   // A caller with little time says nothing about the server.
   const bool cut_short = deadline.at() < budget.at();
   if (opened || opened.error().code != Errc::timeout || !cut_short) note(opened);
@@ -150,8 +150,8 @@ Result<std::unique_ptr<Connection>> Connector::await(Deadline deadline) noexcept
 }
 
 Result<std::unique_ptr<Connection>> Connector::await_one(Deadline deadline) {
-  const auto ended = [&] { return !under_way_; };
-  std::unique_lock lock(mutex_);
+  const auto ended = [&]() CACHEKIT_REQUIRES(mutex_) { return !under_way_; };
+  core::MutexLock lock(mutex_);
   while (!fresh_) {
     if (under_way_) {
       if (!wait_until(ended_, lock, deadline, ended)) return nullptr;
@@ -195,12 +195,12 @@ Result<void> Connector::may_try() const {
 }
 
 Deadline::clock::time_point Connector::next_attempt() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return failure_ ? backoff_.next() : Deadline::clock::time_point{};
 }
 
 bool Connector::under_way() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return under_way_ || fresh_;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "net/backoff.hpp"
 #include "net/mux/combiner.hpp"
 #include "net/pool/dialer.hpp"
@@ -10,11 +11,9 @@
 #include <cachekit/error.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -63,25 +62,28 @@ class Connector : public std::enable_shared_from_this<Connector> {
   [[nodiscard]] Result<bool> take_or_begin(Combiner& combiner, Deadline deadline);
   [[nodiscard]] Result<std::unique_ptr<Connection>> open_one(Deadline deadline);
   [[nodiscard]] Result<std::unique_ptr<Connection>> await_one(Deadline deadline);
-  [[nodiscard]] Result<void> may_try() const;
-  void wait_for_turn(std::unique_lock<std::mutex>& lock, Deadline deadline);
+  [[nodiscard]] Result<void> may_try() const CACHEKIT_REQUIRES(mutex_);
+  void wait_for_turn(core::MutexLock& lock, Deadline deadline) CACHEKIT_REQUIRES(mutex_);
   void attempt(Deadline deadline) noexcept;
-  [[nodiscard]] Result<void> begin_attempt(std::unique_lock<std::mutex>& lock, Deadline deadline);
+  [[nodiscard]] Result<void> begin_attempt(core::MutexLock& lock, Deadline deadline)
+      CACHEKIT_REQUIRES(mutex_);
   [[nodiscard]] bool attempt_elsewhere() noexcept;
-  void note(const Result<std::unique_ptr<Connection>>& opened) noexcept;
+  void note(const Result<std::unique_ptr<Connection>>& opened) noexcept CACHEKIT_REQUIRES(mutex_);
 
   const Address address_;
   Dialer dialer_;
   const std::chrono::milliseconds connection_timeout_;
 
-  mutable std::mutex mutex_;  // guards the members below
-  std::condition_variable ended_;
-  bool under_way_ = false;
-  std::unique_ptr<Connection> fresh_;  // Of the last attempt; the first to come takes it.
-  std::optional<Error> failure_;       // Of the last attempt; empty after a success.
-  bool failure_told_ = false;          // By `await`.
-  Backoff backoff_;
-  std::vector<std::pair<const void*, std::function<void()>>> listeners_;
+  mutable core::Mutex mutex_;
+  core::ConditionVariable ended_;
+  bool under_way_ CACHEKIT_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<Connection> fresh_
+      CACHEKIT_GUARDED_BY(mutex_);  // Of the last attempt; the first to come takes it.
+  std::optional<Error> failure_
+      CACHEKIT_GUARDED_BY(mutex_);  // Of the last attempt; empty after a success.
+  bool failure_told_ CACHEKIT_GUARDED_BY(mutex_) = false;  // By `await`.
+  Backoff backoff_ CACHEKIT_GUARDED_BY(mutex_);
+  std::vector<std::pair<const void*, std::function<void()>>> listeners_ CACHEKIT_GUARDED_BY(mutex_);
 };
 
 }  // namespace cachekit::net

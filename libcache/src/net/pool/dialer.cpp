@@ -135,18 +135,18 @@ Dialer::Attempt Dialer::attempt(const SocketAddress& to, Deadline deadline) cons
 }
 
 std::optional<SocketAddress> Dialer::first() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return first_;
 }
 
 void Dialer::note_served(const SocketAddress& address) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   first_ = address;
 }
 
 // Another call may know better meanwhile.
 void Dialer::note_failed(const std::optional<SocketAddress>& first, const SocketAddress& second) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (first_ == first) first_ = second;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "net/pool/connection.hpp"
 #include "net/protocol.hpp"
 #include "net/transport/address.hpp"
@@ -9,7 +10,6 @@
 
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -48,8 +48,9 @@ class Dialer {
   const Address address_;
   const std::shared_ptr<const Protocol> protocol_;
 
-  mutable std::mutex mutex_;            // guards the member below
-  std::optional<SocketAddress> first_;  // To begin with, if the name still leads there.
+  mutable core::Mutex mutex_;
+  // To begin with, if the name still leads there.
+  std::optional<SocketAddress> first_ CACHEKIT_GUARDED_BY(mutex_);
 };
 
 }  // namespace cachekit::net

@@ -18,7 +18,7 @@ Pool::Pool(const PoolOptions& options, std::shared_ptr<Connector> connector, std
     : options_(options), connector_(std::move(connector)), endpoint_(std::move(endpoint)) {}
 
 PoolStats Pool::stats() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   const std::size_t taken = open_ - idle_.size();  // Of which one may be being opened for nobody.
   return {.open = open_,
           .in_use = taken - (adding_ && taken > 0 ? 1 : 0),
@@ -30,14 +30,14 @@ PoolStats Pool::stats() const {
 
 void Pool::add_idle() noexcept {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (adding_ || open_ >= options_.max_connections) return;
     adding_ = true;
   }
   try {
     std::thread([self = shared_from_this()] { self->open_idle(); }).detach();
   } catch (const std::exception&) {  // No thread, or no memory for one.
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     adding_ = false;
   }
 }
@@ -45,12 +45,12 @@ void Pool::add_idle() noexcept {
 // The callers that it is for have connections meanwhile; so it may take its time, but not for ever.
 void Pool::open_idle() noexcept {
   static_cast<void>(PooledConnection::take(*this, Deadline::after(std::chrono::seconds(5)), true));
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   adding_ = false;
 }
 
 void Pool::close_stale() noexcept {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   const std::size_t closed =
       std::erase_if(idle_, [](const std::unique_ptr<Connection>& idle) { return idle->stale(); });
   open_ -= closed;
@@ -58,14 +58,14 @@ void Pool::close_stale() noexcept {
 }
 
 bool Pool::broke_since(Deadline::clock::time_point then) const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return broke_at_ > then;
 }
 
 // A thread of the parent may have been changing the list just then: better a descriptor too many.
 void Pool::close_after_fork() noexcept {
-  const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock) return;
+  if (!mutex_.try_lock()) return;
+  const core::MutexLock lock(mutex_, std::adopt_lock);
   for (auto& connection : idle_) connection.reset();
 }
 
@@ -90,11 +90,11 @@ Result<void> execute_dedicated(Pool& pool, Request& request, Deadline deadline) 
 // that has a slot either takes an idle connection or may open one.
 
 Result<void> PooledConnection::wait_for_slot(Pool& pool, Deadline deadline) {
-  std::unique_lock lock(pool.mutex_);
-  const auto free = [&] {
+  core::MutexLock lock(pool.mutex_);
+  const auto free = [&]() CACHEKIT_REQUIRES(pool.mutex_) {
     return !pool.idle_.empty() || pool.open_ < pool.options_.max_connections;
   };
-  const auto state = [&] {
+  const auto state = [&]() CACHEKIT_REQUIRES(pool.mutex_) {
     return fmt::format("connections: {} allowed, {} in use; callers waiting: {}",
                        pool.options_.max_connections, pool.open_ - pool.idle_.size(),
                        pool.waiting_);
@@ -120,7 +120,7 @@ void PooledConnection::take_idle() {
   while (true) {
     std::unique_ptr<Connection> candidate;
     {
-      const std::lock_guard lock(pool_->mutex_);
+      const core::MutexLock lock(pool_->mutex_);
       if (pool_->idle_.empty()) return;
       candidate = std::move(pool_->idle_.back());
       pool_->idle_.pop_back();
@@ -131,7 +131,7 @@ void PooledConnection::take_idle() {
       return;
     }
     candidate.reset();
-    const std::lock_guard lock(pool_->mutex_);
+    const core::MutexLock lock(pool_->mutex_);
     --pool_->open_;
     ++pool_->broken_;
   }
@@ -149,7 +149,7 @@ std::optional<PooledConnection> PooledConnection::take_idle(Pool& pool) {
 // Room for all connections to be idle is made here, where it may fail.
 bool PooledConnection::add_slot(bool fresh) {
   std::unique_ptr<Connection> evicted;  // Closed outside the lock.
-  const std::lock_guard lock(pool_->mutex_);
+  const core::MutexLock lock(pool_->mutex_);
   pool_->idle_.reserve(pool_->open_ + 1);
   if (pool_->open_ >= pool_->options_.max_connections) {
     if (pool_->idle_.empty() || !fresh) return false;
@@ -182,7 +182,7 @@ Result<PooledConnection> PooledConnection::take(Pool& pool, Deadline deadline, b
     if (!opened) return fail(std::move(opened).error());  // It gives its slot back.
     pooled.connection_ = *std::move(opened);
     pooled.connection_->count_in(pool.counts_);
-    const std::lock_guard lock(pool.mutex_);
+    const core::MutexLock lock(pool.mutex_);
     if (pool.broken_ > 0) {
       --pool.broken_;
       ++pool.reconnects_;
@@ -209,7 +209,7 @@ PooledConnection::~PooledConnection() {
   const bool broke = connection_ && !keep;
   if (!keep) connection_.reset();
   {
-    const std::lock_guard lock(pool_->mutex_);
+    const core::MutexLock lock(pool_->mutex_);
     if (keep) {
       pool_->idle_.push_back(std::move(connection_));
     } else {

@@ -4,17 +4,16 @@
 // time, and the pool of those that one caller has to itself. How callers share a connection is none
 // of its business: the connector hands connections over to net/mux/, and knows no more of that.
 
+#include "core/mutex.hpp"
 #include "net/pool/connection.hpp"
 #include "net/pool/connector.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,15 +64,15 @@ class Pool : public std::enable_shared_from_this<Pool> {
   const std::string endpoint_;
   ExchangeCounts counts_;
 
-  mutable std::mutex mutex_;  // guards the members below
-  std::condition_variable returned_;
-  std::vector<std::unique_ptr<Connection>> idle_;
-  std::size_t open_ = 0;
-  std::size_t waiting_ = 0;
-  bool adding_ = false;
-  std::size_t broken_ = 0;  // Nothing has taken their place yet.
-  Deadline::clock::time_point broke_at_{};
-  std::uint64_t reconnects_ = 0;
+  mutable core::Mutex mutex_;
+  core::ConditionVariable returned_;
+  std::vector<std::unique_ptr<Connection>> idle_ CACHEKIT_GUARDED_BY(mutex_);
+  std::size_t open_ CACHEKIT_GUARDED_BY(mutex_) = 0;
+  std::size_t waiting_ CACHEKIT_GUARDED_BY(mutex_) = 0;
+  bool adding_ CACHEKIT_GUARDED_BY(mutex_) = false;
+  std::size_t broken_ CACHEKIT_GUARDED_BY(mutex_) = 0;  // Nothing has taken their place yet.
+  Deadline::clock::time_point broke_at_ CACHEKIT_GUARDED_BY(mutex_){};
+  std::uint64_t reconnects_ CACHEKIT_GUARDED_BY(mutex_) = 0;
 };
 
 /// A connection of the pool in the hands of one caller; goes back when dropped, or is closed when

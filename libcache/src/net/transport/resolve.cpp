@@ -1,6 +1,7 @@
 #include "net/transport/resolve.hpp"
 
 #include "core/fork.hpp"
+#include "core/mutex.hpp"
 #include "core/out_of_memory.hpp"
 #include "net/backoff.hpp"
 #include "net/wait_until.hpp"
@@ -8,11 +9,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <exception>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -73,7 +72,7 @@ class Lookups {
  private:
   // Guarded by mutex_.
   struct Lookup {
-    std::condition_variable ended;
+    core::ConditionVariable ended;
     bool finished = false;
     int status = 0;
     Addresses addresses{};
@@ -85,14 +84,15 @@ class Lookups {
     Clock::time_point forget_at{};
   };
 
-  [[nodiscard]] std::shared_ptr<Lookup> begin(const std::string& host, State& state);
+  [[nodiscard]] std::shared_ptr<Lookup> begin(const std::string& host, State& state)
+      CACHEKIT_REQUIRES(mutex_);
   void run(const std::shared_ptr<Lookup>& lookup, const std::string& host) noexcept;
-  void forget_old(Clock::time_point now) noexcept;
+  void forget_old(Clock::time_point now) noexcept CACHEKIT_REQUIRES(mutex_);
 
   const std::uint32_t generation_ = core::fork_generation();
-  std::mutex mutex_;  // guards the member below
+  core::Mutex mutex_;
   // Of hosts that are being looked up, or could not be lately: whatever their ports.
-  std::map<std::string, State> states_;
+  std::map<std::string, State> states_ CACHEKIT_GUARDED_BY(mutex_);
 };
 
 // Never destroyed: a look-up may end later than the program's static objects.
@@ -117,7 +117,7 @@ tl::unexpected<Error> failure(const Address& address, int status) {
 }
 
 Result<Addresses> Lookups::find(const Address& address, Deadline deadline) {
-  std::unique_lock lock(mutex_);
+  core::MutexLock lock(mutex_);
   std::shared_ptr<Lookup> lookup;
   while (!lookup) {
     const Clock::time_point now = Clock::now();
@@ -156,7 +156,7 @@ std::shared_ptr<Lookups::Lookup> Lookups::begin(const std::string& host, State& 
 void Lookups::run(const std::shared_ptr<Lookup>& lookup, const std::string& host) noexcept {
   Addresses addresses;
   const int status = look_up(host, addresses);
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   lookup->finished = true;
   lookup->status = status;
   lookup->addresses = std::move(addresses);
