@@ -53,6 +53,16 @@ CountingCall::CountingCall(Cluster& cluster, std::string_view key, std::int64_t 
       counting_(key_, by_, cluster.owner(key).endpoint()) {}
 
 void CountingCall::start(std::stop_token stop) {
+  if (Counting::is_small(by_)) return try_first(std::move(stop));
+  begin(std::move(stop));
+  try {
+    go_on(counting_.first_look());
+  } catch (const std::bad_alloc&) {
+    settle(fail(out_of_memory()));
+  }
+}
+
+void CountingCall::try_first(std::stop_token stop) {
   using State = net::AsyncState<Attempt, AttemptRequest>;
   const auto nobody = [](const Result<Attempt>&) {};
   Node& node = cluster_.owner(key_);

@@ -24,6 +24,7 @@ class CountingCall final : public DeferredState<std::int64_t> {
   void start(std::stop_token stop);
 
  private:
+  void try_first(std::stop_token stop);
   /// Errors: throws `std::bad_alloc`.
   void go_on(const std::optional<Command>& next);
 

@@ -1,5 +1,6 @@
 #include "support.hpp"
 
+#include <algorithm>
 #include <barrier>
 #include <chrono>
 #include <cstdint>
@@ -59,6 +60,39 @@ TEST_CASE("two callers whose increments are refused side by side change nothing"
   }
   CHECK(refused > 0);
   CHECK(changed == 0);
+}
+
+TEST_CASE("large steps that are refused leave nothing beside small ones that are counted",
+          "[memcached][integration]") {
+  const test::MemcachedServer server;
+  MemcachedBackend backend(test::config_of({server.endpoint()}));
+  const std::int64_t large = GENERATE(std::int64_t{1} << 33U, std::int64_t{1} << 50U);
+  constexpr std::int64_t start = INT64_MAX - 20'011;
+  for (int round = 0; round < 20; ++round) {
+    REQUIRE(backend.set("n", std::to_string(start)) == true);
+    int accepted = 0;
+    std::jthread small([&] {
+      for (int i = 0; i < 40; ++i) accepted += backend.increment("n", 505) ? 1 : 0;
+    });
+    for (int i = 0; i < 40; ++i) CHECK(is_refused(backend.increment("n", large + i)));
+    small.join();
+    CHECK(backend.get("n") == std::to_string(start + 505 * std::int64_t{accepted}));
+  }
+}
+
+TEST_CASE("large steps count in every kind of call", "[memcached][integration]") {
+  MemcachedBackend backend(test::config_of({test::shared_memcached().endpoint()}));
+  constexpr std::int64_t large = std::int64_t{1} << 40U;
+  REQUIRE(backend.remove("large"));
+  CHECK(backend.increment("large", large) == large);
+  CHECK(backend.async_increment("large", large).get() == 2 * large);
+  const std::vector<operation::Increment> both{{"large", 1}, {"large", large}, {"large", large}};
+  const auto sums = backend.run_many<operation::Increment>(both);
+  CHECK(sums[0] == 2 * large + 1);
+  CHECK(std::max(sums[1].value(), sums[2].value()) == 4 * large + 1);
+  CHECK(backend.increment("large", -large) == 3 * large + 1);
+  CHECK(is_refused(backend.increment("large", INT64_MAX)));
+  CHECK(backend.get("large") == std::to_string(3 * large + 1));
 }
 
 TEST_CASE("a batch of 300 refused increments of one counter takes them back at once",
