@@ -3,6 +3,7 @@
 #include "core/out_of_memory.hpp"
 #include "memcached/owning_command.hpp"
 #include "memcached/reply_values.hpp"
+#include "net/failure.hpp"
 
 #include <array>
 #include <new>
@@ -12,18 +13,21 @@
 namespace cachekit::memcached {
 namespace {
 
-struct Attempt {
+struct Replies {
   Result<Reply> before{};
   Result<Reply> after{};
 };
 
-// Both commands of an attempt, with a key of their own.
-class AttemptRequest final : private net::OwnedBytes, public Batch {
+}  // namespace
+
+// Both commands to begin with, and a key of their own.
+class CountingCall::Attempt final : private net::OwnedBytes, public Batch {
  public:
   using net::OwnedBytes::release_bytes;
 
-  AttemptRequest(const std::array<Command, 2>& commands, const std::string& endpoint)
-      : endpoint_(endpoint) {
+  // Lifetime: of the whole, longer.
+  Attempt(CountingCall& whole, const std::array<Command, 2>& commands, const std::string& endpoint)
+      : whole_(whole), endpoint_(endpoint) {
     OwnedBytes::bytes = commands.front().key;
     for (Command command : commands) {
       command.key = OwnedBytes::bytes;
@@ -31,17 +35,22 @@ class AttemptRequest final : private net::OwnedBytes, public Batch {
     }
   }
 
-  [[nodiscard]] Result<Attempt> take(const Result<void>& outcome) {
+  [[nodiscard]] bool stays_once_sent() const noexcept override { return true; }
+  void withdrawn() noexcept {
+    whole_.settle_early(fail(net::connection_error(
+        Errc::cancelled, "the caller withdrew the request", endpoint_, true)));
+  }
+
+  [[nodiscard]] Result<Replies> take(const Result<void>& outcome) {
     if (!outcome) return fail(outcome.error());
     for (Result<Reply>& reply : replies()) locate(reply, endpoint_);
-    return Attempt{std::move(replies()[0]), std::move(replies()[1])};
+    return Replies{std::move(replies()[0]), std::move(replies()[1])};
   }
 
  private:
+  CountingCall& whole_;
   const std::string& endpoint_;
 };
-
-}  // namespace
 
 CountingCall::CountingCall(Cluster& cluster, std::string_view key, std::int64_t by,
                            Deadline deadline, Report report)
@@ -63,14 +72,14 @@ void CountingCall::start(std::stop_token stop) {
 }
 
 void CountingCall::try_first(std::stop_token stop) {
-  using State = net::AsyncState<Attempt, AttemptRequest>;
-  const auto nobody = [](const Result<Attempt>&) {};
+  using State = net::AsyncState<Replies, Attempt>;
+  const auto nobody = [](const Result<Replies>&) {};
   Node& node = cluster_.owner(key_);
-  auto* const state = new State(deadline_, nobody, attempt(key_, by_), node.endpoint());
+  auto* const state = new State(deadline_, nobody, *this, attempt(key_, by_), node.endpoint());
   begin(std::move(stop));
   state->stop_with(stop_token());
   node.channel().start(*state);
-  const bool heard = Pending<Attempt>(state).try_step([this](Result<Attempt> attempt) {
+  const bool heard = Pending<Replies>(state).try_step([this](Result<Replies> attempt) {
     if (!attempt) return settle(fail(std::move(attempt).error()));
     try {
       go_on(counting_.tried(std::move(attempt->before), attempt->after));

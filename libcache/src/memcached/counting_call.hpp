@@ -14,7 +14,9 @@
 
 namespace cachekit::memcached {
 
-/// Counts up without a caller who waits: takes one step after another on I/O threads.
+/// Counts up without a caller who waits: takes one step after another on I/O threads. Who withdraws
+/// it once it was sent is told `outcome_unknown` at once; it goes on, for what it has done may have
+/// to be taken back.
 class CountingCall final : public DeferredState<std::int64_t> {
  public:
   CountingCall(Cluster& cluster, std::string_view key, std::int64_t by, Deadline deadline,
@@ -24,6 +26,8 @@ class CountingCall final : public DeferredState<std::int64_t> {
   void start(std::stop_token stop);
 
  private:
+  class Attempt;
+
   void try_first(std::stop_token stop);
   /// Errors: throws `std::bad_alloc`.
   void go_on(const std::optional<Command>& next);

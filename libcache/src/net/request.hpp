@@ -61,6 +61,9 @@ class Request {
   /// Whether it brings to its end what an earlier request has begun: there is room for it, however
   /// much is under way.
   [[nodiscard]] virtual bool is_follow_up() const noexcept { return false; }
+  /// Whether, once it was sent, it waits for its reply also when its caller withdraws it: what it
+  /// did may have to be undone.
+  [[nodiscard]] virtual bool stays_once_sent() const noexcept { return false; }
   /// Whether it would hold up the others on a shared connection, by its size or its duration.
   [[nodiscard]] virtual bool large() const noexcept { return false; }
   /// About how many bytes of memory it keeps while it waits to be sent.

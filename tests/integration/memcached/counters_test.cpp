@@ -1,9 +1,12 @@
 #include "support.hpp"
+#include "support/fault_proxy.hpp"
 
 #include <algorithm>
 #include <barrier>
 #include <chrono>
 #include <cstdint>
+#include <future>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,6 +81,46 @@ TEST_CASE("large steps that are refused leave nothing beside small ones that are
     small.join();
     CHECK(backend.get("n") == std::to_string(start + 505 * std::int64_t{accepted}));
   }
+}
+
+TEST_CASE("an increment that is withdrawn once it was sent still leaves a text as it was",
+          "[memcached][integration]") {
+  const test::MemcachedServer server;
+  test::FaultProxy proxy(server.port());
+  MemcachedBackend truth(test::config_of({server.endpoint()}));
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  REQUIRE(truth.set("text", "12 apples", {.ttl = 1h}) == true);
+  REQUIRE(backend.async_get("text").get());
+  const bool by_token = GENERATE(false, true);
+  proxy.hold_replies();
+  std::stop_source stop;
+  auto pending = backend.async_increment("text", 17, {}, stop.get_token());
+  REQUIRE(test::eventually([&] { return truth.get("text") != "12 apples"; }));
+  by_token ? static_cast<void>(stop.request_stop()) : pending.cancel();
+  const Result<std::int64_t> sum = pending.get();  // While the server's word is still held back.
+  REQUIRE_FALSE(sum.has_value());
+  CHECK(sum.error().code == Errc::outcome_unknown);
+  proxy.pass();
+  CHECK(test::eventually([&] { return truth.get("text") == "12 apples"; }));
+  CHECK(truth.ttl("text").value()->expires());
+}
+
+TEST_CASE("a callback of an increment that is withdrawn runs on the thread for callbacks",
+          "[memcached][integration]") {
+  const test::MemcachedServer server;
+  test::FaultProxy proxy(server.port());
+  MemcachedBackend truth(test::config_of({server.endpoint()}));
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  REQUIRE(backend.async_get("text").get());
+  proxy.hold_replies();
+  std::stop_source stop;
+  std::promise<std::thread::id> where;
+  backend.async_increment("n", 17, {}, stop.get_token()).then([&](const Result<std::int64_t>&) {
+    where.set_value(std::this_thread::get_id());
+  });
+  REQUIRE(test::eventually([&] { return truth.get("n") == "17"; }));
+  stop.request_stop();
+  CHECK(where.get_future().get() != std::this_thread::get_id());
 }
 
 TEST_CASE("large steps count in every kind of call", "[memcached][integration]") {
