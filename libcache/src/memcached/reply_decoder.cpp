@@ -1,6 +1,7 @@
 #include "memcached/reply_decoder.hpp"
 
 #include "memcached/error_map.hpp"
+#include "memcached/reply_shape.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -70,10 +71,11 @@ ReplyDecoder::Progress ReplyDecoder::read_line(const Command& command, Dialect d
   auto line = input_.line();
   if (!line) return break_off(std::move(line).error());
   if (!*line) return Progress::more_needed;
-  if (is_error_line(**line)) return refuse(**line, command);
+  if (is_error_line(**line)) return refuse(**line, command, dialect);
   auto step = is_plain(command.verb)     ? read_plain(**line, command.verb, reply_)
               : dialect == Dialect::meta ? read_meta(**line, command, reply_)
                                          : read_classic(**line, command, reply_);
+  if (step && !can_end(command, reply_.status)) step = unexpected_line(**line);
   if (!step) return break_off(std::move(step).error());
   last_ = step->last;
   in_data_ = step->data_bytes.has_value();
@@ -112,16 +114,18 @@ void ReplyDecoder::take_data(std::string_view bytes) {
 
 // A server that refuses the line of a store may go on to read the value as commands. So that no
 // value can act as one unnoticed, and no answer to it is taken for another command's, the
-// connection is given up. (It does swallow the value after SERVER_ERROR.)
-ReplyDecoder::Progress ReplyDecoder::refuse(std::string_view line, const Command& command) {
+// connection is given up. (It does swallow the value after SERVER_ERROR.) So it is after what no
+// server says to the command.
+ReplyDecoder::Progress ReplyDecoder::refuse(std::string_view line, const Command& command,
+                                            Dialect dialect) {
   last_ = true;
   if (command.verb == Verb::probe && is_unknown_command(line)) {
     reply_.status = Reply::Status::missing;
     return Progress::moved;
   }
   Error error = server_error(line);
-  if (carries_value(command) && !line.starts_with("SERVER_ERROR"))
-    return break_off(std::move(error));
+  const bool value_may_follow = carries_value(command) && !line.starts_with("SERVER_ERROR");
+  if (value_may_follow || !can_refuse(command, dialect, line)) return break_off(std::move(error));
   refused_ = std::move(error);
   return Progress::moved;
 }

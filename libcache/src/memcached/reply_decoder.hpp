@@ -36,7 +36,7 @@ class ReplyDecoder {
 
   [[nodiscard]] Progress read_line(const Command& command, Dialect dialect);
   [[nodiscard]] Progress read_data(const Command& command);
-  [[nodiscard]] Progress refuse(std::string_view line, const Command& command);
+  [[nodiscard]] Progress refuse(std::string_view line, const Command& command, Dialect dialect);
   Progress break_off(Error error);
   void take_data(std::string_view bytes);
 
