@@ -54,12 +54,6 @@ void note_fetched(net::LargeKeys& large, const Operation& operation,
   }
 }
 
-// Of the replies to one operation, the one that tells what came of it.
-RedisReply& telling(std::span<RedisReply> replies) noexcept {
-  const auto error = std::ranges::find_if(replies, &RedisReply::is_error);
-  return error == replies.end() ? replies.back() : *error;
-}
-
 tl::unexpected<Error> no_leases(const std::string& endpoint) {
   return fail(Errc::unsupported, "leases are switched off", endpoint,
               "set redis.leases, in all that write the keys");
@@ -167,7 +161,7 @@ void RedisDriver::run_piece(const BatchOf<Operation>& batch, Deadline deadline) 
       continue;
     }
     const std::span mine = std::span(replies).subspan(i * Said::replies, Said::replies);
-    outcome = Said::value_of(std::move(telling(mine)), client_.endpoint());
+    outcome = value_of(batch.operations[i], fence, mine, client_.endpoint());
     note_fetched(large_keys_, batch.operations[i], outcome);
   }
 }
