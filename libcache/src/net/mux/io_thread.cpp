@@ -87,7 +87,7 @@ void IoThread::start(AsyncRequest& request, OrderTicket ticket, Caller caller) n
   request.hold();
   request.io_thread_ = this;
   request.ticket_ = std::move(ticket);
-  request.turn_.number = backlog_.next_turn();
+  backlog_.take_turn(request);
   if (request.unwanted_) return settle(request, caller_withdrew(endpoint()));
   if (request.deadline().expired()) return settle(request, too_late_to_begin(endpoint()));
   if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
