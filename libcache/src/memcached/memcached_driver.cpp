@@ -151,8 +151,8 @@ void MemcachedDriver::begin(AsyncCall<Operation>& call) {
 void MemcachedDriver::begin(AsyncCall<operation::ScanPage>& call) { call.done(no_keys()); }
 
 void MemcachedDriver::begin(AsyncCall<operation::Increment>& call) {
-  auto* const state = new CountingCall(*cluster_, call.operation.key, call.operation.by,
-                                       call.deadline, std::move(call.report));
+  auto* const state = new CountingCall(*cluster_, refused_counts_, call.operation.key,
+                                       call.operation.by, call.deadline, std::move(call.report));
   call.pending = Pending<std::int64_t>(state);
   state->start(std::move(call.stop));
 }

@@ -105,6 +105,28 @@ TEST_CASE("an increment that is withdrawn once it was sent still leaves a text a
   CHECK(truth.ttl("text").value()->expires());
 }
 
+TEST_CASE("asynchronous increments of one text are refused one like the other",
+          "[memcached][integration]") {
+  const test::MemcachedServer server;
+  test::FaultProxy proxy(server.port());
+  MemcachedBackend truth(test::config_of({server.endpoint()}));
+  MemcachedBackend backend(test::config_of({proxy.endpoint()}));
+  REQUIRE(backend.async_get("text").get());
+  const std::string there = GENERATE("12 apples", "0005", "9223372036854775800");
+  const auto count = static_cast<std::size_t>(GENERATE(2, 3, 8));
+  REQUIRE(truth.set("text", there, {.ttl = 1h}) == true);
+  proxy.hold_replies();
+  const std::vector<operation::Increment> increments(count, {"text", 100});
+  auto pending = backend.start_many<operation::Increment>(increments);
+  REQUIRE(test::eventually([&] { return truth.get("text") != there; }));
+  proxy.pass();
+  const auto sums = pending.get();
+  REQUIRE(sums);
+  for (const Result<std::int64_t>& sum : *sums) CHECK(is_refused(sum));
+  CHECK(truth.get("text") == there);
+  CHECK(truth.ttl("text").value()->expires());
+}
+
 TEST_CASE("a callback of an increment that is withdrawn runs on the thread for callbacks",
           "[memcached][integration]") {
   const test::MemcachedServer server;
