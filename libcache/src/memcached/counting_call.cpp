@@ -84,11 +84,17 @@ void CountingCall::try_first(std::stop_token stop) {
 void CountingCall::take_tried(Replies&& replies) {
   if (judged_by_another(replies)) return;  // It may be gone.
   const std::optional<Command> next = counting_.tried(std::move(replies.before), replies.after);
-  if (next && next->is_follow_up) {
+  if (next && next->is_follow_up) let_join();
+  go_on(next);
+}
+
+// Without memory for it, those that count on top of it stand for themselves.
+void CountingCall::let_join() noexcept {
+  try {
     refused_.add(key_, *this);
     can_be_joined_ = true;
+  } catch (const std::bad_alloc&) {
   }
-  go_on(next);
 }
 
 bool CountingCall::judged_by_another(const Replies& replies) {

@@ -47,6 +47,7 @@ class CountingCall final : public DeferredState<std::int64_t> {
   void go_on(const std::optional<Command>& next);
   // Whether it was tried where another one of its key had counted what is to be taken back.
   [[nodiscard]] bool judged_by_another(const Replies& replies);
+  void let_join() noexcept;
   void end_without_memory() noexcept;
   void end(Result<std::int64_t> outcome) noexcept;
 

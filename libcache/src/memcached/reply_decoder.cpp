@@ -1,9 +1,11 @@
 #include "memcached/reply_decoder.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "memcached/error_map.hpp"
 #include "memcached/reply_shape.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace cachekit::memcached {
@@ -94,7 +96,9 @@ ReplyDecoder::Progress ReplyDecoder::read_data(const Command& command) {
     return break_off({Errc::protocol, "the peer sent a value of another length than it announced"});
   }
   in_data_ = false;
-  if (command.verb == Verb::increment) {
+  if (std::exchange(dropped_, false)) {
+    refused_ = out_of_memory(is_read(command.verb) ? Errc::overloaded : Errc::outcome_unknown);
+  } else if (command.verb == Verb::increment) {
     Result<std::uint64_t> number = number_in(reply_.value);
     if (!number) return break_off(std::move(number).error());
     reply_.number = *number;
@@ -103,13 +107,19 @@ ReplyDecoder::Progress ReplyDecoder::read_data(const Command& command) {
 }
 
 // A value that comes in many pieces grows by what arrived, in few steps: to four times of it at
-// most.
-void ReplyDecoder::take_data(std::string_view bytes) {
+// most. One for which there is no memory is passed over: the replies behind it are others'.
+void ReplyDecoder::take_data(std::string_view bytes) noexcept {
+  const std::size_t left = std::exchange(data_left_, data_left_ - bytes.size());
+  if (dropped_) return;
   std::string& value = reply_.value;
   const std::size_t arrived = value.size() + bytes.size();
-  if (arrived > value.capacity()) value.reserve(std::min(value.size() + data_left_, 4 * arrived));
-  value += bytes;
-  data_left_ -= bytes.size();
+  try {
+    if (arrived > value.capacity()) value.reserve(std::min(value.size() + left, 4 * arrived));
+    value += bytes;
+  } catch (const std::bad_alloc&) {
+    dropped_ = true;
+    std::string().swap(value);
+  }
 }
 
 // A server that refuses the line of a store may go on to read the value as commands. So that no
