@@ -55,12 +55,13 @@ class DeferredState : public detail::PendingState<T> {
   /// Requires: once, after `begin`. It may be gone then.
   void settle(Result<T> outcome) noexcept {
     stop_of_caller_.reset();
-    this->value = std::move(outcome);
-    report_(this->value);
-    const Stage before = stage_.exchange(Stage::settled);
-    stage_.notify_all();
-    if (before == Stage::left && next_) core::go_on_with(std::move(next_));
+    if (!ready()) tell(std::move(outcome));
     this->release();
+  }
+  /// Tells the caller how it has ended, though requests of it go on. Requires: `begin`, and before
+  /// or instead of the telling by `settle`, which is not running.
+  void settle_early(Result<T> outcome) noexcept {
+    if (!ready()) tell(std::move(outcome));
   }
 
  private:
@@ -70,6 +71,13 @@ class DeferredState : public detail::PendingState<T> {
     void operator()() noexcept { source.request_stop(); }
   };
 
+  void tell(Result<T> outcome) noexcept {
+    this->value = std::move(outcome);
+    report_(this->value);
+    const Stage before = stage_.exchange(Stage::settled);
+    stage_.notify_all();
+    if (before == Stage::left && next_) core::go_on_with(std::move(next_));
+  }
   // The threads that would settle it are the parent's.
   void settle_inherited() noexcept {
     if (generation_ == core::fork_generation() || ready()) return;

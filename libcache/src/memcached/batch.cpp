@@ -16,7 +16,11 @@ class Discarded final : public CommandRequest {
  public:
   void add(const Command& command) {
     keys_.emplace_back(command.key);  // A deque: earlier keys stay where they are.
-    commands_.push_back({.verb = command.verb, .key = keys_.back(), .version = command.version});
+    commands_.push_back({.verb = command.verb,
+                         .key = keys_.back(),
+                         .condition = command.condition,
+                         .version = command.version,
+                         .versioned = command.versioned});
   }
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string&) override { return {}; }

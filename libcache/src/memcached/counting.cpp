@@ -27,6 +27,9 @@ constexpr auto moment = std::chrono::milliseconds(100);
 
 constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
 
+// To a sum up to here others would have to add as much before it did not fit.
+constexpr std::int64_t most_sure = std::numeric_limits<std::int64_t>::max() / 2;
+
 // As the server spells a counter: one that lost a digit keeps its length.
 std::string_view without_spaces(std::string_view value) {
   return value.substr(0, value.find_last_not_of(' ') + 1);
@@ -67,19 +70,15 @@ bool can_count_back(std::uint64_t number, std::int64_t excess) {
 }
 
 // Whether `now` may have come of counting up and down what was `then`, by this call and others
-// whose counting is refused, too. A number that is farther off was stored by somebody, and one
-// that can be a counter is rather somebody's. So is, it seems, a counter that is again as it was:
-// others would have had to count the opposite. Where the line is between near and far, and what it
-// costs to be wrong, is weighed in docs/decisions/0011.
+// whose counting is refused, too: 4,096 callers side by side are more than there are, and each step
+// that is counted before it is judged is small. A number that is farther off was stored by
+// somebody. So was, it seems, a counter that is again as it was: others would have had to count the
+// opposite. What it costs to be wrong is weighed in docs/decisions/0011.
 bool is_trace(std::uint64_t now, std::uint64_t then, std::int64_t excess) {
-  constexpr std::uint64_t callers = 4'096;                // Side by side, and more than there are.
-  constexpr std::uint64_t far = std::uint64_t{1} << 62U;  // Steps of all callers do not overflow.
+  constexpr std::uint64_t near = Counting::largest_small_step * 4'096;
   if (!can_count_back(now, excess) || (now == then && then <= most)) return false;
-  const std::uint64_t near = std::uint64_t{1} << (now > most ? 50U : 32U);
-  const std::uint64_t by_callers = std::min(magnitude(excess), far / callers) * callers;
   const std::uint64_t back = now - static_cast<std::uint64_t>(excess);
-  const std::uint64_t distance = back > then ? back - then : then - back;
-  return distance <= (now > most ? std::max(near, by_callers) : near);
+  return (back > then ? back - then : then - back) <= near;
 }
 
 }  // namespace
@@ -121,6 +120,8 @@ std::optional<Command> Counting::tried(Result<Reply> before, const Result<Reply>
   return after_look();
 }
 
+Command Counting::first_look() { return *ask(Asked::look, {.verb = Verb::inspect, .key = key_}); }
+
 std::optional<Command> Counting::answered(const Result<Reply>& reply) {
   if (!reply && respells()) return std::nullopt;  // The number itself is right.
   if (!reply && repairs()) {
@@ -128,6 +129,9 @@ std::optional<Command> Counting::answered(const Result<Reply>& reply) {
                        fmt::format("{}; whether the server has counted all the same is not known",
                                    outcome_.error().message),
                        endpoint_, "read the value back"));
+  }
+  if (!reply && asked_ == Asked::increment && reply.error().code == Errc::unsupported) {
+    return count_blindly();
   }
   if (!reply) return settle(fail(Error(reply.error())));
   switch (asked_) {
@@ -281,17 +285,33 @@ std::optional<Command> Counting::look_again() {
 
 std::optional<Command> Counting::after_look() {
   if (std::optional<Error> why = refusal(by_)) return settle(fail(*std::move(why)));
-  if (before_.status == Status::done) {
-    return ask(Asked::increment, {.verb = Verb::increment, .key = key_, .delta = by_});
-  }
+  if (before_.status == Status::done)
+    return is_small(by_) ? count_blindly() : count_what_was_seen();
   text_ = std::to_string(std::max<std::int64_t>(by_, 0));
   return ask(
       Asked::creation,
       {.verb = Verb::store, .key = key_, .value = text_, .condition = SetCondition::if_absent});
 }
 
+std::optional<Command> Counting::count_blindly() {
+  return ask(Asked::increment, {.verb = Verb::increment, .key = key_, .delta = by_});
+}
+
+// What cannot be refused, whatever others have counted since, need not wait until nobody counts.
+std::optional<Command> Counting::count_what_was_seen() {
+  const bool may_not_fit = by_ > 0 && counter_in(before_.value).value_or(0) > most_sure - by_;
+  return ask(Asked::increment, {.verb = Verb::increment,
+                                .key = key_,
+                                .delta = by_,
+                                .version = may_not_fit ? before_.version : 0,
+                                .versioned = true});
+}
+
+// Who has to count what was seen tries until his time is over: some caller gets on each time.
 std::optional<Command> Counting::counted(const Reply& reply) {
+  if (reply.status == Status::refused) return first_look();
   if (reply.status != Status::done) return look_again();
+  if (!is_small(by_) && reply.version != 0) return tried(Reply(before_), reply);
   return settle(as_counter(Reply(reply), endpoint_));
 }
 

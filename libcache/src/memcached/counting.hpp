@@ -15,7 +15,7 @@
 
 namespace cachekit::memcached {
 
-/// The commands to begin with, for one batch.
+/// The commands to begin with where the step is small, for one batch.
 [[nodiscard]] inline std::array<Command, 2> attempt(std::string_view key,
                                                     std::int64_t by) noexcept {
   return {Command{.verb = Verb::inspect, .key = key},
@@ -34,12 +34,20 @@ namespace cachekit::memcached {
 /// - What counting back cannot restore (a text, a number that went round at the server's end) is
 ///   put back with the TTL that it has by then, once what this call has made stands there alone.
 /// - Where it is not clear whether others are about to take theirs back, it is looked at again.
-/// A classic server has no versions: there the counter is looked at first.
+/// A large step is not tried: what it left for a moment could not be told from somebody's value.
+/// The counter is looked at first, and where the step might not fit, counted only as it was seen. A
+/// classic server has no versions: there the counter is looked at first, too.
 ///
-/// Requires: `tried` once with the replies to `attempt`, then `answered` with the reply to each
-/// command that was given, until there is none.
+/// Requires: for a small step, `tried` once with the replies to `attempt`; for another,
+/// `first_look`. Then `answered` with the reply to each command that was given, until there is
+/// none.
 class Counting {
  public:
+  static constexpr std::uint64_t largest_small_step = std::uint64_t{1} << 32U;
+  [[nodiscard]] static constexpr bool is_small(std::int64_t step) noexcept {
+    return magnitude(step) <= largest_small_step;
+  }
+
   /// `grace`: how long others are given to take theirs back, where they may be about to.
   /// Lifetime: the key and the endpoint outlive this object, which outlives the commands it gives.
   Counting(std::string_view key, std::int64_t by, const std::string& endpoint,
@@ -47,6 +55,7 @@ class Counting {
       : key_(key), by_(by), endpoint_(endpoint), grace_(grace) {}
 
   [[nodiscard]] std::optional<Command> tried(Result<Reply> before, const Result<Reply>& after);
+  [[nodiscard]] Command first_look();
   [[nodiscard]] std::optional<Command> answered(const Result<Reply>& reply);
 
   /// The next increment of the same key that was tried in one go with this one, of which it is to
@@ -99,6 +108,8 @@ class Counting {
   [[nodiscard]] std::optional<Command> respell(const Reply& present);
   [[nodiscard]] std::optional<Command> look_again();
   [[nodiscard]] std::optional<Command> after_look();
+  [[nodiscard]] std::optional<Command> count_blindly();
+  [[nodiscard]] std::optional<Command> count_what_was_seen();
   [[nodiscard]] std::optional<Command> counted(const Reply& reply);
 
   std::string_view key_;

@@ -40,7 +40,8 @@ bool CountingBatch::ask_next(std::size_t server, net::FanOut& calls) {
   Queue& queue = queues_[server];
   queue.asked.clear();
   queue.request.emplace();
-  if (!ask_unfinished(queue) && !try_piece(queue)) return false;
+  const std::string& endpoint = cluster_.nodes()[server]->endpoint();
+  if (!ask_unfinished(queue) && !try_piece(queue, endpoint) && !ask_unfinished(queue)) return false;
   Deadline due = deadline_;
   for (const Unfinished* counter : queue.asked) {
     if (const Deadline its = counter->counting.due(deadline_); its.at() > due.at()) due = its;
@@ -61,17 +62,33 @@ bool CountingBatch::ask_unfinished(Queue& queue) {
   return !queue.asked.empty();
 }
 
-bool CountingBatch::try_piece(Queue& queue) {
-  queue.piece = 0;
-  while (queue.begun < queue.positions.size() && queue.request->bytes() < net::piece_bytes) {
+// What is not to be tried is looked at after it.
+bool CountingBatch::try_piece(Queue& queue, const std::string& endpoint) {
+  queue.tried.clear();
+  const auto full = [&] {
+    const std::size_t looks = queue.unfinished.size() * sizeof(Unfinished);
+    return queue.request->bytes() + looks >= net::piece_bytes;
+  };
+  while (queue.begun < queue.positions.size() && !full()) {
     const std::size_t position = queue.positions[queue.begun];
     const operation::Increment& one = batch_.operations[position];
+    ++queue.begun;
+    if (!Counting::is_small(one.by)) {
+      look_first(queue, position, endpoint);
+      continue;
+    }
     for (const Command& command : attempt(one.key, one.by)) queue.request->add(command);
     batch_.outcomes[position] = fail(out_of_memory(Errc::outcome_unknown));
-    ++queue.begun;
-    ++queue.piece;
+    queue.tried.push_back(position);
   }
-  return queue.piece > 0;
+  return !queue.tried.empty();
+}
+
+void CountingBatch::look_first(Queue& queue, std::size_t position, const std::string& endpoint) {
+  const operation::Increment& one = batch_.operations[position];
+  queue.unfinished.push_back({position, Counting(one.key, one.by, endpoint)});
+  queue.unfinished.back().next = queue.unfinished.back().counting.first_look();
+  batch_.outcomes[position] = fail(out_of_memory(Errc::outcome_unknown));
 }
 
 void CountingBatch::take(Queue& queue, const Result<void>& outcome, const std::string& endpoint) {
@@ -81,11 +98,10 @@ void CountingBatch::take(Queue& queue, const Result<void>& outcome, const std::s
 }
 
 void CountingBatch::take_tried(Queue& queue, const std::string& endpoint) {
-  const std::size_t first = queue.begun - queue.piece;
   std::vector<Result<Reply>>& replies = queue.request->replies();
   std::unordered_map<std::string_view, Unfinished*> refused;  // The last one of each key.
-  for (std::size_t i = 0; i < queue.piece; ++i) {
-    const std::size_t position = queue.positions[first + i];
+  for (std::size_t i = 0; i < queue.tried.size(); ++i) {
+    const std::size_t position = queue.tried[i];
     const operation::Increment& one = batch_.operations[position];
     const auto same_key = refused.find(one.key);
     if (same_key != refused.end() &&

@@ -18,7 +18,8 @@ namespace cachekit::memcached {
 /// Counts up many counters for a caller who waits and leads. On each server all are tried at once,
 /// and those that need it go through their further steps together, whatever the other servers do
 /// meanwhile: one that hangs holds up nobody else's. Several increments of one counter are judged
-/// as if they came one after the other; all that is refused of them is taken back at once.
+/// as if they came one after the other; all that is refused of them is taken back at once. Large
+/// steps come after the small ones of their piece.
 ///
 /// Errors: none is thrown; where memory runs out, what was sent is `outcome_unknown`.
 class CountingBatch {
@@ -47,8 +48,8 @@ class CountingBatch {
   // The counters of one server, in their order, and what it is being asked.
   struct Queue {
     std::vector<std::size_t> positions{};
-    std::size_t begun = 0;  // So many of them were tried.
-    std::size_t piece = 0;  // So many of these last.
+    std::size_t begun = 0;             // With so many of them.
+    std::vector<std::size_t> tried{};  // Of the last piece of them.
     std::list<Unfinished> unfinished{};
     std::vector<Unfinished*> asked{};  // Of these; none while counters are tried.
     std::optional<Batch> request{};
@@ -56,7 +57,8 @@ class CountingBatch {
 
   [[nodiscard]] bool ask_next(std::size_t server, net::FanOut& calls);
   [[nodiscard]] bool ask_unfinished(Queue& queue);
-  [[nodiscard]] bool try_piece(Queue& queue);
+  [[nodiscard]] bool try_piece(Queue& queue, const std::string& endpoint);
+  void look_first(Queue& queue, std::size_t position, const std::string& endpoint);
   void take(Queue& queue, const Result<void>& outcome, const std::string& endpoint);
   void take_tried(Queue& queue, const std::string& endpoint);
   void take_answers(Queue& queue);

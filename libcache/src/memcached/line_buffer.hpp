@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/byte_queue.hpp"
+#include "net/request.hpp"
 
 #include <cachekit/error.hpp>
 
@@ -28,7 +29,7 @@ class LineBuffer {
   [[nodiscard]] std::string_view exactly(std::size_t count) noexcept;
 
  private:
-  ByteQueue bytes_{};
+  ByteQueue bytes_{net::receive_bytes};
 };
 
 }  // namespace cachekit::memcached

@@ -94,8 +94,13 @@ void MemcachedDriver::run_many(const BatchOf<Operation>& batch, Deadline deadlin
 Result<std::int64_t> MemcachedDriver::run_increment(const operation::Increment& one,
                                                     Deadline deadline) {
   Counting counting(one.key, one.by, cluster_->owner(one.key).endpoint());
-  std::vector<Result<Reply>> replies = cluster_->ask_many(attempt(one.key, one.by), deadline);
-  std::optional<Command> next = counting.tried(std::move(replies[0]), replies[1]);
+  std::optional<Command> next;
+  if (Counting::is_small(one.by)) {
+    std::vector<Result<Reply>> replies = cluster_->ask_many(attempt(one.key, one.by), deadline);
+    next = counting.tried(std::move(replies[0]), replies[1]);
+  } else {
+    next = counting.first_look();
+  }
   while (next) {
     next = counting.answered(cluster_->ask(*next, counting.due(deadline)));
   }
@@ -146,8 +151,8 @@ void MemcachedDriver::begin(AsyncCall<Operation>& call) {
 void MemcachedDriver::begin(AsyncCall<operation::ScanPage>& call) { call.done(no_keys()); }
 
 void MemcachedDriver::begin(AsyncCall<operation::Increment>& call) {
-  auto* const state = new CountingCall(*cluster_, call.operation.key, call.operation.by,
-                                       call.deadline, std::move(call.report));
+  auto* const state = new CountingCall(*cluster_, refused_counts_, call.operation.key,
+                                       call.operation.by, call.deadline, std::move(call.report));
   call.pending = Pending<std::int64_t>(state);
   state->start(std::move(call.stop));
 }

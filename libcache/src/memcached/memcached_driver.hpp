@@ -2,6 +2,7 @@
 
 #include "memcached/cluster.hpp"
 #include "memcached/key.hpp"
+#include "memcached/refused_counts.hpp"
 
 #include <cachekit/driver.hpp>
 #include <cachekit/memcached.hpp>
@@ -62,6 +63,7 @@ class MemcachedDriver final : public Driver {
   void begin(AsyncCall<Operation>& call);
 
   const MemcachedConfig config_;
+  RefusedCounts refused_counts_;
   Result<Cluster> cluster_;
 };
 

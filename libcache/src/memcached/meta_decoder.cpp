@@ -1,4 +1,5 @@
 #include "memcached/dialect.hpp"
+#include "memcached/reply_shape.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -20,21 +21,6 @@ bool is_lookup(Verb verb) {
          verb == Verb::remaining_ttl || verb == Verb::touch;
 }
 
-// "HD t-1" for no expiry, "HD t300" for seconds.
-Result<Step> read_ttl(std::string_view line, Reply& reply) {
-  if (!line.starts_with("HD t")) return unexpected_line(line);
-  std::string_view text = line.substr(4);
-  text = text.substr(0, text.find(' '));
-  reply.status = Status::done;
-  if (text == "-1") return Step{};
-  const auto seconds = parse_decimal(text);
-  if (!seconds || *seconds > std::numeric_limits<std::uint32_t>::max()) {
-    return unexpected_line(line);
-  }
-  reply.seconds = static_cast<std::int64_t>(*seconds);
-  return Step{};
-}
-
 Result<Step> answered(Reply& reply, Status status) {
   reply.status = status;
   return Step{};
@@ -51,7 +37,7 @@ unsigned code_of(std::string_view line) {
   return pair(line[0], line[1]);
 }
 
-// "c12", "f0" or "t-1". What was not asked for is passed over.
+// "c12", "f0" or "t-1".
 bool read_flag(std::string_view flag, Reply& reply) {
   if (flag == "t-1") return true;
   const char name = flag.empty() ? ' ' : flag.front();
@@ -74,22 +60,22 @@ bool read_flags(std::string_view flags, Reply& reply) {
 }
 
 // "VA 5" and perhaps flags.
-Result<Step> read_value(std::string_view line, Verb verb, Reply& reply) {
+Result<Step> read_value(std::string_view line, const Command& command, Reply& reply) {
   if (line.size() <= 3) return unexpected_line(line);
   reply.status = Status::done;
   const std::string_view rest = line.substr(3);
   const std::string_view length = rest.substr(0, rest.find(' '));
   Result<std::size_t> bytes = parse_length(length);
   if (!bytes) return fail(std::move(bytes).error());
-  if (verb != Verb::get && !read_flags(rest.substr(length.size()), reply)) {
-    return unexpected_line(line);
-  }
+  const std::string_view flags = rest.substr(length.size());
+  if (!fit(flags, command) || !read_flags(flags, reply)) return unexpected_line(line);
   return Step{.data_bytes = *bytes};
 }
 
 // What a code means to a command; empty for nonsense.
 std::optional<Status> status_of(unsigned code, const Command& command) {
   const Verb verb = command.verb;
+  const bool of_version = command.version != 0;
   switch (code) {
     case pair('H', 'D'):
       if (!gives_value(verb)) return Status::done;
@@ -98,17 +84,17 @@ std::optional<Status> status_of(unsigned code, const Command& command) {
       if (is_lookup(verb)) return Status::missing;
       break;
     case pair('N', 'F'):
-      if (verb == Verb::remove || verb == Verb::increment) return Status::missing;
-      if (verb == Verb::store) return Status::refused;
+      if (verb == Verb::remove) return Status::missing;
+      if (verb == Verb::increment && of_version) return Status::missing;
+      if (verb == Verb::store && of_version) return Status::refused;
       break;
     case pair('N', 'S'):
       // To an increment: it found no entry and lost the race to create one.
-      if (verb == Verb::increment) return Status::missing;
-      if (verb == Verb::store) return Status::refused;
+      if (verb == Verb::increment && !of_version) return Status::missing;
+      if (verb == Verb::store && !of_version) return Status::refused;
       break;
     case pair('E', 'X'):
-      if (verb == Verb::store || verb == Verb::increment) return Status::refused;
-      if (verb == Verb::remove && command.version != 0) return Status::refused;
+      if (!is_lookup(verb) && of_version) return Status::refused;
       break;
     default:
       break;
@@ -119,12 +105,15 @@ std::optional<Status> status_of(unsigned code, const Command& command) {
 }  // namespace
 
 Result<Step> read_meta(std::string_view line, const Command& command, Reply& reply) {
-  const Verb verb = command.verb;
   const unsigned code = code_of(line);
-  if (code == pair('V', 'A') && gives_value(verb)) return read_value(line, verb, reply);
+  if (code == pair('V', 'A') && gives_value(command.verb)) return read_value(line, command, reply);
   const std::optional<Status> status = status_of(code, command);
-  if (verb == Verb::remaining_ttl && status != Status::missing) return read_ttl(line, reply);
   if (!status) return unexpected_line(line);
+  const std::string_view flags = line.substr(2);
+  // Where there is nothing, or nothing was done, nothing is told of it.
+  const bool told = *status == Status::done ? fit(flags, command) && read_flags(flags, reply)
+                                            : fit(flags, {.verb = Verb::get, .key = command.key});
+  if (!told) return unexpected_line(line);
   return answered(reply, *status);
 }
 

@@ -1,8 +1,11 @@
 #include "memcached/reply_decoder.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "memcached/error_map.hpp"
+#include "memcached/reply_shape.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace cachekit::memcached {
@@ -70,10 +73,11 @@ ReplyDecoder::Progress ReplyDecoder::read_line(const Command& command, Dialect d
   auto line = input_.line();
   if (!line) return break_off(std::move(line).error());
   if (!*line) return Progress::more_needed;
-  if (is_error_line(**line)) return refuse(**line, command);
+  if (is_error_line(**line)) return refuse(**line, command, dialect);
   auto step = is_plain(command.verb)     ? read_plain(**line, command.verb, reply_)
               : dialect == Dialect::meta ? read_meta(**line, command, reply_)
                                          : read_classic(**line, command, reply_);
+  if (step && !can_end(command, reply_.status)) step = unexpected_line(**line);
   if (!step) return break_off(std::move(step).error());
   last_ = step->last;
   in_data_ = step->data_bytes.has_value();
@@ -92,7 +96,9 @@ ReplyDecoder::Progress ReplyDecoder::read_data(const Command& command) {
     return break_off({Errc::protocol, "the peer sent a value of another length than it announced"});
   }
   in_data_ = false;
-  if (command.verb == Verb::increment) {
+  if (std::exchange(dropped_, false)) {
+    refused_ = out_of_memory(is_read(command.verb) ? Errc::overloaded : Errc::outcome_unknown);
+  } else if (command.verb == Verb::increment) {
     Result<std::uint64_t> number = number_in(reply_.value);
     if (!number) return break_off(std::move(number).error());
     reply_.number = *number;
@@ -101,27 +107,35 @@ ReplyDecoder::Progress ReplyDecoder::read_data(const Command& command) {
 }
 
 // A value that comes in many pieces grows by what arrived, in few steps: to four times of it at
-// most.
-void ReplyDecoder::take_data(std::string_view bytes) {
+// most. One for which there is no memory is passed over: the replies behind it are others'.
+void ReplyDecoder::take_data(std::string_view bytes) noexcept {
+  const std::size_t left = std::exchange(data_left_, data_left_ - bytes.size());
+  if (dropped_) return;
   std::string& value = reply_.value;
   const std::size_t arrived = value.size() + bytes.size();
-  if (arrived > value.capacity()) value.reserve(std::min(value.size() + data_left_, 4 * arrived));
-  value += bytes;
-  data_left_ -= bytes.size();
+  try {
+    if (arrived > value.capacity()) value.reserve(std::min(value.size() + left, 4 * arrived));
+    value += bytes;
+  } catch (const std::bad_alloc&) {
+    dropped_ = true;
+    std::string().swap(value);
+  }
 }
 
 // A server that refuses the line of a store may go on to read the value as commands. So that no
 // value can act as one unnoticed, and no answer to it is taken for another command's, the
-// connection is given up. (It does swallow the value after SERVER_ERROR.)
-ReplyDecoder::Progress ReplyDecoder::refuse(std::string_view line, const Command& command) {
+// connection is given up. (It does swallow the value after SERVER_ERROR.) So it is after what no
+// server says to the command.
+ReplyDecoder::Progress ReplyDecoder::refuse(std::string_view line, const Command& command,
+                                            Dialect dialect) {
   last_ = true;
   if (command.verb == Verb::probe && is_unknown_command(line)) {
     reply_.status = Reply::Status::missing;
     return Progress::moved;
   }
   Error error = server_error(line);
-  if (carries_value(command) && !line.starts_with("SERVER_ERROR"))
-    return break_off(std::move(error));
+  const bool value_may_follow = carries_value(command) && !line.starts_with("SERVER_ERROR");
+  if (value_may_follow || !can_refuse(command, dialect, line)) return break_off(std::move(error));
   refused_ = std::move(error);
   return Progress::moved;
 }

@@ -36,13 +36,14 @@ class ReplyDecoder {
 
   [[nodiscard]] Progress read_line(const Command& command, Dialect dialect);
   [[nodiscard]] Progress read_data(const Command& command);
-  [[nodiscard]] Progress refuse(std::string_view line, const Command& command);
+  [[nodiscard]] Progress refuse(std::string_view line, const Command& command, Dialect dialect);
   Progress break_off(Error error);
-  void take_data(std::string_view bytes);
+  void take_data(std::string_view bytes) noexcept;
 
   LineBuffer input_;
   bool under_way_ = false;
   bool in_data_ = false;       // A block of data or its line end is still to come.
+  bool dropped_ = false;       // There is no memory for that block.
   bool last_ = false;          // The reply ends with what is being read.
   std::size_t data_left_ = 0;  // Of the block of data, without its line end.
   Reply reply_{};

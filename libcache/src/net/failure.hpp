@@ -13,8 +13,9 @@ namespace cachekit::net {
 /// `broken`: a write was sent, at least in part, and its reply will not come; that makes an
 /// `outcome_unknown` of all that does not say what the server did. Without memory for the words the
 /// code still is right.
-[[nodiscard]] Error connection_error(Errc code, std::string_view why, const std::string& endpoint,
-                                     bool broken) noexcept;
+[[nodiscard]] CACHEKIT_INTERNAL Error connection_error(Errc code, std::string_view why,
+                                                       const std::string& endpoint,
+                                                       bool broken) noexcept;
 
 /// Of a request that was not begun. As above without memory.
 [[nodiscard]] CACHEKIT_INTERNAL Error too_late_to_begin(const std::string& endpoint) noexcept;

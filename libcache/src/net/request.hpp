@@ -20,13 +20,17 @@ inline constexpr std::size_t large_commands = 256;
 /// it is kept in a second copy, and so much may be lost with a connection.
 inline constexpr std::size_t piece_bytes = std::size_t{1} << 20U;
 
+/// So much is read from a peer at once at most.
+inline constexpr std::size_t receive_bytes = std::size_t{64} << 10U;
+
 /// What a protocol keeps for one connection: its decoder and what the handshake found out. It
 /// knows no socket: it eats bytes and gives replies, whatever way the bytes were split.
 class Session {
  public:
   virtual ~Session() = default;
 
-  /// Takes bytes that came from the peer.
+  /// Takes bytes that came from the peer, `receive_bytes` at most. Where all replies that were
+  /// complete have been handed out, that needs no memory.
   virtual void feed(std::string_view bytes) = 0;
   /// Hands `request` the replies that are complete; true when it has its last one.
   /// Errors: `protocol` for bytes that make no sense; the connection is closed.
@@ -61,6 +65,9 @@ class Request {
   /// Whether it brings to its end what an earlier request has begun: there is room for it, however
   /// much is under way.
   [[nodiscard]] virtual bool is_follow_up() const noexcept { return false; }
+  /// Whether, once it was sent, it waits for its reply also when its caller withdraws it: what it
+  /// did may have to be undone.
+  [[nodiscard]] virtual bool stays_once_sent() const noexcept { return false; }
   /// Whether it would hold up the others on a shared connection, by its size or its duration.
   [[nodiscard]] virtual bool large() const noexcept { return false; }
   /// About how many bytes of memory it keeps while it waits to be sent.

@@ -117,6 +117,15 @@ void Command<Touch>::encode(const Touch& touch, std::string& out) {
   }
 }
 
+// Of PEXPIRE it is its reply, whatever EXISTS before it was refused for. Where PERSIST has found a
+// TTL, there is the entry.
+RedisReply& Command<Touch>::telling(const Touch& touch, RedisReply& first,
+                                    RedisReply& second) noexcept {
+  if (touch.ttl.expires()) return second;
+  const bool persisted = first.integer == 1 && second.is_error();
+  return first.is_error() || persisted ? first : second;
+}
+
 void Command<RemainingTtl>::encode(const RemainingTtl& ttl, std::string& out) {
   append(out, {"PTTL", ttl.key});
 }
@@ -170,10 +179,14 @@ Result<KeyPage> Command<ScanPage>::value_of(RedisReply&& reply, const std::strin
   KeyPage page;
   page.keys.reserve(reply.elements[1].elements.size());
   for (RedisReply& key : reply.elements[1].elements) {
-    if (!is_lease_key(key.text)) page.keys.push_back(std::move(key.text));
+    page.keys.push_back(std::move(key.text));
   }
   if (reply.elements[0].text != "0") page.next = std::move(reply.elements[0].text);
   return page;
+}
+
+void leave_out_leases(Result<KeyPage>& page) {
+  if (page) std::erase_if(page->keys, [](const auto& key) { return is_lease_key(key); });
 }
 
 }  // namespace cachekit::redis

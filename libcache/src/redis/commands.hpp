@@ -7,6 +7,7 @@
 #include <cachekit/operation.hpp>
 #include <cachekit/redis_reply.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,9 +20,9 @@
 /// The operations of operation.hpp as commands, each once: how it is said, and what its reply
 /// means. Blocking calls, batches and asynchronous calls are made of these.
 ///
-/// A `Command` says by `replies` how many replies it gets (the last one counts) and by `shape`, or
-/// `shape_of` an operation, what they can look like; `value_of` is given no others. An error among
-/// them is what comes of all. Where leases are given, what is to void the lease of its key is said
+/// A `Command` says by `replies` how many replies it gets, and by `telling` which of two tells what
+/// came of it, and by `shape`, or `shape_of` an operation, what they can look like; `value_of` is
+/// given no others. Where leases are given, what is to void the lease of its key is said
 /// by `encode_fenced`, and can have replies of `fenced_shape`.
 
 namespace cachekit::redis {
@@ -80,11 +81,14 @@ struct Command<operation::Exists> : Counted {
 };
 
 /// PEXPIRE; for no expiry PERSIST, which answers 0 for a key without a TTL as for a missing one, so
-/// that EXISTS has to tell. Either way two commands, of which the second counts.
+/// that EXISTS has to tell. Either way two commands.
 template <>
 struct Command<operation::Touch> : Counted {
   static constexpr std::size_t replies = 2;
   static void encode(const operation::Touch& touch, std::string& out);
+  /// The one of both replies that tells what came of it.
+  [[nodiscard]] static RedisReply& telling(const operation::Touch& touch, RedisReply& first,
+                                           RedisReply& second) noexcept;
 };
 
 /// Others can give an entry a longer life than a `Ttl` may have: that is told as the longest.
@@ -176,18 +180,45 @@ void encode(const Operation& operation, Fence fence, std::string& out) {
   Command<Operation>::encode(operation, out);
 }
 
+/// About how many bytes of a script go along with an operation, and of the key of its lease.
+template <typename Operation>
+[[nodiscard]] std::size_t script_bytes_of(const Operation& operation, Fence fence) noexcept {
+  const bool names_lease =
+      operation::OfLeases<Operation> || (VoidsLease<Operation> && fence == Fence::yes);
+  const bool is_script = names_lease || std::is_same_v<Operation, operation::CompareAndSet>;
+  std::size_t bytes = is_script ? 500 : 0;
+  if constexpr (requires { operation.key; }) {
+    if (names_lease) bytes += operation.key.size();
+  }
+  return bytes;
+}
+
 /// About how many bytes that makes, rather more: with the headers of its arguments, and of a script
 /// its text and the key of the lease.
 template <typename Operation>
 [[nodiscard]] std::size_t wire_bytes_of(const Operation& operation, Fence fence) noexcept {
-  const bool names_lease =
-      operation::OfLeases<Operation> || (VoidsLease<Operation> && fence == Fence::yes);
-  const bool is_script = names_lease || std::is_same_v<Operation, operation::CompareAndSet>;
-  std::size_t bytes = bytes_of(operation) + (is_script ? 600 : 100);
-  if constexpr (requires { operation.key; }) {
-    if (names_lease) bytes += operation.key.size();
+  return Command<Operation>::replies *
+         (bytes_of(operation) + 100 + script_bytes_of(operation, fence));
+}
+
+/// Takes the keys of leases out of a page.
+void leave_out_leases(Result<KeyPage>& page);
+
+/// What an operation's replies mean. Requires: all of them, of its shape.
+template <typename Operation>
+[[nodiscard]] Result<typename Operation::Value> value_of(const Operation& operation, Fence fence,
+                                                         std::span<RedisReply> replies,
+                                                         const std::string& endpoint) {
+  using Said = Command<Operation>;
+  if constexpr (Said::replies == 2) {
+    return Said::value_of(std::move(Said::telling(operation, replies[0], replies[1])), endpoint);
+  } else {
+    auto value = Said::value_of(std::move(replies[0]), endpoint);
+    if constexpr (std::is_same_v<Operation, operation::ScanPage>) {
+      if (fence == Fence::yes) leave_out_leases(value);  // Else the keys are somebody's own.
+    }
+    return value;
   }
-  return Command<Operation>::replies * bytes;
 }
 
 /// Adds one operation to a batch.
@@ -212,7 +243,7 @@ class OperationRequest : public CommandRequest {
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
     accepted_ = 0;
-    reply_ = {};
+    replies_ = {};
     redis::encode(operation_, fence_, out);
     return {};
   }
@@ -223,7 +254,7 @@ class OperationRequest : public CommandRequest {
   [[nodiscard]] Accepted accept(RedisReply&& reply) override {
     if (!shape_of(operation_, fence_).fits(reply)) return Accepted::impossible;
     if (becomes_removal(reply)) return Accepted::again;
-    if (!reply_.is_error()) reply_ = std::move(reply);  // An error is what there is to tell.
+    replies_[accepted_] = std::move(reply);
     return ++accepted_ == Command<Operation>::replies ? Accepted::all : Accepted::more;
   }
   [[nodiscard]] std::size_t missing() const noexcept override {
@@ -232,9 +263,11 @@ class OperationRequest : public CommandRequest {
   [[nodiscard]] ReplyShape missing_shape(std::size_t) const noexcept override {
     return shape_of(operation_, fence_);
   }
-  [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_of(operation_); }
+  [[nodiscard]] std::size_t bytes() const noexcept override {
+    return bytes_of(operation_) + script_bytes_of(operation_, fence_);
+  }
   [[nodiscard]] bool large() const noexcept override {
-    return large_ || bytes() > net::large_bytes;
+    return large_ || bytes_of(operation_) > net::large_bytes;
   }
 
   [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
@@ -242,7 +275,7 @@ class OperationRequest : public CommandRequest {
   [[nodiscard]] Result<Value> value(const Result<void>& outcome, const std::string& endpoint) {
     if (refusal_) return fail(refused(*refusal_, outcome, endpoint));
     if (!outcome) return fail(outcome.error());
-    return Command<Operation>::value_of(std::move(reply_), endpoint);
+    return redis::value_of(operation_, fence_, replies_, endpoint);
   }
 
  private:
@@ -268,7 +301,7 @@ class OperationRequest : public CommandRequest {
   Operation operation_;
   Fence fence_;
   std::optional<std::string> refusal_{};  // The server's words on a value that is too large.
-  RedisReply reply_{};
+  std::array<RedisReply, Command<Operation>::replies> replies_{};
   std::size_t accepted_ = 0;
   bool large_;
 };

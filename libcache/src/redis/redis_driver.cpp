@@ -4,12 +4,14 @@
 #include "net/failure.hpp"
 #include "net/mux/async_state.hpp"
 #include "redis/large_replies.hpp"
+#include "redis/patience.hpp"
 
 #include <cachekit/driver_tools.hpp>
 
 #include <algorithm>
 #include <new>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -52,12 +54,6 @@ void note_fetched(net::LargeKeys& large, const Operation& operation,
     const std::string* const fetched = value ? value_in(*value) : nullptr;
     if (fetched != nullptr) large.note(operation.key, fetched->size());
   }
-}
-
-// Of the replies to one operation, the one that tells what came of it.
-RedisReply& telling(std::span<RedisReply> replies) noexcept {
-  const auto error = std::ranges::find_if(replies, &RedisReply::is_error);
-  return error == replies.end() ? replies.back() : *error;
 }
 
 tl::unexpected<Error> no_leases(const std::string& endpoint) {
@@ -138,7 +134,12 @@ template <typename Operation>
 Result<typename Operation::Value> RedisDriver::run_one(const Operation& operation,
                                                        Deadline deadline) {
   note_stored(large_keys_, operation);
-  auto value = client_.run(operation, deadline, expects_large(large_keys_, operation));
+  const bool large = expects_large(large_keys_, operation);
+  Patience patience(deadline);
+  auto value = client_.run(operation, deadline, large);
+  while (!value && patience.again_after(value.error())) {
+    value = client_.run(operation, deadline, large);
+  }
   note_fetched(large_keys_, operation, value);
   return value;
 }
@@ -167,9 +168,56 @@ void RedisDriver::run_piece(const BatchOf<Operation>& batch, Deadline deadline) 
       continue;
     }
     const std::span mine = std::span(replies).subspan(i * Said::replies, Said::replies);
-    outcome = Said::value_of(std::move(telling(mine)), client_.endpoint());
+    outcome = value_of(batch.operations[i], fence, mine, client_.endpoint());
     note_fetched(large_keys_, batch.operations[i], outcome);
   }
+}
+
+// What of a batch was refused for a moment. A write behind which another one of its key was done
+// stays refused: it would undo that.
+template <typename Operation>
+std::vector<std::size_t> refused_for_now(const BatchOf<Operation>& batch) {
+  std::vector<std::size_t> positions;
+  std::unordered_set<std::string_view> done;
+  for (std::size_t i = batch.operations.size(); i-- > 0;) {
+    const auto& outcome = batch.outcomes[i];
+    if constexpr (requires { batch.operations[i].key; }) {
+      const bool is_read = replay_of<Operation> == Replay::yes;
+      const std::string_view key = batch.operations[i].key;
+      if (outcome || !passes_soon(outcome.error())) {
+        if (!is_read) done.insert(key);
+      } else if (!done.contains(key)) {
+        positions.push_back(i);
+      }
+    } else if (!outcome && passes_soon(outcome.error())) {
+      positions.push_back(i);
+    }
+  }
+  std::ranges::reverse(positions);
+  return positions;
+}
+
+template <typename Operation>
+void RedisDriver::ask_again(const BatchOf<Operation>& batch, Deadline deadline) try {
+  const auto is_refused = [](const auto& one) { return !one && passes_soon(one.error()); };
+  if (std::ranges::none_of(batch.outcomes, is_refused)) return;
+  Patience patience(deadline);
+  for (auto left = refused_for_now(batch); !left.empty(); left = refused_for_now(batch)) {
+    if (!patience.again_after(batch.outcomes[left.front()].error())) return;
+    std::vector<Operation> operations;
+    std::vector<Result<typename Operation::Value>> outcomes(left.size());
+    for (const std::size_t position : left) operations.push_back(batch.operations[position]);
+    const BatchOf<Operation> again{operations, outcomes};
+    try {
+      run_piece(again, deadline);
+    } catch (const std::bad_alloc&) {
+      fail_each(again, out_of_memory(in_doubt<Operation>));
+    }
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      batch.outcomes[left[i]] = std::move(outcomes[i]);
+    }
+  }
+} catch (const std::bad_alloc&) {  // They stay refused.
 }
 
 // A large batch goes in pieces: what waits stays small, and what was not begun in time is known to
@@ -192,6 +240,7 @@ void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
       } catch (const std::bad_alloc&) {  // The pieces before it have their outcomes.
         fail_each(piece, out_of_memory(in_doubt<Operation>));
       }
+      ask_again(piece, deadline);
     }
     first = end;
   }

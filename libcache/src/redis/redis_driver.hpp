@@ -52,6 +52,9 @@ class RedisDriver final : public Driver {
                                                           Deadline deadline);
   template <typename Operation>
   void run_piece(const BatchOf<Operation>& batch, Deadline deadline);
+  /// Goes on with what the server has refused for a moment.
+  template <typename Operation>
+  void ask_again(const BatchOf<Operation>& batch, Deadline deadline);
   template <typename Operation>
   void run_many(const BatchOf<Operation>& batch, Deadline deadline);
 

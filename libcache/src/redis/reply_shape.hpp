@@ -35,6 +35,11 @@ class ReplyShape {
     return {Type::nil, Type::status, Type::integer, Type::string, Type::array};
   }
 
+  /// Whether there can be no array, which is said in another way than that there is no string. Of
+  /// the commands whose replies are known none says so.
+  [[nodiscard]] constexpr bool can_lack_array() const noexcept {
+    return content_ == Content::any && (bits_ & bit(Type::array)) != 0;
+  }
   [[nodiscard]] bool fits(const RedisReply& reply) const noexcept {
     if ((bits_ & bit(reply.type)) == 0) return false;
     return content_ == Content::any || reply.is_error() || can_say(reply);
@@ -49,6 +54,11 @@ class ReplyShape {
   std::uint8_t bits_;
   Content content_;
 };
+
+/// Has the decoder tell a `*-1` from a `$-1`, until the session has looked at it: both are nil.
+void mark_as_array(RedisReply& nil) noexcept;
+/// Whether a reply was marked so, which it is no more.
+[[nodiscard]] bool take_mark(RedisReply& reply) noexcept;
 
 /// What most commands give.
 inline constexpr ReplyShape only_ok{{RedisReply::Type::status}, ReplyShape::Content::ok};

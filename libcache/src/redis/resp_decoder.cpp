@@ -7,6 +7,7 @@
 
 #include "core/byte_queue.hpp"
 #include "core/out_of_memory.hpp"
+#include "net/request.hpp"
 #include "redis/dropped_reply.hpp"
 #include "redis/long_string.hpp"
 #include "redis/reply_scanner.hpp"
@@ -137,7 +138,7 @@ struct RespDecoder::Reader {
   ReplyScanner scanner;
   TreeParser parser{};
   std::optional<LongString> long_string{};
-  ByteQueue waiting{};  // Came, and belongs to replies that have not begun.
+  ByteQueue waiting{net::receive_bytes};  // Came, and belongs to replies that have not begun.
 };
 
 namespace {

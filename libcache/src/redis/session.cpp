@@ -100,7 +100,8 @@ Result<bool> Session::advance(net::Request& request) {
     if (!*reply) return false;
     if ((*reply)->is_error()) look_at_error(**reply, commands);
     out_of_step_ = Errc::unavailable;  // Unless the request takes it.
-    const Accepted accepted = commands.accept(**std::move(reply));
+    const bool no_array = take_mark(**reply) && !commands.missing_shape(0).can_lack_array();
+    const Accepted accepted = no_array ? Accepted::impossible : commands.accept(**std::move(reply));
     if (accepted == Accepted::no_memory) return out_of_step();
     if (accepted == Accepted::impossible) {
       out_of_step_ = Errc::protocol;

@@ -9,6 +9,7 @@
 #include "redis/tree_parser.hpp"
 
 #include "redis/reply_scanner.hpp"
+#include "redis/reply_shape.hpp"
 
 #include <algorithm>
 #include <array>
@@ -87,7 +88,11 @@ void* create_integer(const redisReadTask* task, long long value) {
 }
 
 void* create_nil(const redisReadTask* task) {
-  return task->type != REDIS_REPLY_NIL ? place(task, Type::nil) : refuse();
+  if (task->type == REDIS_REPLY_NIL) return refuse();
+  RedisReply* reply = place(task, Type::nil);
+  const bool is_whole = task->parent == nullptr;
+  if (reply != nullptr && is_whole && task->type == REDIS_REPLY_ARRAY) mark_as_array(*reply);
+  return reply;
 }
 
 #if HIREDIS_MAJOR >= 1

@@ -77,6 +77,11 @@ void TalkingServer::answer_once(std::size_t requests, std::string bytes) {
   instead_ = std::move(bytes);
 }
 
+void TalkingServer::speak_before_next(std::string bytes) {
+  const std::lock_guard lock(mutex_);
+  before_ = std::move(bytes);
+}
+
 void TalkingServer::greet(Peer& peer) {
   const std::lock_guard lock(mutex_);
   if (greetings_ == 0) return;
@@ -100,6 +105,7 @@ void TalkingServer::answer(Peer& peer, std::string reply, std::string& held_back
                            std::size_t& held) {
   const bool greets = reply == "MN\r\n" || reply == "+PONG\r\n";
   if (after_ == 0 || greets) {
+    if (!greets && !before_.empty()) peer.send(std::exchange(before_, {}));
     peer.send(held_back + reply);
     held_back.clear();
     held = 0;

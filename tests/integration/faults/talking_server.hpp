@@ -36,6 +36,9 @@ class TalkingServer {
 
   /// On all connections that are open. It is in the clients' sockets when this returns.
   void interject(std::string_view bytes);
+  /// In front of the reply to the next request, which goes in a packet of its own behind it: the
+  /// peer's kernel keeps that until the first has been acknowledged (RFC 896).
+  void speak_before_next(std::string bytes);
   /// The next connections, `times` of them, hear this before anything else.
   void greet_with(std::string bytes, int times);
   /// Once `requests` more have come on one connection, greetings aside, they are answered by these
@@ -58,6 +61,7 @@ class TalkingServer {
   std::vector<Peer*> peers_;
   std::string greeting_;
   int greetings_ = 0;
+  std::string before_;
   std::string instead_;
   std::size_t after_ = 0;  // Requests; 0: the replies are as they should be.
   ScriptedServer server_;

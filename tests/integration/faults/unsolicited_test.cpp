@@ -237,3 +237,21 @@ TEST_CASE("a reply of a type that the command never gives closes the connection"
   }
   talk.check_that_all_is_well();
 }
+
+// To which request it came nobody can tell; those that follow must not stay one reply behind.
+TEST_CASE("a reply too many that comes beside a request is noticed by who asks without a pause",
+          "[faults][unsolicited]") {
+  CACHEKIT_FOR_BOTH_SERVERS(kind);
+  Talk talk(kind);
+  const int in_a_row = GENERATE(1, 1'000);
+  std::size_t asked = 0;
+  const auto ask = [&] { static_cast<void>(talk.cache->get("k" + std::to_string(asked++))); };
+  while (asked < 100) ask();  // By now the kernel lets acknowledgements wait for the next request.
+  talk.server.speak_before_next(talk.server.look_up_reply(stray_value));
+  const std::size_t ended = talk.server.ended();
+  CHECK(eventually([&] {
+    for (int i = 0; i < in_a_row; ++i) ask();
+    return talk.server.ended() > ended;
+  }));
+  talk.check_that_all_is_well();
+}

@@ -27,16 +27,14 @@ TEST_CASE("every classic reply means one thing for each command", "[memcached]")
     Verb verb;
     Status status;
   };
-  const auto row = GENERATE(Row{"END\r\n", Verb::get, Status::missing},
-                            Row{"END\r\n", Verb::exists, Status::missing},
-                            Row{"STORED\r\n", Verb::store, Status::done},
-                            Row{"NOT_STORED\r\n", Verb::store, Status::refused},
-                            Row{"DELETED\r\n", Verb::remove, Status::done},
-                            Row{"NOT_FOUND\r\n", Verb::remove, Status::missing},
-                            Row{"TOUCHED\r\n", Verb::touch, Status::done},
-                            Row{"NOT_FOUND\r\n", Verb::touch, Status::missing},
-                            Row{"NOT_FOUND\r\n", Verb::increment, Status::missing},
-                            Row{"OK\r\n", Verb::flush_all, Status::done});
+  const auto row = GENERATE(
+      Row{"END\r\n", Verb::get, Status::missing}, Row{"END\r\n", Verb::exists, Status::missing},
+      Row{"STORED\r\n", Verb::store, Status::done}, Row{"DELETED\r\n", Verb::remove, Status::done},
+      Row{"NOT_FOUND\r\n", Verb::remove, Status::missing},
+      Row{"TOUCHED\r\n", Verb::touch, Status::done},
+      Row{"NOT_FOUND\r\n", Verb::touch, Status::missing},
+      Row{"NOT_FOUND\r\n", Verb::increment, Status::missing},
+      Row{"OK\r\n", Verb::flush_all, Status::done});
   CAPTURE(row.bytes);
   const auto reply = classic(row.bytes, row.verb);
   REQUIRE(reply);
@@ -72,6 +70,17 @@ TEST_CASE("what is done to one version is answered in other words", "[memcached]
   const auto refused = test::decode("CLIENT_ERROR bad command line format\r\n",
                                     {.verb = verb, .key = "k", .version = 5}, Dialect::classic, 1);
   CHECK(refused.broken);
+}
+
+TEST_CASE("a classic store is refused where it has a condition, and not else", "[memcached]") {
+  const auto stored = [](SetCondition condition) {
+    return test::decode_one("NOT_STORED\r\n",
+                            {.verb = Verb::store, .key = "k", .condition = condition},
+                            Dialect::classic);
+  };
+  CHECK(stored(SetCondition::if_absent)->status == Status::refused);
+  CHECK(stored(SetCondition::if_present)->status == Status::refused);
+  CHECK(stored(SetCondition::always).error().code == Errc::protocol);
 }
 
 TEST_CASE("a classic counter is its line", "[memcached]") {

@@ -180,3 +180,54 @@ TEST_CASE("the next increment of a batch is judged as if the refused one were ta
   CHECK(next->delta == -7);
   CHECK(next->version == 10);
 }
+
+TEST_CASE("a large step that does not fit changes nothing, not for a moment either",
+          "[memcached][counters]") {
+  for (const std::string there : {"9223372036854775000", "12 apples", "9999999999999999999"}) {
+    INFO(there);
+    Counting counter("n", std::int64_t{1} << 40U, endpoint);
+    CHECK(counter.first_look().verb == Verb::inspect);
+    CHECK_FALSE(counter.answered(entry(there, 7)).has_value());
+    CHECK(counter.outcome().error().code == Errc::rejected);
+  }
+}
+
+TEST_CASE("a large step that might not fit is counted as it was seen, others at once",
+          "[memcached][counters]") {
+  constexpr std::int64_t by = std::int64_t{1} << 62U;
+  Counting near("n", by, endpoint);
+  static_cast<void>(near.first_look());
+  auto next = near.answered(entry("5", 7));
+  for (std::uint64_t version = 7; version < 100; ++version) {
+    REQUIRE(next.has_value());
+    CHECK(next->verb == Verb::increment);
+    CHECK(next->version == version);
+    next = near.answered(refused());
+    REQUIRE(next.has_value());
+    CHECK(next->verb == Verb::inspect);
+    next = near.answered(entry("5", version + 1));
+  }
+  CHECK_FALSE(near.answered(sum(by + 5, 101)).has_value());
+  CHECK(near.outcome() == by + 5);
+
+  Counting far("n", by / 2, endpoint);
+  static_cast<void>(far.first_look());
+  next = far.answered(entry("5", 7));
+  REQUIRE(next.has_value());
+  CHECK(next->version == 0);
+  CHECK_FALSE(far.answered(sum(by / 2 + 6, 9)).has_value());  // Others have counted meanwhile.
+  CHECK(far.outcome() == by / 2 + 6);
+}
+
+TEST_CASE("a large step on a classic server is counted once the counter was looked at",
+          "[memcached][counters]") {
+  Counting counter("n", std::int64_t{1} << 40U, endpoint);
+  static_cast<void>(counter.first_look());
+  auto next = counter.answered(entry("5", 7));
+  REQUIRE(next.has_value());
+  next = counter.answered(unsupported());
+  REQUIRE(next.has_value());
+  CHECK(next->verb == Verb::increment);
+  CHECK_FALSE(next->versioned);
+  CHECK(next->version == 0);
+}

@@ -18,7 +18,7 @@ Result<Reply> meta(std::string_view bytes, Verb verb) {
 TEST_CASE("a meta hit gives the exact bytes, whatever they look like", "[memcached]") {
   CHECK(meta("VA 5\r\nhello\r\n", Verb::get)->value == "hello");
   CHECK(meta("VA 0\r\n\r\n", Verb::get)->value.empty());
-  CHECK(meta("VA 9 f0 s9\r\n\r\nEND\r\n\r\n\r\n", Verb::get)->value == "\r\nEND\r\n\r\n");
+  CHECK(meta("VA 9\r\n\r\nEND\r\n\r\n\r\n", Verb::get)->value == "\r\nEND\r\n\r\n");
   CHECK(meta("VA 4\r\nEN\r\n\r\n", Verb::get)->value == "EN\r\n");
 }
 
@@ -32,12 +32,9 @@ TEST_CASE("every meta reply means one thing for each command", "[memcached]") {
       Row{"EN\r\n", Verb::get, Status::missing}, Row{"EN\r\n", Verb::exists, Status::missing},
       Row{"HD\r\n", Verb::exists, Status::done}, Row{"EN\r\n", Verb::touch, Status::missing},
       Row{"HD\r\n", Verb::touch, Status::done}, Row{"EN\r\n", Verb::remaining_ttl, Status::missing},
-      Row{"HD\r\n", Verb::store, Status::done}, Row{"NS\r\n", Verb::store, Status::refused},
-      Row{"EX\r\n", Verb::store, Status::refused}, Row{"NF\r\n", Verb::store, Status::refused},
-      Row{"HD\r\n", Verb::remove, Status::done}, Row{"NF\r\n", Verb::remove, Status::missing},
-      Row{"NF\r\n", Verb::increment, Status::missing},
-      Row{"NS\r\n", Verb::increment, Status::missing}, Row{"MN\r\n", Verb::probe, Status::done},
-      Row{"ERROR\r\n", Verb::probe, Status::missing},
+      Row{"HD\r\n", Verb::store, Status::done}, Row{"HD\r\n", Verb::remove, Status::done},
+      Row{"NF\r\n", Verb::remove, Status::missing}, Row{"NS\r\n", Verb::increment, Status::missing},
+      Row{"MN\r\n", Verb::probe, Status::done}, Row{"ERROR\r\n", Verb::probe, Status::missing},
       Row{"CLIENT_ERROR bad command\r\n", Verb::probe, Status::missing},
       Row{"OK\r\n", Verb::flush_all, Status::done});
   CAPTURE(row.bytes);
@@ -61,6 +58,77 @@ TEST_CASE("a removal of one version may be refused, and no other one", "[memcach
   CHECK(test::decode_one("NF\r\n", removal, Dialect::meta)->status == Status::missing);
   CHECK(test::decode_one("HD\r\n", removal, Dialect::meta)->status == Status::done);
   CHECK(meta("EX\r\n", Verb::remove).error().code == Errc::protocol);
+}
+
+TEST_CASE("what has no condition is not refused, and what has one only as that can be",
+          "[memcached]") {
+  const auto answer = [](std::string_view bytes, const Command& command) {
+    const auto reply = test::decode_one(bytes, command, Dialect::meta);
+    return reply ? reply->status : Status::pending;
+  };
+  const Command plain{.verb = Verb::store, .key = "k"};
+  const Command added{.verb = Verb::store, .key = "k", .condition = SetCondition::if_absent};
+  const Command of_version{.verb = Verb::store, .key = "k", .version = 5};
+  for (const std::string_view no : {"NS\r\n", "EX\r\n", "NF\r\n", "HD zz\r\n"}) {
+    CAPTURE(no);
+    CHECK(answer(no, plain) == Status::pending);
+  }
+  CHECK(answer("NS\r\n", added) == Status::refused);
+  CHECK(answer("EX\r\n", added) == Status::pending);
+  CHECK(answer("NF\r\n", added) == Status::pending);
+  CHECK(answer("NS\r\n", of_version) == Status::pending);
+  CHECK(answer("EX\r\n", of_version) == Status::refused);
+  CHECK(answer("NF\r\n", of_version) == Status::refused);
+  const Command counted{.verb = Verb::increment, .key = "k", .version = 5};
+  CHECK(answer("EX\r\n", counted) == Status::refused);
+  CHECK(answer("NF\r\n", counted) == Status::missing);
+  CHECK(answer("NS\r\n", counted) == Status::pending);
+  CHECK(answer("EX\r\n", {.verb = Verb::increment, .key = "k"}) == Status::pending);
+  CHECK(answer("NF\r\n", {.verb = Verb::increment, .key = "k"}) == Status::pending);
+}
+
+TEST_CASE("a reply has the flags that were asked for and no others", "[memcached]") {
+  const auto broken = [](std::string_view bytes, const Command& command) {
+    return test::decode(bytes, command, Dialect::meta, 1).broken.has_value();
+  };
+  for (const std::string_view bytes :
+       {"VA 1 c5\r\n7\r\n", "VA 1 f0\r\n7\r\n", "VA 1 zz\r\n7\r\n"}) {
+    CAPTURE(bytes);
+    CHECK(broken(bytes, {.verb = Verb::get, .key = "k"}));
+  }
+  CHECK(broken("VA 1\r\n7\r\n", {.verb = Verb::gets, .key = "k"}));
+  CHECK(broken("VA 1 c1 c2\r\n7\r\n", {.verb = Verb::gets, .key = "k"}));
+  CHECK(broken("VA 1 c1 f0\r\n7\r\n", {.verb = Verb::inspect, .key = "k"}));
+  CHECK(broken("VA 1\r\n7\r\n", {.verb = Verb::increment, .key = "k", .versioned = true}));
+  CHECK(broken("HD c5\r\n", {.verb = Verb::exists, .key = "k"}));
+  CHECK(broken("HD t5 c5\r\n", {.verb = Verb::remaining_ttl, .key = "k"}));
+  CHECK(broken("EN t5\r\n", {.verb = Verb::remaining_ttl, .key = "k"}));
+  // An entry that somebody has marked stale, and a key that went as base64.
+  CHECK_FALSE(broken("VA 1 W X\r\n7\r\n", {.verb = Verb::get, .key = "k"}));
+  CHECK_FALSE(broken("VA 1 c1 X Z\r\n7\r\n", {.verb = Verb::gets, .key = "k"}));
+  CHECK_FALSE(broken("HD b\r\n", {.verb = Verb::store, .key = "a b"}));
+  CHECK(broken("HD b\r\n", {.verb = Verb::store, .key = "k"}));
+}
+
+TEST_CASE("a refusal that no server gives to the command breaks the connection off",
+          "[memcached]") {
+  const auto broken = [](std::string_view bytes, Verb verb, Dialect dialect) {
+    return test::decode(bytes, {.verb = verb, .key = "k"}, dialect, 1).broken.has_value();
+  };
+  const std::string_view no_number =
+      "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n";
+  for (const Dialect dialect : {Dialect::meta, Dialect::classic}) {
+    for (const Verb verb : {Verb::get, Verb::exists, Verb::remove, Verb::increment}) {
+      CHECK(broken("ERROR\r\n", verb, dialect));
+      CHECK(broken("CLIENT_ERROR bad command line format\r\n", verb, dialect));
+      CHECK_FALSE(broken("SERVER_ERROR busy\r\n", verb, dialect));
+      CHECK(broken(no_number, verb, dialect) == (verb != Verb::increment));
+    }
+    CHECK_FALSE(broken("ERROR\r\n", Verb::stats, dialect));
+    CHECK_FALSE(broken("ERROR\r\n", Verb::flush_all, dialect));
+  }
+  CHECK(broken("ERROR\r\n", Verb::touch, Dialect::meta));
+  CHECK_FALSE(broken("ERROR\r\n", Verb::touch, Dialect::classic));  // Servers before 1.4.8.
 }
 
 TEST_CASE("a remaining TTL is read from the meta flags", "[memcached]") {
@@ -87,7 +155,9 @@ TEST_CASE("an inspected entry comes with its version, flags and TTL", "[memcache
   CHECK(entry->seconds == 300);
   CHECK(meta("VA 1 c1 f0 t-1\r\n5\r\n", Verb::inspect)->seconds == -1);
   CHECK(meta("EN\r\n", Verb::inspect)->status == Status::missing);
-  CHECK(meta("VA 1 c13\r\n6\r\n", Verb::increment)->version == 13);
+  CHECK(test::decode_one("VA 1 c13\r\n6\r\n",
+                         {.verb = Verb::increment, .key = "k", .versioned = true}, Dialect::meta)
+            ->version == 13);
   for (const std::string_view bytes :
        {"VA 1 cx\r\n5\r\n", "VA 1 f4294967296\r\n5\r\n", "VA 1 t\r\n5\r\n", "VA 1 c-1\r\n5\r\n"}) {
     CAPTURE(bytes);

@@ -2,6 +2,7 @@
 #include "redis/lease_key.hpp"
 #include "support/catch.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -33,14 +34,48 @@ bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+Errc errc_of(const RedisReply& error) { return redis::error_of_reply(error.text, server).code; }
+
+// As the cluster specification has it, its appendix A for the CRC.
+unsigned slot_of(std::string_view key) {
+  if (const auto begin = key.find('{'); begin != std::string_view::npos) {
+    const auto end = key.find('}', begin);
+    if (end != std::string_view::npos && end > begin + 1) {
+      key = key.substr(begin + 1, end - begin - 1);
+    }
+  }
+  unsigned crc = 0;
+  for (const char c : key) {
+    crc ^= static_cast<unsigned>(static_cast<unsigned char>(c)) << 8U;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc << 1U) ^ ((crc & 0x8000U) != 0 ? 0x1021U : 0U);
+    crc &= 0xffffU;
+  }
+  return crc % 16'384U;
+}
+
 }  // namespace
+
+TEST_CASE("the slot of a key is that of the specification", "[redis][lease]") {
+  CHECK(slot_of("123456789") == 0x31c3 % 16'384U);
+}
 
 TEST_CASE("the lease of a key is in the slot of its key", "[redis][lease]") {
   CHECK(lease_key("k") == "{k}:cachekit-lease");
   CHECK(lease_key("user:{7}:name") == "user:{7}:name:cachekit-lease-of-tagged");
   CHECK(lease_key("{k}") != lease_key("k"));
   CHECK(lease_key("a{b") == "{a{b}:cachekit-lease");
-  CHECK(lease_key("{}k") == "{{}k}:cachekit-lease");
+  for (const std::string key : {"{}k", "a{}b", "}{", "a}b", "}", "{}", "a{}b{c}", "a}{b}"}) {
+    CAPTURE(key);
+    CHECK(slot_of(lease_key(key)) == slot_of(key));
+    CHECK(is_lease_key(lease_key(key)));
+    CHECK(lease_key(lease_key(key)) != lease_key(key));
+  }
+  int wrong = 0;
+  for (int i = 0; i < 200'000; ++i) {  // Each slot is met.
+    const std::string key = "}" + std::to_string(i);
+    wrong += slot_of(lease_key(key)) == slot_of(key) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
   CHECK(is_lease_key(lease_key("k")));
   CHECK_FALSE(is_lease_key("k"));
   CHECK_FALSE(is_lease_key("k:cachekit-lease2"));
@@ -137,7 +172,38 @@ TEST_CASE("a page of keys leaves leases out", "[redis][lease]") {
   keys.elements = {reply_of(Type::string, "k"), reply_of(Type::string, "{k}:cachekit-lease")};
   RedisReply page = reply_of(Type::array, "");
   page.elements = {reply_of(Type::string, "0"), keys};
-  const auto value = Command<operation::ScanPage>::value_of(std::move(page), server);
-  REQUIRE(value);
-  CHECK(value->keys == std::vector<std::string>{"k"});
+  const auto value = [&](Fence fence) {
+    std::array replies{page};
+    return value_of(operation::ScanPage{}, fence, replies, server);
+  };
+  REQUIRE(value(Fence::yes));
+  CHECK(value(Fence::yes)->keys == std::vector<std::string>{"k"});
+  REQUIRE(value(Fence::no));  // Without leases it is a key like any other.
+  CHECK(value(Fence::no)->keys == std::vector<std::string>{"k", "{k}:cachekit-lease"});
+}
+
+TEST_CASE("of the two replies to a touch the one counts that tells what came of it", "[redis]") {
+  using Type = RedisReply::Type;
+  const auto touched = [](Ttl ttl, RedisReply first, RedisReply second) {
+    std::array replies{std::move(first), std::move(second)};
+    return value_of(operation::Touch{"k", ttl}, Fence::no, replies, server);
+  };
+  const RedisReply refused = reply_of(Type::error, "NOPERM no");
+  const RedisReply yes = reply_of(Type::integer, "", 1);
+  const RedisReply no = reply_of(Type::integer, "", 0);
+  CHECK(touched(7ms, refused, yes) == true);
+  CHECK(touched(7ms, yes, no) == false);
+  CHECK(touched(7ms, yes, refused).error().code == errc_of(refused));
+  CHECK(touched(Ttl::none(), yes, refused) == true);  // It had a TTL, and has none.
+  CHECK(touched(Ttl::none(), no, refused).error().code == errc_of(refused));
+  CHECK(touched(Ttl::none(), refused, yes).error().code == errc_of(refused));
+  CHECK(touched(Ttl::none(), no, yes) == true);
+}
+
+TEST_CASE("a request that is a script counts as many bytes as it keeps", "[redis][lease]") {
+  const operation::Remove remove{"k"};
+  CHECK(OperationRequest<operation::Remove>(remove, Fence::no).bytes() < 100);
+  CHECK(OperationRequest<operation::Remove>(remove, Fence::yes).bytes() >= 500);
+  const operation::CompareAndSet compare{.key = "k", .expected = "a", .value = "b"};
+  CHECK(OperationRequest<operation::CompareAndSet>(compare, Fence::no).bytes() >= 500);
 }

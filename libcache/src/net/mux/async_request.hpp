@@ -32,8 +32,8 @@ class CACHEKIT_INTERNAL AsyncRequest : public BlockingWaiter {
   /// The same for a while; whether it is settled. Requires: of this process.
   [[nodiscard]] bool wait(Deadline until) noexcept;
   /// Settles it as `cancelled` if nothing else has; a write that was sent is `outcome_unknown`. One
-  /// that was not handed in yet is settled when it is.
-  void cancel() noexcept;
+  /// that was not handed in yet is settled when it is. False where it was sent and stays.
+  bool cancel() noexcept;
   /// Has its connection read for it (`true`), or no longer, while nobody waits for it. Requires: as
   /// I/O thread.
   void read_on_its_own(bool wanted) noexcept;

@@ -37,7 +37,9 @@ struct OwnedBytes {
 /// An asynchronous request of a protocol, behind the `Pending` that a caller holds.
 ///
 /// `Call` is a `Request` that owns all it refers to, with `Result<T> take(const Result<void>&)`,
-/// which makes the result of the outcome, and `release_bytes()`; each runs once, in this order.
+/// which makes the result of the outcome, and `release_bytes()`; each runs once, in this order. One
+/// that `stays_once_sent` has `withdrawn()`, which runs while it is under way, when its caller has
+/// asked for its end.
 template <typename T, typename Call>
 class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
  public:
@@ -59,7 +61,7 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
   void wait() override { AsyncRequest::wait(); }
   void cancel() override {
     if (!visits_.enter()) return;
-    AsyncRequest::cancel();
+    withdraw();
     visits_.leave();
   }
   [[nodiscard]] bool leave(std::unique_ptr<detail::Continuation>& next) override {
@@ -87,8 +89,16 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
   };
   struct Cancel {
     AsyncState* state;
-    void operator()() const { state->AsyncRequest::cancel(); }
+    void operator()() const { state->withdraw(); }
   };
+
+  // It is not settled before this has returned, unless in here.
+  void withdraw() noexcept {
+    const bool stays = !AsyncRequest::cancel();
+    if constexpr (requires { call_.withdrawn(); }) {
+      if (stays) io_thread().divert([this] { call_.withdrawn(); });
+    }
+  }
 
   void hold() noexcept override { this->retain(); }
   void release_self() noexcept override { this->release(); }

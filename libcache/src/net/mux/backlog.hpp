@@ -23,9 +23,9 @@ class Backlog {
   /// null.
   explicit Backlog(IoThread* other) noexcept : other_(other) {}
 
-  /// The next turn, for a request that is started. Needs no lock.
-  [[nodiscard]] std::uint64_t next_turn() noexcept {
-    return turns_.fetch_add(1, std::memory_order_relaxed) + 1;
+  /// Gives a request that is started the next turn. Needs no lock.
+  void take_turn(AsyncRequest& request) noexcept {
+    request.turn_.number = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
   }
   /// Whether what comes has to queue behind what is here. Needs no lock.
   [[nodiscard]] bool in_use() const noexcept { return in_use_; }

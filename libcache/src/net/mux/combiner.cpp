@@ -208,18 +208,21 @@ bool Combiner::drain_abandoned(Deadline until) noexcept {
   return reads > 1 || result != ReadResult::nothing;
 }
 
-void Combiner::cancel(Waiter& waiter) noexcept {
+bool Combiner::cancel(Waiter& waiter) noexcept {
   bool leader_lost = false;
   {
     const core::MutexLock delivery(connection_.delivery_);
     const core::MutexLock lock(connection_.mutex_);
-    if (waiter.place_ == Waiter::Place::nowhere) return;
+    if (waiter.place_ == Waiter::Place::nowhere) return true;
+    const bool sent = waiter.place_ != Waiter::Place::queued;
+    if (sent && waiter.request_->stays_once_sent()) return false;
     connection_.withdraw(waiter, Errc::cancelled, "the caller withdrew the request");
     leader_lost =
         waiter.background_ && Leadership::revoke_promotion(static_cast<BlockingWaiter&>(waiter));
   }
   if (leader_lost) give_up_lead();
   wake(waiter, lot_);
+  return true;
 }
 
 Combiner::Clock::time_point Combiner::expire() noexcept {

@@ -73,7 +73,8 @@ class Combiner {
   [[nodiscard]] bool wait(BlockingWaiter& blocking, Deadline until) noexcept;
   /// Settles a request that its caller takes back, if it is not being settled already or unknown
   /// here: as `cancelled`, or as `outcome_unknown` where a write has been sent.
-  void cancel(Waiter& waiter) noexcept;
+  /// False where that is not to be done: it was sent, and stays.
+  bool cancel(Waiter& waiter) noexcept;
 
   /// For a thread that looks after requests for which no caller waits. Reads until `until`, until
   /// nothing is under way, or until it is interrupted; false at once when somebody else reads.

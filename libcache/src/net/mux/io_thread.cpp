@@ -50,10 +50,11 @@ bool AsyncRequest::wait(Deadline until) noexcept {
 
 // Together with `IoThread::start`: either that sees that it is unwanted, or this sees the
 // I/O thread.
-void AsyncRequest::cancel() noexcept {
+bool AsyncRequest::cancel() noexcept {
   unwanted_ = true;
   IoThread* const io_thread = io_thread_;
-  if (io_thread != nullptr && !settled() && !inherited()) io_thread->cancel(*this);
+  const bool under_way = io_thread != nullptr && !settled() && !inherited();
+  return !under_way || io_thread->cancel(*this);
 }
 
 void AsyncRequest::read_on_its_own(bool wanted) noexcept {
@@ -86,7 +87,7 @@ void IoThread::start(AsyncRequest& request, OrderTicket ticket, Caller caller) n
   request.hold();
   request.io_thread_ = this;
   request.ticket_ = std::move(ticket);
-  request.turn_.number = backlog_.next_turn();
+  backlog_.take_turn(request);
   if (request.unwanted_) return settle(request, caller_withdrew(endpoint()));
   if (request.deadline().expired()) return settle(request, too_late_to_begin(endpoint()));
   if (caller == Caller::waits) return enter(request, Combiner::Sending::now);
@@ -143,8 +144,9 @@ void IoThread::queue(AsyncRequest& request) noexcept {
 }
 
 // One that is neither here nor there just now is cancelled by who brings it there.
-void IoThread::cancel(AsyncRequest& request) noexcept {
+bool IoThread::cancel(AsyncRequest& request) noexcept {
   bool waiting = false;
+  bool withdrawn = true;
   {
     const core::MutexLock lock(mutex_);
     ++cancelling_;
@@ -154,10 +156,11 @@ void IoThread::cancel(AsyncRequest& request) noexcept {
   if (waiting) {
     settle(request, caller_withdrew(endpoint()));
   } else {
-    around_.combiner.cancel(request);
+    withdrawn = around_.combiner.cancel(request);
   }
   const core::MutexLock lock(mutex_);
   if (--cancelling_ == 0) cancelled_.notify_all();
+  return withdrawn;
 }
 
 void IoThread::expire(AsyncRequest& request) noexcept {

@@ -93,6 +93,12 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
   /// Runs a step on the thread, and has a callback run: by the callback thread, or here where there
   /// is none to be had.
   void post(std::unique_ptr<detail::Continuation> call) noexcept;
+  /// Has what `settle` brings about of users run where callbacks do.
+  template <typename Settle>
+  void divert(const Settle& settle) noexcept {
+    const core::ContinuationsTo here(*this);
+    settle();
+  }
   /// Sends what lies about, as far as that goes without waiting.
   void send() noexcept;
   /// Settles all that is under way, runs the calls that this brings about, and ends the thread.
@@ -111,7 +117,7 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
   void enter(AsyncRequest& request, Combiner::Sending sending) noexcept;
   void queue(AsyncRequest& request) noexcept;
   [[nodiscard]] bool submit(AsyncRequest& request, Combiner::Sending sending) noexcept;
-  void cancel(AsyncRequest& request) noexcept;
+  [[nodiscard]] bool cancel(AsyncRequest& request) noexcept;
   void expire(AsyncRequest& request) noexcept;
   void settle(AsyncRequest& request, Error error) noexcept;
   [[nodiscard]] const std::string& endpoint() const noexcept {

@@ -1,22 +1,18 @@
 #include "net/mux/reader.hpp"
 
 #include "net/mux/leadership.hpp"
+#include "net/request.hpp"
 
 #include <span>
 #include <thread>
 #include <utility>
 
 namespace cachekit::net {
-namespace {
 
-constexpr std::size_t receive_size = std::size_t{64} << 10U;
-
-}  // namespace
-
-Reader::Reader() : buffer_(std::make_unique_for_overwrite<char[]>(receive_size)) {}
+Reader::Reader() : buffer_(std::make_unique_for_overwrite<char[]>(receive_bytes)) {}
 
 Result<Socket::Transfer> Reader::read(Socket& socket, const ReadWait& wait) noexcept {
-  const std::span<char> into(buffer_.get(), receive_size);
+  const std::span<char> into(buffer_.get(), receive_bytes);
   if (wait.interrupt != nullptr) {
     wait_ready(socket.descriptor(), wait.writable, wait.interrupt->descriptor, wait.deadline);
     return socket.read(into);
@@ -26,7 +22,7 @@ Result<Socket::Transfer> Reader::read(Socket& socket, const ReadWait& wait) noex
 }
 
 Result<Socket::Transfer> Reader::read_alone(Socket& socket, const ReadWait& wait) noexcept {
-  const std::span<char> into(buffer_.get(), receive_size);
+  const std::span<char> into(buffer_.get(), receive_bytes);
   const auto now = wait.now;
   const auto enough = now + SpinChoice::longest_spin;
   if (enough > wait.deadline.at() - Leadership::margin) {

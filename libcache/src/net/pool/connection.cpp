@@ -128,9 +128,8 @@ Result<void> Connection::write_some(Deadline until) {
 }
 
 Result<bool> Connection::read_some(std::optional<Deadline> wait) {
-  constexpr std::size_t size = std::size_t{64} << 10U;
-  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(size);
-  const std::span<char> into(buffer_.get(), size);
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(receive_bytes);
+  const std::span<char> into(buffer_.get(), receive_bytes);
   const Result<Socket::Transfer> came =
       wait ? socket_.read(into, wants_write(), *wait) : socket_.read(into);
   if (!came) return fail(broken(came.error().code, came.error().message));
