@@ -2,6 +2,7 @@
 
 #include "memcached/config_check.hpp"
 #include "memcached/server_list.hpp"
+#include "net/routing/fan_out.hpp"
 
 #include <algorithm>
 #include <exception>
