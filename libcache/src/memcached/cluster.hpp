@@ -2,8 +2,10 @@
 
 #include "memcached/batch.hpp"
 #include "memcached/node.hpp"
-#include "memcached/ring.hpp"
+#include "memcached/ring_router.hpp"
 #include "net/large_keys.hpp"
+#include "net/routing/dispatcher.hpp"
+#include "net/routing/node_set.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
@@ -16,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cachekit::memcached {
@@ -24,7 +27,6 @@ namespace cachekit::memcached {
 struct NodeBatch {
   Node* node = nullptr;
   Batch batch{};
-  std::vector<std::size_t> positions{};  ///< Where in the caller's list each command comes from.
   Result<void> outcome{};
 };
 
@@ -36,12 +38,16 @@ class Cluster {
   [[nodiscard]] static Result<Cluster> build(const MemcachedConfig& config);
 
   /// Opens the connections of all nodes side by side. Errors: of the first node that failed.
-  [[nodiscard]] Result<void> open(Deadline deadline);
-  [[nodiscard]] std::span<const std::unique_ptr<Node>> nodes() const noexcept { return nodes_; }
-  [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
+  [[nodiscard]] Result<void> open(Deadline deadline) { return net::open_all(nodes(), deadline); }
+  [[nodiscard]] std::span<const net::NodeRef> nodes() const noexcept {
+    return routes_->router.nodes();
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return nodes().size(); }
   /// Below `size()`.
-  [[nodiscard]] std::size_t owner_number(std::string_view key) const { return ring_.owner(key); }
-  [[nodiscard]] Node& owner(std::string_view key) const { return *nodes_[owner_number(key)]; }
+  [[nodiscard]] std::size_t owner_number(std::string_view key) const {
+    return routes_->router.number_of(key);
+  }
+  [[nodiscard]] Node& owner(std::string_view key) const { return *nodes()[owner_number(key)]; }
 
   /// Which keys had large values lately: who reads one keeps out of the way of others.
   [[nodiscard]] bool expects_large(const Command& command) const noexcept {
@@ -61,14 +67,19 @@ class Cluster {
                                                     Deadline deadline);
   /// Asks every node the same, side by side; one for each node, in order.
   [[nodiscard]] std::vector<NodeBatch> ask_all(Verb verb, Deadline deadline);
+  /// Sends a request on its way to the owner of the key; as `net::Dispatcher::start`.
+  void start(net::AsyncRequest& request, std::string_view key) {
+    routes_->dispatcher.start(request, routes_->router.node_of(key), key);
+  }
   /// As `net::Channel::end`, of all nodes.
   void end() noexcept {
-    for (int pass = 0; pass < 2; ++pass) {  // One may have had requests of another in its hands.
-      for (const std::unique_ptr<Node>& node : nodes_) node->channel().end();
-    }
+    routes_->dispatcher.end();
+    net::end_all(nodes());
   }
   /// One for each node, in order. No I/O that waits.
-  [[nodiscard]] std::vector<ConnectionStats> connections() const;
+  [[nodiscard]] std::vector<ConnectionStats> connections() const {
+    return net::connections_of(nodes());
+  }
 
  private:
   // Counters are looked at in another way, and are small.
@@ -76,15 +87,20 @@ class Cluster {
     return verb == Verb::get || verb == Verb::gets;
   }
 
-  Cluster(Ring ring, std::vector<std::unique_ptr<Node>> nodes)
-      : ring_(std::move(ring)), nodes_(std::move(nodes)) {}
+  struct Routes {
+    Routes(Ring ring, std::vector<net::NodeRef> nodes)
+        : router(std::move(ring), std::move(nodes)) {}
 
-  [[nodiscard]] std::vector<NodeBatch> by_node(std::span<const Command> commands);
+    RingRouter router;
+    net::Dispatcher dispatcher{router};
+  };
 
-  Ring ring_;
+  Cluster(Ring ring, std::vector<net::NodeRef> nodes)
+      : routes_(std::make_unique<Routes>(std::move(ring), std::move(nodes))) {}
+
   // Before the nodes, whose last requests note sizes.
   std::unique_ptr<net::LargeKeys> large_keys_ = std::make_unique<net::LargeKeys>();
-  std::vector<std::unique_ptr<Node>> nodes_;
+  std::unique_ptr<Routes> routes_;
 };
 
 }  // namespace cachekit::memcached

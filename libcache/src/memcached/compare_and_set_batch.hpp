@@ -2,7 +2,7 @@
 
 #include "memcached/cluster.hpp"
 #include "memcached/compare_and_set.hpp"
-#include "net/fan_out.hpp"
+#include "net/routing/fan_out.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/operation.hpp>

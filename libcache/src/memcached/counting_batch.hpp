@@ -2,7 +2,7 @@
 
 #include "memcached/cluster.hpp"
 #include "memcached/counting.hpp"
-#include "net/fan_out.hpp"
+#include "net/routing/fan_out.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>

@@ -51,7 +51,7 @@ template <typename T, Result<T> (*ReplyValue)(Reply&&, const std::string&)>
   cluster.note_stored(command);
   auto* const state = new State(deadline, std::move(report), command, cluster, node.endpoint());
   state->stop_with(std::move(stop));
-  node.channel().start(*state);
+  cluster.start(*state, state->call().command().key);
   return Pending<T>(state);
 }
 

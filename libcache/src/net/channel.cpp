@@ -148,6 +148,17 @@ void Channel::start(AsyncRequest& request, IoThread::Caller caller) noexcept {
   }
 }
 
+void Channel::start_for_another(AsyncRequest& request) noexcept {
+  const bool large = options_.max_connections > 2 && request.request().large();
+  try {
+    Core& core = this->core();
+    IoThread& io_thread = large ? core.large.io_thread : core.shared.io_thread;
+    io_thread.start(request, OrderTicket(), IoThread::Caller::leaves);
+  } catch (const std::bad_alloc&) {
+    core_.load()->shared.io_thread.refuse(request, out_of_memory());
+  }
+}
+
 Result<void> Channel::execute(Request& request, Deadline deadline) {
   Core& core = this->core();
   if (core.ended) return fail(backend_destroyed(endpoint_));

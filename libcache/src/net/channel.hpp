@@ -20,7 +20,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -28,7 +27,6 @@ namespace cachekit::net {
 
 class PooledConnection;
 class Pool;
-struct Submission;
 
 struct ChannelOptions {
   Address address{};
@@ -47,6 +45,8 @@ struct ChannelOptions {
 /// is faster than waiting for each other. All that as far as `max_connections` allows; a connection
 /// is added only when callers have often found the ones there are busy. Heavy requests that nobody
 /// waits for, and those of batches, share a second connection (`Lane::large`).
+///
+/// Which node that is, and which one else when it says so, is decided above (net/routing/).
 ///
 /// Order: what one thread begins reaches the node in that order, whatever way it takes and whatever
 /// breaks (`ProgramOrder`). A read that has to be repeated may see what was begun after it.
@@ -72,6 +72,8 @@ class CACHEKIT_INTERNAL Channel {
   /// Sends a request on its way; never waits for the network. It is settled exactly once.
   /// Lifetime: of the request, as it says itself.
   void start(AsyncRequest& request) noexcept { start(request, IoThread::Caller::leaves); }
+  /// The same for one that another thread has begun: it has no place in what the calling one asks.
+  void start_for_another(AsyncRequest& request) noexcept;
   /// A connection for one caller alone, outside the bound of the channel, closed when dropped: for
   /// transactions and subscriptions, whose state must not reach anyone else.
   [[nodiscard]] Result<std::unique_ptr<Connection>> dedicated(Deadline deadline);
@@ -147,18 +149,5 @@ class CACHEKIT_INTERNAL Channel {
   core::Mutex replacing_;  // Two threads of a child that find what the parent left at once.
   std::atomic<Core*> core_;
 };
-
-/// One request for one channel.
-struct Submission {
-  Channel* channel = nullptr;
-  Request* request = nullptr;
-};
-
-/// Runs requests on several channels side by side. Those of one channel, which must be neighbours,
-/// run one after another: a large batch is cut into pieces, so that what waits stays small, and
-/// what was not begun in time is known to be undone. One outcome each, in order; a channel that
-/// fails does not touch the others.
-[[nodiscard]] CACHEKIT_INTERNAL std::vector<Result<void>> execute_all(
-    std::span<const Submission> submissions, Deadline deadline);
 
 }  // namespace cachekit::net

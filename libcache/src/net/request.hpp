@@ -62,6 +62,14 @@ class Request {
   /// Whether it is to be sent once more although the connection has ended over its own reply: as
   /// something else, that is `idempotent`.
   [[nodiscard]] virtual bool wants_again() const noexcept { return false; }
+  /// Whether the peer refused to carry out this one of its commands (the only one is 0) in words
+  /// that may mean "ask there", "ask later" or "not of me": then a router judges that before it is
+  /// settled. Such a reply says that nothing was done. Requires: it has its last reply.
+  [[nodiscard]] virtual bool refused(std::size_t /*command*/) const noexcept { return false; }
+  /// It goes to another node from now on: that is named in messages, and has to be told first what
+  /// lets it take somebody else's keys where it wants a `prelude`. Errors: may throw
+  /// `std::bad_alloc`.
+  virtual void redirected(const std::string& /*endpoint*/, bool /*prelude*/) {}
   /// Whether it brings to its end what an earlier request has begun: there is room for it, however
   /// much is under way.
   [[nodiscard]] virtual bool is_follow_up() const noexcept { return false; }

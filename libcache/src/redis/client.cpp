@@ -51,12 +51,12 @@ Result<void> check(const RedisConfig& config) {
 Client::Client(const RedisConfig& config)
     : config_(config),
       sound_(check(config)),
-      channel_(channel_options(config), std::make_shared<Protocol>(config)) {}
+      node_(channel_options(config), std::make_shared<Protocol>(config)) {}
 
 Result<void> Client::connect() {
   if (!sound_) return fail(sound_.error());
   const Deadline deadline = Deadline::after(config_.connection_timeout);
-  if (Result<void> opened = channel_.open(deadline); !opened) return opened;
+  if (Result<void> opened = node_.open(deadline); !opened) return opened;
   Patience patience(deadline);
   auto alive = run({"PING"}, Replay::yes, only_pong, deadline);
   while (!alive && patience.again_after(alive.error())) {
@@ -78,15 +78,9 @@ Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Repl
   if (!sound_) return fail(sound_.error());
   SingleCommand command(arguments, replay, shape);
   if (large) command.expect_large();
-  if (Result<void> done = channel_.execute(command, deadline); !done) {
-    return fail(std::move(done).error());
-  }
-  return checked(std::move(command.reply()), endpoint());
-}
-
-Result<void> Client::run_all(Pipeline& request, Deadline deadline) {
-  if (!sound_) return fail(sound_.error());
-  return channel_.execute(request, deadline);
+  net::Answered answered = dispatcher_.execute(command, {}, deadline);
+  if (!answered.outcome) return fail(std::move(answered.outcome).error());
+  return checked(std::move(command.reply()), endpoint_of(answered));
 }
 
 Result<RedisReply> Client::run_dedicated(std::span<const std::string_view> arguments, Replay replay,
@@ -102,12 +96,12 @@ Result<RedisReply> Client::run_dedicated(std::span<const std::string_view> argum
 
 Result<std::unique_ptr<net::Connection>> Client::dedicated(Deadline deadline) {
   if (!sound_) return fail(sound_.error());
-  return channel_.dedicated(deadline);
+  return channel().dedicated(deadline);
 }
 
 Result<std::unique_ptr<net::Connection>> Client::await_dedicated(Deadline deadline) {
   if (!sound_) return fail(sound_.error());
-  return channel_.await_dedicated(deadline);
+  return channel().await_dedicated(deadline);
 }
 
 Result<RedisReply> checked(RedisReply reply, const std::string& endpoint) {

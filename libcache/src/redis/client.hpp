@@ -1,6 +1,10 @@
 #pragma once
 
 #include "net/channel.hpp"
+#include "net/routing/dispatcher.hpp"
+#include "net/routing/node.hpp"
+#include "net/routing/router.hpp"
+#include "net/routing/split_batch.hpp"
 #include "redis/commands.hpp"
 #include "redis/session.hpp"
 
@@ -34,8 +38,8 @@ class Client {
                                                       bool large = false) {
     if (!sound_) return fail(sound_.error());
     OperationRequest<Operation> request(operation, fence(), large);
-    const Result<void> done = channel_.execute(request, deadline);
-    return request.value(done, endpoint());
+    const net::Answered answered = dispatcher_.execute(request, key_of(operation), deadline);
+    return request.value(answered.outcome, endpoint_of(answered));
   }
   /// One command. Error replies become errors; a reply of another type closes the connection.
   /// `large` as above.
@@ -43,9 +47,12 @@ class Client {
                                        Replay replay, ReplyShape shape, Deadline deadline);
   [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments, Replay replay,
                                        ReplyShape shape, Deadline deadline, bool large = false);
-  /// Many commands in one write; the replies, error replies among them, are the pipeline's. After
-  /// an error those are there that came before it.
-  [[nodiscard]] Result<void> run_all(Pipeline& request, Deadline deadline);
+  /// Many operations. Requires: the configuration is sound.
+  void run(net::SplitBatch& batch, Deadline deadline) { dispatcher_.execute(batch, deadline); }
+  /// Sends a request on its way. Requires: as above. Lifetime: as of `net::Dispatcher::start`.
+  void start(net::AsyncRequest& request, std::string_view key) {
+    dispatcher_.start(request, router_.node_of(key), key);
+  }
   /// One command on a connection of its own.
   [[nodiscard]] Result<RedisReply> run_dedicated(std::span<const std::string_view> arguments,
                                                  Replay replay, Deadline deadline);
@@ -55,13 +62,24 @@ class Client {
   [[nodiscard]] Result<std::unique_ptr<net::Connection>> await_dedicated(Deadline deadline);
   [[nodiscard]] Fence fence() const noexcept { return config_.leases ? Fence::yes : Fence::no; }
   [[nodiscard]] const RedisConfig& config() const noexcept { return config_; }
-  [[nodiscard]] const std::string& endpoint() const noexcept { return channel_.endpoint(); }
-  [[nodiscard]] net::Channel& channel() noexcept { return channel_; }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return node_.endpoint(); }
+  [[nodiscard]] net::Channel& channel() noexcept { return node_.channel(); }
+  /// Settles all that is under way.
+  void end() noexcept {
+    dispatcher_.end();
+    channel().end();
+  }
 
  private:
+  [[nodiscard]] const std::string& endpoint_of(const net::Answered& answered) const noexcept {
+    return answered.by ? answered.by->endpoint() : endpoint();
+  }
+
   RedisConfig config_;
   Result<void> sound_;  // What `check_config` says.
-  net::Channel channel_;
+  net::Node node_;
+  net::SingleNode router_{node_};
+  net::Dispatcher dispatcher_{router_};
 };
 
 /// The reply of a single command, or the error that it is.

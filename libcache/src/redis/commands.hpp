@@ -221,6 +221,13 @@ template <typename Operation>
   }
 }
 
+/// The key that says which node it goes to; empty where any will do.
+template <typename Operation>
+[[nodiscard]] std::string_view key_of(const Operation& operation) noexcept {
+  if constexpr (requires { operation.key; }) return operation.key;
+  return {};
+}
+
 /// Adds one operation to a batch.
 template <typename Operation>
 void add_operation(Pipeline& batch, const Operation& operation, Fence fence) {

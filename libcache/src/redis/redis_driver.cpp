@@ -1,17 +1,14 @@
 #include "redis/redis_driver.hpp"
 
-#include "core/out_of_memory.hpp"
-#include "net/failure.hpp"
 #include "net/mux/async_state.hpp"
+#include "redis/ask_again.hpp"
 #include "redis/large_replies.hpp"
+#include "redis/operation_batch.hpp"
 #include "redis/patience.hpp"
+#include "redis/value_sizes.hpp"
 
 #include <cachekit/driver_tools.hpp>
 
-#include <algorithm>
-#include <new>
-#include <type_traits>
-#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,41 +17,6 @@ namespace cachekit::redis {
 namespace {
 
 constexpr std::size_t max_key_bytes = std::size_t{512} << 20U;  // A Redis string.
-
-template <typename Operation>
-inline constexpr bool is_get =
-    std::is_same_v<Operation, operation::Get> || std::is_same_v<Operation, operation::LeaseGet>;
-
-// The value that came, or null.
-const std::string* value_in(const std::optional<std::string>& got) noexcept {
-  return got ? &*got : nullptr;
-}
-const std::string* value_in(const Leased& got) noexcept { return value_in(got.value); }
-
-// Whether the reply, it seems, is large.
-template <typename Operation>
-bool expects_large(const net::LargeKeys& large, const Operation& operation) noexcept {
-  if constexpr (is_get<Operation>) return large.contains(operation.key);
-  return false;
-}
-
-// Notes how large the value is that is stored.
-template <typename Operation>
-void note_stored(net::LargeKeys& large, const Operation& operation) noexcept {
-  if constexpr (requires { operation.value; }) {
-    large.note(operation.key, operation.value.size());
-  }
-}
-
-// Notes how large the value was that was got.
-template <typename Operation>
-void note_fetched(net::LargeKeys& large, const Operation& operation,
-                  const Result<typename Operation::Value>& value) noexcept {
-  if constexpr (is_get<Operation>) {
-    const std::string* const fetched = value ? value_in(*value) : nullptr;
-    if (fetched != nullptr) large.note(operation.key, fetched->size());
-  }
-}
 
 tl::unexpected<Error> no_leases(const std::string& endpoint) {
   return fail(Errc::unsupported, "leases are switched off", endpoint,
@@ -144,106 +106,15 @@ Result<typename Operation::Value> RedisDriver::run_one(const Operation& operatio
   return value;
 }
 
-// Single GETs instead of MGET: MGET answers nil for a key of another type, and an error must not
-// look like a miss.
-template <typename Operation>
-void RedisDriver::run_piece(const BatchOf<Operation>& batch, Deadline deadline) {
-  using Said = Command<Operation>;
-  Pipeline request(replay_of<Operation>);
-  const Fence fence = client_.fence();
-  std::size_t bytes = 0;
-  for (const Operation& operation : batch.operations) bytes += wire_bytes_of(operation, fence);
-  request.reserve(batch.operations.size() * Said::replies, bytes);
-  for (const Operation& operation : batch.operations) {
-    note_stored(large_keys_, operation);
-    add_operation(request, operation, fence);
-    if (expects_large(large_keys_, operation)) request.expect_large();
-  }
-  const Result<void> done = client_.run_all(request, deadline);
-  std::vector<RedisReply>& replies = request.replies();
-  for (std::size_t i = 0; i < batch.operations.size(); ++i) {
-    auto& outcome = batch.outcomes[i];
-    if (!done && replies.size() < (i + 1) * Said::replies) {
-      outcome = fail(Error(done.error()));
-      continue;
-    }
-    const std::span mine = std::span(replies).subspan(i * Said::replies, Said::replies);
-    outcome = value_of(batch.operations[i], fence, mine, client_.endpoint());
-    note_fetched(large_keys_, batch.operations[i], outcome);
-  }
-}
-
-// What of a batch was refused for a moment. A write behind which another one of its key was done
-// stays refused: it would undo that.
-template <typename Operation>
-std::vector<std::size_t> refused_for_now(const BatchOf<Operation>& batch) {
-  std::vector<std::size_t> positions;
-  std::unordered_set<std::string_view> done;
-  for (std::size_t i = batch.operations.size(); i-- > 0;) {
-    const auto& outcome = batch.outcomes[i];
-    if constexpr (requires { batch.operations[i].key; }) {
-      const bool is_read = replay_of<Operation> == Replay::yes;
-      const std::string_view key = batch.operations[i].key;
-      if (outcome || !passes_soon(outcome.error())) {
-        if (!is_read) done.insert(key);
-      } else if (!done.contains(key)) {
-        positions.push_back(i);
-      }
-    } else if (!outcome && passes_soon(outcome.error())) {
-      positions.push_back(i);
-    }
-  }
-  std::ranges::reverse(positions);
-  return positions;
-}
-
-template <typename Operation>
-void RedisDriver::ask_again(const BatchOf<Operation>& batch, Deadline deadline) try {
-  const auto is_refused = [](const auto& one) { return !one && passes_soon(one.error()); };
-  if (std::ranges::none_of(batch.outcomes, is_refused)) return;
-  Patience patience(deadline);
-  for (auto left = refused_for_now(batch); !left.empty(); left = refused_for_now(batch)) {
-    if (!patience.again_after(batch.outcomes[left.front()].error())) return;
-    std::vector<Operation> operations;
-    std::vector<Result<typename Operation::Value>> outcomes(left.size());
-    for (const std::size_t position : left) operations.push_back(batch.operations[position]);
-    const BatchOf<Operation> again{operations, outcomes};
-    try {
-      run_piece(again, deadline);
-    } catch (const std::bad_alloc&) {
-      fail_each(again, out_of_memory(in_doubt<Operation>));
-    }
-    for (std::size_t i = 0; i < left.size(); ++i) {
-      batch.outcomes[left[i]] = std::move(outcomes[i]);
-    }
-  }
-} catch (const std::bad_alloc&) {  // They stay refused.
-}
-
-// A large batch goes in pieces: what waits stays small, and what was not begun in time is known to
-// be undone.
 template <typename Operation>
 void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
-  const std::size_t count = batch.operations.size();
-  for (std::size_t first = 0; first < count;) {
-    std::size_t end = first;
-    for (std::size_t bytes = 0; end < count && bytes < net::piece_bytes; ++end) {
-      bytes += wire_bytes_of(batch.operations[end], client_.fence());
-    }
-    const BatchOf<Operation> piece{batch.operations.subspan(first, end - first),
-                                   batch.outcomes.subspan(first, end - first)};
-    if (first > 0 && deadline.expired()) {
-      fail_each(piece, net::too_late_to_begin(client_.endpoint()));
-    } else {
-      try {
-        run_piece(piece, deadline);
-      } catch (const std::bad_alloc&) {  // The pieces before it have their outcomes.
-        fail_each(piece, out_of_memory(in_doubt<Operation>));
-      }
-      ask_again(piece, deadline);
-    }
-    first = end;
-  }
+  if (!client_.check_config()) return fail_each(batch, client_.check_config().error());
+  const auto run = [&](const BatchOf<Operation>& some) {
+    OperationBatch<Operation> split(some, client_.fence(), large_keys_);
+    client_.run(split, deadline);
+  };
+  run(batch);
+  ask_again(batch, deadline, run);
   if constexpr (Discardable<Operation>) remove_outgrown(*this, batch, deadline);
 }
 
@@ -269,7 +140,7 @@ void RedisDriver::start(AnyAsyncCall& any) {
     auto* const state = new State(call.deadline, std::move(call.report), call.operation,
                                   client_.fence(), client_.endpoint(), large_keys_);
     state->stop_with(std::move(call.stop));
-    client_.channel().start(*state);
+    client_.start(*state, key_of(state->call().operation()));
     call.pending = Pending<typename Operation::Value>(state);
   };
   std::visit(start_one, any);

@@ -43,18 +43,13 @@ class RedisDriver final : public Driver {
                                               Replay replay, const std::string& label,
                                               Deadline deadline);
   /// Settles all that is under way.
-  void end() noexcept { client_.channel().end(); }
+  void end() noexcept { client_.end(); }
   [[nodiscard]] Client& client() noexcept { return client_; }
 
  private:
   template <typename Operation>
   [[nodiscard]] Result<typename Operation::Value> run_one(const Operation& operation,
                                                           Deadline deadline);
-  template <typename Operation>
-  void run_piece(const BatchOf<Operation>& batch, Deadline deadline);
-  /// Goes on with what the server has refused for a moment.
-  template <typename Operation>
-  void ask_again(const BatchOf<Operation>& batch, Deadline deadline);
   template <typename Operation>
   void run_many(const BatchOf<Operation>& batch, Deadline deadline);
 

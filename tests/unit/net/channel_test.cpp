@@ -2,6 +2,7 @@
 
 #include "gated_channel.hpp"
 #include "line_protocol.hpp"
+#include "net/routing/fan_out.hpp"
 #include "support/catch.hpp"
 #include "support/crew.hpp"
 #include "support/gate.hpp"

@@ -8,10 +8,24 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 namespace cachekit::net {
 
 class IoThread;
+
+/// Sees an asynchronous request that has its outcome before it is settled, for it may have to be
+/// asked elsewhere (net/routing/). Threads: who has the request, but for `cancel`.
+class SettlementHook {
+ public:
+  virtual ~SettlementHook() = default;
+  /// Whether it has taken the request over, which it settles later by `settle_taken_over`, or has
+  /// settled already.
+  [[nodiscard]] virtual bool takes_over() noexcept = 0;
+  /// The caller withdraws the request. False where it has not taken it over.
+  [[nodiscard]] virtual bool cancel() noexcept = 0;
+};
 
 /// A request that goes its way without a caller: handed to `Channel::start`, settled exactly once,
 /// whatever happens to connections. A caller may wait for it, and leads while it does.
@@ -37,6 +51,8 @@ class CACHEKIT_INTERNAL AsyncRequest : public BlockingWaiter {
   /// Has its connection read for it (`true`), or no longer, while nobody waits for it. Requires: as
   /// I/O thread.
   void read_on_its_own(bool wanted) noexcept;
+  /// Requires: not handed to a channel yet.
+  void look_at_outcome(std::unique_ptr<SettlementHook> hook) noexcept { hook_ = std::move(hook); }
 
  protected:
   /// Keeps the object alive while it is under way, and lets go of it. (Not for the caller's.)
@@ -57,11 +73,17 @@ class CACHEKIT_INTERNAL AsyncRequest : public BlockingWaiter {
   friend class Backlog;
   friend class Channel;
   friend class IoThread;
+  friend class ReroutedCall;
 
   void released(Wakeups& wakeups) noexcept final;
   void finish(Wakeups& wakeups) noexcept;
+  void close(Wakeups& wakeups) noexcept;
+  // Of who has taken it over.
+  void settle_taken_over(Result<void>&& outcome) noexcept;
+  [[nodiscard]] bool unwanted() const noexcept { return unwanted_; }
 
   const Owner owner_;
+  std::unique_ptr<SettlementHook> hook_{};
   std::atomic<IoThread*> io_thread_{nullptr};
   std::uint32_t generation_ = 0;       // Of the process that started it.
   std::atomic<bool> unwanted_{false};  // To be cancelled wherever it comes next.

@@ -57,6 +57,7 @@ class AsyncState final : public detail::PendingState<T>, public AsyncRequest {
     if (token.stop_possible()) stop_.emplace(std::move(token), Cancel{this});
   }
 
+  [[nodiscard]] const Call& call() const noexcept { return call_; }
   [[nodiscard]] bool ready() const noexcept override { return settled(); }
   void wait() override { AsyncRequest::wait(); }
   void cancel() override {

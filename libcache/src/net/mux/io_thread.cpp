@@ -53,8 +53,9 @@ bool AsyncRequest::wait(Deadline until) noexcept {
 bool AsyncRequest::cancel() noexcept {
   unwanted_ = true;
   IoThread* const io_thread = io_thread_;
-  const bool under_way = io_thread != nullptr && !settled() && !inherited();
-  return !under_way || io_thread->cancel(*this);
+  if (io_thread == nullptr || settled() || inherited()) return true;
+  if (hook_ && hook_->cancel()) return true;
+  return io_thread->cancel(*this);
 }
 
 void AsyncRequest::read_on_its_own(bool wanted) noexcept {
@@ -71,8 +72,23 @@ void AsyncRequest::released(Wakeups& wakeups) noexcept {
   finish(wakeups);
 }
 
+// Where it goes on elsewhere, it may be gone by then.
 void AsyncRequest::finish(Wakeups& wakeups) noexcept {
   if (std::exchange(adopted_, false) && !inherited()) io_thread().count_background(-1);
+  if (hook_ && !inherited()) {
+    leave_order();
+    if (hook_->takes_over()) return;
+  }
+  close(wakeups);
+}
+
+void AsyncRequest::settle_taken_over(Result<void>&& outcome) noexcept {
+  this->outcome() = std::move(outcome);
+  Wakeups wakeups(io_thread().around_.combiner.parking_lot());
+  close(wakeups);
+}
+
+void AsyncRequest::close(Wakeups& wakeups) noexcept {
   conclude();
   leave_order();
   if (owner_ == Owner::caller)

@@ -2,8 +2,9 @@
 
 // net/mux/: how many requests share one connection. The multiplexer has the requests and the rules
 // about them; it has no lock, no socket and no clock, so each order of events can be stepped. Who
-// locks, who leads, who sleeps, and what nobody waits for, is beside it. Which node a request goes
-// to, and what to do when there is no connection to it, is decided above, by the channel.
+// locks, who leads, who sleeps, and what nobody waits for, is beside it. What to do
+// when there is no connection is decided above, by the channel; which node a request goes to, in
+// net/routing/.
 
 #include "net/mux/in_flight.hpp"
 #include "net/mux/outbox.hpp"

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace cachekit::net {
@@ -53,5 +54,17 @@ class CACHEKIT_INTERNAL FanOut {
   std::vector<Slot> slots_;
   std::size_t under_way_ = 0;
 };
+
+/// One request for one channel.
+struct Submission {
+  Channel* channel = nullptr;
+  Request* request = nullptr;
+};
+
+/// Runs requests on several channels side by side. Those of one channel, which must be neighbours,
+/// run one after another. One outcome each, in order; a channel that fails does not touch the
+/// others.
+[[nodiscard]] CACHEKIT_INTERNAL std::vector<Result<void>> execute_all(
+    std::span<const Submission> submissions, Deadline deadline);
 
 }  // namespace cachekit::net

@@ -1,4 +1,4 @@
-#include "net/fan_out.hpp"
+#include "net/routing/fan_out.hpp"
 
 #include "net/channel.hpp"
 

@@ -1,5 +1,5 @@
 #include "net/channel.hpp"
-#include "net/fan_out.hpp"
+#include "net/routing/fan_out.hpp"
 
 #include <utility>
 

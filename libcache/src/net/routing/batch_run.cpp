@@ -1,0 +1,126 @@
+#include "net/routing/batch_run.hpp"
+
+#include "core/out_of_memory.hpp"
+#include "net/failure.hpp"
+
+#include <algorithm>
+#include <new>
+#include <span>
+#include <utility>
+
+namespace cachekit::net {
+
+void BatchRun::run() {
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    line_up(i, dispatcher_.router_.node_of(batch_.key(i)), false);
+  }
+  while (!queues_.empty()) {
+    run_round();
+    queues_.clear();
+    line_up_refused();
+  }
+}
+
+// Mostly it goes where the one before it went, or there are few nodes.
+void BatchRun::line_up(std::size_t position, NodeRef node, bool prelude) {
+  if (!node) return batch_.refuse(position, dispatcher_.router_.no_node(batch_.key(position)));
+  const auto same = [&](const Queue& queue) {
+    return queue.node == node && queue.prelude == prelude;
+  };
+  auto queue = std::ranges::find_if(queues_, same);
+  if (queue == queues_.end()) {
+    queues_.push_back({.node = std::move(node), .prelude = prelude});
+    queue = std::prev(queues_.end());
+  }
+  queue->positions.push_back(position);
+}
+
+// In the order of the call, whichever node was first to refuse.
+void BatchRun::line_up_refused() {
+  std::vector<Refused> refused = std::exchange(refused_, {});
+  std::ranges::sort(refused, {}, &Refused::position);
+  const auto pause = std::exchange(pause_, {});
+  const bool awake =
+      pause == pause.zero() || dispatcher_.pauses_.wait_until(Deadline::clock::now() + pause);
+  for (Refused& one : refused) {
+    if (!awake) {
+      batch_.refuse(one.position, backend_destroyed({}));
+    } else if (one.to) {
+      line_up(one.position, std::move(one.to), one.prelude);
+    } else {
+      line_up(one.position, dispatcher_.router_.node_of(batch_.key(one.position)), false);
+    }
+  }
+}
+
+void BatchRun::run_round() {
+  if (queues_.size() == 1) return run_alone(queues_.front());
+  FanOut calls(queues_.size());
+  for (std::size_t i = 0; i < queues_.size(); ++i) start_next(i, calls);
+  while (!calls.empty()) {
+    const FanOut::Settled settled = calls.wait_for_any();
+    take(queues_[settled.slot], settled.outcome);
+    start_next(settled.slot, calls);
+  }
+}
+
+void BatchRun::run_alone(Queue& queue) {
+  while (begin_piece(queue)) {
+    const bool late = queue.begun > queue.piece && deadline_.expired();
+    take(queue, late ? Result<void>(fail(too_late_to_begin(queue.node->endpoint())))
+                     : queue.node->channel().execute(*queue.request, deadline_));
+  }
+}
+
+void BatchRun::start_next(std::size_t number, FanOut& calls) {
+  Queue& queue = queues_[number];
+  if (begin_piece(queue)) calls.start(number, queue.node->channel(), *queue.request, deadline_);
+}
+
+// Those for which there is no memory are refused; the others go on.
+bool BatchRun::begin_piece(Queue& queue) {
+  while (queue.begun < queue.positions.size()) {
+    const std::size_t first = queue.begun;
+    for (std::size_t bytes = 0; queue.begun < queue.positions.size() && bytes < piece_bytes;) {
+      bytes += batch_.bytes(queue.positions[queue.begun++]);
+    }
+    queue.piece = queue.begun - first;
+    const auto positions = std::span(queue.positions).subspan(first, queue.piece);
+    try {
+      queue.request = batch_.request(positions, queue.prelude);
+      return true;
+    } catch (const std::bad_alloc&) {
+      for (const std::size_t position : positions) batch_.refuse(position, out_of_memory());
+    }
+  }
+  return false;
+}
+
+void BatchRun::take(Queue& queue, const Result<void>& outcome) {
+  const bool fixed = dispatcher_.router_.fixed();
+  const std::size_t first = queue.begun - queue.piece;
+  for (std::size_t i = 0; i < queue.piece; ++i) {
+    if (!fixed && was_refused(*queue.request, i, outcome)) {
+      take_refused(queue, i, outcome);
+    } else {
+      batch_.deliver(*queue.request, i, queue.positions[first + i], outcome, *queue.node);
+    }
+  }
+  queue.request.reset();
+}
+
+void BatchRun::take_refused(const Queue& queue, std::size_t index, const Result<void>& outcome) {
+  const std::size_t position = queue.positions[queue.begun - queue.piece + index];
+  if (reroutes_.empty()) reroutes_.resize(batch_.size());
+  Result<Verdict> verdict =
+      judge(dispatcher_.router_, {*queue.request, index, outcome, *queue.node}, reroutes_[position],
+            deadline_);
+  if (!verdict) return batch_.refuse(position, std::move(verdict).error());
+  if (verdict->action == Verdict::Action::deliver) {
+    return batch_.deliver(*queue.request, index, position, outcome, *queue.node);
+  }
+  if (verdict->action == Verdict::Action::retry) pause_ = std::max(pause_, verdict->pause);
+  refused_.push_back({position, std::move(verdict->to), verdict->prelude});
+}
+
+}  // namespace cachekit::net

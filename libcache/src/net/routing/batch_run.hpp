@@ -1,0 +1,61 @@
+#pragma once
+
+#include "net/routing/dispatcher.hpp"
+#include "net/routing/fan_out.hpp"
+#include "net/routing/reroutes.hpp"
+#include "net/routing/split_batch.hpp"
+
+#include <cachekit/deadline.hpp>
+#include <cachekit/error.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace cachekit::net {
+
+/// Carries out the commands of one call in rounds: all of them at the nodes of their keys, then
+/// those that were refused where their nodes say, until none is left. Threads: one.
+class BatchRun {
+ public:
+  BatchRun(Dispatcher& dispatcher, SplitBatch& batch, Deadline deadline) noexcept
+      : dispatcher_(dispatcher), batch_(batch), deadline_(deadline) {}
+
+  void run();
+
+ private:
+  // The commands for one node in one round, and the piece of them that is under way.
+  struct Queue {
+    NodeRef node{};
+    bool prelude = false;
+    std::vector<std::size_t> positions{};
+    std::size_t begun = 0;
+    std::size_t piece = 0;
+    std::unique_ptr<Request> request{};
+  };
+  struct Refused {
+    std::size_t position;
+    NodeRef to;  // Null for the node that its key has then.
+    bool prelude;
+  };
+
+  void line_up(std::size_t position, NodeRef node, bool prelude);
+  void line_up_refused();
+  void run_round();
+  void run_alone(Queue& queue);
+  void start_next(std::size_t number, FanOut& calls);
+  [[nodiscard]] bool begin_piece(Queue& queue);
+  void take(Queue& queue, const Result<void>& outcome);
+  void take_refused(const Queue& queue, std::size_t index, const Result<void>& outcome);
+
+  Dispatcher& dispatcher_;
+  SplitBatch& batch_;
+  const Deadline deadline_;
+  std::vector<Queue> queues_;
+  std::vector<Refused> refused_;       // For the next round.
+  std::vector<Reroutes> reroutes_;     // One for each command, from the first refusal on.
+  std::chrono::milliseconds pause_{};  // Before the next round.
+};
+
+}  // namespace cachekit::net
