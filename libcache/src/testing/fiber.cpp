@@ -1,3 +1,6 @@
+// glibc's checked `longjmp` takes another stack for a mistake.
+#undef _FORTIFY_SOURCE
+
 #include "testing/fiber.hpp"
 
 #include <cstring>
@@ -130,12 +133,24 @@ struct Fiber::Watched {
 
 Fiber::Fiber(std::function<void()> body)
     : body_(std::move(body)), watched_(std::make_unique<Watched>()) {
-  ::getcontext(&own_);
-  own_.uc_stack.ss_sp = stack_.bottom();
-  own_.uc_stack.ss_size = FiberStack::size;
-  own_.uc_link = nullptr;
-  ::makecontext(&own_, &Fiber::enter, 0);
+  ::getcontext(&own_.context);
+  own_.context.uc_stack.ss_sp = stack_.bottom();
+  own_.context.uc_stack.ss_size = FiberStack::size;
+  own_.context.uc_link = nullptr;
+  ::makecontext(&own_.context, &Fiber::enter, 0);
 }
+
+#if defined(CACHEKIT_FIBERS_ASAN) || defined(CACHEKIT_FIBERS_TSAN)
+void Fiber::leave(Place& from, Place& to, bool /*first*/) noexcept {
+  ::swapcontext(&from.context, &to.context);
+}
+#else
+void Fiber::leave(Place& from, Place& to, bool first) noexcept {
+  if (_setjmp(from.jump) != 0) return;
+  if (first) ::setcontext(&to.context);
+  ::_longjmp(to.jump, 1);
+}
+#endif
 
 Fiber::~Fiber() = default;
 
@@ -147,21 +162,21 @@ void Fiber::run() {
   body_ = nullptr;
   ended_ = true;
   watched_->begin_suspend(true);
-  ::setcontext(&resumer_);
+  leave(own_, resumer_, false);
 }
 
 void Fiber::resume() {
   entering = this;
   const FiberExceptions mine = exchange_exceptions(own_exceptions_);
   watched_->begin_resume(stack_);
-  ::swapcontext(&resumer_, &own_);
+  leave(resumer_, own_, !std::exchange(entered_, true));
   watched_->end_resume();
   own_exceptions_ = exchange_exceptions(mine);
 }
 
 void Fiber::suspend() {
   watched_->begin_suspend(false);
-  ::swapcontext(&own_, &resumer_);
+  leave(own_, resumer_, false);
   watched_->end_suspend();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csetjmp>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -57,8 +58,17 @@ class Fiber {
 
   std::function<void()> body_;
   FiberStack stack_ = FiberStack::take();
-  ucontext_t own_{};
-  ucontext_t resumer_{};
+  /// Where to go on. To change places by `ucontext_t` takes a system call, for the signal mask; so
+  /// only the first time, and where a sanitizer looks on, it is done so.
+  struct Place {
+    ucontext_t context{};
+    std::jmp_buf jump{};
+  };
+  static void leave(Place& from, Place& to, bool first) noexcept;
+
+  Place own_;
+  Place resumer_;
+  bool entered_ = false;
   FiberExceptions own_exceptions_;
   bool ended_ = false;
   struct Watched;  // What a sanitizer knows of it.

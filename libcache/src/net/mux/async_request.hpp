@@ -57,6 +57,7 @@ class CACHEKIT_INTERNAL AsyncRequest : public BlockingWaiter {
   friend class Backlog;
   friend class Channel;
   friend class IoThread;
+  friend struct WaiterAccess;  // Of the simulation.
 
   void released(Wakeups& wakeups) noexcept final;
   void finish(Wakeups& wakeups) noexcept;
