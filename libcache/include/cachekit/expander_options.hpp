@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cachekit/clock.hpp>
 #include <cachekit/export.hpp>
+#include <cachekit/runtime.hpp>
 #include <cachekit/ttl.hpp>
 #include <cachekit/ttl_policy.hpp>
 
@@ -46,7 +46,7 @@ struct ExpanderOptions {
   /// random pause of up to 20 ms, doubled with each failure, at most 1 s.
   std::function<void(unsigned failures)> backoff{};
   /// Lifetime: must outlive the expander.
-  const Clock* clock = &Clock::system();
+  Runtime* runtime = &Runtime::current();
 };
 
 }  // namespace cachekit

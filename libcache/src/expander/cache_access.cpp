@@ -2,6 +2,8 @@
 
 #include "core/envelope.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -23,12 +25,12 @@ MissReason judge(std::string_view bytes, const EntityKind& kind, UnixMillis now,
 
 }  // namespace
 
-CacheAccess::CacheAccess(CacheBackend& backend, CacheMetrics& metrics, const Clock& clock,
+CacheAccess::CacheAccess(CacheBackend& backend, CacheMetrics& metrics, const Runtime& runtime,
                          std::chrono::milliseconds budget, std::string_view key)
-    : backend_(backend), metrics_(metrics), clock_(clock), left_(budget), key_(key) {}
+    : backend_(backend), metrics_(metrics), runtime_(runtime), left_(budget), key_(key) {}
 
 UnixMillis CacheAccess::wall() const noexcept {
-  return std::chrono::floor<std::chrono::milliseconds>(clock_.wall());
+  return std::chrono::floor<std::chrono::milliseconds>(runtime_.wall());
 }
 
 template <typename Call>
@@ -37,9 +39,9 @@ auto CacheAccess::within_budget(const Call& call) -> decltype(call(std::chrono::
     return fail(Errc::timeout, "the cache took all of its time before", backend_.target(),
                 "see ExpanderOptions::cache_timeout");
   }
-  const auto start = clock_.now();
+  const auto start = runtime_.now();
   auto outcome = call(std::chrono::ceil<std::chrono::milliseconds>(left_));
-  left_ -= clock_.now() - start;
+  left_ -= runtime_.now() - start;
   return outcome;
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cachekit/backend.hpp>
-#include <cachekit/clock.hpp>
 #include <cachekit/entity.hpp>
 #include <cachekit/envelope.hpp>
 #include <cachekit/fetched.hpp>
 #include <cachekit/loader.hpp>
 #include <cachekit/metrics.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <chrono>
 #include <string>
@@ -20,7 +20,7 @@ namespace cachekit {
 /// Threads: one at a time; made anew for each call.
 class CacheAccess {
  public:
-  CacheAccess(CacheBackend& backend, CacheMetrics& metrics, const Clock& clock,
+  CacheAccess(CacheBackend& backend, CacheMetrics& metrics, const Runtime& runtime,
               std::chrono::milliseconds budget, std::string_view key);
 
   /// Looks the entry up and has `job` decode it. `miss` is `none` when `job` now has the value.
@@ -40,7 +40,7 @@ class CacheAccess {
 
   CacheBackend& backend_;
   CacheMetrics& metrics_;
-  const Clock& clock_;
+  const Runtime& runtime_;
   std::chrono::nanoseconds left_;
   std::string_view key_;
 };

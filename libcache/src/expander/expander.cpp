@@ -5,6 +5,7 @@
 #include "expander/loading.hpp"
 
 #include <cachekit/expander.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <fmt/format.h>
 
@@ -14,16 +15,16 @@ namespace {
 // Records how long one fetch took, whichever way it ends.
 class FetchTimer {
  public:
-  FetchTimer(CacheMetrics& metrics, const Clock& clock) noexcept
-      : metrics_(metrics), clock_(clock), start_(clock.now()) {}
-  ~FetchTimer() { metrics_.record_latency(clock_.now() - start_); }
+  FetchTimer(CacheMetrics& metrics, const Runtime& runtime) noexcept
+      : metrics_(metrics), runtime_(runtime), start_(runtime.now()) {}
+  ~FetchTimer() { metrics_.record_latency(runtime_.now() - start_); }
   FetchTimer(const FetchTimer&) = delete;
   FetchTimer& operator=(const FetchTimer&) = delete;
 
  private:
   CacheMetrics& metrics_;
-  const Clock& clock_;
-  Clock::steady_time start_;
+  const Runtime& runtime_;
+  Runtime::steady_time start_;
 };
 
 bool unreadable(MissReason miss) noexcept {
@@ -99,9 +100,9 @@ Result<FetchInfo> CacheExpander::run(const EntityKind& kind, std::string_view id
   const Result<Ttl> ttl = options_.ttl.choose(kind.prefix, options.ttl);
   if (!ttl) return fail(ttl.error());
 
-  const FetchTimer timer(metrics_, *options_.clock);
+  const FetchTimer timer(metrics_, *options_.runtime);
   const std::string key = key_of(kind, id);
-  CacheAccess cache(backend_, metrics_, *options_.clock, options_.cache_timeout, key);
+  CacheAccess cache(backend_, metrics_, *options_.runtime, options_.cache_timeout, key);
   FetchInfo info = ask_cache(cache, options.strategy, kind, job);
   if (info.miss == MissReason::none) return info;
   if (options.strategy == Strategy::fresh) {
@@ -110,7 +111,7 @@ Result<FetchInfo> CacheExpander::run(const EntityKind& kind, std::string_view id
   }
 
   Result<Loaded> loaded =
-      load(job, options.loader_retries, options_.backoff, metrics_, *options_.clock);
+      load(job, options.loader_retries, options_.backoff, metrics_, *options_.runtime);
   if (!loaded) return fail(std::move(loaded).error());
   if (loaded->present) info.origin = Origin::source;
   if (options.strategy == Strategy::bypass) return info;
@@ -131,7 +132,7 @@ Result<void> CacheExpander::store(const EntityKind& kind, std::string_view id,
       .and_then([&] { return options_.ttl.choose(kind.prefix, options.ttl); })
       .and_then([&](Ttl ttl) {
         const std::string key = key_of(kind, id);
-        return CacheAccess(backend_, metrics_, *options_.clock, options_.cache_timeout, key)
+        return CacheAccess(backend_, metrics_, *options_.runtime, options_.cache_timeout, key)
             .store(kind, std::move(payload), ttl, std::chrono::microseconds(0));
       });
 }
@@ -139,7 +140,7 @@ Result<void> CacheExpander::store(const EntityKind& kind, std::string_view id,
 Result<bool> CacheExpander::drop(const EntityKind& kind, std::string_view id) {
   return check_call(id).and_then([&] {
     const std::string key = key_of(kind, id);
-    return CacheAccess(backend_, metrics_, *options_.clock, options_.cache_timeout, key).drop();
+    return CacheAccess(backend_, metrics_, *options_.runtime, options_.cache_timeout, key).drop();
   });
 }
 

@@ -1,22 +1,18 @@
 #include "expander/loading.hpp"
 
-#include "core/random_seed.hpp"
+#include <cachekit/runtime.hpp>
 
 #include <algorithm>
 #include <exception>
-#include <random>
 #include <string>
-#include <thread>
 
 namespace cachekit {
 namespace {
 
-void default_backoff(unsigned failures) {
+void default_backoff(unsigned failures, Runtime& runtime) {
   // "Full jitter": callers that failed together do not come back together.
-  thread_local std::minstd_rand random(static_cast<std::uint32_t>(core::random_seed()));
-  std::uniform_int_distribution<std::chrono::milliseconds::rep> pause(
-      0, longest_pause(failures).count());
-  std::this_thread::sleep_for(std::chrono::milliseconds(pause(random)));
+  const auto choices = static_cast<std::uint64_t>(longest_pause(failures).count()) + 1;
+  runtime.sleep_for(std::chrono::milliseconds(runtime.random() % choices));
 }
 
 }  // namespace
@@ -46,13 +42,13 @@ Error detail::unreadable(const Error& why) {
 
 Result<Loaded> load(detail::FetchJob& job, unsigned retries,
                     const std::function<void(unsigned)>& backoff, CacheMetrics& metrics,
-                    const Clock& clock) {
+                    Runtime& runtime) {
   for (unsigned failures = 0;;) {
-    const auto start = clock.now();
+    const auto start = runtime.now();
     metrics.count(CacheMetrics::Event::load);
     Result<bool> present = job.load();
     if (present) {
-      const auto cost = clock.now() - start;
+      const auto cost = runtime.now() - start;
       return Loaded{*present, std::chrono::duration_cast<std::chrono::microseconds>(cost)};
     }
     metrics.count(CacheMetrics::Event::load_failure);
@@ -61,7 +57,7 @@ Result<Loaded> load(detail::FetchJob& job, unsigned retries,
     if (backoff) {
       backoff(failures);
     } else {
-      default_backoff(failures);
+      default_backoff(failures, runtime);
     }
   }
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cachekit/clock.hpp>
 #include <cachekit/loader.hpp>
 #include <cachekit/metrics.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <chrono>
 #include <functional>
@@ -23,6 +23,6 @@ struct Loaded {
 /// Errors: `loader_failed`, the last call's.
 [[nodiscard]] Result<Loaded> load(detail::FetchJob& job, unsigned retries,
                                   const std::function<void(unsigned)>& backoff,
-                                  CacheMetrics& metrics, const Clock& clock);
+                                  CacheMetrics& metrics, Runtime& runtime);
 
 }  // namespace cachekit

@@ -2,9 +2,10 @@
 
 #include "redis/error_map.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <array>
-#include <thread>
 
 namespace cachekit::redis {
 namespace {
@@ -25,7 +26,7 @@ bool Patience::again_after(const Error& error) {
   if (!passes_soon(error)) return false;
   backoff_.failed(Deadline::clock::now());
   if (backoff_.next() >= deadline_.at()) return false;
-  std::this_thread::sleep_until(backoff_.next());
+  Runtime::current().sleep_until(backoff_.next());
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include "unit/expander/faulty_backend.hpp"
 
 #include <cachekit/expander.hpp>
+#include <cachekit/virtual_runtime.hpp>
 
 #include <optional>
 #include <stdexcept>
@@ -47,9 +48,9 @@ struct Source {
 
 /// What most tests start from.
 struct Fixture {
-  cachekit::ManualClock clock{};
+  cachekit::VirtualRuntime runtime{};
   FaultyBackend backend{};
-  cachekit::CacheExpander expander{backend, {.clock = &clock}};
+  cachekit::CacheExpander expander{backend, {.runtime = &runtime}};
   Source source{};
 
   [[nodiscard]] cachekit::Result<cachekit::Fetched<User>> fetch(

@@ -74,6 +74,7 @@ class CACHEKIT_INTERNAL AsyncRequest : public BlockingWaiter {
   friend class Channel;
   friend class IoThread;
   friend class ReroutedCall;
+  friend struct WaiterAccess;  // Of the simulation.
 
   void released(Wakeups& wakeups) noexcept final;
   void finish(Wakeups& wakeups) noexcept;

@@ -15,13 +15,13 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 #include <cachekit/pending.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <thread>
 #include <utility>
 
 namespace cachekit::net {
@@ -152,7 +152,7 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
   int cancelling_ CACHEKIT_GUARDED_BY(mutex_) = 0;  // Threads that are at it.
   core::ConditionVariable cancelled_;
   bool ending_ CACHEKIT_GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // From the first request on.
+  std::unique_ptr<Runtime::Thread> thread_;  // From the first request on.
   // Whether a call on the thread has ended the I/O thread; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 

@@ -59,6 +59,7 @@ class CACHEKIT_INTERNAL Waiter {
   friend class ReplyQueue;
   friend class SharedConnection;
   friend class WaiterList;
+  friend struct WaiterAccess;  // Of the simulation.
   friend struct Completions;
   friend void wake(Waiter& waiter, ParkingLot& lot) noexcept;
 
@@ -112,6 +113,7 @@ class CACHEKIT_INTERNAL BlockingWaiter : public Waiter {
  private:
   friend class Caller;
   friend class Leadership;
+  friend struct WaiterAccess;
 
   [[nodiscard]] Signal signal() const noexcept;
   /// Gives it a signal, and adds it to those to be woken where it is asleep. From then on it may be

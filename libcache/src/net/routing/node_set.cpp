@@ -1,16 +1,17 @@
 #include "net/routing/node_set.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <exception>
-#include <future>
 #include <utility>
 
 namespace cachekit::net {
 
 NodeRef NodeSet::at(const Address& address) {
   const std::string endpoint = address.endpoint();
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (ended_) return nullptr;
   const auto found = std::ranges::find(nodes_, endpoint, &Node::endpoint);
   if (found != nodes_.end()) return *found;
@@ -24,7 +25,7 @@ void NodeSet::keep_only(std::span<const Address> addresses) {
   for (const Address& address : addresses) endpoints.push_back(address.endpoint());
   std::vector<NodeRef> unused;  // Destroyed without the lock.
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     const auto kept = [&](const NodeRef& node) {
       return std::ranges::find(endpoints, node->endpoint()) != endpoints.end();
     };
@@ -47,12 +48,12 @@ std::vector<NodeRef> NodeSet::take_unused() {
 }
 
 std::vector<NodeRef> NodeSet::all() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return nodes_;
 }
 
 std::size_t NodeSet::size() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return nodes_.size();
 }
 
@@ -64,7 +65,7 @@ void NodeSet::end() noexcept {
   std::vector<NodeRef> nodes;
   std::vector<NodeRef> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     ended_ = true;
     nodes.swap(nodes_);
     dropped.swap(dropped_);
@@ -77,20 +78,19 @@ void NodeSet::end() noexcept {
 // Where there is no thread to be had, one after the other.
 Result<void> open_all(std::span<const NodeRef> nodes, Deadline deadline) {
   std::vector<Result<void>> outcomes(nodes.size());
-  std::vector<std::future<void>> opening(nodes.size());
+  std::vector<std::unique_ptr<Runtime::Thread>> opening;
+  opening.reserve(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const auto open_one = [&node = *nodes[i], &outcome = outcomes[i], deadline] {
       outcome = node.open(deadline);
     };
     try {
-      opening[i] = std::async(std::launch::async, open_one);
+      opening.push_back(Runtime::system().start(open_one));
     } catch (const std::exception&) {
       open_one();
     }
   }
-  for (std::future<void>& one : opening) {
-    if (one.valid()) one.get();
-  }
+  opening.clear();  // All of them have ended then.
   const auto failed = std::ranges::find(outcomes, false, &Result<void>::has_value);
   return failed == outcomes.end() ? Result<void>() : std::move(*failed);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/internal.hpp"
+#include "core/mutex.hpp"
 #include "net/routing/node.hpp"
 #include "net/transport/address.hpp"
 
@@ -10,7 +11,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
@@ -53,14 +53,14 @@ class CACHEKIT_INTERNAL NodeSet {
   void end() noexcept;
 
  private:
-  [[nodiscard]] std::vector<NodeRef> take_unused();
+  [[nodiscard]] std::vector<NodeRef> take_unused() CACHEKIT_REQUIRES(mutex_);
 
   const Make make_;
 
-  mutable std::mutex mutex_;  // guards the members below
-  std::vector<NodeRef> nodes_;
-  std::vector<NodeRef> dropped_;  // Somebody may have them yet.
-  bool ended_ = false;
+  mutable core::Mutex mutex_;
+  std::vector<NodeRef> nodes_ CACHEKIT_GUARDED_BY(mutex_);
+  std::vector<NodeRef> dropped_ CACHEKIT_GUARDED_BY(mutex_);  // Somebody may have them yet.
+  bool ended_ CACHEKIT_GUARDED_BY(mutex_) = false;
 };
 
 /// The same for nodes that are at hand. Errors: of the first that failed.

@@ -1,50 +1,49 @@
 #include "net/routing/pauses.hpp"
 
 #include "core/fork.hpp"
+#include "core/mutex.hpp"
+
+#include <cachekit/runtime.hpp>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <map>
 #include <memory>
-#include <thread>
 #include <utility>
 
 namespace cachekit::net {
 
 // All that a process has of it.
 struct Pauses::Core {
-  using Lock = std::unique_lock<std::mutex>;
-
   void run() noexcept {
-    Lock lock(mutex);
+    core::MutexLock lock(mutex);
     while (!ended) {
       if (sleepers.empty()) {
-        changed.wait(lock);
+        changed.wait(lock, [&]() CACHEKIT_REQUIRES(mutex) { return ended || !sleepers.empty(); });
       } else if (const auto due = sleepers.begin()->first; due > Clock::now()) {
         changed.wait_until(lock, due);
       } else {
-        go_on_with_first(lock, false);
+        go_on_with_first(false);
       }
     }
-    while (!sleepers.empty()) go_on_with_first(lock, true);
+    while (!sleepers.empty()) go_on_with_first(true);
   }
   // What goes on may pause again.
-  void go_on_with_first(Lock& lock, bool cut_short) noexcept {
+  void go_on_with_first(bool cut_short) noexcept CACHEKIT_REQUIRES(mutex) {
     Sleeper* const sleeper = sleepers.begin()->second;
     sleepers.erase(sleepers.begin());
-    lock.unlock();
+    mutex.unlock();
     sleeper->go_on(cut_short);
-    lock.lock();
+    mutex.lock();
   }
 
   const std::uint32_t generation = core::fork_generation();
-  std::mutex mutex{};  // guards the members below
-  std::condition_variable changed{};
-  std::multimap<Clock::time_point, Sleeper*> sleepers{};
-  std::thread thread{};
-  bool ended = false;
+  core::Mutex mutex{};
+  core::ConditionVariable changed{};
+  std::multimap<Clock::time_point, Sleeper*> sleepers CACHEKIT_GUARDED_BY(mutex){};
+  std::unique_ptr<Runtime::Thread> thread CACHEKIT_GUARDED_BY(mutex){};
+  bool ended CACHEKIT_GUARDED_BY(mutex) = false;
 };
 
 // A parent's core is left in memory as it is: its thread is not here to be joined.
@@ -57,7 +56,7 @@ Pauses::~Pauses() {
 Pauses::Core& Pauses::core() {
   Core* core = core_.load(std::memory_order_acquire);
   if (core != nullptr && core->generation == core::fork_generation()) return *core;
-  const std::lock_guard lock(making_);
+  const core::MutexLock lock(making_);
   core = core_;
   if (core != nullptr && core->generation == core::fork_generation()) return *core;
   core_ = new Core;
@@ -66,18 +65,20 @@ Pauses::Core& Pauses::core() {
 
 bool Pauses::wait_until(Clock::time_point then) {
   Core& core = this->core();
-  Core::Lock lock(core.mutex);
-  return !core.changed.wait_until(lock, then, [&] { return core.ended || ended_; });
+  core::MutexLock lock(core.mutex);
+  return !core.changed.wait_until(lock, then, [&]() CACHEKIT_REQUIRES(core.mutex) {
+    return core.ended || ended_;
+  });
 }
 
 bool Pauses::add(Clock::time_point then, Sleeper& sleeper) noexcept {
   try {
     Core& core = this->core();
-    const std::lock_guard lock(core.mutex);
+    const core::MutexLock lock(core.mutex);
     if (core.ended || ended_) return false;
     const auto added = core.sleepers.emplace(then, &sleeper);
     try {
-      if (!core.thread.joinable()) core.thread = std::thread([&core] { core.run(); });
+      if (!core.thread) core.thread = Runtime::system().start([&core] { core.run(); });
     } catch (const std::exception&) {
       core.sleepers.erase(added);
       return false;
@@ -92,7 +93,7 @@ bool Pauses::add(Clock::time_point then, Sleeper& sleeper) noexcept {
 bool Pauses::remove(Sleeper& sleeper) noexcept {
   Core* const core = core_.load(std::memory_order_acquire);
   if (core == nullptr || core->generation != core::fork_generation()) return false;
-  const std::lock_guard lock(core->mutex);
+  const core::MutexLock lock(core->mutex);
   return std::erase_if(core->sleepers, [&](const auto& one) { return one.second == &sleeper; }) > 0;
 }
 
@@ -102,14 +103,13 @@ void Pauses::end() noexcept {
   ended_ = true;
   Core* const core = core_.load(std::memory_order_acquire);
   if (core == nullptr || core->generation != core::fork_generation()) return;
-  std::thread thread;
+  std::unique_ptr<Runtime::Thread> thread;  // Its end waits for that of the thread.
   {
-    const std::lock_guard lock(core->mutex);
+    const core::MutexLock lock(core->mutex);
     core->ended = true;
     thread = std::move(core->thread);
     core->changed.notify_all();
   }
-  if (thread.joinable()) thread.join();
 }
 
 }  // namespace cachekit::net

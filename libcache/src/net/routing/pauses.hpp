@@ -1,11 +1,11 @@
 #pragma once
 
 #include "core/internal.hpp"
+#include "core/mutex.hpp"
 
 #include <cachekit/deadline.hpp>
 
 #include <atomic>
-#include <mutex>
 
 namespace cachekit::net {
 
@@ -46,7 +46,7 @@ class CACHEKIT_INTERNAL Pauses {
 
   [[nodiscard]] Core& core();
 
-  std::mutex making_;  // Of the core of this process.
+  core::Mutex making_;  // Of the core of this process.
   std::atomic<Core*> core_{nullptr};
   std::atomic<bool> ended_{false};
 };
