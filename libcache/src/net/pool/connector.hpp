@@ -9,6 +9,7 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -32,8 +33,9 @@ namespace cachekit::net {
 /// Threads: all members may be called from any thread at once.
 class Connector : public std::enable_shared_from_this<Connector> {
  public:
+  /// `where`: as of `Dialer`.
   Connector(Address address, std::shared_ptr<const Protocol> protocol,
-            std::chrono::milliseconds connection_timeout);
+            std::chrono::milliseconds connection_timeout, AddressSource where = {});
 
   /// Sees to it that `combiner` has a connection.
   /// Errors: those of `Dialer::open`; `timeout` when the deadline comes first.
@@ -47,6 +49,10 @@ class Connector : public std::enable_shared_from_this<Connector> {
   /// null where the deadline comes first. The attempt goes on then, and what comes of it is for the
   /// next call. Requires: nobody calls `connect`.
   [[nodiscard]] Result<std::unique_ptr<Connection>> await(Deadline deadline) noexcept;
+
+  /// From here on, connections that an earlier attempt brings are closed, and another attempt is
+  /// made in its place. Gives the generation of those to come; earlier ones have lower numbers.
+  [[nodiscard]] std::uint64_t retire() noexcept;
 
   /// Whether an attempt is being made, or has succeeded and waits for somebody to take it.
   [[nodiscard]] bool under_way() const;
@@ -66,6 +72,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   [[nodiscard]] Result<void> may_try() const;
   void wait_for_turn(std::unique_lock<std::mutex>& lock, Deadline deadline);
   void attempt(Deadline deadline) noexcept;
+  [[nodiscard]] Result<std::unique_ptr<Connection>> dial(Deadline deadline);
   [[nodiscard]] Result<void> begin_attempt(std::unique_lock<std::mutex>& lock, Deadline deadline);
   [[nodiscard]] bool attempt_elsewhere() noexcept;
   void note(const Result<std::unique_ptr<Connection>>& opened) noexcept;
@@ -73,6 +80,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
   const Address address_;
   Dialer dialer_;
   const std::chrono::milliseconds connection_timeout_;
+
+  std::atomic<std::uint64_t> generation_{0};
 
   mutable std::mutex mutex_;  // guards the members below
   std::condition_variable ended_;
