@@ -5,7 +5,7 @@
 namespace cachekit::core {
 
 Timers::TimerId Timers::add(Runtime::steady_time at, Runtime::Task task) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::uint64_t id = ++last_;
   times_.emplace(id, at);
   try {
@@ -22,7 +22,7 @@ Timers::TimerId Timers::add(Runtime::steady_time at, Runtime::Task task) {
 }
 
 bool Timers::remove(TimerId timer) noexcept {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = times_.find(static_cast<std::uint64_t>(timer));
   if (found == times_.end()) return false;
   tasks_.erase(Key(found->second, found->first));
@@ -32,7 +32,7 @@ bool Timers::remove(TimerId timer) noexcept {
 }
 
 void Timers::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!tasks_.empty()) {
     const auto next = tasks_.begin();
     const Runtime::steady_time due = next->first.first;

@@ -1,13 +1,12 @@
 #pragma once
 
 #include "core/fork.hpp"
+#include "core/mutex.hpp"
 
 #include <cachekit/runtime.hpp>
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <utility>
 
 namespace cachekit::core {
@@ -28,12 +27,12 @@ class Timers {
   void run();
 
   const std::uint32_t generation_ = fork_generation();
-  std::mutex mutex_;  // guards the members below
-  std::condition_variable changed_;
-  std::map<Key, Runtime::Task> tasks_;
-  std::map<std::uint64_t, Runtime::steady_time> times_;
-  std::uint64_t last_ = 0;
-  bool running_ = false;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::map<Key, Runtime::Task> tasks_ CACHEKIT_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, Runtime::steady_time> times_ CACHEKIT_GUARDED_BY(mutex_);
+  std::uint64_t last_ CACHEKIT_GUARDED_BY(mutex_) = 0;
+  bool running_ CACHEKIT_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cachekit::core

@@ -1,11 +1,11 @@
 #pragma once
 
 #include "core/fork.hpp"
+#include "core/mutex.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string_view>
 #include <unordered_map>
 
@@ -23,7 +23,7 @@ class RefusedCounts {
   template <typename Join>
   [[nodiscard]] bool joined(std::string_view key, const Join& join) {
     if (count_.load(std::memory_order_acquire) == 0 || inherited()) return false;
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     const auto found = calls_.find(key);
     return found != calls_.end() && join(*found->second);
   }
@@ -31,7 +31,7 @@ class RefusedCounts {
   template <typename Step>
   void go_on(std::string_view key, CountingCall& call, const Step& step) {
     if (inherited()) return static_cast<void>(step());
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (!step()) return;
     const auto found = calls_.find(key);
     if (found == calls_.end() || found->second != &call) return;
@@ -42,7 +42,7 @@ class RefusedCounts {
   /// `std::bad_alloc`.
   void add(std::string_view key, CountingCall& call) {
     if (inherited()) return;
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     calls_.erase(key);  // Its view of the key is its own.
     calls_.emplace(key, &call);
     count_.store(calls_.size(), std::memory_order_release);
@@ -53,8 +53,8 @@ class RefusedCounts {
   [[nodiscard]] bool inherited() const noexcept { return generation_ != core::fork_generation(); }
 
   const std::uint32_t generation_ = core::fork_generation();
-  std::mutex mutex_;  // guards calls_, and what of these may be joined
-  std::unordered_map<std::string_view, CountingCall*> calls_;
+  core::Mutex mutex_;  // Guards what of the calls may be joined, too.
+  std::unordered_map<std::string_view, CountingCall*> calls_ CACHEKIT_GUARDED_BY(mutex_);
   std::atomic<std::size_t> count_{0};
 };
 

@@ -48,7 +48,7 @@ Channel::LaneOfRequests::LaneOfRequests(const ChannelOptions& options, const std
 Channel::Core::Core(const ChannelOptions& options, const std::string& endpoint,
                     std::shared_ptr<const Protocol> protocol)
     : connector(std::make_shared<Connector>(options.address, std::move(protocol),
-                                            options.connection_timeout)),
+                                            options.connection_timeout, options.where)),
       bounds(options.combiner.max_requests, options.combiner.max_bytes),
       shared(options, endpoint, Lane::shared, bounds, order, callbacks, connector, nullptr),
       large(options, endpoint, Lane::large, bounds, order, callbacks, connector, &shared.io_thread),
@@ -99,6 +99,16 @@ Channel::~Channel() {
 void Channel::end() noexcept {
   Core* const core = core_.load();
   if (core->generation == core::fork_generation()) core->end();
+}
+
+// A child of the process that made them has none.
+void Channel::retire() noexcept {
+  Core* const core = core_.load();
+  if (core->generation != core::fork_generation()) return;
+  const std::uint64_t fresh = core->connector->retire();
+  core->shared.combiner.connection().retire_before(fresh);
+  core->large.combiner.connection().retire_before(fresh);
+  core->pool->retire_before(fresh);
 }
 
 Channel::Core& Channel::core() {

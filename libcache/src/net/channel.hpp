@@ -29,7 +29,8 @@ class PooledConnection;
 class Pool;
 
 struct ChannelOptions {
-  Address address{};
+  Address address{};      ///< And its name in messages.
+  AddressSource where{};  ///< Tells the address before each attempt, where that may change.
   std::size_t max_connections = 16;
   std::size_t min_connections = 1;   ///< Opened by `open` and kept.
   std::size_t max_waiting = 10'000;  ///< Callers that may wait for one of their own.
@@ -81,6 +82,11 @@ class CACHEKIT_INTERNAL Channel {
   /// comes first, which is no failure, and the next call goes on. Waits where it is too early for
   /// another attempt.
   [[nodiscard]] Result<std::unique_ptr<Connection>> await_dedicated(Deadline deadline);
+
+  /// Has all connections replaced, those that are being opened as well, once what is under way on
+  /// them is answered: the peer is not what they were made for. (A session that finds that out of
+  /// one connection is `retiring`.)
+  void retire() noexcept;
 
   /// Settles all that is under way, and runs the callbacks; what these start is settled at once. A
   /// backend ends all its channels before it destroys one, for callbacks may use any of them.

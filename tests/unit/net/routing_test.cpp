@@ -110,18 +110,22 @@ TEST_CASE("what nobody waits for goes elsewhere before it is settled", "[net][ro
   CHECK(servers.second.lines() == Said{"key"});
 }
 
-TEST_CASE("asynchronous requests go elsewhere in their order", "[net][routing]") {
-  Elsewhere servers("MOVED");
-  Routed cache;
-  std::vector<Pending<std::string>> pending;
-  Said lines;
-  for (int i = 0; i < 200; ++i) {
-    lines.push_back(std::to_string(i));
-    cache.router.own(lines.back(), servers.first.address());
+TEST_CASE("asynchronous requests go elsewhere in their order, whoever waits", "[net][routing]") {
+  for (int round = 0; round < 20; ++round) {
+    Elsewhere servers("MOVED");
+    Routed cache;
+    std::vector<Pending<std::string>> pending;
+    Said lines;
+    for (int i = 0; i < 200; ++i) {
+      lines.push_back(std::to_string(i));
+      cache.router.own(lines.back(), servers.first.address());
+    }
+    for (const std::string& line : lines) pending.push_back(cache.start(line, {.replay = false}));
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      REQUIRE(pending[i].get() == lines[i] + " done");
+    }
+    REQUIRE(servers.second.lines() == lines);
   }
-  for (const std::string& line : lines) pending.push_back(cache.start(line, {.replay = false}));
-  for (std::size_t i = 0; i < lines.size(); ++i) CHECK(pending[i].get() == lines[i] + " done");
-  CHECK(servers.second.lines() == lines);
 }
 
 TEST_CASE("nodes that send a request back and forth do not have it for ever", "[net][routing]") {

@@ -52,7 +52,10 @@ class CACHEKIT_INTERNAL AsyncRequest : public BlockingWaiter {
   /// I/O thread.
   void read_on_its_own(bool wanted) noexcept;
   /// Requires: not handed to a channel yet.
-  void look_at_outcome(std::unique_ptr<SettlementHook> hook) noexcept { hook_ = std::move(hook); }
+  void look_at_outcome(std::unique_ptr<SettlementHook> hook) noexcept {
+    hook_ = std::move(hook);
+    be_told_in_order();  // What goes elsewhere goes in that order.
+  }
 
  protected:
   /// Keeps the object alive while it is under way, and lets go of it. (Not for the caller's.)

@@ -106,7 +106,7 @@ void Caller::lead(Deadline until, std::optional<Clock::time_point> begun) noexce
   // request in its place among them, before a new connection can be there.
   completions.wake(combiner_.lot_);
   if (connection_.busy()) combiner_.flush_for_others(Clock::now(), deadline);
-  if (completions.own_settled) wake(blocking_, combiner_.lot_);
+  if (completions.own_settled && !completions.own_among_others) wake(blocking_, combiner_.lot_);
   // If it is settled from here on, it wants to be told like anybody else.
   completions.own = nullptr;
   combiner_.give_up_lead(completions);

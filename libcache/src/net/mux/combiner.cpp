@@ -204,6 +204,7 @@ bool Combiner::drain_abandoned(Deadline until) noexcept {
         connection_.read_once({.deadline = at_once, .now = now, .writable = stopped}, completions);
     ++reads;
   }
+  completions.wake(lot_);  // Before another one can have later replies.
   give_up_lead(completions);
   return reads > 1 || result != ReadResult::nothing;
 }

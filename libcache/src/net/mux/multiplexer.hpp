@@ -31,14 +31,16 @@ namespace cachekit::net {
 struct Completions {
   Waiter* own = nullptr;  ///< The leader's own waiter, which needs no waking; or null.
   bool own_settled = false;
+  bool own_among_others = false;  ///< And is told in its turn.
   WaiterList others{};
 
   void add(Waiter& waiter) noexcept {
     if (&waiter == own) {
       own_settled = true;
-    } else {
-      others.push_back(waiter, Waiter::Place::nowhere);
+      if (!waiter.told_in_order_) return;
+      own_among_others = true;
     }
+    others.push_back(waiter, Waiter::Place::nowhere);
   }
   /// Tells all but the own one, which may be gone then.
   void wake(ParkingLot& lot) noexcept;
@@ -131,6 +133,8 @@ class Multiplexer {
   }
   /// Whether it takes no more, and closes once all that is under way is answered.
   [[nodiscard]] bool retiring() const noexcept { return state_ == State::open && retiring_; }
+  /// It is so from now on, where it is open.
+  void retire() noexcept { retiring_ = state_ == State::open; }
   /// Begins with a fresh connection. Requires: closed.
   void open(std::unique_ptr<Session> session, TimePoint now) noexcept;
   /// From here on it takes nothing, and what is under way is to be failed. Only the first cause of

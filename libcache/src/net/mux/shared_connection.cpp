@@ -50,12 +50,21 @@ void SharedConnection::close_after_fork() noexcept {
 
 void SharedConnection::attach(Connection&& connection) noexcept {
   if (ended_) return;
+  const bool retired = connection.generation() < oldest_;
   auto [socket, session] = std::move(connection).take_apart();
   socket_ = std::move(socket);
   shut_ = false;
   mux_.open(std::move(session), Clock::now());
   if (mux_.counts().losses > 0) ++reconnects_;
   ++number_;
+  if (retired) mux_.retire();
+}
+
+void SharedConnection::retire_before(std::uint64_t generation) noexcept {
+  const core::MutexLock lock(mutex_);
+  oldest_ = generation;
+  mux_.retire();
+  close_if_unused();
 }
 
 SharedConnection::Entry SharedConnection::enqueue(Waiter& waiter) noexcept {

@@ -63,6 +63,9 @@ class SharedConnection {
   }
   [[nodiscard]] CombinerStats stats() const;
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  /// Has a connection of an earlier generation than that replaced, once all that is under way is
+  /// answered; and each such one that comes.
+  void retire_before(std::uint64_t generation) noexcept;
   /// In a forked child: closes the descriptor and touches nothing else. The object is of no use
   /// afterwards, and must not be destroyed: threads of the parent may hold its locks for ever.
   void close_after_fork() noexcept;
@@ -125,8 +128,9 @@ class SharedConnection {
   Leadership leadership_;  // Under the lock where it does not say that it needs none.
   std::atomic<std::uint64_t> number_{0};  // Of the connection.
   std::uint64_t reconnects_ CACHEKIT_GUARDED_BY(mutex_) = 0;
-  bool ended_ CACHEKIT_GUARDED_BY(mutex_) = false;  // It takes no other connection any more.
-  bool shut_ CACHEKIT_GUARDED_BY(mutex_) = false;   // The socket, because the connection is broken.
+  std::uint64_t oldest_ CACHEKIT_GUARDED_BY(mutex_) = 0;  // Generation that is not retired.
+  bool ended_ CACHEKIT_GUARDED_BY(mutex_) = false;        // It takes no other connection any more.
+  bool shut_ CACHEKIT_GUARDED_BY(mutex_) = false;  // The socket, because the connection is broken.
   Clock::time_point written_at_ CACHEKIT_GUARDED_BY(mutex_){};
   Clock::time_point refused_at_ CACHEKIT_GUARDED_BY(mutex_){};  // When the kernel took no more.
   Clock::time_point listen_at_

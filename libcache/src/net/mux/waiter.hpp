@@ -45,6 +45,8 @@ class CACHEKIT_INTERNAL Waiter {
   virtual void released(Wakeups& wakeups) noexcept = 0;
   void be_abandoned() noexcept { abandoned_ = true; }
   void be_background() noexcept { background_ = true; }
+  /// Its outcome is told after those of the requests before it, also to a leader's own.
+  void be_told_in_order() noexcept { told_in_order_ = true; }
   /// It can have no more effect: what its thread asks next need not stay behind it.
   void leave_order() noexcept { ticket_.drop(); }
 
@@ -93,6 +95,7 @@ class CACHEKIT_INTERNAL Waiter {
   bool resendable_ = false;
   bool abandoned_ = false;   // It stands for one that was given up.
   bool background_ = false;  // No thread looks after its deadline.
+  bool told_in_order_ = false;
 };
 
 /// What a caller's thread can wait for: it sleeps until the request is settled or it is told to

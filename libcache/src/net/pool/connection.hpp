@@ -61,6 +61,10 @@ class CACHEKIT_INTERNAL Connection {
   /// Counts the requests from now on. Lifetime: `counts` outlives the connection.
   void count_in(ExchangeCounts& counts) noexcept { counts_ = &counts; }
 
+  /// Which generation of its node's connections it is of: those before the last one are retired.
+  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+  void belong_to(std::uint64_t generation) noexcept { generation_ = generation; }
+
   [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
   /// Whether `pump_until` waits for room to write (else it waits for bytes to read).
   [[nodiscard]] bool wants_write() const noexcept { return !peer_gone_ && sent_ < out_.size(); }
@@ -98,7 +102,7 @@ class CACHEKIT_INTERNAL Connection {
   void finish_request() noexcept;
   [[nodiscard]] Error broken(Errc code, std::string_view why) noexcept;
   /// Whether this process is a child of the one that opened the connection, and must not use it.
-  [[nodiscard]] bool inherited() const noexcept { return generation_ != core::fork_generation(); }
+  [[nodiscard]] bool inherited() const noexcept { return process_ != core::fork_generation(); }
 
   Socket socket_;
   std::unique_ptr<Session> session_;
@@ -111,7 +115,8 @@ class CACHEKIT_INTERNAL Connection {
   bool answered_ = false;   // The last reply is in, perhaps before all of the request was out.
   bool peer_gone_ = false;  // The peer takes no more bytes.
   bool usable_ = true;
-  std::uint32_t generation_ = core::fork_generation();  // It belongs to the process that opened it.
+  std::uint64_t generation_ = 0;
+  std::uint32_t process_ = core::fork_generation();  // It belongs to the process that opened it.
 };
 
 }  // namespace cachekit::net

@@ -19,9 +19,9 @@ constexpr auto short_attempt = std::chrono::milliseconds(100);
 }  // namespace
 
 Connector::Connector(Address address, std::shared_ptr<const Protocol> protocol,
-                     std::chrono::milliseconds connection_timeout)
+                     std::chrono::milliseconds connection_timeout, AddressSource where)
     : address_(std::move(address)),
-      dialer_(address_, std::move(protocol)),
+      dialer_(address_, std::move(protocol), std::move(where)),
       connection_timeout_(connection_timeout) {}
 
 Result<void> Connector::connect(Combiner& combiner, Deadline deadline) noexcept {
@@ -101,16 +101,34 @@ void Connector::wait_for_turn(core::MutexLock& lock, Deadline deadline) {
 void Connector::attempt(Deadline deadline) noexcept {
   Result<std::unique_ptr<Connection>> opened = fail(out_of_memory());
   try {
-    opened = dialer_.open(deadline);
+    opened = dial(deadline);
   } catch (const std::exception&) {  // As above.
   }
   const core::MutexLock lock(mutex_);
   note(opened);
   failure_told_ = false;
-  if (opened) fresh_ = *std::move(opened);
+  if (opened && (*opened)->generation() == generation_) fresh_ = *std::move(opened);
   under_way_ = false;
   ended_.notify_all();
   for (const auto& [who, call] : listeners_) call();
+}
+
+// One that has been retired while it was opened would be so at once.
+Result<std::unique_ptr<Connection>> Connector::dial(Deadline deadline) {
+  while (true) {
+    const std::uint64_t generation = generation_;
+    auto opened = dialer_.open(deadline);
+    if (!opened) return opened;
+    (*opened)->belong_to(generation);
+    if (generation == generation_ || deadline.expired()) return opened;
+  }
+}
+
+std::uint64_t Connector::retire() noexcept {
+  std::unique_ptr<Connection> retired;  // Closed without the lock.
+  const core::MutexLock lock(mutex_);
+  retired = std::move(fresh_);
+  return ++generation_;
 }
 
 void Connector::on_ended(const void* who, std::function<void()> call) {
@@ -133,7 +151,7 @@ Result<std::unique_ptr<Connection>> Connector::open_one(Deadline deadline) {
     if (Result<void> may = may_try(); !may) return fail(std::move(may).error());
   }
   const Deadline budget = Deadline::after(connection_timeout_);
-  auto opened = dialer_.open(earlier(deadline, budget));
+  auto opened = dial(earlier(deadline, budget));
   const core::MutexLock lock(mutex_);
   // A caller with little time says nothing about the server.
   const bool cut_short = deadline.at() < budget.at();

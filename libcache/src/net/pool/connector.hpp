@@ -10,6 +10,7 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -31,8 +32,9 @@ namespace cachekit::net {
 /// Threads: all members may be called from any thread at once.
 class Connector : public std::enable_shared_from_this<Connector> {
  public:
+  /// `where`: as of `Dialer`.
   Connector(Address address, std::shared_ptr<const Protocol> protocol,
-            std::chrono::milliseconds connection_timeout);
+            std::chrono::milliseconds connection_timeout, AddressSource where = {});
 
   /// Sees to it that `combiner` has a connection.
   /// Errors: those of `Dialer::open`; `timeout` when the deadline comes first.
@@ -46,6 +48,10 @@ class Connector : public std::enable_shared_from_this<Connector> {
   /// null where the deadline comes first. The attempt goes on then, and what comes of it is for the
   /// next call. Requires: nobody calls `connect`.
   [[nodiscard]] Result<std::unique_ptr<Connection>> await(Deadline deadline) noexcept;
+
+  /// From here on, connections that an earlier attempt brings are closed, and another attempt is
+  /// made in its place. Gives the generation of those to come; earlier ones have lower numbers.
+  [[nodiscard]] std::uint64_t retire() noexcept;
 
   /// Whether an attempt is being made, or has succeeded and waits for somebody to take it.
   [[nodiscard]] bool under_way() const;
@@ -65,6 +71,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   [[nodiscard]] Result<void> may_try() const CACHEKIT_REQUIRES(mutex_);
   void wait_for_turn(core::MutexLock& lock, Deadline deadline) CACHEKIT_REQUIRES(mutex_);
   void attempt(Deadline deadline) noexcept;
+  [[nodiscard]] Result<std::unique_ptr<Connection>> dial(Deadline deadline);
   [[nodiscard]] Result<void> begin_attempt(core::MutexLock& lock, Deadline deadline)
       CACHEKIT_REQUIRES(mutex_);
   [[nodiscard]] bool attempt_elsewhere() noexcept;
@@ -73,6 +80,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
   const Address address_;
   Dialer dialer_;
   const std::chrono::milliseconds connection_timeout_;
+
+  std::atomic<std::uint64_t> generation_{0};
 
   mutable core::Mutex mutex_;
   core::ConditionVariable ended_;

@@ -72,19 +72,21 @@ struct Dialer::Failure {
   }
 };
 
-Dialer::Dialer(Address address, std::shared_ptr<const Protocol> protocol)
-    : address_(std::move(address)), protocol_(std::move(protocol)) {}
+Dialer::Dialer(Address address, std::shared_ptr<const Protocol> protocol, AddressSource where)
+    : address_(std::move(address)), protocol_(std::move(protocol)), where_(std::move(where)) {}
 
 Result<std::unique_ptr<Connection>> Dialer::open(Deadline deadline) {
   try {
-    return open_any(deadline);
+    if (!where_) return open_any(address_, deadline);
+    const Result<Address> address = where_(deadline);
+    return address ? open_any(*address, deadline) : fail(address.error());
   } catch (const std::exception&) {
     return fail(out_of_memory());
   }
 }
 
-Result<std::unique_ptr<Connection>> Dialer::open_any(Deadline deadline) {
-  Result<std::vector<SocketAddress>> resolved = resolve(address_, deadline);
+Result<std::unique_ptr<Connection>> Dialer::open_any(const Address& address, Deadline deadline) {
+  Result<std::vector<SocketAddress>> resolved = resolve(address, deadline);
   if (!resolved) {
     protocol_->forget();
     return fail(std::move(resolved).error());
@@ -101,7 +103,8 @@ Result<std::unique_ptr<Connection>> Dialer::open_any(Deadline deadline) {
     std::vector<SocketAddress> silent;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       const std::size_t left = candidates.size() - i;
-      Attempt made = attempt(candidates[i], share_of(deadline, left, candidates.size(), round));
+      Attempt made =
+          attempt(address, candidates[i], share_of(deadline, left, candidates.size(), round));
       if (made.outcome) {
         note_served(candidates[i]);
         return std::move(made.outcome);
@@ -119,14 +122,15 @@ Result<std::unique_ptr<Connection>> Dialer::open_any(Deadline deadline) {
   return fail(std::move(failure.error));
 }
 
-Dialer::Attempt Dialer::attempt(const SocketAddress& to, Deadline deadline) const {
+Dialer::Attempt Dialer::attempt(const Address& address, const SocketAddress& to,
+                                Deadline deadline) const {
   for (int handshakes = 1;; ++handshakes) {
     Result<Socket> socket = Socket::connect(to, deadline);
     if (!socket) {
       protocol_->forget();
-      return {fail(at(std::move(socket).error(), address_)), false};
+      return {fail(at(std::move(socket).error(), address)), false};
     }
-    auto greeted = Connection::greet(*std::move(socket), address_.endpoint(), *protocol_, deadline);
+    auto greeted = Connection::greet(*std::move(socket), address.endpoint(), *protocol_, deadline);
     if (greeted || !protocol_->learned_from(greeted.error())) return {std::move(greeted), true};
     if (handshakes < max_handshakes) continue;
     protocol_->forget();

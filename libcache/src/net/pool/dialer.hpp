@@ -26,7 +26,9 @@ namespace cachekit::net {
 /// Threads: any at once.
 class Dialer {
  public:
-  Dialer(Address address, std::shared_ptr<const Protocol> protocol);
+  /// `where`: tells the address before each attempt; empty where it is always `address`, by whose
+  /// name the peer goes in messages.
+  Dialer(Address address, std::shared_ptr<const Protocol> protocol, AddressSource where = {});
 
   /// Resolves, connects and shakes hands, all within `deadline`; again, a few times, where the
   /// protocol learned from the failure of a handshake.
@@ -39,14 +41,17 @@ class Dialer {
   struct Attempt;
   struct Failure;
 
-  [[nodiscard]] Result<std::unique_ptr<Connection>> open_any(Deadline deadline);
-  [[nodiscard]] Attempt attempt(const SocketAddress& to, Deadline deadline) const;
+  [[nodiscard]] Result<std::unique_ptr<Connection>> open_any(const Address& address,
+                                                             Deadline deadline);
+  [[nodiscard]] Attempt attempt(const Address& address, const SocketAddress& to,
+                                Deadline deadline) const;
   [[nodiscard]] std::optional<SocketAddress> first() const;
   void note_served(const SocketAddress& address);
   void note_failed(const std::optional<SocketAddress>& first, const SocketAddress& second);
 
   const Address address_;
   const std::shared_ptr<const Protocol> protocol_;
+  const AddressSource where_;
 
   mutable core::Mutex mutex_;
   // To begin with, if the name still leads there.

@@ -58,6 +58,15 @@ void Pool::close_stale() noexcept {
   broken_ += closed;
 }
 
+void Pool::retire_before(std::uint64_t generation) noexcept {
+  std::vector<std::unique_ptr<Connection>> retired;  // Closed without the lock.
+  const core::MutexLock lock(mutex_);
+  oldest_ = generation;
+  open_ -= idle_.size();
+  broken_ += idle_.size();
+  idle_.swap(retired);
+}
+
 bool Pool::broke_since(Deadline::clock::time_point then) const {
   const core::MutexLock lock(mutex_);
   return broke_at_ > then;
@@ -206,15 +215,16 @@ PooledConnection& PooledConnection::operator=(PooledConnection&& other) noexcept
 
 PooledConnection::~PooledConnection() {
   if (pool_ == nullptr) return;
-  const bool keep = connection_ && connection_->usable();
-  const bool broke = connection_ && !keep;
-  if (!keep) connection_.reset();
+  const bool usable = connection_ && connection_->usable();
+  const bool broke = connection_ && !usable;
+  if (!usable) connection_.reset();
   {
     const core::MutexLock lock(pool_->mutex_);
-    if (keep) {
+    if (usable && connection_->generation() >= pool_->oldest_) {
       pool_->idle_.push_back(std::move(connection_));
     } else {
       --pool_->open_;
+      if (usable) ++pool_->broken_;  // Retired, which says nothing about the server.
       if (broke) {
         ++pool_->broken_;
         pool_->broke_at_ = Deadline::clock::now();

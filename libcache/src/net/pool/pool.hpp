@@ -49,6 +49,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void add_idle() noexcept;
   /// Closes the idle connections that the peer has closed.
   void close_stale() noexcept;
+  /// Closes the idle connections of earlier generations than that, and others when they come back.
+  void retire_before(std::uint64_t generation) noexcept;
   /// Whether one of its connections broke since `then`.
   [[nodiscard]] bool broke_since(Deadline::clock::time_point then) const;
   /// As `SharedConnection::close_after_fork`.
@@ -73,6 +75,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::size_t broken_ CACHEKIT_GUARDED_BY(mutex_) = 0;  // Nothing has taken their place yet.
   Deadline::clock::time_point broke_at_ CACHEKIT_GUARDED_BY(mutex_){};
   std::uint64_t reconnects_ CACHEKIT_GUARDED_BY(mutex_) = 0;
+  std::uint64_t oldest_ CACHEKIT_GUARDED_BY(mutex_) = 0;  // Generation that is not retired.
 };
 
 /// A connection of the pool in the hands of one caller; goes back when dropped, or is closed when

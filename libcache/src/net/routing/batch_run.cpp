@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <new>
+#include <numeric>
 #include <span>
 #include <utility>
 
 namespace cachekit::net {
 
 void BatchRun::run() {
-  for (std::size_t i = 0; i < batch_.size(); ++i) {
-    line_up(i, dispatcher_.router_.node_of(batch_.key(i)), false);
-  }
+  line_up_all();
   while (!queues_.empty()) {
     run_round();
     queues_.clear();
@@ -21,18 +20,37 @@ void BatchRun::run() {
   }
 }
 
-// Mostly it goes where the one before it went, or there are few nodes.
-void BatchRun::line_up(std::size_t position, NodeRef node, bool prelude) {
-  if (!node) return batch_.refuse(position, dispatcher_.router_.no_node(batch_.key(position)));
-  const auto same = [&](const Queue& queue) {
-    return queue.node == node && queue.prelude == prelude;
-  };
-  auto queue = std::ranges::find_if(queues_, same);
-  if (queue == queues_.end()) {
-    queues_.push_back({.node = std::move(node), .prelude = prelude});
-    queue = std::prev(queues_.end());
+void BatchRun::line_up_all() {
+  if (NodeRef sole = dispatcher_.router_.sole_node()) {
+    std::vector<std::size_t>& positions =
+        queues_.emplace_back(Queue{.node = std::move(sole)}).positions;
+    positions.resize(batch_.size());
+    std::iota(positions.begin(), positions.end(), std::size_t{0});
+    return;
   }
-  queue->positions.push_back(position);
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    line_up(i, dispatcher_.router_.node_of(batch_.key(i)), false);
+  }
+}
+
+void BatchRun::line_up(std::size_t position, NodeRef&& node, bool prelude) {
+  if (!node) return batch_.refuse(position, dispatcher_.router_.no_node(batch_.key(position)));
+  // Mostly it goes where the one before it went.
+  const bool same = last_ < queues_.size() && queues_[last_].is_for(node, prelude);
+  if (!same) last_ = queue_for(std::move(node), prelude);
+  queues_[last_].positions.push_back(position);
+}
+
+// There are few.
+std::size_t BatchRun::queue_for(NodeRef&& node, bool prelude) {
+  const auto is_it = [&](const Queue& queue) { return queue.is_for(node, prelude); };
+  const auto found = std::ranges::find_if(queues_, is_it);
+  const auto number = static_cast<std::size_t>(found - queues_.begin());
+  if (found == queues_.end()) {
+    queues_.push_back({.node = std::move(node), .prelude = prelude});
+    if (number == 0) queues_.front().positions.reserve(batch_.size());  // It may be all of them.
+  }
+  return number;
 }
 
 // In the order of the call, whichever node was first to refuse.

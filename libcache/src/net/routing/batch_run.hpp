@@ -33,6 +33,10 @@ class BatchRun {
     std::size_t begun = 0;
     std::size_t piece = 0;
     std::unique_ptr<Request> request{};
+
+    [[nodiscard]] bool is_for(const NodeRef& which, bool with_prelude) const noexcept {
+      return node == which && prelude == with_prelude;
+    }
   };
   struct Refused {
     std::size_t position;
@@ -40,7 +44,9 @@ class BatchRun {
     bool prelude;
   };
 
-  void line_up(std::size_t position, NodeRef node, bool prelude);
+  void line_up_all();
+  void line_up(std::size_t position, NodeRef&& node, bool prelude);
+  [[nodiscard]] std::size_t queue_for(NodeRef&& node, bool prelude);
   void line_up_refused();
   void run_round();
   void run_alone(Queue& queue);
@@ -53,6 +59,7 @@ class BatchRun {
   SplitBatch& batch_;
   const Deadline deadline_;
   std::vector<Queue> queues_;
+  std::size_t last_ = 0;               // Of the queues, that which has got one last.
   std::vector<Refused> refused_;       // For the next round.
   std::vector<Reroutes> reroutes_;     // One for each command, from the first refusal on.
   std::chrono::milliseconds pause_{};  // Before the next round.

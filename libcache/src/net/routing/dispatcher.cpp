@@ -11,9 +11,9 @@
 namespace cachekit::net {
 
 Answered Dispatcher::execute(Request& request, std::string_view key, Deadline deadline) {
-  Answered answered{{}, router_.node_of(key)};
-  if (!answered.by) return {fail(router_.no_node(key)), {}};
-  answered.outcome = answered.by->channel().execute(request, deadline);
+  NodeRef node = router_.node_of(key);
+  if (!node) return {fail(router_.no_node(key)), {}};
+  Answered answered{node->channel().execute(request, deadline), std::move(node)};
   if (router_.fixed() || !was_refused(request, 0, answered.outcome)) return answered;
   return execute_again(request, key, deadline, std::move(answered));
 }

@@ -150,7 +150,7 @@ bool ReroutedCall::cancel() noexcept {
   }
   Hop* hop = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     hop = hop_;
     if (hop == nullptr) return false;
     hop->retain();
@@ -161,7 +161,7 @@ bool ReroutedCall::cancel() noexcept {
 }
 
 ReroutedCall::Hop* ReroutedCall::replace_hop(Hop* by) noexcept {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return std::exchange(hop_, by);
 }
 

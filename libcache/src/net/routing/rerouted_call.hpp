@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mutex.hpp"
 #include "net/mux/async_request.hpp"
 #include "net/routing/node.hpp"
 #include "net/routing/pauses.hpp"
@@ -8,7 +9,6 @@
 #include <cachekit/error.hpp>
 
 #include <chrono>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -54,8 +54,8 @@ class ReroutedCall final : public SettlementHook, private Pauses::Sleeper {
   NodeRef asked_;  // Last. Touched by whoever has the request.
   Reroutes reroutes_;
 
-  std::mutex mutex_;    // guards the member below
-  Hop* hop_ = nullptr;  // The last one.
+  core::Mutex mutex_;
+  Hop* hop_ CACHEKIT_GUARDED_BY(mutex_) = nullptr;  // The last one.
 };
 
 }  // namespace cachekit::net

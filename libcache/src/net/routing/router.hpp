@@ -64,7 +64,9 @@ class CACHEKIT_INTERNAL Router {
 
   /// The owner of a key, as far as is known; null where nobody is. Errors: never throws.
   [[nodiscard]] virtual NodeRef node_of(std::string_view key) noexcept = 0;
-  /// Why that was null.
+  /// The owner of all keys, where there is one for ever; else null.
+  [[nodiscard]] virtual NodeRef sole_node() noexcept { return nullptr; }
+  /// Why `node_of` was null.
   [[nodiscard]] virtual Error no_node(std::string_view key) const;
   /// Whether every reply is delivered, and all nodes outlive the requests: then nobody is asked
   /// what a reply means, and `node_of` may give what is `borrowed`.
@@ -81,6 +83,7 @@ class SingleNode final : public Router {
   /// Lifetime: of the node, longer.
   explicit SingleNode(Node& node) noexcept : node_(node) {}
   [[nodiscard]] NodeRef node_of(std::string_view) noexcept override { return borrowed(node_); }
+  [[nodiscard]] NodeRef sole_node() noexcept override { return borrowed(node_); }
 
  private:
   Node& node_;

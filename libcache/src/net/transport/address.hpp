@@ -2,9 +2,11 @@
 
 #include "core/internal.hpp"
 
+#include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -24,6 +26,10 @@ struct CACHEKIT_INTERNAL Address {
 
   friend bool operator==(const Address&, const Address&) = default;
 };
+
+/// Tells where a peer listens just now, for who is behind a name that stands for a role: asked at
+/// each attempt to connect, from any thread, and may wait until the deadline.
+using AddressSource = std::function<Result<Address>(Deadline deadline)>;
 
 /// One of the addresses behind a name, as the system wants it for connecting.
 struct SocketAddress {
