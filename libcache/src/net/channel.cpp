@@ -154,8 +154,12 @@ void Channel::start(AsyncRequest& request, IoThread::Caller caller) noexcept {
     IoThread& io_thread = lane == Lane::large ? core.large.io_thread : core.shared.io_thread;
     io_thread.start(request, std::move(ticket), caller);
   } catch (const std::bad_alloc&) {  // Perhaps for a core of this process: any of them can refuse.
-    core_.load()->shared.io_thread.refuse(request, out_of_memory());
+    refuse(request, out_of_memory());
   }
+}
+
+void Channel::refuse(AsyncRequest& request, Error error) noexcept {
+  core_.load()->shared.io_thread.refuse(request, std::move(error));
 }
 
 void Channel::start_for_another(AsyncRequest& request) noexcept {
@@ -165,7 +169,7 @@ void Channel::start_for_another(AsyncRequest& request) noexcept {
     IoThread& io_thread = large ? core.large.io_thread : core.shared.io_thread;
     io_thread.start(request, OrderTicket(), IoThread::Caller::leaves);
   } catch (const std::bad_alloc&) {
-    core_.load()->shared.io_thread.refuse(request, out_of_memory());
+    refuse(request, out_of_memory());
   }
 }
 

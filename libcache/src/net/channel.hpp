@@ -75,6 +75,8 @@ class CACHEKIT_INTERNAL Channel {
   void start(AsyncRequest& request) noexcept { start(request, IoThread::Caller::leaves); }
   /// The same for one that another thread has begun: it has no place in what the calling one asks.
   void start_for_another(AsyncRequest& request) noexcept;
+  /// Settles one with an error instead.
+  void refuse(AsyncRequest& request, Error error) noexcept;
   /// A connection for one caller alone, outside the bound of the channel, closed when dropped: for
   /// transactions and subscriptions, whose state must not reach anyone else.
   [[nodiscard]] Result<std::unique_ptr<Connection>> dedicated(Deadline deadline);

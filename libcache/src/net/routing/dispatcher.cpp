@@ -1,11 +1,13 @@
 #include "net/routing/dispatcher.hpp"
 
+#include "core/out_of_memory.hpp"
 #include "net/failure.hpp"
 #include "net/routing/batch_run.hpp"
 #include "net/routing/rerouted_call.hpp"
 #include "net/routing/reroutes.hpp"
 
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace cachekit::net {
@@ -44,9 +46,13 @@ void Dispatcher::execute(SplitBatch& batch, Deadline deadline) {
   BatchRun(*this, batch, deadline).run();
 }
 
-void Dispatcher::start(AsyncRequest& request, NodeRef node, std::string_view key) {
-  if (!router_.fixed()) {
-    request.look_at_outcome(std::make_unique<ReroutedCall>(*this, request, node, key));
+void Dispatcher::start(AsyncRequest& request, NodeRef node, std::string_view key) noexcept {
+  try {
+    if (!router_.fixed()) {
+      request.look_at_outcome(std::make_unique<ReroutedCall>(*this, request, node, key));
+    }
+  } catch (const std::bad_alloc&) {
+    return node->channel().refuse(request, out_of_memory());
   }
   node->channel().start(request);
 }
