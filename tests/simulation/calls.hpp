@@ -26,7 +26,6 @@ struct WaiterAccess {
   [[nodiscard]] static Signal consume(BlockingWaiter& waiter) {
     return waiter.consume(static_cast<std::uint32_t>(waiter.signal()));
   }
-  static void set_turn(AsyncRequest& request, std::uint64_t turn) { request.turn_.number = turn; }
   [[nodiscard]] static bool in_backlog(const AsyncRequest& request) { return request.in_backlog_; }
   static void finish(AsyncRequest& request, ParkingLot& lot) {
     Wakeups wakeups(lot);

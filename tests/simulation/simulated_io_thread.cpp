@@ -11,7 +11,7 @@ using net::WaiterAccess;
 using net::WaiterList;
 
 void SimulatedClient::start(AsyncCall& call) {
-  WaiterAccess::set_turn(call, backlog_.next_turn());
+  backlog_.take_turn(call);
   if (backlog_.in_use() || !enqueue(call, call.call())) {
     note("line " + call.call().name.text());
     backlog_.add(call);
