@@ -2,6 +2,7 @@
 
 #include <cachekit/clock.hpp>
 #include <cachekit/export.hpp>
+#include <cachekit/fetch_policy.hpp>
 #include <cachekit/ttl.hpp>
 #include <cachekit/ttl_policy.hpp>
 
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string_view>
 
 namespace cachekit {
@@ -29,6 +31,12 @@ struct FetchOptions {
   Strategy strategy = Strategy::refresh;
   std::optional<Ttl> ttl = std::nullopt;  ///< Of what is stored; empty: as the TTL policy says.
   unsigned loader_retries = 0;            ///< How often a loader that failed is called again.
+  /// How long to wait for another caller's load, at most; empty: as the policy says.
+  std::optional<std::chrono::milliseconds> wait_timeout = std::nullopt;
+  /// Withdraws the call: one that waits is `cancelled` at once, and a loader is told.
+  std::stop_token stop{};
+  /// In the place of `ExpanderOptions::policy`, for this call.
+  std::optional<FetchPolicy> policy = std::nullopt;
 };
 
 /// What one `put` may be told.
@@ -39,6 +47,7 @@ struct PutOptions {
 /// How a `CacheExpander` works. All fields have working defaults.
 struct ExpanderOptions {
   TtlPolicy ttl{};
+  FetchPolicy policy{};
   /// The most that the cache may add to one call, reading and storing together. Small, because the
   /// source answers when the cache does not; raise it where connecting alone takes longer.
   std::chrono::milliseconds cache_timeout = std::chrono::milliseconds(100);

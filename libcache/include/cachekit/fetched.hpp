@@ -17,6 +17,14 @@ enum class Origin : std::uint8_t {
   none,  ///< There is no value.
   cache,
   source,
+  stale,  ///< The cache, past the entry's expiry: see `FetchPolicy::stale_for`.
+};
+
+/// Whose load a caller waited for instead of its own.
+enum class WaitedFor : std::uint8_t {
+  nobody,
+  caller,   ///< Another caller of this expander.
+  process,  ///< Another process, by the backend's leases.
 };
 
 /// Why the cache did not answer.
@@ -34,11 +42,13 @@ enum class MissReason : std::uint8_t {
 /// The enumerator's name, such as "schema_changed".
 [[nodiscard]] CACHEKIT_API std::string_view to_string(Origin origin) noexcept;
 [[nodiscard]] CACHEKIT_API std::string_view to_string(MissReason reason) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(WaitedFor waited_for) noexcept;
 
 /// How an answer came about.
 struct FetchInfo {
   Origin origin = Origin::none;
   MissReason miss = MissReason::none;
+  WaitedFor waited_for = WaitedFor::nobody;
   std::chrono::milliseconds age{0};  ///< Since the value left its source.
   /// What is left of the entry's life, `Ttl::none()` for no end; empty when none is in the cache.
   std::optional<Ttl> remaining{};

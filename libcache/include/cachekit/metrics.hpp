@@ -26,6 +26,8 @@ struct MetricsSnapshot {
   std::uint64_t loads = 0;          ///< Calls of a source's loader (expander only).
   std::uint64_t load_failures = 0;  ///< Of these, the ones that failed (expander only).
   std::uint64_t repairs = 0;        ///< Unreadable entries that were replaced (expander only).
+  std::uint64_t waits = 0;          ///< Callers who got another one's load (expander only).
+  std::uint64_t fenced = 0;         ///< Loads not stored: invalidated meanwhile (expander only).
 
   /// hits / (hits + misses); empty when nothing was asked.
   [[nodiscard]] std::optional<double> hit_ratio() const noexcept {
@@ -44,7 +46,18 @@ struct MetricsSnapshot {
 /// event; else an atomic addition.
 class CACHEKIT_API CacheMetrics {
  public:
-  enum class Event : std::uint8_t { hit, miss, error, set, remove, load, load_failure, repair };
+  enum class Event : std::uint8_t {
+    hit,
+    miss,
+    error,
+    set,
+    remove,
+    load,
+    load_failure,
+    repair,
+    wait,
+    fenced,
+  };
 
   CacheMetrics();
   ~CacheMetrics();
@@ -65,7 +78,7 @@ class CACHEKIT_API CacheMetrics {
   [[nodiscard]] std::string prometheus(std::string_view backend) const;
 
  private:
-  static constexpr std::size_t event_count = 8;
+  static constexpr std::size_t event_count = 10;
   using Counts = std::array<std::atomic<std::uint64_t>, event_count>;
   struct alignas(64) Stripe {
     Counts of_owner{};  // Changed by one thread only; see core::ThreadSlot.

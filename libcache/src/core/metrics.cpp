@@ -39,7 +39,9 @@ MetricsSnapshot CacheMetrics::snapshot() const noexcept {
           .deletes = total(Event::remove),
           .loads = total(Event::load),
           .load_failures = total(Event::load_failure),
-          .repairs = total(Event::repair)};
+          .repairs = total(Event::repair),
+          .waits = total(Event::wait),
+          .fenced = total(Event::fenced)};
 }
 
 }  // namespace cachekit

@@ -26,6 +26,11 @@ constexpr std::array event_counters{
                  &MetricsSnapshot::load_failures},
     EventCounter{"cachekit_repairs_total", "Unreadable entries that were replaced.",
                  &MetricsSnapshot::repairs},
+    EventCounter{"cachekit_waits_total", "Callers who got the load of another one.",
+                 &MetricsSnapshot::waits},
+    EventCounter{"cachekit_fenced_total",
+                 "Loads that were not stored: their key was invalidated meanwhile.",
+                 &MetricsSnapshot::fenced},
 };
 
 struct ConnectionFigure {

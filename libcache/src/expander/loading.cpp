@@ -44,19 +44,20 @@ Error detail::unreadable(const Error& why) {
           .hint = "give the type a codec that keeps every value, or keep such values out"};
 }
 
-Result<Loaded> load(detail::FetchJob& job, unsigned retries,
+Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retries,
                     const std::function<void(unsigned)>& backoff, CacheMetrics& metrics,
                     const Clock& clock) {
   for (unsigned failures = 0;;) {
     const auto start = clock.now();
     metrics.count(CacheMetrics::Event::load);
-    Result<bool> present = job.load();
+    Result<bool> present = job.load(context);
     if (present) {
       const auto cost = clock.now() - start;
       return Loaded{*present, std::chrono::duration_cast<std::chrono::microseconds>(cost)};
     }
     metrics.count(CacheMetrics::Event::load_failure);
-    if (failures == retries) return fail(std::move(present).error());
+    if (failures == retries || context.stop_token().stop_requested())
+      return fail(std::move(present).error());
     ++failures;
     if (backoff) {
       backoff(failures);

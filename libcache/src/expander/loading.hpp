@@ -21,7 +21,7 @@ struct Loaded {
 
 /// Calls the loader, and again after a failure as often as `retries` says; counts every call.
 /// Errors: `loader_failed`, the last call's.
-[[nodiscard]] Result<Loaded> load(detail::FetchJob& job, unsigned retries,
+[[nodiscard]] Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retries,
                                   const std::function<void(unsigned)>& backoff,
                                   CacheMetrics& metrics, const Clock& clock);
 

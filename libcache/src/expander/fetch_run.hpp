@@ -1,0 +1,59 @@
+#pragma once
+
+#include "expander/cache_access.hpp"
+#include "expander/expander_state.hpp"
+#include "expander/fetch_plan.hpp"
+#include "expander/loading.hpp"
+
+#include <cachekit/fetched.hpp>
+#include <cachekit/loader.hpp>
+
+#include <string_view>
+
+namespace cachekit {
+
+/// One fetch on its caller's thread: does what the plan says, and tells it what came of it.
+/// Threads: one.
+class FetchRun {
+ public:
+  FetchRun(ExpanderState& state, const EntityKind& kind, std::string_view key,
+           detail::FetchJob& job, const FetchOptions& options, Ttl ttl);
+
+  /// Errors: see `CacheExpander::fetch`.
+  [[nodiscard]] Result<FetchInfo> go();
+
+ private:
+  using Step = FetchPlan::Step;
+
+  [[nodiscard]] Step take(Step step);
+  [[nodiscard]] Step look_up();
+  [[nodiscard]] Step drop();
+  [[nodiscard]] Step join();
+  [[nodiscard]] Step wait();
+  [[nodiscard]] Step confirm();
+  [[nodiscard]] Step load();
+  [[nodiscard]] Step load_alone();
+
+  [[nodiscard]] Arrival accept(const Landing& landing);
+  [[nodiscard]] Result<Loaded> call_loader(LoadContext& context);
+  void hand_on(const Loaded& loaded, Ttl ttl);
+  [[nodiscard]] Result<void> write_back(const std::optional<Result<std::string>>& envelope,
+                                        Ttl ttl);
+  void note(Result<void> outcome);
+
+  ExpanderState& state_;
+  const EntityKind& kind_;
+  const std::string_view key_;
+  detail::FetchJob& job_;
+  const FetchOptions& options_;
+  const FetchPolicy& policy_;
+  const Ttl ttl_;
+  CacheAccess cache_;
+  FetchPlan plan_;
+  FetchInfo info_{};
+  Error error_{};
+  std::uint64_t landed_before_ = 0;
+  FlightTable::Place place_{};
+};
+
+}  // namespace cachekit
