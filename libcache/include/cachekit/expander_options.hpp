@@ -7,6 +7,7 @@
 #include <cachekit/ttl_policy.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -51,6 +52,9 @@ struct ExpanderOptions {
   /// The most that the cache may add to one call, reading and storing together. Small, because the
   /// source answers when the cache does not; raise it where connecting alone takes longer.
   std::chrono::milliseconds cache_timeout = std::chrono::milliseconds(100);
+  /// How many keys whose invalidation could not reach the cache are kept, to be invalidated as soon
+  /// as it can be reached; until then no entry of theirs is used.
+  std::size_t max_pending_invalidations = 10'000;
   /// Waits between a loader's failure and its next call; is told how often it has failed. Empty: a
   /// random pause of up to 20 ms, doubled with each failure, at most 1 s.
   std::function<void(unsigned failures)> backoff{};

@@ -15,6 +15,9 @@ struct FetchPolicy {
   std::chrono::milliseconds load_lease = std::chrono::seconds(10);
   /// How long a caller waits for the load of another one, at most.
   std::chrono::milliseconds wait_timeout = std::chrono::seconds(30);
+  /// How long to wait, on average, before the cache is asked again whether another process has
+  /// loaded.
+  std::chrono::milliseconds poll_interval = std::chrono::milliseconds(20);
   /// How many callers may wait for one load; one more is `overloaded`.
   std::size_t max_waiters = 10'000;
 };

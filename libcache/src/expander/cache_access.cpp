@@ -50,14 +50,13 @@ MissReason CacheAccess::read(std::string_view bytes, const EntityKind& kind, det
   return MissReason::none;
 }
 
-LookUp CacheAccess::find(const EntityKind& kind, detail::FetchJob& job) {
+LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
+                          detail::FetchJob& job) const {
   LookUp found;
-  auto bytes = within_budget([&](std::chrono::milliseconds timeout) {
-    return state_.backend.get(key_, {.timeout = timeout});
-  });
   if (!bytes) {
     found.info.miss = MissReason::cache_error;
     found.info.cache_error = std::move(bytes).error();
+    if (state_.can.leases) found.right.kind = StoreRight::Kind::none;
     return found;
   }
   found.bytes = *std::move(bytes);
@@ -65,20 +64,43 @@ LookUp CacheAccess::find(const EntityKind& kind, detail::FetchJob& job) {
   if (found.info.miss == MissReason::none) {
     found.standing = Standing::fresh;
     found.info.origin = Origin::cache;
+  } else if (found.bytes && state_.can.compare_and_set) {
+    found.right = {.kind = StoreRight::Kind::replace, .seen = *found.bytes};
   }
   return found;
 }
 
 LookUp CacheAccess::look_up(const EntityKind& kind, detail::FetchJob& job) {
-  LookUp found = find(kind, job);
+  LookUp found = judge(within_budget([&](std::chrono::milliseconds timeout) {
+                         return state_.backend.get(key_, {.timeout = timeout});
+                       }),
+                       kind, job);
   state_.metrics.count(found.info.cache_error                ? Event::error
                        : found.info.miss == MissReason::none ? Event::hit
                                                              : Event::miss);
   return found;
 }
 
-LookUp CacheAccess::look_again(const EntityKind& kind, detail::FetchJob& job) {
-  LookUp found = find(kind, job);
+LookUp CacheAccess::look_again(const EntityKind& kind, detail::FetchJob& job, Ttl lease) {
+  LookUp found;
+  if (!state_.can.leases) {
+    found = judge(within_budget([&](std::chrono::milliseconds timeout) {
+                    return state_.backend.get(key_, {.timeout = timeout});
+                  }),
+                  kind, job);
+  } else {
+    auto leased = within_budget([&](std::chrono::milliseconds timeout) {
+      const operation::LeaseGet get{.key = key_, .lease_ttl = lease};
+      return state_.backend.run(get, {.timeout = timeout});
+    });
+    const bool missed = leased && !leased->value;
+    const bool granted = missed && leased->token.has_value();
+    const LeaseToken token = granted ? *leased->token : LeaseToken{};
+    found =
+        judge(std::move(leased).map([](Leased&& one) { return std::move(one.value); }), kind, job);
+    if (missed) found.lease = granted ? FleetLease::granted : FleetLease::taken;
+    if (granted) found.right = {.kind = StoreRight::Kind::lease, .token = token};
+  }
   if (found.info.cache_error) state_.metrics.count(Event::error);
   return found;
 }
@@ -99,12 +121,37 @@ Result<std::string> CacheAccess::wrap(const EntityKind& kind, Result<std::string
   return envelope;
 }
 
-Result<void> CacheAccess::store(std::string_view envelope, Ttl ttl) {
-  auto stored = within_budget([&](std::chrono::milliseconds timeout) {
+Result<bool> CacheAccess::store(std::string_view envelope, Ttl ttl, StoreRight& right) {
+  const StoreRight mine = std::exchange(right, {.kind = StoreRight::Kind::none});
+  if (mine.kind == StoreRight::Kind::none) return drop().map([](bool) { return false; });
+  auto stored = within_budget([&](std::chrono::milliseconds timeout) -> Result<bool> {
+    switch (mine.kind) {
+      case StoreRight::Kind::lease:
+        return state_.backend.run(
+            operation::LeaseSet{.key = key_, .token = mine.token, .value = envelope, .ttl = ttl},
+            {.timeout = timeout});
+      case StoreRight::Kind::replace:
+        return state_.backend.run(
+            operation::CompareAndSet{
+                .key = key_, .expected = mine.seen, .value = envelope, .ttl = ttl},
+            {.timeout = timeout});
+      case StoreRight::Kind::any:
+      case StoreRight::Kind::none:
+        break;
+    }
     return state_.backend.set(key_, envelope, {.ttl = ttl, .timeout = timeout});
   });
-  state_.metrics.count(stored ? Event::set : Event::error);
-  return std::move(stored).map([](bool) {});
+  if (!stored || *stored) state_.metrics.count(stored ? Event::set : Event::error);
+  return stored;
+}
+
+void CacheAccess::give_back(StoreRight& right) {
+  const StoreRight mine = std::exchange(right, {.kind = StoreRight::Kind::none});
+  if (mine.kind != StoreRight::Kind::lease) return;
+  static_cast<void>(within_budget([&](std::chrono::milliseconds timeout) {
+    return state_.backend.run(operation::LeaseDrop{.key = key_, .token = mine.token},
+                              {.timeout = timeout});
+  }));
 }
 
 Result<bool> CacheAccess::drop() {
@@ -117,6 +164,52 @@ Result<bool> CacheAccess::drop() {
     state_.metrics.count(Event::remove);
   }
   return removed;
+}
+
+Result<bool> CacheAccess::invalidate() {
+  state_.flights.detach(key_);
+  const Result<KeyLocks::Held> turn = lock();
+  Result<bool> removed = turn ? drop() : fail(turn.error());
+  if (!removed) return fail(kept(std::move(removed).error()));
+  state_.pending.forget(key_);
+  return removed;
+}
+
+Result<void> CacheAccess::replace(std::string_view envelope, Ttl ttl) {
+  state_.flights.detach(key_);
+  const Result<KeyLocks::Held> turn = lock();
+  StoreRight always;
+  Result<bool> stored = turn ? store(envelope, ttl, always) : fail(turn.error());
+  if (!stored) return fail(kept(std::move(stored).error()));
+  state_.pending.forget(key_);
+  return {};
+}
+
+Result<void> CacheAccess::make_trusted() {
+  if (!state_.pending.contains(key_)) return {};
+  const Result<KeyLocks::Held> turn = lock();
+  if (!turn) return fail(turn.error());
+  if (!state_.pending.contains(key_)) return {};
+  Result<bool> removed = drop();
+  if (!removed) return fail(std::move(removed).error());
+  state_.pending.forget(key_);
+  return {};
+}
+
+// What an older value may have survived is kept; the error says so.
+Error CacheAccess::kept(Error error) {
+  if (error.code == Errc::invalid_argument || error.code == Errc::too_large) return error;
+  if (state_.pending.add(key_)) {
+    error.hint =
+        "an older value may still be there; it is removed as soon as the cache can be "
+        "reached, and this process does not use it meanwhile";
+  } else {
+    error.hint = fmt::format(
+        "an older value may still be there, and is used: {} others wait to be removed already "
+        "(ExpanderOptions::max_pending_invalidations)",
+        state_.pending.count());
+  }
+  return error;
 }
 
 Result<KeyLocks::Held> CacheAccess::lock() {

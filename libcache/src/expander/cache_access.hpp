@@ -2,6 +2,7 @@
 
 #include "expander/expander_state.hpp"
 #include "expander/fetch_plan.hpp"
+#include "expander/store_right.hpp"
 
 #include <cachekit/clock.hpp>
 #include <cachekit/entity.hpp>
@@ -21,6 +22,8 @@ struct LookUp {
   Standing standing = Standing::none;
   FetchInfo info{};
   std::optional<std::string> bytes{};  ///< What is there, whether it can be used or not.
+  FleetLease lease = FleetLease::none;
+  StoreRight right{};  ///< How what is loaded now may be stored.
 };
 
 /// The cache as one call of the expander sees it: entries in envelopes under one key, outcomes
@@ -33,8 +36,9 @@ class CacheAccess {
 
   /// Looks the entry up and has `job` decode it. `fresh` when `job` now has the value.
   [[nodiscard]] LookUp look_up(const EntityKind& kind, detail::FetchJob& job);
-  /// The same once more, which counts as nothing: the call has been a miss.
-  [[nodiscard]] LookUp look_again(const EntityKind& kind, detail::FetchJob& job);
+  /// The same once more, which counts as nothing: the call has been a miss. Of a key without an
+  /// entry it takes the lease, where the backend has leases.
+  [[nodiscard]] LookUp look_again(const EntityKind& kind, detail::FetchJob& job, Ttl lease);
   /// Has `job` decode what is in an envelope. `none` where that can be used.
   [[nodiscard]] MissReason read(std::string_view bytes, const EntityKind& kind,
                                 detail::FetchJob& job, FetchInfo& info) const;
@@ -42,10 +46,26 @@ class CacheAccess {
   /// A payload in its envelope, created now. Errors: the payload's, `too_large`.
   [[nodiscard]] Result<std::string> wrap(const EntityKind& kind, Result<std::string> payload,
                                          Ttl ttl, std::chrono::microseconds load_cost) const;
-  /// Errors: as the backend's `set`; `timeout` when earlier steps left nothing of the budget.
-  [[nodiscard]] Result<void> store(std::string_view envelope, Ttl ttl);
+  /// False: there is something newer, or there was. Where there is no right to store, the entry is
+  /// removed. Errors: as the backend's `set`; `timeout` when earlier steps left nothing of the
+  /// budget.
+  [[nodiscard]] Result<bool> store(std::string_view envelope, Ttl ttl, StoreRight& right);
+  /// Ends a lease that stores nothing, so that another process need not wait for it.
+  void give_back(StoreRight& right);
   /// True when there was an entry. Errors: as `store`.
   [[nodiscard]] Result<bool> drop();
+
+  /// Makes all loads of the key that are under way void, and removes its entry. What does not
+  /// reach the cache is kept for later. Errors: as `drop`.
+  [[nodiscard]] Result<bool> invalidate();
+  /// The same by storing something newer. Errors: as `store`.
+  [[nodiscard]] Result<void> replace(std::string_view envelope, Ttl ttl);
+  /// Whether the cache can be believed: an invalidation that is still pending is tried once more
+  /// now. Errors: as `drop`.
+  [[nodiscard]] Result<void> make_trusted();
+
+  /// A new budget, for another time that the cache is asked.
+  void renew_budget() noexcept { left_ = state_.options.cache_timeout; }
 
   /// This process's turn to write the key. Errors: `timeout`.
   [[nodiscard]] Result<KeyLocks::Held> lock();
@@ -54,7 +74,9 @@ class CacheAccess {
   template <typename Call>
   auto within_budget(const Call& call) -> decltype(call(std::chrono::milliseconds()));
   [[nodiscard]] UnixMillis wall() const noexcept;
-  [[nodiscard]] LookUp find(const EntityKind& kind, detail::FetchJob& job);
+  [[nodiscard]] LookUp judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
+                             detail::FetchJob& job) const;
+  [[nodiscard]] Error kept(Error error);
 
   ExpanderState& state_;
   std::chrono::nanoseconds left_;

@@ -77,7 +77,6 @@ Result<FetchInfo> CacheExpander::run_key(const EntityKind& kind, std::string_vie
   return FetchRun(*state_, kind, key, job, options, *ttl).go();
 }
 
-// What loads are under way began before, and must not be stored: they are detached first.
 Result<void> CacheExpander::store(const EntityKind& kind, std::string_view id,
                                   Result<std::string> payload, const PutOptions& options) {
   if (Result<void> valid = check_call(id); !valid) return valid;
@@ -86,12 +85,7 @@ Result<void> CacheExpander::store(const EntityKind& kind, std::string_view id,
   const std::string key = key_of(kind, id);
   CacheAccess cache(*state_, key);
   return cache.wrap(kind, std::move(payload), *ttl, std::chrono::microseconds(0))
-      .and_then([&](const std::string& envelope) -> Result<void> {
-        state_->flights.detach(key);
-        const Result<KeyLocks::Held> turn = cache.lock();
-        if (!turn) return fail(turn.error());
-        return cache.store(envelope, *ttl);
-      });
+      .and_then([&](const std::string& envelope) { return cache.replace(envelope, *ttl); });
 }
 
 Result<bool> CacheExpander::drop(const EntityKind& kind, std::string_view id) {
@@ -101,9 +95,7 @@ Result<bool> CacheExpander::drop(const EntityKind& kind, std::string_view id) {
 
 Result<bool> CacheExpander::invalidate_key(std::string_view key) {
   if (Result<void> valid = check_call(key); !valid) return fail(std::move(valid).error());
-  CacheAccess cache(*state_, key);
-  state_->flights.detach(key);
-  return cache.lock().and_then([&](const KeyLocks::Held&) { return cache.drop(); });
+  return CacheAccess(*state_, key).invalidate();
 }
 
 }  // namespace cachekit

@@ -2,6 +2,7 @@
 
 #include "expander/flight_table.hpp"
 #include "expander/key_locks.hpp"
+#include "expander/pending_invalidations.hpp"
 
 #include <cachekit/backend.hpp>
 #include <cachekit/expander_options.hpp>
@@ -14,13 +15,19 @@ namespace cachekit {
 /// What all calls of one expander share. Threads: any.
 struct ExpanderState {
   ExpanderState(CacheBackend& cache, ExpanderOptions given)
-      : backend(cache), options(std::move(given)), flights(*options.clock) {}
+      : backend(cache),
+        options(std::move(given)),
+        can(cache.capabilities()),
+        flights(*options.clock),
+        pending(options.max_pending_invalidations) {}
 
   CacheBackend& backend;
   const ExpanderOptions options;
+  const Capabilities can;
   CacheMetrics metrics{};
   FlightTable flights;
   KeyLocks writes{};
+  PendingInvalidations pending;
 };
 
 }  // namespace cachekit

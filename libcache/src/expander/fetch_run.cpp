@@ -9,10 +9,6 @@
 namespace cachekit {
 namespace {
 
-bool cannot_be_read(MissReason miss) noexcept {
-  return miss == MissReason::undecodable || miss == MissReason::schema_changed;
-}
-
 Error error_of_seat(Seat seat, std::string_view key, const FetchPolicy& policy) {
   if (seat == Seat::own_key) {
     return {.code = Errc::invalid_argument,
@@ -49,7 +45,7 @@ FetchRun::FetchRun(ExpanderState& state, const EntityKind& kind, std::string_vie
       policy_(options.policy ? *options.policy : state.options.policy),
       ttl_(ttl),
       cache_(state, key),
-      plan_(options.strategy, false) {}
+      plan_(options.strategy, state.can.leases) {}
 
 Result<FetchInfo> FetchRun::go() {
   Step step = plan_.begin();
@@ -81,6 +77,7 @@ FetchPlan::Step FetchRun::take(Step step) {
     case Step::load_alone:
       return load_alone();
     case Step::poll:
+      return poll();
     case Step::answer:
     case Step::answer_stale:
     case Step::fail:
@@ -91,17 +88,26 @@ FetchPlan::Step FetchRun::take(Step step) {
 
 FetchPlan::Step FetchRun::look_up() {
   landed_before_ = state_.flights.landed(key_);
-  LookUp found = cache_.look_up(kind_, job_);
+  LookUp found;
+  if (Result<void> trusted = cache_.make_trusted(); !trusted) {
+    distrusted_ = true;
+    found.info.miss = MissReason::cache_error;
+    found.info.cache_error = std::move(trusted).error();
+  } else {
+    found = cache_.look_up(kind_, job_);
+  }
   info_ = std::move(found.info);
+  right_ = std::move(found.right);
   return plan_.looked_up(found.standing);
 }
 
 FetchPlan::Step FetchRun::drop() {
   info_.miss = MissReason::invalidated;
-  state_.flights.detach(key_);
+  if (Result<bool> dropped = cache_.invalidate(); !dropped) {
+    distrusted_ = true;
+    info_.cache_error = std::move(dropped).error();
+  }
   landed_before_ = state_.flights.landed(key_);
-  note(cache_.lock().and_then([&](const KeyLocks::Held&) { return cache_.drop(); }).map([](bool) {
-  }));
   return plan_.dropped();
 }
 
@@ -139,87 +145,66 @@ Arrival FetchRun::accept(const Landing& landing) {
 }
 
 FetchPlan::Step FetchRun::confirm() {
-  LookUp found = cache_.look_again(kind_, job_);
-  const Step next = plan_.confirmed(found.standing, FleetLease::none);
-  if (next == Step::answer) {
-    const MissReason missed = info_.miss;
-    info_ = std::move(found.info);
-    info_.miss = missed;
-    info_.waited_for = WaitedFor::caller;
-    auto envelope = std::make_shared<const std::string>(*std::move(found.bytes));
-    state_.flights.land(place_, {.envelope = std::move(envelope), .origin = Origin::cache});
+  if (distrusted_) {  // The entry is not to be read, nor stored but in the place of any.
+    if (state_.can.leases) right_.kind = StoreRight::Kind::none;
+    return plan_.confirmed(Standing::none, FleetLease::none);
   }
+  LookUp found = cache_.look_again(kind_, job_, policy_.load_lease);
+  right_ = std::move(found.right);
+  const Step next = plan_.confirmed(found.standing, found.lease);
+  if (found.info.cache_error) note(fail(*std::move(found.info.cache_error)));
+  if (next != Step::answer) return next;
+  info_.origin = found.info.origin;
+  info_.age = found.info.age;
+  info_.remaining = found.info.remaining;
+  info_.waited_for = polls_ > 0 ? WaitedFor::process : WaitedFor::caller;
+  auto envelope = std::make_shared<const std::string>(*std::move(found.bytes));
+  state_.flights.land(place_, {.envelope = std::move(envelope), .origin = Origin::cache});
   return next;
 }
 
-Result<Loaded> FetchRun::call_loader(LoadContext& context) {
-  return cachekit::load(job_, context, options_.loader_retries, state_.options.backoff,
-                        state_.metrics, *state_.options.clock);
+// Another process loads. Its lease ends by itself, so that asking again is enough.
+FetchPlan::Step FetchRun::poll() {
+  const Clock& clock = *state_.options.clock;
+  const auto timeout = options_.wait_timeout.value_or(policy_.wait_timeout);
+  if (polls_++ == 0) poll_until_ = Deadline::after(timeout, clock.now()).at();
+  const bool stopped = options_.stop.stop_requested();
+  const Step next = plan_.polled(clock.now() < poll_until_ && !stopped);
+  if (next == Step::fail) {
+    error_ = error_of_wait(stopped ? Arrival::cancelled : Arrival::timed_out, key_, timeout);
+  }
+  if (next != Step::confirm) return next;
+  pause_about(policy_.poll_interval);
+  cache_.renew_budget();
+  return next;
 }
 
 FetchPlan::Step FetchRun::load() {
-  LoadContext context(Deadline::after(policy_.load_lease), place_.stop());
-  Result<Loaded> loaded;
-  {
-    const LoadFrame frame(state_.flights, *place_.flight());
-    const std::stop_callback on_stop(options_.stop, [&] { state_.flights.withdraw(place_); });
-    loaded = call_loader(context);
-  }
-  if (!loaded) {
-    error_ = std::move(loaded).error();
-    state_.flights.fail(place_, error_);
+  LoadTask task(state_,
+                {.kind = kind_,
+                 .policy = policy_,
+                 .ttl = ttl_,
+                 .retries = options_.loader_retries,
+                 .miss = info_.miss},
+                std::move(place_), std::move(right_));
+  Result<LoadTask::Outcome> outcome = task.run(job_, cache_, options_.stop);
+  if (!outcome) {
+    error_ = std::move(outcome).error();
     return plan_.loaded(LoadEnd::failed);
   }
-  if (loaded->present) info_.origin = Origin::source;
-  hand_on(*loaded, context.ttl().value_or(ttl_));
+  if (outcome->present) info_.origin = Origin::source;
+  info_.remaining = outcome->remaining;
+  if (outcome->cache_error) note(fail(*std::move(outcome->cache_error)));
   return plan_.loaded(LoadEnd::answered);
-}
-
-// Answers those who wait, and makes the cache agree with what the source said.
-void FetchRun::hand_on(const Loaded& loaded, Ttl ttl) {
-  Landing landing;
-  std::optional<Result<std::string>> envelope;
-  if (loaded.present) {
-    const Result<void> valid = validate(ttl);
-    envelope = cache_.wrap(kind_, valid ? job_.encode() : fail(valid.error()), ttl, loaded.cost);
-    landing.origin = Origin::source;
-    landing.shared = envelope->has_value();
-    if (*envelope) landing.envelope = std::make_shared<const std::string>(**envelope);
-  }
-  const FlightTable::Landed landed = state_.flights.land(place_, std::move(landing));
-  if (landed == FlightTable::Landed::fenced) state_.metrics.count(CacheMetrics::Event::fenced);
-  if (landed == FlightTable::Landed::store) note(write_back(envelope, ttl));
-}
-
-// Requires: a flight of this caller's, which has landed.
-Result<void> FetchRun::write_back(const std::optional<Result<std::string>>& envelope, Ttl ttl) {
-  const bool bad_entry = cannot_be_read(info_.miss);
-  if (envelope && !*envelope && !bad_entry) return fail(envelope->error());
-  if (!envelope && !bad_entry) return {};
-  const Result<KeyLocks::Held> turn = cache_.lock();
-  if (!turn) return fail(turn.error());
-  if (!state_.flights.may_store(place_)) {
-    state_.metrics.count(CacheMetrics::Event::fenced);
-    return {};
-  }
-  if (!envelope || !*envelope) {
-    // Nothing takes the place of an entry that cannot be read: it would be tried by every fetch.
-    Result<bool> dropped = cache_.drop();
-    if (envelope) return fail(envelope->error());
-    if (!dropped) return fail(std::move(dropped).error());
-  } else {
-    if (Result<void> stored = cache_.store(**envelope, ttl); !stored) return stored;
-    info_.remaining = ttl;
-  }
-  if (bad_entry) state_.metrics.count(CacheMetrics::Event::repair);
-  return {};
 }
 
 FetchPlan::Step FetchRun::load_alone() {
   place_.leave();
   LoadContext context(Deadline::after(policy_.load_lease), options_.stop);
   if (options_.strategy == Strategy::bypass) info_.miss = MissReason::bypassed;
-  Result<Loaded> loaded = call_loader(context);
+  Result<Loaded> loaded =
+      cachekit::load(job_, context, options_.loader_retries, state_.options.backoff, state_.metrics,
+                     *state_.options.clock);
   if (!loaded) {
     error_ = std::move(loaded).error();
     return plan_.loaded(LoadEnd::failed);

@@ -3,7 +3,7 @@
 #include "expander/cache_access.hpp"
 #include "expander/expander_state.hpp"
 #include "expander/fetch_plan.hpp"
-#include "expander/loading.hpp"
+#include "expander/load_task.hpp"
 
 #include <cachekit/fetched.hpp>
 #include <cachekit/loader.hpp>
@@ -31,14 +31,11 @@ class FetchRun {
   [[nodiscard]] Step join();
   [[nodiscard]] Step wait();
   [[nodiscard]] Step confirm();
+  [[nodiscard]] Step poll();
   [[nodiscard]] Step load();
   [[nodiscard]] Step load_alone();
 
   [[nodiscard]] Arrival accept(const Landing& landing);
-  [[nodiscard]] Result<Loaded> call_loader(LoadContext& context);
-  void hand_on(const Loaded& loaded, Ttl ttl);
-  [[nodiscard]] Result<void> write_back(const std::optional<Result<std::string>>& envelope,
-                                        Ttl ttl);
   void note(Result<void> outcome);
 
   ExpanderState& state_;
@@ -53,6 +50,10 @@ class FetchRun {
   FetchInfo info_{};
   Error error_{};
   std::uint64_t landed_before_ = 0;
+  bool distrusted_ = false;  ///< An invalidation of the key has not reached the cache.
+  StoreRight right_{};
+  unsigned polls_ = 0;
+  Clock::steady_time poll_until_{};
   FlightTable::Place place_{};
 };
 

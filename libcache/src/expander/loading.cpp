@@ -11,12 +11,10 @@
 namespace cachekit {
 namespace {
 
-void default_backoff(unsigned failures) {
-  // "Full jitter": callers that failed together do not come back together.
+void pause_between(std::chrono::microseconds least, std::chrono::microseconds most) {
   thread_local std::minstd_rand random(static_cast<std::uint32_t>(core::random_seed()));
-  std::uniform_int_distribution<std::chrono::milliseconds::rep> pause(
-      0, longest_pause(failures).count());
-  std::this_thread::sleep_for(std::chrono::milliseconds(pause(random)));
+  std::uniform_int_distribution<std::chrono::microseconds::rep> pause(least.count(), most.count());
+  std::this_thread::sleep_for(std::chrono::microseconds(pause(random)));
 }
 
 }  // namespace
@@ -44,6 +42,8 @@ Error detail::unreadable(const Error& why) {
           .hint = "give the type a codec that keeps every value, or keep such values out"};
 }
 
+void pause_about(std::chrono::milliseconds span) { pause_between(span / 2, span + span / 2); }
+
 Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retries,
                     const std::function<void(unsigned)>& backoff, CacheMetrics& metrics,
                     const Clock& clock) {
@@ -62,7 +62,8 @@ Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retrie
     if (backoff) {
       backoff(failures);
     } else {
-      default_backoff(failures);
+      // "Full jitter": callers that failed together do not come back together.
+      pause_between(std::chrono::milliseconds(0), longest_pause(failures));
     }
   }
 }

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "expander/cache_access.hpp"
+#include "expander/expander_state.hpp"
+#include "expander/loading.hpp"
+#include "expander/store_right.hpp"
+
+#include <cachekit/fetched.hpp>
+#include <cachekit/loader.hpp>
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace cachekit {
+
+/// One load of a flight's owner: calls the loader, answers all who wait, and makes the cache agree
+/// with what the source said. The flight is over when this object is gone.
+///
+/// Threads: one at a time; not necessarily the caller's.
+class LoadTask {
+ public:
+  /// What of the call concerns the load.
+  struct Terms {
+    EntityKind kind{};
+    FetchPolicy policy{};
+    Ttl ttl = Ttl::none();
+    unsigned retries = 0;
+    MissReason miss = MissReason::none;
+  };
+  /// What came of it.
+  struct Outcome {
+    bool present = false;
+    std::optional<Ttl> remaining{};      ///< Where it was stored.
+    std::optional<Error> cache_error{};  ///< Why it was not.
+  };
+
+  LoadTask(ExpanderState& state, const Terms& terms, FlightTable::Place place, StoreRight right)
+      : state_(state), terms_(terms), place_(std::move(place)), right_(std::move(right)) {}
+
+  /// `stop` is that of the caller, as long as there is one.
+  /// Errors: the loader's.
+  [[nodiscard]] Result<Outcome> run(detail::FetchJob& job, CacheAccess& cache,
+                                    const std::stop_token& stop);
+
+ private:
+  using Envelope = std::optional<Result<std::string>>;
+
+  [[nodiscard]] Result<Loaded> call(detail::FetchJob& job, const std::stop_token& stop, Ttl& ttl);
+  [[nodiscard]] Envelope wrap(const detail::FetchJob& job, const CacheAccess& cache,
+                              const Loaded& loaded, Ttl ttl) const;
+  [[nodiscard]] Result<bool> settle(const Envelope& envelope, Ttl ttl, CacheAccess& cache);
+  [[nodiscard]] Result<bool> store(const std::string& envelope, Ttl ttl, CacheAccess& cache);
+  [[nodiscard]] bool entry_is_bad() const noexcept {
+    return terms_.miss == MissReason::undecodable || terms_.miss == MissReason::schema_changed;
+  }
+
+  ExpanderState& state_;
+  const Terms terms_;
+  FlightTable::Place place_;
+  StoreRight right_;
+};
+
+}  // namespace cachekit
