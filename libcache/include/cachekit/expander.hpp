@@ -50,7 +50,7 @@ class CACHEKIT_API CacheExpander {
   CacheExpander& operator=(const CacheExpander&) = delete;
 
   /// The entity with this id, as the strategy says. That there is none is an answer, not an error;
-  /// it is not stored.
+  /// it is stored where `FetchPolicy::negative_ttl` says so.
   ///
   /// Errors: `loader_failed` with the words of the source; `invalid_argument` for an empty id, an
   /// impossible TTL or a loader that fetches its own key; of a caller who waits for another one's
@@ -59,7 +59,7 @@ class CACHEKIT_API CacheExpander {
   template <Entity T, CacheId Id, LoaderFor<T> Loader>
   [[nodiscard]] Result<Fetched<T>> fetch(const Id& id, Loader&& loader,
                                          const FetchOptions& options = {}) {
-    detail::TypedJob<T, detail::CodecOf<T>, std::remove_reference_t<Loader>> job(loader);
+    detail::TypedJob<T, detail::CodecOf<T>, Loader&&> job(std::forward<Loader>(loader));
     return run(entity_kind<T>(), to_cache_id(id), job, options).map([&](FetchInfo&& info) {
       return Fetched<T>{std::move(info), job.take()};
     });
@@ -70,7 +70,7 @@ class CACHEKIT_API CacheExpander {
   template <LoaderFor<std::string> Loader>
   [[nodiscard]] Result<Fetched<std::string>> get_or_load(std::string_view key, Loader&& loader,
                                                          const FetchOptions& options = {}) {
-    detail::TypedJob<std::string, RawCodec, std::remove_reference_t<Loader>> job(loader);
+    detail::TypedJob<std::string, RawCodec, Loader&&> job(std::forward<Loader>(loader));
     return run_key(bytes_kind(key), key, job, options).map([&](FetchInfo&& info) {
       return Fetched<std::string>{std::move(info), job.take()};
     });

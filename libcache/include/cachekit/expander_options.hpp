@@ -55,6 +55,9 @@ struct ExpanderOptions {
   /// How many keys whose invalidation could not reach the cache are kept, to be invalidated as soon
   /// as it can be reached; until then no entry of theirs is used.
   std::size_t max_pending_invalidations = 10'000;
+  /// How many loads may go on in the background, each on a thread of its own; one more stays with
+  /// its caller for as long as it takes. The end of the expander tells them to stop, and waits.
+  std::size_t max_background_loads = 64;
   /// Waits between a loader's failure and its next call; is told how often it has failed. Empty: a
   /// random pause of up to 20 ms, doubled with each failure, at most 1 s.
   std::function<void(unsigned failures)> backoff{};

@@ -14,7 +14,7 @@ namespace cachekit {
 
 /// Where a fetched value came from.
 enum class Origin : std::uint8_t {
-  none,  ///< There is no value.
+  none,  ///< There is no value: by the cache where `miss` is `none`, else by the source or nobody.
   cache,
   source,
   stale,  ///< The cache, past the entry's expiry: see `FetchPolicy::stale_for`.
@@ -37,6 +37,7 @@ enum class MissReason : std::uint8_t {
   schema_changed,  ///< The entry was written for another schema or codec of this type.
   bypassed,        ///< It was not asked (`Strategy::bypass`).
   invalidated,     ///< It was not asked, its entry dropped (`Strategy::invalidate`).
+  due,             ///< It could, but the entry was refreshed ahead (`FetchPolicy::refresh_ahead`).
 };
 
 /// The enumerator's name, such as "schema_changed".
@@ -54,6 +55,8 @@ struct FetchInfo {
   std::optional<Ttl> remaining{};
   /// What went wrong with the cache meanwhile, reading or storing; the answer is good all the same.
   std::optional<Error> cache_error{};
+  /// Why the source did not answer, where a stale value does.
+  std::optional<Error> load_error{};
 };
 
 /// An entity that was asked for, or the knowledge that there is none, and how that came about.

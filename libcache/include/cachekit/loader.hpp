@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,7 +56,9 @@ using AnswerOf =
 /// - It is called by one caller at a time for each key, in this process: those who miss together
 ///   get the answer of one call. A loader that takes longer than `FetchPolicy::load_lease` can be
 ///   joined by one more, so that a load which hangs holds nobody up for longer.
-/// - It runs on the thread of its caller, without a lock held.
+/// - It runs on the thread of its caller, without a lock held; where a timeout may have it outlive
+///   the call (`FetchPolicy::soft_timeout`, `hard_timeout`), on a thread in the background. Then it
+///   is moved in, or copied where the caller keeps it, and has to own what it uses.
 /// - What it throws, or gives as an error, is the error of all who wait for it. A retry is up to
 ///   `FetchOptions::loader_retries`. A caller that was withdrawn (`FetchOptions::stop`) leaves the
 ///   load to one of those who wait.
@@ -82,6 +85,11 @@ class CACHEKIT_API FetchJob {
   [[nodiscard]] virtual Result<void> decode(std::string_view payload) = 0;
   /// Calls the loader; false: there is no such entity. Errors: `loader_failed`.
   [[nodiscard]] virtual Result<bool> load(LoadContext& context) = 0;
+  /// Forgets the value: there is no such entity.
+  virtual void clear() noexcept = 0;
+  /// A job of the same kind that owns its loader, so that it can outlive the call; null where the
+  /// loader can be neither moved nor copied.
+  [[nodiscard]] virtual std::unique_ptr<FetchJob> detach() = 0;
   /// The value as a payload. Errors: `invalid_argument` when the codec throws, or could not read
   /// the payload back.
   [[nodiscard]] virtual Result<std::string> encode() const = 0;
@@ -103,10 +111,14 @@ template <typename T, CodecFor<T> Codec>
   }
 }
 
-template <typename T, CodecFor<T> Codec, LoaderFor<T> Loader>
+/// `Loader` is `L&` for one that the caller keeps, `L&&` for one that may be moved on, and `L` for
+/// one that the job owns.
+template <typename T, CodecFor<T> Codec, typename Loader>
 class TypedJob final : public FetchJob {
  public:
-  explicit TypedJob(Loader& loader) : loader_(loader) {}
+  using Callable = std::decay_t<Loader>;
+
+  explicit TypedJob(Loader&& loader) : loader_(std::forward<Loader>(loader)) {}
 
   [[nodiscard]] Result<void> decode(std::string_view payload) override {
     try {
@@ -122,6 +134,17 @@ class TypedJob final : public FetchJob {
       return accept(call_loader(loader_, context));
     } catch (...) {
       return fail(error_of_exception(Errc::loader_failed, "the loader failed"));
+    }
+  }
+
+  void clear() noexcept override { value_.reset(); }
+
+  [[nodiscard]] std::unique_ptr<FetchJob> detach() override {
+    if constexpr (std::is_constructible_v<Callable, Loader>) {
+      return std::make_unique<TypedJob<T, Codec, Callable>>(
+          Callable(std::forward<Loader>(loader_)));
+    } else {
+      return nullptr;
     }
   }
 
@@ -146,7 +169,7 @@ class TypedJob final : public FetchJob {
     return fail(std::move(error));
   }
 
-  Loader& loader_;
+  Loader loader_;
   std::optional<T> value_;
 };
 

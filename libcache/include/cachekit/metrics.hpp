@@ -27,6 +27,8 @@ struct MetricsSnapshot {
   std::uint64_t load_failures = 0;  ///< Of these, the ones that failed (expander only).
   std::uint64_t repairs = 0;        ///< Unreadable entries that were replaced (expander only).
   std::uint64_t waits = 0;          ///< Callers who got another one's load (expander only).
+  std::uint64_t stale = 0;          ///< Answers past their TTL (expander only).
+  std::uint64_t negative_hits = 0;  ///< Hits that say "there is none" (expander only).
   std::uint64_t fenced = 0;         ///< Loads not stored: invalidated meanwhile (expander only).
 
   /// hits / (hits + misses); empty when nothing was asked.
@@ -56,6 +58,8 @@ class CACHEKIT_API CacheMetrics {
     load_failure,
     repair,
     wait,
+    stale,
+    negative_hit,
     fenced,
   };
 
@@ -78,7 +82,7 @@ class CACHEKIT_API CacheMetrics {
   [[nodiscard]] std::string prometheus(std::string_view backend) const;
 
  private:
-  static constexpr std::size_t event_count = 10;
+  static constexpr std::size_t event_count = 12;
   using Counts = std::array<std::atomic<std::uint64_t>, event_count>;
   struct alignas(64) Stripe {
     Counts of_owner{};  // Changed by one thread only; see core::ThreadSlot.

@@ -9,10 +9,13 @@ namespace cachekit {
 /// The header's size; the payload follows it.
 inline constexpr std::size_t envelope_header_bytes = 40;
 
+inline constexpr std::size_t max_validator_bytes = 255;
+
 /// Writes the bytes that `decode_envelope` reads.
 ///
 /// Times outside the years 1970 to 9999 and a load cost above 32 bits are moved to the nearest
-/// bound. Errors: `too_large` for a payload of 4 GiB or more.
+/// bound. Errors: `too_large` for a payload of 4 GiB or more, `invalid_argument` for a validator of
+/// more than 255 bytes.
 [[nodiscard]] Result<std::string> encode_envelope(const EnvelopeView& envelope);
 
 }  // namespace cachekit

@@ -41,6 +41,8 @@ MetricsSnapshot CacheMetrics::snapshot() const noexcept {
           .load_failures = total(Event::load_failure),
           .repairs = total(Event::repair),
           .waits = total(Event::wait),
+          .stale = total(Event::stale),
+          .negative_hits = total(Event::negative_hit),
           .fenced = total(Event::fenced)};
 }
 

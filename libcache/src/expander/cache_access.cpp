@@ -34,24 +34,13 @@ auto CacheAccess::within_budget(const Call& call) -> decltype(call(std::chrono::
   return outcome;
 }
 
-MissReason CacheAccess::read(std::string_view bytes, const EntityKind& kind, detail::FetchJob& job,
-                             FetchInfo& info) const {
-  Result<EnvelopeView> envelope = decode_envelope(bytes);
-  if (!envelope) return MissReason::undecodable;
-  if (envelope->codec != kind.codec || envelope->schema != kind.schema) {
-    return MissReason::schema_changed;
-  }
-  const UnixMillis now = wall();
-  if (envelope->expired_at(now)) return MissReason::expired;
-  if (!job.decode(envelope->payload)) return MissReason::undecodable;
-  // Another machine's clock may be ahead of ours: an age is never negative.
-  info.age = std::max(now - envelope->created, std::chrono::milliseconds::zero());
-  info.remaining = envelope->expiry ? Ttl(*envelope->expiry - now) : Ttl::none();
-  return MissReason::none;
+EntryReading CacheAccess::read(std::string_view bytes, const EntityKind& kind,
+                               const FetchPolicy& policy, detail::FetchJob& job) const {
+  return read_entry(bytes, kind, policy, wall(), job);
 }
 
 LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
-                          detail::FetchJob& job) const {
+                          const FetchPolicy& policy, detail::FetchJob& job) const {
   LookUp found;
   if (!bytes) {
     found.info.miss = MissReason::cache_error;
@@ -60,44 +49,54 @@ LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const Entity
     return found;
   }
   found.bytes = *std::move(bytes);
-  found.info.miss = found.bytes ? read(*found.bytes, kind, job, found.info) : MissReason::absent;
-  if (found.info.miss == MissReason::none) {
-    found.standing = Standing::fresh;
-    found.info.origin = Origin::cache;
-  } else if (found.bytes && state_.can.compare_and_set) {
-    found.right = {.kind = StoreRight::Kind::replace, .seen = *found.bytes};
+  if (!found.bytes) {
+    found.info.miss = MissReason::absent;
+    return found;
+  }
+  const EntryReading reading = read(*found.bytes, kind, policy, job);
+  found.standing = reading.standing;
+  found.absent = reading.absent;
+  found.info.miss = reading.miss;
+  found.info.age = reading.age;
+  found.info.remaining = reading.remaining;
+  if (reading.standing >= Standing::due && !reading.absent) found.info.origin = Origin::cache;
+  if (state_.can.compare_and_set) found.right.kind = StoreRight::Kind::replace;
+  return found;
+}
+
+LookUp CacheAccess::look_up(const EntityKind& kind, const FetchPolicy& policy,
+                            detail::FetchJob& job) {
+  LookUp found = judge(within_budget([&](std::chrono::milliseconds timeout) {
+                         return state_.backend.get(key_, {.timeout = timeout});
+                       }),
+                       kind, policy, job);
+  state_.metrics.count(found.info.cache_error                ? Event::error
+                       : found.info.miss == MissReason::none ? Event::hit
+                                                             : Event::miss);
+  if (found.absent && found.info.miss == MissReason::none) {
+    state_.metrics.count(Event::negative_hit);
   }
   return found;
 }
 
-LookUp CacheAccess::look_up(const EntityKind& kind, detail::FetchJob& job) {
-  LookUp found = judge(within_budget([&](std::chrono::milliseconds timeout) {
-                         return state_.backend.get(key_, {.timeout = timeout});
-                       }),
-                       kind, job);
-  state_.metrics.count(found.info.cache_error                ? Event::error
-                       : found.info.miss == MissReason::none ? Event::hit
-                                                             : Event::miss);
-  return found;
-}
-
-LookUp CacheAccess::look_again(const EntityKind& kind, detail::FetchJob& job, Ttl lease) {
+LookUp CacheAccess::look_again(const EntityKind& kind, const FetchPolicy& policy,
+                               detail::FetchJob& job) {
   LookUp found;
   if (!state_.can.leases) {
     found = judge(within_budget([&](std::chrono::milliseconds timeout) {
                     return state_.backend.get(key_, {.timeout = timeout});
                   }),
-                  kind, job);
+                  kind, policy, job);
   } else {
     auto leased = within_budget([&](std::chrono::milliseconds timeout) {
-      const operation::LeaseGet get{.key = key_, .lease_ttl = lease};
+      const operation::LeaseGet get{.key = key_, .lease_ttl = policy.load_lease};
       return state_.backend.run(get, {.timeout = timeout});
     });
     const bool missed = leased && !leased->value;
     const bool granted = missed && leased->token.has_value();
     const LeaseToken token = granted ? *leased->token : LeaseToken{};
-    found =
-        judge(std::move(leased).map([](Leased&& one) { return std::move(one.value); }), kind, job);
+    found = judge(std::move(leased).map([](Leased&& one) { return std::move(one.value); }), kind,
+                  policy, job);
     if (missed) found.lease = granted ? FleetLease::granted : FleetLease::taken;
     if (granted) found.right = {.kind = StoreRight::Kind::lease, .token = token};
   }
@@ -105,20 +104,16 @@ LookUp CacheAccess::look_again(const EntityKind& kind, detail::FetchJob& job, Tt
   return found;
 }
 
-Result<std::string> CacheAccess::wrap(const EntityKind& kind, Result<std::string> payload, Ttl ttl,
-                                      std::chrono::microseconds load_cost) const {
-  const UnixMillis now = wall();
-  auto envelope = payload.and_then([&](const std::string& bytes) {
-    return encode_envelope(
-        {.codec = kind.codec,
-         .schema = kind.schema,
-         .created = now,
-         .expiry = ttl.expires() ? std::optional(now + ttl.duration()) : std::nullopt,
-         .load_cost = load_cost,
-         .payload = bytes});
+Result<std::string> CacheAccess::wrap(EnvelopeView envelope, Result<std::string> payload,
+                                      Ttl ttl) const {
+  auto wrapped = payload.and_then([&](const std::string& bytes) {
+    envelope.created = wall();
+    if (ttl.expires()) envelope.expiry = envelope.created + ttl.duration();
+    envelope.payload = bytes;
+    return encode_envelope(envelope);
   });
-  if (!envelope) state_.metrics.count(Event::error);
-  return envelope;
+  if (!wrapped) state_.metrics.count(Event::error);
+  return wrapped;
 }
 
 Result<bool> CacheAccess::store(std::string_view envelope, Ttl ttl, StoreRight& right) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "expander/entry_reading.hpp"
 #include "expander/expander_state.hpp"
 #include "expander/fetch_plan.hpp"
 #include "expander/store_right.hpp"
@@ -22,6 +23,7 @@ struct LookUp {
   Standing standing = Standing::none;
   FetchInfo info{};
   std::optional<std::string> bytes{};  ///< What is there, whether it can be used or not.
+  bool absent = false;                 ///< It says that there is no such entity.
   FleetLease lease = FleetLease::none;
   StoreRight right{};  ///< How what is loaded now may be stored.
 };
@@ -34,18 +36,20 @@ class CacheAccess {
  public:
   CacheAccess(ExpanderState& state, std::string_view key);
 
-  /// Looks the entry up and has `job` decode it. `fresh` when `job` now has the value.
-  [[nodiscard]] LookUp look_up(const EntityKind& kind, detail::FetchJob& job);
+  /// Looks the entry up and has `job` decode it. Unless `none`, `job` now has the value.
+  [[nodiscard]] LookUp look_up(const EntityKind& kind, const FetchPolicy& policy,
+                               detail::FetchJob& job);
   /// The same once more, which counts as nothing: the call has been a miss. Of a key without an
   /// entry it takes the lease, where the backend has leases.
-  [[nodiscard]] LookUp look_again(const EntityKind& kind, detail::FetchJob& job, Ttl lease);
-  /// Has `job` decode what is in an envelope. `none` where that can be used.
-  [[nodiscard]] MissReason read(std::string_view bytes, const EntityKind& kind,
-                                detail::FetchJob& job, FetchInfo& info) const;
+  [[nodiscard]] LookUp look_again(const EntityKind& kind, const FetchPolicy& policy,
+                                  detail::FetchJob& job);
+  /// Has `job` decode what is in an envelope.
+  [[nodiscard]] EntryReading read(std::string_view bytes, const EntityKind& kind,
+                                  const FetchPolicy& policy, detail::FetchJob& job) const;
 
   /// A payload in its envelope, created now. Errors: the payload's, `too_large`.
-  [[nodiscard]] Result<std::string> wrap(const EntityKind& kind, Result<std::string> payload,
-                                         Ttl ttl, std::chrono::microseconds load_cost) const;
+  [[nodiscard]] Result<std::string> wrap(EnvelopeView envelope, Result<std::string> payload,
+                                         Ttl ttl) const;
   /// False: there is something newer, or there was. Where there is no right to store, the entry is
   /// removed. Errors: as the backend's `set`; `timeout` when earlier steps left nothing of the
   /// budget.
@@ -75,7 +79,7 @@ class CacheAccess {
   auto within_budget(const Call& call) -> decltype(call(std::chrono::milliseconds()));
   [[nodiscard]] UnixMillis wall() const noexcept;
   [[nodiscard]] LookUp judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
-                             detail::FetchJob& job) const;
+                             const FetchPolicy& policy, detail::FetchJob& job) const;
   [[nodiscard]] Error kept(Error error);
 
   ExpanderState& state_;

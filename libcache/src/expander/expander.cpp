@@ -1,6 +1,7 @@
 #include "expander/cache_access.hpp"
 #include "expander/expander_state.hpp"
 #include "expander/fetch_run.hpp"
+#include "expander/refresh.hpp"
 
 #include <cachekit/expander.hpp>
 
@@ -84,8 +85,12 @@ Result<void> CacheExpander::store(const EntityKind& kind, std::string_view id,
   if (!ttl) return fail(ttl.error());
   const std::string key = key_of(kind, id);
   CacheAccess cache(*state_, key);
-  return cache.wrap(kind, std::move(payload), *ttl, std::chrono::microseconds(0))
-      .and_then([&](const std::string& envelope) { return cache.replace(envelope, *ttl); });
+  const FetchPolicy& policy = state_->options.policy;
+  const Ttl own = jittered(*ttl, policy.jitter, random_draw());
+  return cache.wrap({.codec = kind.codec, .schema = kind.schema}, std::move(payload), own)
+      .and_then([&](const std::string& envelope) {
+        return cache.replace(envelope, kept_for(own, policy.stale_for));
+      });
 }
 
 Result<bool> CacheExpander::drop(const EntityKind& kind, std::string_view id) {

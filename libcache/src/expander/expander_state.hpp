@@ -1,8 +1,10 @@
 #pragma once
 
+#include "expander/background.hpp"
 #include "expander/flight_table.hpp"
 #include "expander/key_locks.hpp"
 #include "expander/pending_invalidations.hpp"
+#include "expander/throttle.hpp"
 
 #include <cachekit/backend.hpp>
 #include <cachekit/expander_options.hpp>
@@ -19,7 +21,9 @@ struct ExpanderState {
         options(std::move(given)),
         can(cache.capabilities()),
         flights(*options.clock),
-        pending(options.max_pending_invalidations) {}
+        pending(options.max_pending_invalidations),
+        throttle(*options.clock),
+        background(options.max_background_loads) {}
 
   CacheBackend& backend;
   const ExpanderOptions options;
@@ -28,6 +32,8 @@ struct ExpanderState {
   FlightTable flights;
   KeyLocks writes{};
   PendingInvalidations pending;
+  Throttle throttle;
+  Background background;  // Ends first: what it does uses the others.
 };
 
 }  // namespace cachekit

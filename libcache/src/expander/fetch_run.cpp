@@ -2,6 +2,8 @@
 
 #include "expander/load_frame.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,6 +35,14 @@ Error error_of_wait(Arrival arrival, std::string_view key, std::chrono::millisec
           .hint = "see FetchPolicy::wait_timeout and load_lease"};
 }
 
+Error error_of_late_load(std::string_view key, std::chrono::milliseconds waited) {
+  return {.code = Errc::timeout,
+          .message = fmt::format("the load of {} was not over within {} ms; it goes on in the "
+                                 "background",
+                                 key, waited.count()),
+          .hint = "see FetchPolicy::hard_timeout"};
+}
+
 }  // namespace
 
 FetchRun::FetchRun(ExpanderState& state, const EntityKind& kind, std::string_view key,
@@ -54,6 +64,10 @@ Result<FetchInfo> FetchRun::go() {
   }
   place_.leave();
   if (step == Step::fail) return fail(std::move(error_));
+  if (step == Step::answer_stale) {
+    info_.origin = Origin::stale;
+    state_.metrics.count(CacheMetrics::Event::stale);
+  }
   if (options_.strategy == Strategy::fresh && info_.cache_error) {
     return fail(*std::move(info_.cache_error));
   }
@@ -94,11 +108,26 @@ FetchPlan::Step FetchRun::look_up() {
     found.info.miss = MissReason::cache_error;
     found.info.cache_error = std::move(trusted).error();
   } else {
-    found = cache_.look_up(kind_, job_);
+    found = cache_.look_up(kind_, policy_, job_);
   }
   info_ = std::move(found.info);
+  std::optional<Error> failure;
+  if (found.standing != Standing::fresh) failure = state_.throttle.recent_failure(key_);
+  const bool throttled = failure && (found.standing != Standing::none || policy_.throttle_errors);
+  const Step next = plan_.looked_up(found.standing, throttled);
+  if (throttled) {
+    error_ = *failure;
+    info_.load_error = std::move(failure);
+  }
+  if (next == Step::join) keep_seen(found);
+  // Who asks the cache alone gets nothing that has expired.
+  if (next == Step::answer && found.standing < Standing::due) job_.clear();
+  return next;
+}
+
+void FetchRun::keep_seen(LookUp& found) {
   right_ = std::move(found.right);
-  return plan_.looked_up(found.standing);
+  if (found.bytes) right_.seen = *std::move(found.bytes);
 }
 
 FetchPlan::Step FetchRun::drop() {
@@ -121,7 +150,7 @@ FetchPlan::Step FetchRun::join() {
 
 FetchPlan::Step FetchRun::wait() {
   state_.metrics.count(CacheMetrics::Event::wait);
-  const auto timeout = options_.wait_timeout.value_or(policy_.wait_timeout);
+  const auto timeout = longest_wait();
   const auto until = Deadline::after(timeout, state_.options.clock->now()).at();
   Arrival arrival = state_.flights.wait(place_, until, options_.stop, policy_.load_lease);
   if (arrival == Arrival::landed) arrival = accept(*state_.flights.landing(place_));
@@ -132,15 +161,23 @@ FetchPlan::Step FetchRun::wait() {
   return next;
 }
 
+std::chrono::milliseconds FetchRun::longest_wait() const {
+  const auto patience = options_.wait_timeout.value_or(policy_.wait_timeout);
+  return policy_.hard_timeout ? std::min(patience, *policy_.hard_timeout) : patience;
+}
+
 Arrival FetchRun::accept(const Landing& landing) {
-  FetchInfo info;
+  info_.age = std::chrono::milliseconds(0);
+  info_.remaining.reset();
   if (landing.envelope) {
-    const MissReason why = cache_.read(*landing.envelope, kind_, job_, info);
-    if (why != MissReason::none) return Arrival::unshared;
+    const EntryReading reading = cache_.read(*landing.envelope, kind_, as_it_is(), job_);
+    if (reading.standing == Standing::none) return Arrival::unshared;
+    info_.age = reading.age;
+  } else {
+    job_.clear();
   }
   info_.waited_for = WaitedFor::caller;
   info_.origin = landing.origin;
-  info_.age = info.age;
   return Arrival::landed;
 }
 
@@ -149,24 +186,39 @@ FetchPlan::Step FetchRun::confirm() {
     if (state_.can.leases) right_.kind = StoreRight::Kind::none;
     return plan_.confirmed(Standing::none, FleetLease::none);
   }
-  LookUp found = cache_.look_again(kind_, job_, policy_.load_lease);
-  right_ = std::move(found.right);
-  const Step next = plan_.confirmed(found.standing, found.lease);
-  if (found.info.cache_error) note(fail(*std::move(found.info.cache_error)));
-  if (next != Step::answer) return next;
+  FetchPolicy not_ahead = policy_;
+  not_ahead.refresh_ahead = 0;
+  LookUp found = cache_.look_again(kind_, not_ahead, job_);
+  // One that is due, or stale, is no news.
+  const bool same = found.bytes && *found.bytes == right_.seen;
+  const Step next = plan_.confirmed(same ? Standing::none : found.standing, found.lease);
+  if (found.info.cache_error) note(fail(std::move(*found.info.cache_error)));
+  if (next != Step::answer) {
+    if (found.bytes || plan_.standing() == Standing::none) {
+      keep_seen(found);
+    } else {
+      right_.kind = found.right.kind;  // The entry has gone meanwhile, and may answer all the same.
+      right_.token = found.right.token;
+    }
+    return next;
+  }
+  if (same || !found.bytes) return next;  // The one that is due.
   info_.origin = found.info.origin;
   info_.age = found.info.age;
   info_.remaining = found.info.remaining;
   info_.waited_for = polls_ > 0 ? WaitedFor::process : WaitedFor::caller;
-  auto envelope = std::make_shared<const std::string>(*std::move(found.bytes));
-  state_.flights.land(place_, {.envelope = std::move(envelope), .origin = Origin::cache});
+  Landing landing{.origin = found.info.origin};
+  if (!found.absent) {
+    landing.envelope = std::make_shared<const std::string>(*std::move(found.bytes));
+  }
+  state_.flights.land(place_, std::move(landing));
   return next;
 }
 
 // Another process loads. Its lease ends by itself, so that asking again is enough.
 FetchPlan::Step FetchRun::poll() {
   const Clock& clock = *state_.options.clock;
-  const auto timeout = options_.wait_timeout.value_or(policy_.wait_timeout);
+  const auto timeout = longest_wait();
   if (polls_++ == 0) poll_until_ = Deadline::after(timeout, clock.now()).at();
   const bool stopped = options_.stop.stop_requested();
   const Step next = plan_.polled(clock.now() < poll_until_ && !stopped);
@@ -181,21 +233,91 @@ FetchPlan::Step FetchRun::poll() {
 
 FetchPlan::Step FetchRun::load() {
   LoadTask task(state_,
-                {.kind = kind_,
+                {.codec = kind_.codec,
+                 .schema = kind_.schema,
                  .policy = policy_,
                  .ttl = ttl_,
                  .retries = options_.loader_retries,
-                 .miss = info_.miss},
-                std::move(place_), std::move(right_));
-  Result<LoadTask::Outcome> outcome = task.run(job_, cache_, options_.stop);
-  if (!outcome) {
-    error_ = std::move(outcome).error();
-    return plan_.loaded(LoadEnd::failed);
+                 .miss = info_.miss,
+                 .standing = plan_.standing()},
+                std::move(place_), right_);
+  std::optional<std::chrono::milliseconds> at_most = policy_.hard_timeout;
+  if (plan_.standing() != Standing::none && policy_.soft_timeout) {
+    at_most = std::min(at_most.value_or(*policy_.soft_timeout), *policy_.soft_timeout);
   }
-  if (outcome->present) info_.origin = Origin::source;
+  return at_most ? load_in_background(std::move(task), *at_most) : load_here(std::move(task));
+}
+
+FetchPlan::Step FetchRun::load_here(LoadTask task) {
+  Result<LoadTask::Outcome> outcome = task.run(job_, cache_, options_.stop);
+  if (!outcome) return failed(LoadEnd::failed, std::move(outcome).error());
+  if (plan_.standing() == Standing::due) info_.miss = MissReason::due;
+  info_.origin = outcome->present ? Origin::source : Origin::none;
+  info_.age = std::chrono::milliseconds(0);
   info_.remaining = outcome->remaining;
-  if (outcome->cache_error) note(fail(*std::move(outcome->cache_error)));
+  if (outcome->cache_error) note(fail(std::move(*outcome->cache_error)));
   return plan_.loaded(LoadEnd::answered);
+}
+
+FetchPlan::Step FetchRun::load_in_background(LoadTask task, std::chrono::milliseconds at_most) {
+  struct Detached {
+    LoadTask task;
+    std::unique_ptr<detail::FetchJob> job;
+    ExpanderState& state;
+    void run(const std::stop_token& stop) {
+      CacheAccess cache(state, task.key());
+      static_cast<void>(task.run(*job, cache, stop));
+    }
+  };
+  std::unique_ptr<detail::FetchJob> job = job_.detach();
+  if (!job) {
+    return failed(LoadEnd::failed,
+                  {.code = Errc::invalid_argument,
+                   .message = fmt::format("the loader of {} can be neither moved nor copied", key_),
+                   .hint = "FetchPolicy::soft_timeout and hard_timeout want that of a loader"});
+  }
+  place_ = task.watch();
+  auto detached = std::make_shared<Detached>(Detached{std::move(task), std::move(job), state_});
+  const auto until = Deadline::after(at_most, state_.options.clock->now()).at();
+  const bool started =
+      state_.background.start([detached](const std::stop_token& stop) { detached->run(stop); });
+  if (!started) detached->run(options_.stop);
+  detached.reset();
+  Arrival arrival = state_.flights.wait(place_, until, options_.stop, policy_.load_lease);
+  if (arrival == Arrival::landed) arrival = accept(*state_.flights.landing(place_));
+  if (arrival == Arrival::failed) {
+    return failed(LoadEnd::failed, *state_.flights.landing(place_)->error);
+  }
+  if (arrival == Arrival::timed_out) {
+    return failed(LoadEnd::late, error_of_late_load(key_, at_most));
+  }
+  if (arrival == Arrival::landed) {
+    info_.waited_for = WaitedFor::nobody;
+    if (plan_.standing() == Standing::due) info_.miss = MissReason::due;
+  } else {
+    error_ = error_of_wait(arrival, key_, at_most);
+  }
+  return plan_.waited(arrival);
+}
+
+// For what has been chosen to be the answer already, however old it has become since.
+FetchPolicy FetchRun::as_it_is() const {
+  FetchPolicy policy = policy_;
+  policy.stale_for = std::chrono::milliseconds::max();
+  policy.refresh_ahead = 0;
+  return policy;
+}
+
+// What was found is the answer, if it may be.
+FetchPlan::Step FetchRun::failed(LoadEnd end, Error error) {
+  const Step next = plan_.loaded(end);
+  if (next == Step::fail) {
+    error_ = std::move(error);
+    return next;
+  }
+  info_.load_error = std::move(error);
+  static_cast<void>(cache_.read(right_.seen, kind_, as_it_is(), job_));
+  return next;
 }
 
 FetchPlan::Step FetchRun::load_alone() {
@@ -205,10 +327,7 @@ FetchPlan::Step FetchRun::load_alone() {
   Result<Loaded> loaded =
       cachekit::load(job_, context, options_.loader_retries, state_.options.backoff, state_.metrics,
                      *state_.options.clock);
-  if (!loaded) {
-    error_ = std::move(loaded).error();
-    return plan_.loaded(LoadEnd::failed);
-  }
+  if (!loaded) return failed(LoadEnd::failed, std::move(loaded).error());
   if (loaded->present) info_.origin = Origin::source;
   return plan_.loaded(LoadEnd::answered);
 }

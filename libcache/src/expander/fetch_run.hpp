@@ -33,9 +33,15 @@ class FetchRun {
   [[nodiscard]] Step confirm();
   [[nodiscard]] Step poll();
   [[nodiscard]] Step load();
+  [[nodiscard]] Step load_here(LoadTask task);
+  [[nodiscard]] Step load_in_background(LoadTask task, std::chrono::milliseconds at_most);
   [[nodiscard]] Step load_alone();
 
   [[nodiscard]] Arrival accept(const Landing& landing);
+  [[nodiscard]] Step failed(LoadEnd end, Error error);
+  [[nodiscard]] std::chrono::milliseconds longest_wait() const;
+  [[nodiscard]] FetchPolicy as_it_is() const;
+  void keep_seen(LookUp& found);
   void note(Result<void> outcome);
 
   ExpanderState& state_;
@@ -51,7 +57,7 @@ class FetchRun {
   Error error_{};
   std::uint64_t landed_before_ = 0;
   bool distrusted_ = false;  ///< An invalidation of the key has not reached the cache.
-  StoreRight right_{};
+  StoreRight right_{};       ///< With the entry that was found, as long as it may still be needed.
   unsigned polls_ = 0;
   Clock::steady_time poll_until_{};
   FlightTable::Place place_{};

@@ -34,6 +34,8 @@ std::string_view to_string(MissReason reason) noexcept {
       return "bypassed";
     case MissReason::invalidated:
       return "invalidated";
+    case MissReason::due:
+      return "due";
   }
   return "unknown";
 }

@@ -44,6 +44,16 @@ FlightTable::Place FlightTable::join(std::string_view key, const EntityKind& kin
   return place;
 }
 
+FlightTable::Place FlightTable::watch(const Place& place) {
+  Place watcher;
+  watcher.flight_ = place.flight_;
+  watcher.seat_ = Seat::waiter;
+  const std::lock_guard lock(shard_of(place.flight_->key).mutex);
+  ++watcher.flight_->waiters;
+  watcher.table_ = this;
+  return watcher;
+}
+
 void FlightTable::own(Flight& flight, Place& place, std::chrono::milliseconds lease) const {
   place.seat_ = Seat::owner;
   place.turn_ = ++flight.turn;

@@ -74,6 +74,8 @@ class FlightTable {
   [[nodiscard]] std::uint64_t landed(std::string_view key) const noexcept;
 
   [[nodiscard]] Place join(std::string_view key, const EntityKind& kind, const Limits& limits);
+  /// A place for one more who waits, whatever their number. Requires: `place` has a flight.
+  [[nodiscard]] Place watch(const Place& place);
   /// Waits as one who is not the owner. `inherited`: the place is the owner's now.
   [[nodiscard]] Arrival wait(Place& place, Clock::steady_time until, const std::stop_token& stop,
                              std::chrono::milliseconds lease);

@@ -17,7 +17,7 @@ struct StoreRight {
   };
   Kind kind = Kind::any;
   LeaseToken token{};
-  std::string seen{};
+  std::string seen{};  ///< The entry, where there was one.
 };
 
 }  // namespace cachekit

@@ -49,7 +49,8 @@ struct Source {
 struct Fixture {
   cachekit::ManualClock clock{};
   FaultyBackend backend{};
-  cachekit::CacheExpander expander{backend, {.clock = &clock}};
+  // TTLs are exactly what tests say.
+  cachekit::CacheExpander expander{backend, {.policy = {.jitter = 0}, .clock = &clock}};
   Source source{};
 
   [[nodiscard]] cachekit::Result<cachekit::Fetched<User>> fetch(

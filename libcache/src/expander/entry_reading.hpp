@@ -1,0 +1,32 @@
+#pragma once
+
+#include "expander/fetch_plan.hpp"
+
+#include <cachekit/entity.hpp>
+#include <cachekit/envelope.hpp>
+#include <cachekit/fetch_policy.hpp>
+#include <cachekit/fetched.hpp>
+#include <cachekit/loader.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace cachekit {
+
+/// What an entry is good for.
+struct EntryReading {
+  Standing standing = Standing::none;
+  MissReason miss = MissReason::none;  ///< Why it is not fresh.
+  bool absent = false;                 ///< It says that there is no such entity.
+  std::chrono::milliseconds age{0};
+  std::optional<Ttl> remaining{};  ///< Of one that is not stale.
+};
+
+/// Reads an entry, and has `job` decode what it is good for.
+
+[[nodiscard]] EntryReading read_entry(std::string_view bytes, const EntityKind& kind,
+                                      const FetchPolicy& policy, UnixMillis now,
+                                      detail::FetchJob& job);
+
+}  // namespace cachekit
