@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks what the compiler does not: scripts/lint.sh [CHECK...], all of them by default.
 #   format    clang-format has nothing to change
-#   includes  arrows between layers go one way, third-party headers stay where they belong
+#   includes  arrows between layers go one way, third-party headers stay where they belong, and what
+#             a runtime has is taken from it
 #   headers   public headers compile alone, and private ones behind common headers of others
 #   sizes     no file has grown past 500 lines
 #   shell     shellcheck
@@ -50,8 +51,20 @@ only_one() {
   [ "$count" -eq 1 ] || echo "$count files include $1" | complain "exactly one file may"
 }
 
+# through_runtime: the library and the command have clocks, threads, sleep and random numbers of the
+# runtime (cachekit/runtime.hpp), which can be replaced, and not of the machine.
+through_runtime() {
+  local machine='(steady|system|high_resolution)_clock(::now|;)|std::j?thread\b[^:]|std::async|std::random_device'
+  machine+='|sleep_(for|until)\(|\.detach\(|pthread_create|getentropy|getrandom|nanosleep|usleep'
+  local own='libcache/(include/cachekit/steady_clock\.hpp|include/cachekit/runtime\.hpp|src/core/system_runtime\.cpp|(include/cachekit|src/testing)/virtual_runtime\.[ch]pp):'
+  { grep -rnE "$machine" --include='*.[ch]pp' libcache cli || true; } |
+    { grep -vE "^$own|(runtime_?|Runtime::(system|current)\(\))(\.|->)sleep_(for|until)\(" || true; } |
+    complain "time, sleep, threads and random numbers are those of cachekit/runtime.hpp"
+}
+
 check_includes() {
   local status=0
+  through_runtime || status=1
   forbid libcache/src/core 'net|memory|redis|memcached|expander|config' || status=1
   forbid libcache/src/net 'memory|redis|memcached|expander|config' || status=1
   forbid libcache/src/net/transport 'net/pool|net/mux' || status=1

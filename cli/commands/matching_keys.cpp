@@ -4,11 +4,12 @@
 #include "transfer/halving.hpp"
 #include "transfer/rate_limiter.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <functional>
 #include <string_view>
-#include <thread>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -16,7 +17,7 @@
 namespace cachekit::cli {
 namespace {
 
-using clock = std::chrono::steady_clock;
+using clock = SteadyClock;
 
 constexpr std::size_t largest_page = 500;
 // A server that refuses so many and takes none, such as a replica, refuses all.
@@ -83,7 +84,7 @@ class PagedRemoval {
     if (!limiter_) return;
     const auto until = clock::now() + limiter_->take(page_.size(), clock::now());
     while (clock::now() < until && !interrupted()) {
-      std::this_thread::sleep_until(std::min(until, clock::now() + std::chrono::milliseconds(50)));
+      Runtime::current().sleep_until(std::min(until, clock::now() + std::chrono::milliseconds(50)));
     }
   }
 

@@ -4,13 +4,13 @@
 #include "output/json.hpp"
 #include "output/table.hpp"
 
+#include <cachekit/runtime.hpp>
 #include <cachekit/units.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -46,7 +46,7 @@ void add_round(std::vector<NodeSeries>& series, PingReport report) {
 bool pause(std::chrono::milliseconds interval) {
   const Deadline deadline = Deadline::after(interval);
   while (!deadline.expired() && !interrupted()) {
-    std::this_thread::sleep_for(std::min(deadline.remaining(), std::chrono::milliseconds(50)));
+    Runtime::current().sleep_for(std::min(deadline.remaining(), std::chrono::milliseconds(50)));
   }
   return !interrupted();
 }

@@ -3,6 +3,7 @@
 #include "interrupt.hpp"
 #include "output/stats_output.hpp"
 
+#include <cachekit/runtime.hpp>
 #include <cachekit/units.hpp>
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 
 namespace cachekit::cli {
 namespace {
@@ -64,7 +64,7 @@ ExitCode run_stats(Context& context, const StatsOptions& options) {
   while (options.interval && !interrupted()) {
     const Deadline next = Deadline::after(*options.interval);
     while (!next.expired() && !interrupted()) {
-      std::this_thread::sleep_for(std::min(next.remaining(), std::chrono::milliseconds(50)));
+      Runtime::current().sleep_for(std::min(next.remaining(), std::chrono::milliseconds(50)));
     }
     if (interrupted()) break;
     if (context.out.has_controls()) context.out.control("\x1b[H\x1b[J");

@@ -11,6 +11,7 @@
 #include "transfer/warmer.hpp"
 #include "transfer/whole_number.hpp"
 
+#include <cachekit/steady_clock.hpp>
 #include <cachekit/units.hpp>
 
 #include <algorithm>
@@ -274,7 +275,7 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
       make_reader(chosen_format(arguments), std::move(input.read), arguments.fields,
                   record_limit(backend.capabilities().max_key_bytes, context.value_limit(backend)));
 
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = SteadyClock::now();
   const auto size = input.compressed ? std::nullopt : size_of(arguments.input);
   ProgressBar bar(context.shows_progress());
   const auto warmer = std::make_unique<Warmer>(  // Large for a stack.
@@ -292,7 +293,7 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
     result.evicted = after->evictions - before->evictions;
     result.items = after->items;
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  const std::chrono::duration<double> took = SteadyClock::now() - start;
   print_summary(context, result, arguments, took.count());
   const auto lost = lost_entries(context, backend, result, after.value_or(Held()));
   return finish(context, result, options, lost);

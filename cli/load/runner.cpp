@@ -6,6 +6,8 @@
 #include "load/trace_replay.hpp"
 #include "load/worker.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <barrier>
@@ -13,7 +15,6 @@
 #include <memory>
 #include <mutex>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,7 +22,8 @@
 namespace cachekit::cli {
 namespace {
 
-using steady = std::chrono::steady_clock;
+using steady = SteadyClock;
+using Threads = std::vector<std::unique_ptr<Runtime::Thread>>;
 
 // All callers at work together: they warm up, meet, and start measuring at one moment.
 class Crew {
@@ -34,7 +36,7 @@ class Crew {
 
   Result<void> work(const BenchProgress& progress) {
     std::barrier meet(static_cast<std::ptrdiff_t>(workers_.size()) + 1);
-    std::vector<std::jthread> threads;
+    Threads threads;
     if (!start(threads, meet)) {
       return fail(
           Errc::rejected,
@@ -66,10 +68,11 @@ class Crew {
 
  private:
   // False when the system gave fewer threads than asked for; those there are end at once.
-  bool start(std::vector<std::jthread>& threads, std::barrier<>& meet) {
+  bool start(Threads& threads, std::barrier<>& meet) {
     for (const auto& worker : workers_) {
       try {
-        threads.emplace_back([this, &meet, &worker = *worker] { run(worker, meet); });
+        threads.push_back(
+            Runtime::current().start([this, &meet, &worker = *worker] { run(worker, meet); }));
       } catch (const std::system_error&) {
         aborted_ = true;
         for (std::size_t i = threads.size(); i < workers_.size(); ++i) meet.arrive_and_drop();

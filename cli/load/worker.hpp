@@ -10,6 +10,7 @@
 
 #include <cachekit/backend.hpp>
 #include <cachekit/histogram.hpp>
+#include <cachekit/steady_clock.hpp>
 
 #include <array>
 #include <chrono>
@@ -65,7 +66,7 @@ struct WorkerTally {
 /// Threads: each worker belongs to one thread; the tally is read when that thread is over.
 class BenchWorker {
  public:
-  using steady = std::chrono::steady_clock;
+  using steady = SteadyClock;
 
   /// Lifetime: `shared` outlives this object.
   BenchWorker(const BenchShared& shared, std::size_t index);

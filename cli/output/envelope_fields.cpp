@@ -1,5 +1,6 @@
 #include "output/envelope_fields.hpp"
 
+#include <cachekit/runtime.hpp>
 #include <cachekit/units.hpp>
 
 #include <algorithm>
@@ -21,7 +22,7 @@ std::string date(UnixMillis at) {
 }  // namespace
 
 std::chrono::milliseconds age_of(const EnvelopeView& envelope) {
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(Runtime::current().wall());
   return std::max(now - envelope.created, std::chrono::milliseconds(0));
 }
 

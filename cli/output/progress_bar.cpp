@@ -2,6 +2,8 @@
 
 #include "output/terminal_width.hpp"
 
+#include <cachekit/steady_clock.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -23,7 +25,7 @@ ProgressBar::ProgressBar(bool enabled, std::FILE* terminal)
 ProgressBar::~ProgressBar() { clear(); }
 
 void ProgressBar::show(std::optional<double> part, std::string_view text) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = SteadyClock::now();
   if (!enabled_ || now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
   std::string line = fmt::format("{}{}", bar(part), text);

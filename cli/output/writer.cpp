@@ -6,6 +6,8 @@
 #include "transfer/standard_descriptors.hpp"
 #include "transfer/wait_for.hpp"
 
+#include <cachekit/steady_clock.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -76,9 +78,9 @@ void Writer::line(std::string_view text) {
 // A pipe that has room has room for PIPE_BUF bytes, which it then takes without blocking.
 long Writer::write_some(std::string_view bytes) const {
   if (!may_block_) return ::write(descriptor_, bytes.data(), bytes.size());
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = SteadyClock::now();
   const auto enough = [&] {
-    return interrupted() && std::chrono::steady_clock::now() - start > patience_when_interrupted;
+    return interrupted() && SteadyClock::now() - start > patience_when_interrupted;
   };
   if (!wait_for_room(descriptor_, enough)) {
     throw OutputFailure({Errc::cancelled, "interrupted, and nobody reads the output", "",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/backend.hpp>
+#include <cachekit/steady_clock.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -57,9 +58,9 @@ class Halving {
  private:
   // Gives those that a lost connection left open.
   std::vector<std::size_t> try_once(Indices which) {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = SteadyClock::now();
     Outcomes outcomes = call_(which);
-    too_slow_ = budget_ && std::chrono::steady_clock::now() - start >= *budget_;
+    too_slow_ = budget_ && SteadyClock::now() - start >= *budget_;
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < which.size(); ++i) {
       if (!outcomes[i] && lost_connection(outcomes[i].error())) open.push_back(which[i]);

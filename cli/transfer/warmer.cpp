@@ -2,10 +2,10 @@
 
 #include "transfer/halving.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <memory>
-#include <random>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -35,10 +35,10 @@ Warmer::Warmer(CacheBackend& backend, RecordReader& reader, WarmOptions options,
       options_(std::move(options)),
       interrupted_(std::move(interrupted)),
       progress_(std::move(progress)),
-      jitter_(options_.jitter, (*std::make_unique<std::random_device>())()),
+      jitter_(options_.jitter, Runtime::current().random()),
       batch_records_(most_records) {
   if (options_.rate) {
-    limiter_.emplace(*options_.rate, std::chrono::steady_clock::now());
+    limiter_.emplace(*options_.rate, SteadyClock::now());
     batch_records_ = std::min(most_records, limiter_->burst());
   }
   settled_.target = backend_.target();
@@ -239,12 +239,12 @@ std::optional<Error> Warmer::settle(std::size_t i, Result<bool>& outcome) {
 
 void Warmer::wait_for_tokens(std::size_t count) {
   if (!limiter_) return;
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = SteadyClock::now();
   const auto ready = start + limiter_->take(count, start);
   while (!interrupted_()) {
-    const auto left = ready - std::chrono::steady_clock::now();
+    const auto left = ready - SteadyClock::now();
     if (left <= std::chrono::nanoseconds(0)) return;
-    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, nap));
+    Runtime::current().sleep_for(std::min<std::chrono::nanoseconds>(left, nap));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/export.hpp>
+#include <cachekit/steady_clock.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -15,7 +16,7 @@ inline constexpr std::chrono::milliseconds forever = std::chrono::milliseconds::
 /// resolution, connecting, handshake, writing and reading together.
 class CACHEKIT_API Deadline {
  public:
-  using clock = std::chrono::steady_clock;
+  using clock = SteadyClock;
 
   [[nodiscard]] static Deadline after(std::chrono::milliseconds budget) noexcept {
     return after(budget, clock::now());

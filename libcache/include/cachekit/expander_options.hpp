@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cachekit/clock.hpp>
 #include <cachekit/export.hpp>
 #include <cachekit/fetch_policy.hpp>
+#include <cachekit/runtime.hpp>
 #include <cachekit/ttl.hpp>
 #include <cachekit/ttl_policy.hpp>
 
@@ -62,7 +62,7 @@ struct ExpanderOptions {
   /// random pause of up to 20 ms, doubled with each failure, at most 1 s.
   std::function<void(unsigned failures)> backoff{};
   /// Lifetime: must outlive the expander.
-  const Clock* clock = &Clock::system();
+  Runtime* runtime = &Runtime::current();
 };
 
 }  // namespace cachekit

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cachekit/backend.hpp>
-#include <cachekit/clock.hpp>
 #include <cachekit/export.hpp>
+#include <cachekit/runtime.hpp>
 #include <cachekit/units.hpp>
 
 #include <chrono>
@@ -161,7 +161,7 @@ struct MemoryInsights {
 /// Cost: about 60 bytes an entry beside key and value.
 class CACHEKIT_API InMemoryBackend final : public CacheBackend {
  public:
-  explicit InMemoryBackend(InMemoryConfig config = {}, const Clock& clock = Clock::system());
+  explicit InMemoryBackend(InMemoryConfig config = {}, Runtime& runtime = Runtime::current());
   ~InMemoryBackend() override;
 
   [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key,

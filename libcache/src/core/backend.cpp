@@ -4,10 +4,10 @@
 #include "core/guarded.hpp"
 
 #include <cachekit/backend.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <algorithm>
 #include <exception>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -193,7 +193,7 @@ Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
     if (options.keys_per_second > 0) {
       next_page_at = std::max(next_page_at, Deadline::clock::now()) +
                      time_of(page.size(), options.keys_per_second);
-      std::this_thread::sleep_until(next_page_at);
+      Runtime::current().sleep_until(next_page_at);
     }
     const std::vector<std::string_view> keys(page.begin(), page.end());
     for (const Result<bool>& outcome : remove_many(keys, {.timeout = options.timeout})) {

@@ -1,6 +1,6 @@
 #include "core/file_replacement.hpp"
 
-#include "core/random_seed.hpp"
+#include <cachekit/runtime.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -30,8 +30,9 @@ Result<std::optional<struct stat>> look_at(const path& file) {
 
 path temporary_name(const path& target, FileReplacement::Name name) {
   path temporary = target;
-  temporary += name == FileReplacement::Name::under_lock ? std::string(".cachekit-tmp")
-                                                         : fmt::format(".{:016x}", random_seed());
+  temporary += name == FileReplacement::Name::under_lock
+                   ? std::string(".cachekit-tmp")
+                   : fmt::format(".{:016x}", Runtime::current().random());
   return temporary;
 }
 

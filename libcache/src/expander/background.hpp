@@ -1,8 +1,10 @@
 #pragma once
 
-#include <condition_variable>
+#include <cachekit/runtime.hpp>
+
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 
@@ -14,7 +16,8 @@ namespace cachekit {
 /// Threads: any.
 class Background {
  public:
-  explicit Background(std::size_t most) noexcept : most_(most) {}
+  Background(Runtime& runtime, std::size_t most)
+      : runtime_(runtime), most_(most), changed_(runtime.make_condition()) {}
   ~Background();
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
@@ -25,10 +28,11 @@ class Background {
  private:
   void ended() noexcept;
 
+  Runtime& runtime_;
   const std::size_t most_;
   std::stop_source stop_{};
   std::mutex mutex_;  // guards under_way_
-  std::condition_variable changed_;
+  const std::unique_ptr<Runtime::Condition> changed_;
   std::size_t under_way_ = 0;
 };
 

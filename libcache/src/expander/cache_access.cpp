@@ -2,6 +2,8 @@
 
 #include "core/envelope.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -18,7 +20,7 @@ CacheAccess::CacheAccess(ExpanderState& state, std::string_view key)
     : state_(state), left_(state.options.cache_timeout), key_(key) {}
 
 UnixMillis CacheAccess::wall() const noexcept {
-  return std::chrono::floor<std::chrono::milliseconds>(state_.options.clock->wall());
+  return std::chrono::floor<std::chrono::milliseconds>(state_.options.runtime->wall());
 }
 
 template <typename Call>
@@ -27,16 +29,16 @@ auto CacheAccess::within_budget(const Call& call) -> decltype(call(std::chrono::
     return fail(Errc::timeout, "the cache took all of its time before", state_.backend.target(),
                 "see ExpanderOptions::cache_timeout");
   }
-  const Clock& clock = *state_.options.clock;
-  const auto start = clock.now();
+  const Runtime& runtime = *state_.options.runtime;
+  const auto start = runtime.now();
   auto outcome = call(std::chrono::ceil<std::chrono::milliseconds>(left_));
-  left_ -= clock.now() - start;
+  left_ -= runtime.now() - start;
   return outcome;
 }
 
 EntryReading CacheAccess::read(std::string_view bytes, const EntityKind& kind,
                                const FetchPolicy& policy, detail::FetchJob& job) const {
-  return read_entry(bytes, kind, policy, wall(), job);
+  return read_entry(bytes, kind, policy, wall(), state_.draws, job);
 }
 
 LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
@@ -161,13 +163,16 @@ Result<bool> CacheAccess::drop() {
   return removed;
 }
 
+// Loads that began before are void at once. Those that begin until the entry is gone may still have
+// read it: whoever asks from then on gets nothing of theirs.
 Result<bool> CacheAccess::invalidate() {
   state_.flights.detach(key_);
   const Result<KeyLocks::Held> turn = lock();
   Result<bool> removed = turn ? drop() : fail(turn.error());
-  if (!removed) return fail(kept(std::move(removed).error()));
-  state_.pending.forget(key_);
-  return removed;
+  Result<bool> outcome = removed ? removed : fail(kept(std::move(removed).error()));
+  if (outcome) state_.pending.forget(key_);
+  state_.flights.detach(key_);
+  return outcome;
 }
 
 Result<void> CacheAccess::replace(std::string_view envelope, Ttl ttl) {
@@ -175,13 +180,19 @@ Result<void> CacheAccess::replace(std::string_view envelope, Ttl ttl) {
   const Result<KeyLocks::Held> turn = lock();
   StoreRight always;
   Result<bool> stored = turn ? store(envelope, ttl, always) : fail(turn.error());
-  if (!stored) return fail(kept(std::move(stored).error()));
-  state_.pending.forget(key_);
-  return {};
+  Result<void> outcome;
+  if (stored) {
+    state_.pending.forget(key_);
+  } else {
+    outcome = fail(kept(std::move(stored).error()));
+  }
+  state_.flights.detach(key_);
+  return outcome;
 }
 
 Result<void> CacheAccess::make_trusted() {
   if (!state_.pending.contains(key_)) return {};
+  state_.repeater.arm();
   const Result<KeyLocks::Held> turn = lock();
   if (!turn) return fail(turn.error());
   if (!state_.pending.contains(key_)) return {};
@@ -195,6 +206,7 @@ Result<void> CacheAccess::make_trusted() {
 Error CacheAccess::kept(Error error) {
   if (error.code == Errc::invalid_argument || error.code == Errc::too_large) return error;
   if (state_.pending.add(key_)) {
+    state_.repeater.arm();
     error.hint =
         "an older value may still be there; it is removed as soon as the cache can be "
         "reached, and this process does not use it meanwhile";
@@ -208,10 +220,10 @@ Error CacheAccess::kept(Error error) {
 }
 
 Result<KeyLocks::Held> CacheAccess::lock() {
-  const Clock& clock = *state_.options.clock;
-  const auto start = clock.now();
-  KeyLocks::Held held = state_.writes.lock(key_, left_);
-  left_ -= clock.now() - start;
+  const Runtime& runtime = *state_.options.runtime;
+  const auto start = runtime.now();
+  KeyLocks::Held held = state_.writes.lock(key_, start + left_);
+  left_ -= runtime.now() - start;
   if (held) return held;
   state_.metrics.count(Event::error);
   return fail(Errc::timeout,

@@ -5,11 +5,11 @@
 #include "expander/fetch_plan.hpp"
 #include "expander/store_right.hpp"
 
-#include <cachekit/clock.hpp>
 #include <cachekit/entity.hpp>
 #include <cachekit/envelope.hpp>
 #include <cachekit/fetched.hpp>
 #include <cachekit/loader.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <chrono>
 #include <optional>

@@ -7,14 +7,15 @@
 namespace cachekit {
 namespace {
 
-Standing standing_of(const EnvelopeView& envelope, const FetchPolicy& policy, UnixMillis now) {
+Standing standing_of(const EnvelopeView& envelope, const FetchPolicy& policy, UnixMillis now,
+                     Draws& draws) {
   if (!envelope.expiry) return Standing::fresh;
   const std::chrono::milliseconds left = *envelope.expiry - now;
   if (left <= std::chrono::milliseconds::zero()) {
     return -left < policy.stale_for && !envelope.absent ? Standing::stale : Standing::none;
   }
   if (policy.refresh_ahead <= 0) return Standing::fresh;
-  const bool due = is_due(left, envelope.load_cost, policy.refresh_ahead, random_draw());
+  const bool due = is_due(left, envelope.load_cost, policy.refresh_ahead, draws.next());
   return due ? Standing::due : Standing::fresh;
 }
 
@@ -23,13 +24,13 @@ EntryReading unusable(MissReason why) { return {.miss = why}; }
 }  // namespace
 
 EntryReading read_entry(std::string_view bytes, const EntityKind& kind, const FetchPolicy& policy,
-                        UnixMillis now, detail::FetchJob& job) {
+                        UnixMillis now, Draws& draws, detail::FetchJob& job) {
   const Result<EnvelopeView> envelope = decode_envelope(bytes);
   if (!envelope) return unusable(MissReason::undecodable);
   if (envelope->codec != kind.codec || envelope->schema != kind.schema) {
     return unusable(MissReason::schema_changed);
   }
-  EntryReading reading{.standing = standing_of(*envelope, policy, now)};
+  EntryReading reading{.standing = standing_of(*envelope, policy, now, draws)};
   if (reading.standing == Standing::none) return unusable(MissReason::expired);
   if (envelope->absent) {
     job.clear();

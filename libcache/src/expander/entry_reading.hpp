@@ -1,6 +1,7 @@
 #pragma once
 
 #include "expander/fetch_plan.hpp"
+#include "expander/refresh.hpp"
 
 #include <cachekit/entity.hpp>
 #include <cachekit/envelope.hpp>
@@ -26,7 +27,7 @@ struct EntryReading {
 /// Reads an entry, and has `job` decode what it is good for.
 
 [[nodiscard]] EntryReading read_entry(std::string_view bytes, const EntityKind& kind,
-                                      const FetchPolicy& policy, UnixMillis now,
+                                      const FetchPolicy& policy, UnixMillis now, Draws& draws,
                                       detail::FetchJob& job);
 
 }  // namespace cachekit

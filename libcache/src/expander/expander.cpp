@@ -4,6 +4,7 @@
 #include "expander/refresh.hpp"
 
 #include <cachekit/expander.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <fmt/format.h>
 
@@ -14,14 +15,14 @@ namespace {
 class FetchTimer {
  public:
   explicit FetchTimer(ExpanderState& state) noexcept
-      : state_(state), start_(state.options.clock->now()) {}
-  ~FetchTimer() { state_.metrics.record_latency(state_.options.clock->now() - start_); }
+      : state_(state), start_(state.options.runtime->now()) {}
+  ~FetchTimer() { state_.metrics.record_latency(state_.options.runtime->now() - start_); }
   FetchTimer(const FetchTimer&) = delete;
   FetchTimer& operator=(const FetchTimer&) = delete;
 
  private:
   ExpanderState& state_;
-  Clock::steady_time start_;
+  Runtime::steady_time start_;
 };
 
 }  // namespace
@@ -86,7 +87,7 @@ Result<void> CacheExpander::store(const EntityKind& kind, std::string_view id,
   const std::string key = key_of(kind, id);
   CacheAccess cache(*state_, key);
   const FetchPolicy& policy = state_->options.policy;
-  const Ttl own = jittered(*ttl, policy.jitter, random_draw());
+  const Ttl own = jittered(*ttl, policy.jitter, state_->draws.next());
   return cache.wrap({.codec = kind.codec, .schema = kind.schema}, std::move(payload), own)
       .and_then([&](const std::string& envelope) {
         return cache.replace(envelope, kept_for(own, policy.stale_for));

@@ -151,7 +151,7 @@ FetchPlan::Step FetchRun::join() {
 FetchPlan::Step FetchRun::wait() {
   state_.metrics.count(CacheMetrics::Event::wait);
   const auto timeout = longest_wait();
-  const auto until = Deadline::after(timeout, state_.options.clock->now()).at();
+  const auto until = Deadline::after(timeout, state_.options.runtime->now()).at();
   Arrival arrival = state_.flights.wait(place_, until, options_.stop, policy_.load_lease);
   if (arrival == Arrival::landed) arrival = accept(*state_.flights.landing(place_));
   const Step next = plan_.waited(arrival);
@@ -182,6 +182,8 @@ Arrival FetchRun::accept(const Landing& landing) {
 }
 
 FetchPlan::Step FetchRun::confirm() {
+  // An invalidation may have got lost since the look-up, and before this flight could be told.
+  if (!distrusted_ && !cache_.make_trusted()) distrusted_ = true;
   if (distrusted_) {  // The entry is not to be read, nor stored but in the place of any.
     if (state_.can.leases) right_.kind = StoreRight::Kind::none;
     return plan_.confirmed(Standing::none, FleetLease::none);
@@ -217,16 +219,16 @@ FetchPlan::Step FetchRun::confirm() {
 
 // Another process loads. Its lease ends by itself, so that asking again is enough.
 FetchPlan::Step FetchRun::poll() {
-  const Clock& clock = *state_.options.clock;
+  const Runtime& runtime = *state_.options.runtime;
   const auto timeout = longest_wait();
-  if (polls_++ == 0) poll_until_ = Deadline::after(timeout, clock.now()).at();
+  if (polls_++ == 0) poll_until_ = Deadline::after(timeout, runtime.now()).at();
   const bool stopped = options_.stop.stop_requested();
-  const Step next = plan_.polled(clock.now() < poll_until_ && !stopped);
+  const Step next = plan_.polled(runtime.now() < poll_until_ && !stopped);
   if (next == Step::fail) {
     error_ = error_of_wait(stopped ? Arrival::cancelled : Arrival::timed_out, key_, timeout);
   }
   if (next != Step::confirm) return next;
-  pause_about(policy_.poll_interval);
+  pause_about(policy_.poll_interval, *state_.options.runtime);
   cache_.renew_budget();
   return next;
 }
@@ -278,7 +280,7 @@ FetchPlan::Step FetchRun::load_in_background(LoadTask task, std::chrono::millise
   }
   place_ = task.watch();
   auto detached = std::make_shared<Detached>(Detached{std::move(task), std::move(job), state_});
-  const auto until = Deadline::after(at_most, state_.options.clock->now()).at();
+  const auto until = Deadline::after(at_most, state_.options.runtime->now()).at();
   const bool started =
       state_.background.start([detached](const std::stop_token& stop) { detached->run(stop); });
   if (!started) detached->run(options_.stop);
@@ -322,11 +324,12 @@ FetchPlan::Step FetchRun::failed(LoadEnd end, Error error) {
 
 FetchPlan::Step FetchRun::load_alone() {
   place_.leave();
-  LoadContext context(Deadline::after(policy_.load_lease), options_.stop);
+  LoadContext context(Deadline::after(policy_.load_lease, state_.options.runtime->now()),
+                      options_.stop);
   if (options_.strategy == Strategy::bypass) info_.miss = MissReason::bypassed;
   Result<Loaded> loaded =
       cachekit::load(job_, context, options_.loader_retries, state_.options.backoff, state_.metrics,
-                     *state_.options.clock);
+                     *state_.options.runtime);
   if (!loaded) return failed(LoadEnd::failed, std::move(loaded).error());
   if (loaded->present) info_.origin = Origin::source;
   return plan_.loaded(LoadEnd::answered);

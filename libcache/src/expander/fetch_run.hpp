@@ -59,7 +59,7 @@ class FetchRun {
   bool distrusted_ = false;  ///< An invalidation of the key has not reached the cache.
   StoreRight right_{};       ///< With the entry that was found, as long as it may still be needed.
   unsigned polls_ = 0;
-  Clock::steady_time poll_until_{};
+  Runtime::steady_time poll_until_{};
   FlightTable::Place place_{};
 };
 

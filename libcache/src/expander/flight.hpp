@@ -2,12 +2,11 @@
 
 #include "expander/fetch_plan.hpp"
 
-#include <cachekit/clock.hpp>
 #include <cachekit/entity.hpp>
 #include <cachekit/error.hpp>
 #include <cachekit/fetched.hpp>
+#include <cachekit/runtime.hpp>
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,15 +36,15 @@ struct Landing {
 ///
 /// An invalidation detaches it: it is found by nobody from then on, and its answer not stored.
 struct Flight {
-  Flight(std::string_view of, CodecId codec_id, std::uint32_t schema_id)
-      : key(of), codec(codec_id), schema(schema_id) {}
+  Flight(std::string_view of, const EntityKind& kind, Runtime& runtime)
+      : key(of), codec(kind.codec), schema(kind.schema), changed(runtime.make_condition()) {}
 
   const std::string key;
   const CodecId codec;
   const std::uint32_t schema;
-  std::condition_variable changed{};
+  const std::unique_ptr<Runtime::Condition> changed;
   std::shared_ptr<const Landing> landing{};
-  Clock::steady_time lease_ends{};
+  Runtime::steady_time lease_ends{};
   std::uint32_t turn = 0;  ///< Raised with each owner: the latest one's.
   bool owned = false;
   bool withdrawn = false;  ///< The owner's caller does not want the answer any more.

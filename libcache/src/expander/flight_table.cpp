@@ -13,7 +13,7 @@ std::uint64_t FlightTable::landed(std::string_view key) const noexcept {
 FlightTable::Place FlightTable::join(std::string_view key, const EntityKind& kind,
                                      const Limits& limits) {
   Place place;
-  if (LoadFrame::loads(*this, key)) {
+  if (LoadFrame::loads(*this, runtime_, key)) {
     place.seat_ = Seat::own_key;
     return place;
   }
@@ -24,13 +24,13 @@ FlightTable::Place FlightTable::join(std::string_view key, const EntityKind& kin
     return one.second->codec == kind.codec && one.second->schema == kind.schema;
   });
   if (found == last) {
-    place.flight_ = std::make_shared<Flight>(key, kind.codec, kind.schema);
+    place.flight_ = std::make_shared<Flight>(key, kind, runtime_);
     shard.flights.emplace(place.flight_->key, place.flight_);
     own(*place.flight_, place, limits.lease);
   } else if (Flight& flight = *found->second; flight.landing) {
     place.seat_ = Seat::landed;
     place.flight_ = found->second;
-  } else if (!flight.owned || flight.lease_ends <= clock_.now()) {
+  } else if (!flight.owned || flight.lease_ends <= runtime_.now()) {
     place.flight_ = found->second;
     own(flight, place, limits.lease);
   } else if (flight.waiters < limits.max_waiters) {
@@ -61,18 +61,18 @@ void FlightTable::own(Flight& flight, Place& place, std::chrono::milliseconds le
   place.stop_ = flight.stop.get_token();
   flight.owned = true;
   flight.withdrawn = false;
-  flight.lease_ends = clock_.now() + lease;
+  flight.lease_ends = runtime_.now() + lease;
 }
 
-Arrival FlightTable::wait(Place& place, Clock::steady_time until, const std::stop_token& stop,
+Arrival FlightTable::wait(Place& place, Runtime::steady_time until, const std::stop_token& stop,
                           std::chrono::milliseconds lease) {
   Flight& flight = *place.flight_;
   Shard& shard = shard_of(flight.key);
-  const LoadWait wait(flight);
+  const LoadWait wait(flight, runtime_);
   if (wait.in_a_circle()) return Arrival::own_key;
   const std::stop_callback on_stop(stop, [&] {
     const std::lock_guard lock(shard.mutex);
-    flight.changed.notify_all();
+    flight.changed->notify_all();
   });
   std::unique_lock lock(shard.mutex);
   for (;;) {
@@ -81,14 +81,14 @@ Arrival FlightTable::wait(Place& place, Clock::steady_time until, const std::sto
       return flight.landing->shared ? Arrival::landed : Arrival::unshared;
     }
     if (stop.stop_requested()) return Arrival::cancelled;
-    const Clock::steady_time now = clock_.now();
+    const Runtime::steady_time now = runtime_.now();
     if (!flight.owned || flight.lease_ends <= now) {
       --flight.waiters;
       own(flight, place, lease);
       return Arrival::inherited;
     }
     if (until <= now) return Arrival::timed_out;
-    flight.changed.wait_for(lock, std::min(until, flight.lease_ends) - now);
+    flight.changed->wait_until(lock, std::min(until, flight.lease_ends));
   }
 }
 
@@ -104,7 +104,7 @@ FlightTable::Landed FlightTable::land(Place& place, Landing landing) {
   if (flight.landing) return Landed::late;
   flight.landing = std::move(shared);
   place.landed_ = true;
-  flight.changed.notify_all();
+  flight.changed->notify_all();
   return flight.detached ? Landed::fenced : Landed::store;
 }
 
@@ -117,7 +117,7 @@ void FlightTable::fail(const Place& place, const Error& error) {
   if (flight.landing || flight.turn != place.turn_ || place.stop_.stop_requested()) return;
   flight.landing = std::move(shared);
   erase(shard, flight);
-  flight.changed.notify_all();
+  flight.changed->notify_all();
 }
 
 bool FlightTable::may_store(const Place& place) const {
@@ -159,7 +159,7 @@ void FlightTable::leave(Place& place) noexcept {
   } else if (place.seat_ == Seat::owner && flight->turn == place.turn_ && !flight->landing) {
     flight->owned = false;
     if (flight->waiters == 0) erase(shard, *flight);
-    flight->changed.notify_all();
+    flight->changed->notify_all();
   }
 }
 

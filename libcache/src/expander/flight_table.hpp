@@ -68,7 +68,7 @@ class FlightTable {
     std::size_t max_waiters;
   };
 
-  explicit FlightTable(const Clock& clock) : clock_(clock) {}
+  explicit FlightTable(Runtime& runtime) : runtime_(runtime) {}
 
   /// How many flights of about this key have landed. Two equal numbers: none has in between.
   [[nodiscard]] std::uint64_t landed(std::string_view key) const noexcept;
@@ -77,7 +77,7 @@ class FlightTable {
   /// A place for one more who waits, whatever their number. Requires: `place` has a flight.
   [[nodiscard]] Place watch(const Place& place);
   /// Waits as one who is not the owner. `inherited`: the place is the owner's now.
-  [[nodiscard]] Arrival wait(Place& place, Clock::steady_time until, const std::stop_token& stop,
+  [[nodiscard]] Arrival wait(Place& place, Runtime::steady_time until, const std::stop_token& stop,
                              std::chrono::milliseconds lease);
   /// What the flight has landed with. Requires: it has.
   [[nodiscard]] std::shared_ptr<const Landing> landing(const Place& place) const;
@@ -118,7 +118,7 @@ class FlightTable {
   void leave(Place& place) noexcept;
   static void erase(Shard& shard, const Flight& flight) noexcept;
 
-  const Clock& clock_;
+  Runtime& runtime_;
   std::array<Shard, 16> shards_{};
 };
 

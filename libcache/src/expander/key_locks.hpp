@@ -1,9 +1,10 @@
 #pragma once
 
+#include <cachekit/runtime.hpp>
+
 #include <array>
-#include <chrono>
-#include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -38,12 +39,14 @@ class KeyLocks {
     std::string key_{};
   };
 
-  [[nodiscard]] Held lock(std::string_view key, std::chrono::nanoseconds at_most);
+  explicit KeyLocks(Runtime& runtime);
+
+  [[nodiscard]] Held lock(std::string_view key, Runtime::steady_time until);
 
  private:
   struct Shard {
     std::mutex mutex;  // guards held
-    std::condition_variable released;
+    std::unique_ptr<Runtime::Condition> released;
     std::unordered_set<std::string> held;
   };
 

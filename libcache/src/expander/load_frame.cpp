@@ -1,13 +1,14 @@
 #include "expander/load_frame.hpp"
 
 #include <mutex>
-#include <utility>
 
 namespace cachekit {
 namespace {
 
 // The loads of this thread, the innermost first.
-thread_local constinit LoadFrame* innermost_load = nullptr;
+LoadFrame* innermost_load(Runtime& runtime) noexcept {
+  return static_cast<LoadFrame*>(runtime.of_thread());
+}
 
 // Guards `Flight::waits_for` of all flights. Taken only by loads within loads.
 std::mutex& waits_lock() {
@@ -17,32 +18,34 @@ std::mutex& waits_lock() {
 
 }  // namespace
 
-LoadFrame::LoadFrame(const FlightTable& table, Flight& flight) noexcept
-    : table_(table), flight_(flight), outer_(std::exchange(innermost_load, this)) {
+LoadFrame::LoadFrame(const FlightTable& table, Flight& flight, Runtime& runtime) noexcept
+    : table_(table), flight_(flight), runtime_(runtime), outer_(innermost_load(runtime)) {
+  runtime.of_thread() = this;
   if (outer_ == nullptr) return;
   const std::lock_guard lock(waits_lock());
   outer_->flight_.waits_for = &flight_;
 }
 
 LoadFrame::~LoadFrame() {
-  innermost_load = outer_;
+  runtime_.of_thread() = outer_;
   if (outer_ == nullptr) return;
   const std::lock_guard lock(waits_lock());
   outer_->flight_.waits_for = nullptr;
 }
 
-bool LoadFrame::loads(const FlightTable& table, std::string_view key) noexcept {
-  for (const LoadFrame* frame = innermost_load; frame != nullptr; frame = frame->outer_) {
+bool LoadFrame::loads(const FlightTable& table, Runtime& runtime, std::string_view key) noexcept {
+  for (const LoadFrame* frame = innermost_load(runtime); frame != nullptr; frame = frame->outer_) {
     if (&frame->table_ == &table && frame->flight_.key == key) return true;
   }
   return false;
 }
 
-LoadWait::LoadWait(Flight& target) noexcept {
-  if (innermost_load == nullptr) return;
+LoadWait::LoadWait(Flight& target, Runtime& runtime) noexcept {
+  LoadFrame* const innermost = innermost_load(runtime);
+  if (innermost == nullptr) return;
   const std::lock_guard lock(waits_lock());
-  const auto is_mine = [](const Flight* flight) {
-    for (const LoadFrame* frame = innermost_load; frame != nullptr; frame = frame->outer_) {
+  const auto is_mine = [&](const Flight* flight) {
+    for (const LoadFrame* frame = innermost; frame != nullptr; frame = frame->outer_) {
       if (&frame->flight_ == flight) return true;
     }
     return false;
@@ -51,7 +54,7 @@ LoadWait::LoadWait(Flight& target) noexcept {
     if (is_mine(next)) in_a_circle_ = true;
     if (in_a_circle_) return;
   }
-  waiting_ = &innermost_load->flight_;
+  waiting_ = &innermost->flight_;
   waiting_->waits_for = &target;
 }
 

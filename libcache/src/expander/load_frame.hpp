@@ -14,25 +14,27 @@ class FlightTable;
 /// Threads: the one that made it ends it.
 class LoadFrame {
  public:
-  LoadFrame(const FlightTable& table, Flight& flight) noexcept;
+  LoadFrame(const FlightTable& table, Flight& flight, Runtime& runtime) noexcept;
   ~LoadFrame();
   LoadFrame(const LoadFrame&) = delete;
   LoadFrame& operator=(const LoadFrame&) = delete;
 
   /// Whether this thread loads the key already.
-  [[nodiscard]] static bool loads(const FlightTable& table, std::string_view key) noexcept;
+  [[nodiscard]] static bool loads(const FlightTable& table, Runtime& runtime,
+                                  std::string_view key) noexcept;
 
  private:
   friend class LoadWait;
   const FlightTable& table_;
   Flight& flight_;
+  Runtime& runtime_;
   LoadFrame* const outer_;
 };
 
 /// Says for whom this thread waits, while this object lives.
 class LoadWait {
  public:
-  explicit LoadWait(Flight& target) noexcept;
+  LoadWait(Flight& target, Runtime& runtime) noexcept;
   ~LoadWait();
   LoadWait(const LoadWait&) = delete;
   LoadWait& operator=(const LoadWait&) = delete;

@@ -41,11 +41,12 @@ Result<LoadTask::Answer> LoadTask::call(detail::FetchJob& job, const CacheAccess
     const Result<EnvelopeView> entry = decode_envelope(right_.seen);
     if (entry && !entry->absent) old = *entry;
   }
-  LoadContext context(Deadline::after(terms_.policy.load_lease), place_.stop(), old);
-  const LoadFrame frame(state_.flights, *place_.flight());
+  Runtime& runtime = *state_.options.runtime;
+  LoadContext context(Deadline::after(terms_.policy.load_lease, runtime.now()), place_.stop(), old);
+  const LoadFrame frame(state_.flights, *place_.flight(), runtime);
   const std::stop_callback on_stop(stop, [&] { state_.flights.withdraw(place_); });
-  const Result<Loaded> loaded = load(job, context, terms_.retries, state_.options.backoff,
-                                     state_.metrics, *state_.options.clock);
+  const Result<Loaded> loaded =
+      load(job, context, terms_.retries, state_.options.backoff, state_.metrics, runtime);
   if (!loaded) return fail(loaded.error());
   if (context.is_unmodified() && !(old && loaded->present)) {
     return fail(Errc::loader_failed, "the loader said not_modified, and there was no old value", "",
@@ -70,7 +71,7 @@ LoadTask::Answer LoadTask::wrap(const detail::FetchJob& job, const CacheAccess& 
   Answer answer{.present = loaded.present};
   if (!loaded.present && !policy.negative_ttl) return answer;
   const Ttl told = context.ttl().value_or(loaded.present ? terms_.ttl : *policy.negative_ttl);
-  answer.ttl = jittered(told, policy.jitter, random_draw());
+  answer.ttl = jittered(told, policy.jitter, state_.draws.next());
   EnvelopeView envelope{.codec = terms_.codec,
                         .schema = terms_.schema,
                         .load_cost = loaded.cost,

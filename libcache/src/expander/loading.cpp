@@ -1,20 +1,18 @@
 #include "expander/loading.hpp"
 
-#include "core/random_seed.hpp"
+#include <cachekit/runtime.hpp>
 
 #include <algorithm>
 #include <exception>
-#include <random>
 #include <string>
-#include <thread>
 
 namespace cachekit {
 namespace {
 
-void pause_between(std::chrono::microseconds least, std::chrono::microseconds most) {
-  thread_local std::minstd_rand random(static_cast<std::uint32_t>(core::random_seed()));
-  std::uniform_int_distribution<std::chrono::microseconds::rep> pause(least.count(), most.count());
-  std::this_thread::sleep_for(std::chrono::microseconds(pause(random)));
+void pause_between(std::chrono::microseconds least, std::chrono::microseconds most,
+                   Runtime& runtime) {
+  const auto choices = static_cast<std::uint64_t>((most - least).count()) + 1;
+  runtime.sleep_for(least + std::chrono::microseconds(runtime.random() % choices));
 }
 
 }  // namespace
@@ -42,17 +40,19 @@ Error detail::unreadable(const Error& why) {
           .hint = "give the type a codec that keeps every value, or keep such values out"};
 }
 
-void pause_about(std::chrono::milliseconds span) { pause_between(span / 2, span + span / 2); }
+void pause_about(std::chrono::milliseconds span, Runtime& runtime) {
+  pause_between(span / 2, span + span / 2, runtime);
+}
 
 Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retries,
                     const std::function<void(unsigned)>& backoff, CacheMetrics& metrics,
-                    const Clock& clock) {
+                    Runtime& runtime) {
   for (unsigned failures = 0;;) {
-    const auto start = clock.now();
+    const auto start = runtime.now();
     metrics.count(CacheMetrics::Event::load);
     Result<bool> present = job.load(context);
     if (present) {
-      const auto cost = clock.now() - start;
+      const auto cost = runtime.now() - start;
       return Loaded{*present, std::chrono::duration_cast<std::chrono::microseconds>(cost)};
     }
     metrics.count(CacheMetrics::Event::load_failure);
@@ -63,7 +63,7 @@ Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retrie
       backoff(failures);
     } else {
       // "Full jitter": callers that failed together do not come back together.
-      pause_between(std::chrono::milliseconds(0), longest_pause(failures));
+      pause_between(std::chrono::milliseconds(0), longest_pause(failures), runtime);
     }
   }
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cachekit/clock.hpp>
 #include <cachekit/loader.hpp>
 #include <cachekit/metrics.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <chrono>
 #include <functional>
@@ -20,12 +20,12 @@ struct Loaded {
 [[nodiscard]] std::chrono::milliseconds longest_pause(unsigned failures) noexcept;
 
 /// Sleeps for half the time to one and a half of it, by chance.
-void pause_about(std::chrono::milliseconds span);
+void pause_about(std::chrono::milliseconds span, Runtime& runtime);
 
 /// Calls the loader, and again after a failure as often as `retries` says; counts every call.
 /// Errors: `loader_failed`, the last call's.
 [[nodiscard]] Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retries,
                                   const std::function<void(unsigned)>& backoff,
-                                  CacheMetrics& metrics, const Clock& clock);
+                                  CacheMetrics& metrics, Runtime& runtime);
 
 }  // namespace cachekit

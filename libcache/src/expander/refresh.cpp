@@ -1,10 +1,7 @@
 #include "expander/refresh.hpp"
 
-#include "core/random_seed.hpp"
-
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 
 namespace cachekit {
 
@@ -27,14 +24,15 @@ Ttl kept_for(Ttl ttl, std::chrono::milliseconds stale_for) noexcept {
   return ttl.duration() + std::min(stale_for, Ttl::max - ttl.duration());
 }
 
-double random_draw() noexcept {
-  // "xorshift64*" (Vigna, "An experimental exploration of Marsaglia's xorshift generators", 2016).
-  thread_local std::uint64_t state = core::random_seed() | 1U;
-  state ^= state >> 12U;
-  state ^= state << 25U;
-  state ^= state >> 27U;
-  const std::uint64_t bits = (state * 0x2545F4914F6CDD1DU) >> 11U;
-  return (static_cast<double>(bits) + 1.0) / 9007199254740992.0;  // 2^53
+// SplitMix64. Source: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators",
+// OOPSLA 2014.
+double Draws::next() noexcept {
+  constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15U;
+  std::uint64_t x = state_.fetch_add(golden_ratio, std::memory_order_relaxed) + golden_ratio;
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+  x ^= x >> 31U;
+  return (static_cast<double>(x >> 11U) + 1.0) / 9007199254740992.0;  // 2^53
 }
 
 }  // namespace cachekit

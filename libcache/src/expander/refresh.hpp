@@ -2,7 +2,9 @@
 
 #include <cachekit/ttl.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 
 namespace cachekit {
 
@@ -25,7 +27,14 @@ namespace cachekit {
 /// How long the backend keeps what is good for `ttl`, and then stale for a while.
 [[nodiscard]] Ttl kept_for(Ttl ttl, std::chrono::milliseconds stale_for) noexcept;
 
-/// A random number above 0 and up to 1. Threads: any.
-[[nodiscard]] double random_draw() noexcept;
+/// Random numbers above 0 and up to 1. Threads: any. Cost: an atomic addition.
+class Draws {
+ public:
+  explicit Draws(std::uint64_t seed) noexcept : state_(seed) {}
+  [[nodiscard]] double next() noexcept;
+
+ private:
+  std::atomic<std::uint64_t> state_;
+};
 
 }  // namespace cachekit

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cachekit/clock.hpp>
 #include <cachekit/error.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -22,7 +22,7 @@ class Throttle {
  public:
   static constexpr std::size_t most = 10'000;
 
-  explicit Throttle(const Clock& clock) noexcept : clock_(clock) {}
+  explicit Throttle(const Runtime& runtime) noexcept : runtime_(runtime) {}
 
   void failed(std::string_view key, const Error& error, std::chrono::milliseconds pause);
   void succeeded(std::string_view key) noexcept;
@@ -31,12 +31,12 @@ class Throttle {
 
  private:
   struct Failure {
-    Clock::steady_time until{};
+    Runtime::steady_time until{};
     Error error{};
   };
-  void make_room(Clock::steady_time now);
+  void make_room(Runtime::steady_time now);
 
-  const Clock& clock_;
+  const Runtime& runtime_;
   std::atomic<std::size_t> count_{0};
   mutable std::mutex mutex_;  // guards failures_
   std::unordered_map<std::string, Failure> failures_;

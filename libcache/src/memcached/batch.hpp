@@ -94,7 +94,7 @@ class Batch : public CommandRequest {
   [[nodiscard]] std::chrono::microseconds round_trip() const noexcept;
 
  private:
-  using clock = std::chrono::steady_clock;
+  using clock = Deadline::clock;
 
   void skip_unsendable();
 

@@ -3,9 +3,10 @@
 #include "memcached/config_check.hpp"
 #include "memcached/server_list.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <exception>
-#include <future>
 #include <utility>
 
 namespace cachekit::memcached {
@@ -35,20 +36,19 @@ Result<Cluster> Cluster::build(const MemcachedConfig& config) {
 // Where there is no thread to be had, one after the other.
 Result<void> Cluster::open(Deadline deadline) {
   std::vector<Result<void>> outcomes(nodes_.size());
-  std::vector<std::future<void>> opening(nodes_.size());
+  std::vector<std::unique_ptr<Runtime::Thread>> opening;
+  opening.reserve(nodes_.size());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const auto open_one = [&node = *nodes_[i], &outcome = outcomes[i], deadline] {
       outcome = node.open(deadline);
     };
     try {
-      opening[i] = std::async(std::launch::async, open_one);
+      opening.push_back(Runtime::system().start(open_one));
     } catch (const std::exception&) {
       open_one();
     }
   }
-  for (std::future<void>& one : opening) {
-    if (one.valid()) one.get();
-  }
+  opening.clear();  // All of them have ended then.
   const auto failed = std::ranges::find(outcomes, false, &Result<void>::has_value);
   return failed == outcomes.end() ? Result<void>() : std::move(*failed);
 }

@@ -3,6 +3,8 @@
 #include "core/outgrown.hpp"
 #include "memcached/expiry.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <utility>
 
 namespace cachekit::memcached {
@@ -13,7 +15,7 @@ constexpr int max_looks = 8;
 
 }  // namespace
 
-std::optional<Command> CompareAndSetSteps::begin(Clock::wall_time now) {
+std::optional<Command> CompareAndSetSteps::begin(Runtime::wall_time now) {
   Result<std::int64_t> expiry = expiry_number(operation_.ttl, now);
   if (!expiry) return settle(fail(std::move(expiry).error()));
   expiry_ = *expiry;

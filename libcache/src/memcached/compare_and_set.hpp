@@ -2,9 +2,9 @@
 
 #include "memcached/command.hpp"
 
-#include <cachekit/clock.hpp>
 #include <cachekit/error.hpp>
 #include <cachekit/operation.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -33,7 +33,7 @@ class CompareAndSetSteps {
       : operation_(operation), endpoint_(endpoint) {}
 
   /// `now`: what a TTL that is written as a date counts from.
-  [[nodiscard]] std::optional<Command> begin(Clock::wall_time now = Clock::system().wall());
+  [[nodiscard]] std::optional<Command> begin(Runtime::wall_time now = Runtime::current().wall());
   [[nodiscard]] std::optional<Command> answered(Result<Reply> reply);
 
   /// What is said where there was no memory while the last command that was given was under way.

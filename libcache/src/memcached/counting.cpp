@@ -5,7 +5,7 @@
 #include "memcached/expiry.hpp"
 #include "memcached/reply_values.hpp"
 
-#include <cachekit/clock.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -56,7 +56,7 @@ std::uint64_t sum_on_server(std::uint64_t number, std::int64_t by) {
 std::int64_t expiry_of(const Reply& entry) {
   if (entry.seconds < 0) return 0;
   const std::chrono::seconds left(std::max<std::int64_t>(entry.seconds, 1));
-  return expiry_number(Ttl(left), Clock::system().wall()).value_or(0);
+  return expiry_number(Ttl(left), Runtime::current().wall()).value_or(0);
 }
 
 // Whether the server can count a number back without meeting either end of its range.

@@ -1,11 +1,13 @@
 #include "memcached/expiry.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <chrono>
 #include <limits>
 
 namespace cachekit::memcached {
 
-Result<std::int64_t> expiry_number(const Ttl& ttl, Clock::wall_time now) {
+Result<std::int64_t> expiry_number(const Ttl& ttl, Runtime::wall_time now) {
   using std::chrono::seconds;
   constexpr seconds longest_relative = std::chrono::hours(24 * 30);
   if (!ttl.expires()) return 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cachekit/clock.hpp>
 #include <cachekit/error.hpp>
+#include <cachekit/runtime.hpp>
 #include <cachekit/ttl.hpp>
 
 #include <cstdint>
@@ -12,6 +12,6 @@ namespace cachekit::memcached {
 /// above that a date in seconds since 1970, as which the server reads such numbers.
 /// Errors: `invalid_argument` for a date after 2038-01-19, which the servers' 32 bits do not hold:
 /// they would say "stored" and drop the entry at once.
-[[nodiscard]] Result<std::int64_t> expiry_number(const Ttl& ttl, Clock::wall_time now);
+[[nodiscard]] Result<std::int64_t> expiry_number(const Ttl& ttl, Runtime::wall_time now);
 
 }  // namespace cachekit::memcached

@@ -2,7 +2,7 @@
 
 #include "memcached/expiry.hpp"
 
-#include <cachekit/clock.hpp>
+#include <cachekit/runtime.hpp>
 
 namespace cachekit::memcached {
 
@@ -12,7 +12,7 @@ Result<Command> command_for(const operation::Get& get) {
 
 Result<Command> command_for(const operation::Set& set) {
   if (set.discard) return Command{.verb = Verb::remove, .key = set.key};
-  return expiry_number(set.ttl, Clock::system().wall()).map([&](std::int64_t expiry) {
+  return expiry_number(set.ttl, Runtime::current().wall()).map([&](std::int64_t expiry) {
     return Command{.verb = Verb::store,
                    .key = set.key,
                    .value = set.value,
@@ -34,7 +34,7 @@ Result<Command> command_for(const operation::RemainingTtl& ttl) {
 }
 
 Result<Command> command_for(const operation::Touch& touch) {
-  return expiry_number(touch.ttl, Clock::system().wall()).map([&](std::int64_t expiry) {
+  return expiry_number(touch.ttl, Runtime::current().wall()).map([&](std::int64_t expiry) {
     return Command{.verb = Verb::touch, .key = touch.key, .expiry = expiry};
   });
 }

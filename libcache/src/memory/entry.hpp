@@ -2,7 +2,7 @@
 
 #include "memory/block_heap.hpp"
 
-#include <cachekit/clock.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace cachekit::memory {
 
-using Time = Clock::steady_time;
+using Time = Runtime::steady_time;
 inline constexpr Time no_expiry = Time::max();
 
 /// A key and its keyed hash, computed once per call. The upper half of the hash chooses the shard,

@@ -1,6 +1,7 @@
 #include "memory/memory_driver.hpp"
 
 #include <cachekit/memory.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <utility>
 
@@ -14,8 +15,8 @@ memory::MemoryDriver& engine_of(Driver& driver) noexcept {
 
 }  // namespace
 
-InMemoryBackend::InMemoryBackend(InMemoryConfig config, const Clock& clock)
-    : CacheBackend(std::make_unique<memory::MemoryDriver>(std::move(config), clock)) {}
+InMemoryBackend::InMemoryBackend(InMemoryConfig config, Runtime& runtime)
+    : CacheBackend(std::make_unique<memory::MemoryDriver>(std::move(config), runtime)) {}
 
 InMemoryBackend::~InMemoryBackend() = default;
 

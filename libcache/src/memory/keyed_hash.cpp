@@ -1,6 +1,6 @@
 #include "memory/keyed_hash.hpp"
 
-#include "core/random_seed.hpp"
+#include <cachekit/runtime.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -50,7 +50,8 @@ std::uint64_t load_rest(const char* bytes, std::size_t count) noexcept {
 }  // namespace
 
 const HashSeed& process_seed() {
-  static const HashSeed seed{.first = core::random_seed(), .second = core::random_seed()};
+  static const HashSeed seed{.first = Runtime::system().random(),
+                             .second = Runtime::system().random()};
   return seed;
 }
 

@@ -3,6 +3,7 @@
 #include "memory/configuration.hpp"
 #include "memory/insights.hpp"
 
+#include <cachekit/runtime.hpp>
 #include <cachekit/version.hpp>
 
 #include <algorithm>
@@ -93,13 +94,13 @@ Report report_or_error(const Fill& fill) {
 
 }  // namespace
 
-MemoryDriver::MemoryDriver(InMemoryConfig config, const Clock& clock)
+MemoryDriver::MemoryDriver(InMemoryConfig config, const Runtime& runtime)
     : config_(std::move(config)),
       config_check_(check_config(config_)),
-      clock_(clock),
-      started_(clock.now()),
-      store_(config_check_ ? store_options() : StoreOptions{}, clock),
-      persistence_(config_, store_, clock) {}
+      runtime_(runtime),
+      started_(runtime.now()),
+      store_(config_check_ ? store_options() : StoreOptions{}, runtime),
+      persistence_(config_, store_, runtime) {}
 
 StoreOptions MemoryDriver::store_options() const {
   const Bounds bounds = bounds_of(config_.capacity, config_.max_items);
@@ -223,7 +224,7 @@ Result<void> MemoryDriver::resize(Bytes capacity, std::uint64_t items) {
 
 Result<void> MemoryDriver::hottest(const HotEntryVisitor& visit, Deadline deadline) {
   return run_ready(deadline, [&]() -> Result<void> {
-    const Time now = clock_.now();
+    const Time now = runtime_.now();
     std::vector<ListedEntry> entries = store_.list();
     for (auto one = entries.rbegin(); one != entries.rend(); ++one) {
       const bool expires = one->expires_at != no_expiry;
@@ -268,7 +269,7 @@ StatsReport MemoryDriver::stats(Deadline deadline) {
       node.error = std::move(ready).error();
       return;
     }
-    const auto uptime = clock_.now() - started_;
+    const auto uptime = runtime_.now() - started_;
     node.uptime_seconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(uptime).count());
     count(store_, metrics().snapshot(), node);

@@ -6,9 +6,9 @@
 #include "memory/persistence.hpp"
 #include "memory/store.hpp"
 
-#include <cachekit/clock.hpp>
 #include <cachekit/driver.hpp>
 #include <cachekit/memory.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <chrono>
 #include <optional>
@@ -21,7 +21,7 @@ namespace cachekit::memory {
 /// The in-process engine as a driver: a store, and the file that its entries come from and go to.
 class MemoryDriver final : public Driver {
  public:
-  MemoryDriver(InMemoryConfig config, const Clock& clock);
+  MemoryDriver(InMemoryConfig config, const Runtime& runtime);
 
   [[nodiscard]] std::string_view name() const noexcept override { return "memory"; }
   [[nodiscard]] Tier tier() const noexcept override { return Tier::in_process; }
@@ -79,7 +79,7 @@ class MemoryDriver final : public Driver {
 
   const InMemoryConfig config_;
   const Result<void> config_check_;
-  const Clock& clock_;
+  const Runtime& runtime_;
   const Time started_;
   Store store_;
   Persistence persistence_;

@@ -4,12 +4,13 @@
 #include "memory/limits.hpp"
 #include "memory/snapshot.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <new>
 #include <system_error>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -28,7 +29,7 @@ Result<void> make_folder_of(const std::filesystem::path& file) {
   return core::file_error("create the folder of", file);
 }
 
-milliseconds since_epoch(Clock::wall_time wall) noexcept {
+milliseconds since_epoch(Runtime::wall_time wall) noexcept {
   return std::chrono::duration_cast<milliseconds>(wall.time_since_epoch());
 }
 
@@ -53,8 +54,8 @@ struct Moment {
 
 }  // namespace
 
-Persistence::Persistence(const InMemoryConfig& config, Store& store, const Clock& clock)
-    : config_(config), store_(store), clock_(clock), ready_(config.snapshot_file.empty()) {}
+Persistence::Persistence(const InMemoryConfig& config, Store& store, const Runtime& runtime)
+    : config_(config), store_(store), runtime_(runtime), ready_(config.snapshot_file.empty()) {}
 
 Result<void> Persistence::connect(Deadline deadline) {
   if (ready()) return {};
@@ -96,7 +97,7 @@ Result<void> Persistence::flush() {
   }
   const std::uint64_t changes = store_.changes();
   if (changes == saved_changes_) return {};
-  const Moment now{.steady = clock_.now(), .wall = since_epoch(clock_.wall())};
+  const Moment now{.steady = runtime_.now(), .wall = since_epoch(runtime_.wall())};
   const std::vector<ListedEntry> listed = store_.list();
   std::vector<SnapshotEntry> entries;
   entries.reserve(listed.size());
@@ -127,7 +128,7 @@ Result<void> Persistence::wait_for_mutex(std::unique_lock<std::mutex>& lock,
       return fail(Errc::timeout, "another thread is still loading the snapshot",
                   config_.snapshot_file.string(), "call connect() once before the threads start");
     }
-    std::this_thread::sleep_for(std::min(poll_interval, deadline.remaining()));
+    Runtime::current().sleep_for(std::min(poll_interval, deadline.remaining()));
   }
   return {};
 }
@@ -159,7 +160,7 @@ Result<void> Persistence::load() {
 }
 
 Result<void> Persistence::restore_entries(Restored& restored) {
-  const Moment now{.steady = clock_.now(), .wall = since_epoch(clock_.wall())};
+  const Moment now{.steady = runtime_.now(), .wall = since_epoch(runtime_.wall())};
   const auto begin = [&](const HashSeed& seed) { store_.begin_with(seed); };
   return read_snapshot(file_, begin, [&](const SnapshotEntry& entry) {
     const std::optional<Time> expires_at = now.expiry(entry.expires_at_ms);

@@ -3,9 +3,9 @@
 #include "memory/snapshot_lock.hpp"
 #include "memory/store.hpp"
 
-#include <cachekit/clock.hpp>
 #include <cachekit/deadline.hpp>
 #include <cachekit/memory.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -26,8 +26,8 @@ namespace cachekit::memory {
 /// Threads: all members may be called from any thread at once.
 class Persistence {
  public:
-  /// Lifetime: config, store and clock must outlive this object.
-  Persistence(const InMemoryConfig& config, Store& store, const Clock& clock);
+  /// Lifetime: config, store and runtime must outlive this object.
+  Persistence(const InMemoryConfig& config, Store& store, const Runtime& runtime);
 
   /// Loads the snapshot, once; later calls return at once.
   [[nodiscard]] Result<void> connect(Deadline deadline);
@@ -52,7 +52,7 @@ class Persistence {
 
   const InMemoryConfig& config_;
   Store& store_;
-  const Clock& clock_;
+  const Runtime& runtime_;
   std::atomic<bool> ready_;  // Set last by `connect`; what it did is visible to who reads true.
 
   mutable std::mutex mutex_;    // guards everything below, and the file against two writers

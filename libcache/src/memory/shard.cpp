@@ -5,6 +5,7 @@
 #include "memory/out_of_memory.hpp"
 
 #include <cachekit/driver_tools.hpp>
+#include <cachekit/runtime.hpp>
 #include <cachekit/units.hpp>
 
 #include <algorithm>
@@ -38,15 +39,15 @@ tl::unexpected<Error> too_large(const NewValue& value, std::uint64_t bytes) {
 
 }  // namespace
 
-Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& clock,
+Shard::Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Runtime& runtime,
              std::shared_ptr<PagePool> pool, const ShardTable& table, bool keep_replaced)
-    : clock_(clock),
+    : runtime_(runtime),
       policy_(std::move(policy)),
       table_(table),
       reads_change_order_(policy_->orders_uses()),
       keep_replaced_(keep_replaced),
       index_(pool),
-      wheel_(clock.now()),
+      wheel_(runtime.now()),
       heap_(BlockHeap::make(std::move(pool))),
       bounds_(bounds),
       allowed_(bounds),
@@ -57,7 +58,7 @@ Shard::~Shard() {
 }
 
 Result<bool> Shard::set(const NewValue& value, RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   EntryPtr ready = make_if_large(value);
   {
     const Writing lock(lock_);
@@ -71,7 +72,7 @@ Result<bool> Shard::set(const NewValue& value, RemovedEntries& gone) {
 
 Result<bool> Shard::compare_and_set(const NewValue& value, std::string_view expected,
                                     RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   EntryPtr ready = make_if_large(value);
   {
     const Writing lock(lock_);
@@ -94,7 +95,7 @@ EntryPtr Shard::make_if_large(const NewValue& value) const {
 
 void Shard::set_many(std::span<const NewValue> values, std::span<const std::size_t> positions,
                      std::span<Result<bool>> outcomes, RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   std::vector<EntryPtr> ready(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) ready[i] = make_if_large(values[i]);
   Group strangers = 0;
@@ -171,7 +172,7 @@ bool Shard::overwrite(Entry& entry, const NewValue& fresh, Time now) {
 }
 
 bool Shard::remove(const HashedKey& key, RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   {
     const Writing lock(lock_);
     if (is_home_of(key)) {
@@ -188,7 +189,7 @@ bool Shard::remove(const HashedKey& key, RemovedEntries& gone) {
 }
 
 Result<std::int64_t> Shard::increment(const HashedKey& key, std::int64_t by, RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   {
     const Writing lock(lock_);
     if (is_home_of(key)) {
@@ -224,7 +225,7 @@ std::uint64_t Shard::step_from(std::uint64_t position) const {
 }
 
 std::uint64_t Shard::clear(std::uint64_t position, std::uint64_t end, RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
   void_leases();  // Whatever part this is: it is the first of all that makes them void.
@@ -256,7 +257,7 @@ std::uint64_t Shard::clear(std::uint64_t position, std::uint64_t end, RemovedEnt
 void Shard::scan(std::string_view pattern, std::uint64_t from, std::size_t limit,
                  ScanPage& page) const {
   const Reading lock(lock_);
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   const std::uint64_t next = index_.walk(from, limit, [&](const Entry& entry) {
     if (entry.hash < from || entry.hash >= page.end || entry.expired(now)) return;
     if (core::glob_match(pattern, entry.key())) {
@@ -268,7 +269,7 @@ void Shard::scan(std::string_view pattern, std::uint64_t from, std::size_t limit
 
 void Shard::list(std::vector<ListedEntry>& entries) const {
   const Reading lock(lock_);
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   policy_->for_each([&](const Entry& entry) {
     if (entry.expired(now)) return;
     retain(entry);
@@ -284,7 +285,7 @@ void Shard::collect() {
 }
 
 bool Shard::sweep(std::size_t limit, RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
   drop_all_expired(now, limit, gone);

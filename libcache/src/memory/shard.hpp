@@ -13,6 +13,7 @@
 #include "memory/timer_wheel.hpp"
 
 #include <cachekit/backend.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <atomic>
 #include <bit>
@@ -97,9 +98,9 @@ class Shard {
  public:
   static constexpr std::size_t most_at_once = 64;
 
-  /// `keep_replaced`: a value that is replaced shows among the departures. Lifetime: the clock and
-  /// the table must outlive this.
-  Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Clock& clock,
+  /// `keep_replaced`: a value that is replaced shows among the departures. Lifetime: the runtime
+  /// and the table must outlive this.
+  Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Runtime& runtime,
         std::shared_ptr<PagePool> pool, const ShardTable& table, bool keep_replaced);
   ~Shard();
   Shard(const Shard&) = delete;
@@ -270,7 +271,7 @@ class Shard {
     return stats_.bytes + bytes <= bounds.bytes && index_.count() + items <= bounds.items;
   }
 
-  const Clock& clock_;
+  const Runtime& runtime_;
   const std::unique_ptr<Policy> policy_;
   const ShardTable& table_;
   const bool reads_change_order_;
@@ -293,7 +294,7 @@ class Shard {
 
 template <typename Found>
 bool Shard::visit(Entry* entry, const Found& found) {
-  if (entry == nullptr || (entry->expires && entry->expired(clock_.now()))) return false;
+  if (entry == nullptr || (entry->expires && entry->expired(runtime_.now()))) return false;
   found(*entry);
   use(*entry);
   return true;

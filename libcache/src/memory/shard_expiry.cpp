@@ -14,7 +14,7 @@ std::optional<Time> Shard::expires_at(const HashedKey& key) {
     const Reading lock(lock_);
     if (is_home_of(key)) {
       const Entry* const entry = find(key);
-      if (entry == nullptr || entry->expired(clock_.now())) return std::nullopt;
+      if (entry == nullptr || entry->expired(runtime_.now())) return std::nullopt;
       return entry->expires_at();
     }
   }
@@ -27,7 +27,7 @@ bool Shard::touch(const HashedKey& key, Time expires_at, RemovedEntries& gone) {
   // Again for a large value, once it is copied, or if it was replaced meanwhile.
   while (true) {
     if (large) ready = make_entry(*heap_, key, large->value(), expires_at);
-    const Time now = clock_.now();
+    const Time now = runtime_.now();
     const Writing lock(lock_);
     if (!is_home_of(key)) break;
     begin_write(now, gone);

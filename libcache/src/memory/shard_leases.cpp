@@ -11,7 +11,7 @@ namespace cachekit::memory {
 
 Leased Shard::lease(const HashedKey& key, std::chrono::milliseconds span, EntryReference& found,
                     RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   {
     const Writing lock(lock_);
     if (is_home_of(key)) {
@@ -41,7 +41,7 @@ bool Shard::holds_lease(const HashedKey& key, LeaseToken token, Time now) const 
 }
 
 Result<bool> Shard::set_leased(const NewValue& value, LeaseToken token, RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   EntryPtr ready = make_if_large(value);
   {
     const Writing lock(lock_);
@@ -55,7 +55,7 @@ Result<bool> Shard::set_leased(const NewValue& value, LeaseToken token, RemovedE
 }
 
 bool Shard::drop_lease(const HashedKey& key, LeaseToken token) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   {
     const Writing lock(lock_);
     if (is_home_of(key)) {

@@ -36,7 +36,7 @@ void Shard::allow_what_is_held() noexcept {
 }
 
 bool Shard::trim(std::size_t limit, RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
   if (!drop_down_to(bounds_, limit, now, gone)) return false;
@@ -45,7 +45,7 @@ bool Shard::trim(std::size_t limit, RemovedEntries& gone) {
 }
 
 bool Shard::trim_to(const Bounds& bounds, std::size_t limit, RemovedEntries& gone) {
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   const Writing lock(lock_);
   begin_write(now, gone);
   return drop_down_to(bounds, limit, now, gone);

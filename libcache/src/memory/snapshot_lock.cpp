@@ -2,9 +2,10 @@
 
 #include "core/file_replacement.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -52,7 +53,7 @@ Result<SnapshotLock> SnapshotLock::acquire(const std::filesystem::path& snapshot
                   fmt::format("wait until it ends (fuser {} names it), or name another file",
                               path.string()));
     }
-    std::this_thread::sleep_for(std::min(lock_poll_interval, deadline.remaining()));
+    Runtime::current().sleep_for(std::min(lock_poll_interval, deadline.remaining()));
   }
   return SnapshotLock(*std::move(file));
 }

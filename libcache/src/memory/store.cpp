@@ -4,6 +4,8 @@
 #include "memory/limits.hpp"
 #include "memory/out_of_memory.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <mutex>
 #include <new>
@@ -29,8 +31,8 @@ constexpr std::uint64_t maintain_every = 16;
 
 }  // namespace
 
-Store::Store(StoreOptions options, const Clock& clock)
-    : clock_(clock),
+Store::Store(StoreOptions options, const Runtime& runtime)
+    : runtime_(runtime),
       seed_(process_seed()),
       notifier_(std::move(options.on_removal)),
       policy_(options.policy),
@@ -56,7 +58,7 @@ Store::Store(StoreOptions options, const Clock& clock)
 }
 
 std::unique_ptr<Shard> Store::make_shard(const Bounds& share) {
-  return std::make_unique<Shard>(share, make_policy(policy_, tuner_.admission()), clock_, pool_,
+  return std::make_unique<Shard>(share, make_policy(policy_, tuner_.admission()), runtime_, pool_,
                                  table_, notifier_.listening());
 }
 
@@ -150,7 +152,7 @@ void Store::set_many(std::span<const operation::Set> sets, std::span<Result<bool
   std::vector<HashedKey> keys;
   keys.reserve(sets.size());
   for (const operation::Set& set : sets) keys.push_back(hashed(set.key));
-  const Time now = clock_.now();
+  const Time now = runtime_.now();
   for_groups(keys, [&](Shard& shard, std::span<const std::size_t> positions) {
     std::array<NewValue, largest_step> group;
     for (std::size_t i = 0; i < positions.size(); ++i) {
@@ -178,7 +180,7 @@ std::optional<Ttl> Store::ttl(std::string_view key) {
   const std::optional<Time> expires_at = table_.home_of(hashed_key).expires_at(hashed_key);
   if (!expires_at) return std::nullopt;
   if (*expires_at == no_expiry) return Ttl::none();
-  const auto left = *expires_at - clock_.now();
+  const auto left = *expires_at - runtime_.now();
   if (left <= left.zero()) return std::nullopt;
   return Ttl(left);
 }
@@ -314,7 +316,7 @@ void Store::count_age(const Entry& entry) noexcept {
   constinit thread_local core::RandomInterval next_hit(age_sampling);
   if (!next_hit.passed()) return;
   Tally& mine = tally();
-  const std::size_t bucket = mine.hit_ages.bucket_of(age(entry.stored_at, clock_.now()));
+  const std::size_t bucket = mine.hit_ages.bucket_of(age(entry.stored_at, runtime_.now()));
   mine.hit_ages.buckets[bucket].fetch_add(1, std::memory_order_relaxed);
 }
 

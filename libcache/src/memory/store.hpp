@@ -9,8 +9,8 @@
 #include "memory/shard_table.hpp"
 
 #include <cachekit/backend.hpp>
-#include <cachekit/clock.hpp>
 #include <cachekit/memory.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <array>
 #include <atomic>
@@ -49,7 +49,7 @@ struct StoreOptions {
 /// Threads: all members may be called from any thread at once. A forked child may go on with it.
 class Store {
  public:
-  Store(StoreOptions options, const Clock& clock);
+  Store(StoreOptions options, const Runtime& runtime);
 
   /// Look-ups do not fail; their type is what callers need.
   [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key);
@@ -98,7 +98,7 @@ class Store {
   /// Looks after what learns from the look-ups; to be called on a small part of them.
   void maintain() noexcept;
   /// The same at once; for who asks what was learnt.
-  void maintain_now() noexcept { curve_.resume(clock_.now()); }
+  void maintain_now() noexcept { curve_.resume(runtime_.now()); }
   /// How old were those that were found, of a sample of one in 64.
   [[nodiscard]] AgeCounts<std::uint64_t> hit_ages() const;
   /// What an LRU cache of so many entries would have hit; empty while too little was seen.
@@ -140,7 +140,7 @@ class Store {
   }
   // From now on. The clock is read only where there is an expiry.
   [[nodiscard]] Time expiry_of(const Ttl& ttl) const {
-    return ttl.expires() ? expiry_of(ttl, clock_.now()) : no_expiry;
+    return ttl.expires() ? expiry_of(ttl, runtime_.now()) : no_expiry;
   }
 
   // Counted by thread, on cache lines that threads do not share.
@@ -180,7 +180,7 @@ class Store {
   template <typename Change>
   auto change(std::string_view key, const Change& change);
 
-  const Clock& clock_;
+  const Runtime& runtime_;
   HashSeed seed_;
   RemovalNotifier notifier_;
   const EvictionPolicy policy_;

@@ -1,5 +1,7 @@
 #include "memory/striped_lock.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -28,7 +30,7 @@ class Patience {
   void wait() {
     if (++looks_ <= patience) return pause();
     if (looks_ <= patience + most_yields) return std::this_thread::yield();
-    std::this_thread::sleep_for(nap_);
+    Runtime::system().sleep_for(nap_);
     nap_ = std::min(nap_ * 2, longest_nap);
   }
 

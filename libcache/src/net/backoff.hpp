@@ -1,8 +1,7 @@
 #pragma once
 
-#include "core/random_seed.hpp"
-
 #include <cachekit/deadline.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -32,7 +31,7 @@ class Backoff {
   [[nodiscard]] std::chrono::milliseconds bound() const noexcept { return bound_; }
 
  private:
-  std::minstd_rand random_{static_cast<std::uint32_t>(core::random_seed())};
+  std::minstd_rand random_{static_cast<std::uint32_t>(Runtime::system().random())};
   std::chrono::milliseconds bound_ = first;
   Deadline::clock::time_point next_{};
 };

@@ -1,9 +1,11 @@
 #include "net/callback_thread.hpp"
 
 #include <cachekit/deadline.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <chrono>
 #include <exception>
+#include <thread>
 #include <utility>
 
 namespace cachekit::net {
@@ -27,9 +29,9 @@ bool CallbackThread::post(std::unique_ptr<detail::Continuation>& callback) noexc
 }
 
 bool CallbackThread::ensure_thread() noexcept {
-  if (thread_.joinable()) return true;
+  if (thread_) return true;
   try {
-    thread_ = std::thread([this, gone = gone_] { run(*gone); });
+    thread_ = Runtime::system().start([this, gone = gone_] { run(*gone); });
   } catch (const std::exception&) {  // No thread, or no memory for one.
     return false;
   }
@@ -42,11 +44,8 @@ void CallbackThread::end() noexcept {
     ending_ = true;
     woken_.notify_one();
   }
-  if (thread_.get_id() == std::this_thread::get_id()) {  // A callback destroys its backend.
-    *gone_ = true;
-    thread_.detach();
-  }
-  if (thread_.joinable()) thread_.join();
+  if (thread_ && thread_->is_current()) *gone_ = true;  // A callback destroys its backend.
+  thread_.reset();
   static_cast<void>(run_taken(false));
   std::unique_lock lock(mutex_);
   static_cast<void>(callbacks_.run_all(lock, false));

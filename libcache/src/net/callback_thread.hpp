@@ -3,13 +3,13 @@
 #include "core/continuations.hpp"
 
 #include <cachekit/pending.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 namespace cachekit::net {
 
@@ -46,7 +46,8 @@ class CallbackThread {
 
   std::function<void()> on_pause_;
   core::Continuations running_;  // Of the thread, and of who has joined it.
-  std::thread thread_;           // From the first callback on; then only `end` touches it.
+  std::unique_ptr<Runtime::Thread>
+      thread_;  // From the first callback on; then only `end` touches it.
   // Whether a callback on the thread has ended this object; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 

@@ -3,12 +3,13 @@
 // the token and ends with the lease.
 
 #include "core/counter.hpp"
-#include "core/random_seed.hpp"
 #include "redis/client.hpp"
 #include "redis/commands.hpp"
 #include "redis/digits.hpp"
 #include "redis/lease_key.hpp"
 #include "redis/resp_encoder.hpp"
+
+#include <cachekit/runtime.hpp>
 
 #include <algorithm>
 #include <array>
@@ -82,7 +83,7 @@ Digits digits_of(LeaseToken token) noexcept { return Digits(static_cast<std::uin
 
 // Nobody can guess it, nor does a forked child draw its parent's once more.
 LeaseToken new_token() noexcept {
-  return LeaseToken{std::max<std::uint64_t>(core::random_seed(), 1)};
+  return LeaseToken{std::max<std::uint64_t>(Runtime::current().random(), 1)};
 }
 
 template <typename Number>

@@ -15,11 +15,11 @@
 #include "redis/subscription_request.hpp"
 
 #include <cachekit/redis_subscriber.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <deque>
 #include <new>
 #include <set>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -164,10 +164,10 @@ class Subscriber::Impl {
   Result<bool> opened(Deadline deadline) {
     const auto due = backoff_.next();
     if (due > deadline.at()) {
-      std::this_thread::sleep_until(deadline.at());
+      Runtime::system().sleep_until(deadline.at());
       return false;
     }
-    std::this_thread::sleep_until(due);
+    Runtime::system().sleep_until(due);
     auto opened = client_.await_dedicated(deadline);
     if (!opened) return fail(std::move(opened).error());
     if (!*opened) return false;

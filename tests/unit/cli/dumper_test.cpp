@@ -4,6 +4,7 @@
 #include "unit/cli/reading.hpp"
 
 #include <cachekit/memory.hpp>
+#include <cachekit/virtual_runtime.hpp>
 
 #include <set>
 
@@ -36,8 +37,8 @@ Dump dump(CacheBackend& backend, const std::string& pattern = "*") {
 }  // namespace
 
 TEST_CASE("a dump loads back byte for byte, TTLs included", "[cli][dump]") {
-  ManualClock clock;
-  InMemoryBackend from({}, clock);
+  VirtualRuntime runtime;
+  InMemoryBackend from({}, runtime);
   std::string all;
   for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
   REQUIRE(from.set(all, all));
@@ -49,7 +50,7 @@ TEST_CASE("a dump loads back byte for byte, TTLs included", "[cli][dump]") {
   CHECK(dumped.result.written == 1102);
   CHECK_FALSE(dumped.result.error.has_value());
 
-  InMemoryBackend to({}, clock);
+  InMemoryBackend to({}, runtime);
   const auto reader = make_reader(RecordFormat::ndjson, pieces_of(dumped.text, 777), {});
   const WarmResult warmed =
       Warmer(

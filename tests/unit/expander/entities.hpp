@@ -3,6 +3,7 @@
 #include "unit/expander/faulty_backend.hpp"
 
 #include <cachekit/expander.hpp>
+#include <cachekit/virtual_runtime.hpp>
 
 #include <optional>
 #include <stdexcept>
@@ -47,10 +48,10 @@ struct Source {
 
 /// What most tests start from.
 struct Fixture {
-  cachekit::ManualClock clock{};
+  cachekit::VirtualRuntime runtime{};
   FaultyBackend backend{};
   // TTLs are exactly what tests say.
-  cachekit::CacheExpander expander{backend, {.policy = {.jitter = 0}, .clock = &clock}};
+  cachekit::CacheExpander expander{backend, {.policy = {.jitter = 0}, .runtime = &runtime}};
   Source source{};
 
   [[nodiscard]] cachekit::Result<cachekit::Fetched<User>> fetch(

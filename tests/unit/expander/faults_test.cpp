@@ -80,14 +80,14 @@ TEST_CASE("a cache that hangs takes its budget once, not once to read and once t
           "[expander]") {
   Fixture t;
   t.backend.die(Errc::timeout);
-  t.backend.inner().during_call = [&](Deadline) { t.clock.advance(100ms); };
+  t.backend.inner().during_call = [&](Deadline) { t.runtime.advance(100ms); };
   for (const Strategy strategy : {Strategy::refresh, Strategy::invalidate}) {
-    const auto before = t.clock.now();
+    const auto before = t.runtime.now();
     auto fetched = t.fetch(strategy);
     REQUIRE(fetched);
     CHECK(fetched->has_value());
     CHECK(fetched->cache_error->code == Errc::timeout);
-    CHECK(t.clock.now() - before == 100ms);
+    CHECK(t.runtime.now() - before == 100ms);
   }
   CHECK(t.backend.inner().sets == 0);
 }
@@ -97,7 +97,7 @@ TEST_CASE("storing gets what looking up left of the budget", "[expander]") {
   std::vector<std::chrono::milliseconds> budgets;
   t.backend.inner().during_call = [&](Deadline deadline) {
     budgets.push_back(deadline.remaining());
-    t.clock.advance(60ms);
+    t.runtime.advance(60ms);
   };
   auto fetched = t.fetch();
   REQUIRE(fetched);
@@ -110,7 +110,7 @@ TEST_CASE("storing gets what looking up left of the budget", "[expander]") {
 TEST_CASE("time that the loader takes is not taken from the cache's budget", "[expander]") {
   Fixture t;
   const auto slow = [&] {
-    t.clock.advance(10s);
+    t.runtime.advance(10s);
     return User{"Ada"};
   };
   CHECK_FALSE(t.expander.fetch<User>(1, slow)->cache_error);

@@ -95,6 +95,24 @@ TEST_CASE("no more pending invalidations are kept than may be, and the error say
   CHECK(expander.invalidate<User>(2).error().hint.find("max_pending") != std::string::npos);
 }
 
+TEST_CASE("pending invalidations are repeated though nobody asks for their keys",
+          "[expander][fence]") {
+  Fixture t;
+  REQUIRE(t.expander.fetch<User>(1, t.source.loader()));
+  REQUIRE(t.expander.fetch<User>(2, t.source.loader()));
+  t.backend.die();
+  CHECK_FALSE(t.expander.invalidate<User>(1));
+  CHECK_FALSE(t.expander.invalidate<User>(2));
+  t.runtime.advance(10s);
+  CHECK(t.backend.inner().entries.size() == 2);
+  t.backend.recover();
+  t.runtime.advance(1s);
+  CHECK(t.backend.inner().entries.empty());
+  const int removes = t.backend.inner().removes;
+  t.runtime.advance(10s);
+  CHECK(t.backend.inner().removes == removes);
+}
+
 TEST_CASE("pending invalidations are tried in turn", "[expander][fence]") {
   PendingInvalidations pending(3);
   CHECK(pending.next() == std::nullopt);

@@ -5,6 +5,8 @@
 #include "expander/load_frame.hpp"
 #include "support/catch.hpp"
 
+#include <cachekit/virtual_runtime.hpp>
+
 #include <memory>
 #include <stop_token>
 
@@ -15,15 +17,15 @@ using Landed = FlightTable::Landed;
 namespace {
 
 struct Flights {
-  ManualClock clock{};
-  FlightTable table{clock};
+  VirtualRuntime runtime{};
+  FlightTable table{runtime};
 
   FlightTable::Place join(std::string_view key = "k", const EntityKind& kind = {}) {
     return table.join(key, kind, {.lease = 10s, .max_waiters = 2});
   }
   // Of one whose wait is over at once.
   Arrival wait(FlightTable::Place& place, const std::stop_token& stop = {}) {
-    return table.wait(place, clock.now(), stop, 10s);
+    return table.wait(place, runtime.now(), stop, 10s);
   }
 };
 
@@ -103,9 +105,9 @@ TEST_CASE("to own a flight ends with its lease, and the first answer is the one 
           "[expander][flight]") {
   Flights t;
   auto late = t.join(), waiter = t.join();
-  t.clock.advance(9'999ms);
+  t.runtime.advance(9'999ms);
   CHECK(t.wait(waiter) == Arrival::timed_out);
-  t.clock.advance(1ms);
+  t.runtime.advance(1ms);
   auto next = t.join();
   CHECK(next.seat() == Seat::owner);
   CHECK(t.wait(waiter) == Arrival::timed_out);  // There is an owner again.
@@ -174,14 +176,14 @@ TEST_CASE("a caller who is withdrawn does not wait", "[expander][flight]") {
   auto owner = t.join(), waiter = t.join();
   std::stop_source stop;
   stop.request_stop();
-  CHECK(t.table.wait(waiter, t.clock.now() + 1h, stop.get_token(), 10s) == Arrival::cancelled);
+  CHECK(t.table.wait(waiter, t.runtime.now() + 1h, stop.get_token(), 10s) == Arrival::cancelled);
 }
 
 TEST_CASE("a thread that loads a key cannot join it, nor wait for who waits for it",
           "[expander][flight]") {
   Flights t;
   auto a = t.join("a"), b = t.join("b");
-  const LoadFrame loads_a(t.table, *a.flight());
+  const LoadFrame loads_a(t.table, *a.flight(), t.runtime);
   CHECK(t.join("a").seat() == Seat::own_key);
   t.table.detach("a");
   CHECK(t.join("a").seat() == Seat::own_key);

@@ -79,7 +79,7 @@ TEST_CASE("a loader is called once unless retries are asked for", "[expander]") 
   std::vector<unsigned> pauses;
   CacheExpander expander(
       t.backend,
-      {.backoff = [&](unsigned failures) { pauses.push_back(failures); }, .clock = &t.clock});
+      {.backoff = [&](unsigned failures) { pauses.push_back(failures); }, .runtime = &t.runtime});
   int calls = 0;
   const auto third_time_lucky = [&]() -> User {
     if (++calls % 3 != 0) throw std::runtime_error("busy");
@@ -116,7 +116,7 @@ TEST_CASE("the pause between two loads doubles from 20 ms and never passes a sec
 TEST_CASE("an entry keeps what its load cost", "[expander]") {
   Fixture t;
   const auto slow = [&] {
-    t.clock.advance(250ms);
+    t.runtime.advance(250ms);
     return User{"Ada"};
   };
   REQUIRE(t.expander.fetch<User>(1, slow));

@@ -48,7 +48,7 @@ TEST_CASE("a canary: no failed look-up ever shows as a miss or a hit", "[expande
 TEST_CASE("every fetch is timed, those that fail too", "[expander]") {
   Fixture t;
   const auto slow = [&]() -> User {
-    t.clock.advance(3s);
+    t.runtime.advance(3s);
     throw std::runtime_error("down");
   };
   CHECK_FALSE(t.expander.fetch<User>(1, slow));

@@ -1,15 +1,14 @@
 // Entries past their TTL, and what a source that fails or is slow costs.
 
 #include "expander/refresh.hpp"
-#include "expander/throttle.hpp"
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 #include "unit/expander/entities.hpp"
 
 #include <cachekit/memory.hpp>
+#include <cachekit/virtual_runtime.hpp>
 
 #include <atomic>
-#include <future>
 #include <memory>
 #include <set>
 #include <string>
@@ -24,14 +23,14 @@ namespace {
 struct Expired : Fixture {
   explicit Expired(FetchPolicy policy = {}) : patient(backend, with_stale(policy)) {
     REQUIRE(ask());
-    clock.advance(5min);
+    runtime.advance(5min);
     source.name = "Grace";
   }
 
   [[nodiscard]] ExpanderOptions with_stale(FetchPolicy policy) {
     policy.jitter = 0;
     policy.stale_for = 1h;
-    return {.policy = policy, .clock = &clock};
+    return {.policy = policy, .runtime = &runtime};
   }
   [[nodiscard]] Result<Fetched<User>> ask(const FetchOptions& options = {}) {
     return patient.fetch<User>(1, source.loader(), options);
@@ -46,23 +45,26 @@ struct Expired : Fixture {
   CacheExpander patient;
 };
 
-// A source that holds its answer back, in memory that lives as long as its loader does.
-struct SlowSource {
-  struct Gates {
-    Gate loading{};
-    Gate answering{};
-    std::atomic<int> loads{0};
-  };
-  std::shared_ptr<Gates> gates = std::make_shared<Gates>();
+// A cache and an expander in virtual time, and a source that takes ten seconds of it.
+struct Slow {
+  explicit Slow(FetchPolicy policy) : expander(backend, {.policy = policy, .runtime = &runtime}) {}
 
-  [[nodiscard]] auto loader() const {
-    return [gates = gates] {
-      ++gates->loads;
-      gates->loading.open();
-      static_cast<void>(gates->answering.wait());
+  [[nodiscard]] Result<Fetched<User>> ask() {
+    return expander.fetch<User>(1, [this] {
+      ++loads;
+      runtime.sleep_for(10s);
       return User{"Grace"};
-    };
+    });
   }
+  void put_expired() {
+    REQUIRE(expander.put(1, User{"Ada"}));
+    runtime.advance(6min);
+  }
+
+  VirtualRuntime runtime{};
+  InMemoryBackend backend{{}, runtime};
+  int loads = 0;
+  CacheExpander expander;
 };
 
 }  // namespace
@@ -89,7 +91,7 @@ TEST_CASE("a stale entry answers where the source fails, and says so", "[expande
   CHECK(t.patient.metrics().snapshot().stale == 1);
 
   SECTION("but not for ever") {
-    t.clock.advance(1h);
+    t.runtime.advance(1h);
     CHECK(t.ask_in_vain().error().code == Errc::loader_failed);
   }
   SECTION("nor to those who ask the cache alone") {
@@ -108,7 +110,7 @@ TEST_CASE("a source that has failed is left alone for a while", "[expander][stal
     CHECK(fetched->load_error);
   }
   CHECK(t.source.asked == before + 1);
-  t.clock.advance(10s);
+  t.runtime.advance(10s);
   CHECK((*t.ask())->name == "Grace");
 }
 
@@ -116,8 +118,8 @@ TEST_CASE("without a stale value each call asks the source, unless told otherwis
           "[expander][stale]") {
   const bool throttled = GENERATE(false, true);
   Fixture t;
-  CacheExpander expander(
-      t.backend, {.policy = {.throttle = 10s, .throttle_errors = throttled}, .clock = &t.clock});
+  CacheExpander expander(t.backend, {.policy = {.throttle = 10s, .throttle_errors = throttled},
+                                     .runtime = &t.runtime});
   int calls = 0;
   const auto failing = [&]() -> User {
     ++calls;
@@ -127,7 +129,7 @@ TEST_CASE("without a stale value each call asks the source, unless told otherwis
     CHECK(expander.fetch<User>(1, failing).error().message == "the loader failed: down");
   }
   CHECK(calls == (throttled ? 1 : 3));
-  t.clock.advance(10s);
+  t.runtime.advance(10s);
   CHECK(expander.fetch<User>(1, t.source.loader())->has_value());
 }
 
@@ -141,7 +143,8 @@ TEST_CASE("a stale entry goes when the source has no such entity any more", "[ex
 TEST_CASE("a loader is told the old value and its validator, and may say that it is still right",
           "[expander][stale]") {
   Fixture t;
-  CacheExpander expander(t.backend, {.policy = {.jitter = 0, .stale_for = 1h}, .clock = &t.clock});
+  CacheExpander expander(t.backend,
+                         {.policy = {.jitter = 0, .stale_for = 1h}, .runtime = &t.runtime});
   int bodies = 0;
   const auto conditional = [&](LoadContext& context) -> std::optional<User> {
     if (context.validator() == "v7") {
@@ -160,7 +163,7 @@ TEST_CASE("a loader is told the old value and its validator, and may say that it
     CHECK(fetched->origin == Origin::source);
     CHECK(fetched->age == 0ms);
     CHECK(fetched->remaining == Ttl(5min));
-    t.clock.advance(6min);
+    t.runtime.advance(6min);
   }
   CHECK(bodies == 1);
   const auto unfounded =
@@ -169,67 +172,66 @@ TEST_CASE("a loader is told the old value and its validator, and may say that it
 }
 
 TEST_CASE("while one caller refreshes the others get the stale value", "[expander][stale]") {
-  ManualClock clock;
-  InMemoryBackend backend({}, clock);
-  CacheExpander expander(backend, {.policy = {.jitter = 0, .stale_for = 1h}, .clock = &clock});
-  REQUIRE(expander.put(1, User{"Ada"}));
-  clock.advance(6min);
-  SlowSource slow;
-  auto refresher =
-      std::async(std::launch::async, [&] { return expander.fetch<User>(1, slow.loader()); });
-  REQUIRE(slow.gates->loading.wait());
-  for (int i = 0; i < 3; ++i) {
-    const auto fetched = expander.fetch<User>(1, slow.loader());
-    CHECK((*fetched)->name == "Ada");
-    CHECK(fetched->origin == Origin::stale);
-    CHECK_FALSE(fetched->load_error);
-  }
-  slow.gates->answering.open();
-  CHECK((*refresher.get())->name == "Grace");
-  CHECK(slow.gates->loads == 1);
-  CHECK((*expander.find<User>(1))->name == "Grace");
+  Slow t({.jitter = 0, .stale_for = 1h});
+  t.put_expired();
+  int stale = 0;
+  int loaded = 0;
+  t.runtime.run([&] {
+    for (int i = 0; i < 10; ++i) {
+      t.runtime.execute([&] {
+        const auto fetched = t.ask();
+        stale += (*fetched)->name == "Ada" && fetched->origin == Origin::stale ? 1 : 0;
+        loaded += (*fetched)->name == "Grace" && fetched->origin == Origin::source ? 1 : 0;
+      });
+    }
+  });
+  CHECK(stale == 9);
+  CHECK(loaded == 1);
+  CHECK(t.loads == 1);
+  CHECK((*t.expander.find<User>(1))->name == "Grace");
 }
 
 TEST_CASE("a load past the soft timeout leaves the stale value, and goes on", "[expander][stale]") {
-  ManualClock clock;
-  InMemoryBackend backend({}, clock);
-  CacheExpander expander(
-      backend, {.policy = {.jitter = 0, .stale_for = 1h, .soft_timeout = 0ms}, .clock = &clock});
-  REQUIRE(expander.put(1, User{"Ada"}));
-  clock.advance(6min);
-  SlowSource slow;
-  const auto fetched = expander.fetch<User>(1, slow.loader());
+  const auto soft_timeout = GENERATE(0ms, 2'000ms);
+  Slow t({.jitter = 0, .stale_for = 1h, .soft_timeout = soft_timeout});
+  t.put_expired();
+  const auto before = t.runtime.now();
+  const auto fetched = t.ask();
+  CHECK(t.runtime.now() - before == soft_timeout);
   REQUIRE(fetched);
   CHECK((*fetched)->name == "Ada");
   CHECK(fetched->origin == Origin::stale);
   CHECK(fetched->load_error->code == Errc::timeout);
-  REQUIRE(slow.gates->loading.wait());
+  CHECK((*t.ask())->name == "Ada");  // Without another load.
   SECTION("it is stored when it ends") {
-    slow.gates->answering.open();
-    CHECK(eventually([&] { return expander.find<User>(1)->has_value(); }));
-    CHECK((*expander.find<User>(1))->name == "Grace");
+    t.runtime.advance(10s);
+    CHECK((*t.expander.find<User>(1))->name == "Grace");
   }
   SECTION("unless it is fenced") {
-    REQUIRE(expander.invalidate<User>(1));
-    slow.gates->answering.open();
-    CHECK(eventually([&] { return expander.metrics().snapshot().fenced == 1; }));
-    CHECK_FALSE(expander.find<User>(1)->has_value());
+    t.runtime.advance(5s);
+    REQUIRE(t.expander.invalidate<User>(1));
+    t.runtime.advance(5s);
+    CHECK(t.expander.metrics().snapshot().fenced == 1);
+    CHECK_FALSE(t.expander.find<User>(1)->has_value());
   }
+  CHECK(t.loads == 1);
 }
 
 TEST_CASE("a load past the hard timeout is an error where there is nothing stale, and goes on",
           "[expander][stale]") {
-  InMemoryBackend backend;
-  CacheExpander expander(backend, {.policy = {.hard_timeout = 1ms}});
-  SlowSource slow;
-  const auto fetched = expander.fetch<User>(1, slow.loader());
-  REQUIRE_FALSE(fetched);
-  CHECK(fetched.error().code == Errc::timeout);
-  CHECK(fetched.error().message.find("goes on in the background") != std::string::npos);
-  CHECK(expander.fetch<User>(1, slow.loader()).error().code == Errc::timeout);
-  slow.gates->answering.open();
-  CHECK(eventually([&] { return expander.find<User>(1)->has_value(); }));
-  CHECK(slow.gates->loads == 1);
+  Slow t({.hard_timeout = 2s, .load_lease = 1min});
+  for (int i = 0; i < 2; ++i) {  // The second one waits for the first one's load.
+    const auto before = t.runtime.now();
+    const auto fetched = t.ask();
+    REQUIRE_FALSE(fetched);
+    CHECK(fetched.error().code == Errc::timeout);
+    CHECK(t.runtime.now() - before == 2s);
+    CHECK((fetched.error().message.find("goes on in the background") != std::string::npos) ==
+          (i == 0));
+  }
+  t.runtime.advance(6s);
+  CHECK((*t.expander.find<User>(1))->name == "Grace");
+  CHECK(t.loads == 1);
 }
 
 TEST_CASE("a load within its timeout is the caller's answer", "[expander][stale]") {
@@ -265,7 +267,7 @@ TEST_CASE("the end of an expander tells its background loads to stop, and waits 
 TEST_CASE("that there is no such entity is kept for its own time", "[expander][negative]") {
   Fixture t;
   CacheExpander expander(t.backend,
-                         {.policy = {.jitter = 0, .negative_ttl = 30s}, .clock = &t.clock});
+                         {.policy = {.jitter = 0, .negative_ttl = 30s}, .runtime = &t.runtime});
   const auto fetch = [&] { return expander.fetch<User>(1, t.source.loader()); };
   t.source.name.reset();
   const auto first = fetch();
@@ -273,7 +275,7 @@ TEST_CASE("that there is no such entity is kept for its own time", "[expander][n
   CHECK(first->miss == MissReason::absent);
   CHECK(first->remaining == Ttl(30s));
   t.source.name = "Ada";
-  t.clock.advance(29s);
+  t.runtime.advance(29s);
   const auto second = fetch();
   REQUIRE(second);
   CHECK_FALSE(second->has_value());
@@ -282,14 +284,14 @@ TEST_CASE("that there is no such entity is kept for its own time", "[expander][n
   CHECK(second->remaining == Ttl(1s));
   CHECK(second->age == 29s);
   CHECK(expander.metrics().snapshot().negative_hits == 1);
-  t.clock.advance(1s);
+  t.runtime.advance(1s);
   CHECK((*fetch())->name == "Ada");
   CHECK(t.source.asked == 2);
 }
 
 TEST_CASE("what is put or invalidated is absent no longer", "[expander][negative]") {
   Fixture t;
-  CacheExpander expander(t.backend, {.policy = {.negative_ttl = 30s}, .clock = &t.clock});
+  CacheExpander expander(t.backend, {.policy = {.negative_ttl = 30s}, .runtime = &t.runtime});
   t.source.name.reset();
   CHECK_FALSE(expander.fetch<User>(1, t.source.loader())->has_value());
   SECTION("put") {
@@ -310,7 +312,7 @@ TEST_CASE("TTLs are shorter by up to the jitter, and never longer", "[expander][
   CHECK(jittered(Ttl(1ms), 1.0, 1.0) == Ttl(1ms));
   CHECK(jittered(Ttl::none(), 0.5, 1.0) == Ttl::none());
   Fixture t;
-  CacheExpander expander(t.backend, {.clock = &t.clock});  // The default: 5 %.
+  CacheExpander expander(t.backend, {.runtime = &t.runtime});  // The default: 5 %.
   std::set<std::chrono::milliseconds> seen;
   for (int i = 0; i < 50; ++i) {
     REQUIRE(expander.fetch<User>(i, t.source.loader()));
@@ -340,8 +342,9 @@ TEST_CASE("the dearer a load and the nearer the end, the likelier it is refreshe
   CHECK_FALSE(is_due(1ms, 1s, 0, draw));
   CHECK_FALSE(is_due(1ms, 0s, 1.0, draw));
   CHECK_FALSE(is_due(1ms, 1s, 1.0, 1.0));
+  Draws draws(1);
   for (int i = 0; i < 1'000; ++i) {
-    const double one = random_draw();
+    const double one = draws.next();
     CHECK((one > 0 && one <= 1));
   }
 }
@@ -349,10 +352,10 @@ TEST_CASE("the dearer a load and the nearer the end, the likelier it is refreshe
 TEST_CASE("one of those who find an entry due refreshes it", "[expander][refresh]") {
   Fixture t;
   CacheExpander expander(t.backend,
-                         {.policy = {.jitter = 0, .refresh_ahead = 1e9}, .clock = &t.clock});
+                         {.policy = {.jitter = 0, .refresh_ahead = 1e9}, .runtime = &t.runtime});
   const auto load = [&] {
     ++t.source.asked;
-    t.clock.advance(1s);
+    t.runtime.advance(1s);
     return User{std::to_string(t.source.asked)};
   };
   REQUIRE(expander.fetch<User>(1, load));

@@ -18,7 +18,7 @@ TEST_CASE("refresh loads on a miss, stores, and answers from the cache from then
   CHECK(t.backend.inner().entries.contains("user:1"));
 
   t.source.name = "Grace";
-  t.clock.advance(90s);
+  t.runtime.advance(90s);
   auto second = t.fetch();
   REQUIRE(second);
   CHECK((*second)->name == "Ada");
@@ -106,9 +106,9 @@ TEST_CASE("an entry past its expiry is a miss, even where the backend still hold
           "[expander]") {
   Fixture t;
   REQUIRE(t.fetch({.ttl = Ttl(10s)}));
-  t.clock.advance(9'999ms);
+  t.runtime.advance(9'999ms);
   CHECK(t.fetch()->origin == Origin::cache);
-  t.clock.advance(1ms);
+  t.runtime.advance(1ms);
   t.source.name = "Grace";
   auto fetched = t.fetch();
   REQUIRE(fetched);
@@ -121,7 +121,7 @@ TEST_CASE("an entry from a machine whose clock is ahead has age 0, not a negativ
           "[expander]") {
   Fixture t;
   REQUIRE(t.fetch());
-  t.clock.step_wall(-1h);
+  t.runtime.step_wall(-1h);
   CHECK(t.fetch()->age == 0ms);
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("the chosen TTL is the backend's, the envelope's and the answer's", "[
   Fixture t;
   CacheExpander expander(
       t.backend,
-      {.ttl = TtlPolicy().for_type<User>(Ttl(2h)), .policy = {.jitter = 0}, .clock = &t.clock});
+      {.ttl = TtlPolicy().for_type<User>(Ttl(2h)), .policy = {.jitter = 0}, .runtime = &t.runtime});
   CHECK(expander.fetch<User>(1, t.source.loader())->remaining == Ttl(2h));
   const auto& entry = t.backend.inner().entries.at("user:1");
   CHECK(entry.ttl == Ttl(2h));
@@ -45,7 +45,7 @@ TEST_CASE("an infinite TTL never runs out", "[expander][ttl]") {
   Fixture t;
   CHECK(t.fetch({.ttl = Ttl::none()})->remaining == Ttl::none());
   CHECK(t.backend.inner().entries.at("user:1").ttl == Ttl::none());
-  t.clock.advance(std::chrono::hours(24 * 365 * 50));
+  t.runtime.advance(std::chrono::hours(24 * 365 * 50));
   auto fetched = t.fetch();
   CHECK(fetched->origin == Origin::cache);
   CHECK(fetched->remaining == Ttl::none());

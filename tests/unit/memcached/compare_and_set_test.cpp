@@ -116,7 +116,7 @@ TEST_CASE("a TTL beyond the server's calendar is refused before anything is aske
           "[memcached][compare]") {
   operation::CompareAndSet late = from_a_to_b;
   late.ttl = Ttl::max;
-  const Clock::wall_time in_2030{std::chrono::seconds(1'900'000'000)};
+  const Runtime::wall_time in_2030{std::chrono::seconds(1'900'000'000)};
   CompareAndSetSteps steps(late, node);
   CHECK_FALSE(steps.begin(in_2030));
   CHECK(steps.outcome().error().code == Errc::invalid_argument);

@@ -8,7 +8,7 @@ using memcached::expiry_number;
 
 namespace {
 
-const Clock::wall_time now{1'700'000'000s};
+const Runtime::wall_time now{1'700'000'000s};
 
 }  // namespace
 
@@ -27,7 +27,7 @@ TEST_CASE("a TTL below one second does not become no expiry", "[memcached]") {
 }
 
 TEST_CASE("a date that the server's 32 bits do not hold is refused", "[memcached]") {
-  const Clock::wall_time late{2'147'483'647s - 2'592'001s};
+  const Runtime::wall_time late{2'147'483'647s - 2'592'001s};
   CHECK(expiry_number(2'592'001s, late) == 2'147'483'647);
   CHECK(expiry_number(2'592'002s, late).error().code == Errc::invalid_argument);
   CHECK(expiry_number(Ttl::max, now) == 1'700'000'000 + 315'360'000);

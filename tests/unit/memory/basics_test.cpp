@@ -61,7 +61,7 @@ TEST_CASE("set conditions hold for live entries only", "[memory]") {
   CHECK(t.cache.set("k", "1", absent).value());
   CHECK_FALSE(t.cache.set("k", "2", absent).value());
   CHECK(t.get("k") == "1");
-  t.clock.advance(10ms);
+  t.runtime.advance(10ms);
   CHECK_FALSE(t.cache.set("k", "3", present).value());
   CHECK(t.cache.set("k", "4", absent).value());
   CHECK(t.cache.set("k", "5", present).value());
@@ -114,7 +114,7 @@ TEST_CASE("ping answers for this process, and stats count what is held", "[memor
   CHECK(ping.nodes[0].endpoint == "memory");
   CHECK(ping.nodes[0].role == "in-process");
   t.set("key", "value");
-  t.clock.advance(90s);
+  t.runtime.advance(90s);
   const NodeStats stats = t.stats();
   CHECK(stats.items == 1U);
   CHECK(stats.bytes == memory::entry_charge(3, 5));
@@ -128,7 +128,7 @@ TEST_CASE("hits and misses add up to the look-ups; sets and removals count as ne
   CheckedCache t;
   t.set("a", "1");
   t.set("short", "1", 1ms);
-  t.clock.advance(1ms);
+  t.runtime.advance(1ms);
   t.get("a");
   t.get("b");
   t.get("short");

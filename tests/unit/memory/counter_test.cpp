@@ -21,10 +21,10 @@ TEST_CASE("increment counts from 0, below it, and by any step", "[memory][counte
 TEST_CASE("increment keeps the TTL of a counter and gives a new one none", "[memory][counter]") {
   CheckedCache t;
   t.set("n", "9", 100ms);
-  t.clock.advance(40ms);
+  t.runtime.advance(40ms);
   CHECK(t.cache.increment("n").value() == 10);
   CHECK(t.cache.ttl("n").value() == Ttl(60ms));
-  t.clock.advance(60ms);
+  t.runtime.advance(60ms);
   CHECK(t.cache.increment("n").value() == 1);
   CHECK(t.cache.ttl("n").value() == Ttl::none());
 }

@@ -309,7 +309,7 @@ TEST_CASE("a touch of a large value that others replace meanwhile takes effect o
 TEST_CASE("expired entries give their bytes back while others are written, untouched", "[memory]") {
   CheckedCache t({.shards = 1});
   for (int i = 0; i < 1000; ++i) t.set(numbered(i), std::string(1000, 'v'), 1h);
-  t.clock.advance(1h);
+  t.runtime.advance(1h);
   for (int i = 0; i < 200; ++i) t.set("other", "v");
   CHECK(t.cache.metrics().snapshot().misses == 0);
   std::size_t left = 0;

@@ -66,7 +66,7 @@ TEST_CASE("expired entries go before any that is alive", "[memory][eviction]") {
   t.set("a", "1");
   t.set("b", "2", 1ms);
   t.set("c", "3");
-  t.clock.advance(1ms);
+  t.runtime.advance(1ms);
   t.set("d", "4");
   CHECK(t.get("a") == "1");
   CHECK(t.get("c") == "3");
@@ -88,17 +88,17 @@ TEST_CASE("thousands of expired entries go before those that are alive", "[memor
   }
   REQUIRE(t.cache.metrics().snapshot().sets == 20'000);
   SECTION("when one large entry wants room") {
-    t.clock.advance(1h);
+    t.runtime.advance(1h);
     t.set("large", std::string(2'000'000, 'v'));
     CHECK(t.stats().evictions == 0U);
   }
   SECTION("when small entries want room, one after the other") {
-    t.clock.advance(1h);
+    t.runtime.advance(1h);
     for (int i = 0; i < 12'000; ++i) t.set("new" + std::to_string(i), std::string(80, 'v'));
     CHECK(t.stats().evictions == 0U);
   }
   SECTION("when there is to be less room") {
-    t.clock.advance(1h);
+    t.runtime.advance(1h);
     REQUIRE(t.cache.resize(mebibytes(2)));
     CHECK(t.stats().evictions == 0U);
   }

@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <cachekit/memory.hpp>
+#include <cachekit/virtual_runtime.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -15,7 +16,7 @@
 
 /// A backend on a clock of its own, whose structures are checked when the test is over.
 struct CheckedCache {
-  explicit CheckedCache(cachekit::InMemoryConfig config = {}) : cache(std::move(config), clock) {}
+  explicit CheckedCache(cachekit::InMemoryConfig config = {}) : cache(std::move(config), runtime) {}
   CheckedCache(const CheckedCache&) = delete;
   CheckedCache& operator=(const CheckedCache&) = delete;
   ~CheckedCache() {
@@ -42,7 +43,7 @@ struct CheckedCache {
     return std::move(report.nodes[0]);
   }
 
-  cachekit::ManualClock clock{};
+  cachekit::VirtualRuntime runtime{};
   cachekit::InMemoryBackend cache;
 };
 

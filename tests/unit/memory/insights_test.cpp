@@ -35,7 +35,7 @@ TEST_CASE("the age of a hit is that of the moment, whether anything was written 
           "[memory][insights]") {
   CheckedCache t;
   t.set("k", "v");
-  t.clock.advance(1h);
+  t.runtime.advance(1h);
   const std::array<std::string_view, 2> keys{"k", "k"};
   for (int i = 0; i < 6'400; ++i) {
     t.get("k");
@@ -57,7 +57,7 @@ TEST_CASE("nothing is younger than new", "[memory][insights]") {
 TEST_CASE("ages at eviction are those of entries that were alive", "[memory][insights]") {
   CheckedCache t({.max_items = 100, .policy = EvictionPolicy::fifo, .shards = 1});
   for (int i = 0; i < 100; ++i) t.set("old" + std::to_string(i), "v");
-  t.clock.advance(1h);
+  t.runtime.advance(1h);
   for (int i = 0; i < 150; ++i) t.set("new" + std::to_string(i), "v");
   const Ages ages = ages_of(t.cache.insights().eviction_ages);
   CHECK(ages.old == 100);
@@ -75,7 +75,7 @@ TEST_CASE("sizing follows a use that is batches only, or pins", "[memory][insigh
   for (int i = 0; i < 100'000; ++i) look_up("hot" + std::to_string(i % 1000));
   CHECK(at_once_the_size(t.cache) > 0.9);
   for (int minute = 0; minute < 10; ++minute) {
-    t.clock.advance(1min);
+    t.runtime.advance(1min);
     static_cast<void>(t.cache.insights());
     for (int i = 0; i < 100'000; ++i) look_up("new" + std::to_string(minute * 100'000 + i));
   }
@@ -90,7 +90,7 @@ TEST_CASE("sizing follows the use of a cache that never evicts, whatever its pol
   for (int i = 0; i < 100'000; ++i) t.get("hot" + std::to_string(i % 1000));
   CHECK(at_once_the_size(t.cache) > 0.9);
   for (int minute = 0; minute < 10; ++minute) {
-    t.clock.advance(1min);
+    t.runtime.advance(1min);
     for (int i = 0; i < 100'000; ++i) t.get("new" + std::to_string(minute * 100'000 + i));
   }
   CHECK(at_once_the_size(t.cache) < 0.6);

@@ -34,9 +34,9 @@ TEST_CASE("a lease ends to the millisecond, and is told as what is left", "[memo
   const Leased mine = leased(t, "k");
   REQUIRE(mine.token);
   CHECK(mine.ends_in == 10s);
-  t.clock.advance(9'999ms);
+  t.runtime.advance(9'999ms);
   CHECK(leased(t, "k").ends_in == 1ms);
-  t.clock.advance(1ms);
+  t.runtime.advance(1ms);
   CHECK_FALSE(stored(t, "k", *mine.token, "late"));
   const Leased next = leased(t, "k", 20s);
   REQUIRE(next.token);

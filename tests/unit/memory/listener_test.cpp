@@ -50,7 +50,7 @@ TEST_CASE("the listener hears once of each entry that is gone, and why", "[memor
   l.t.set("a", "2");
   l.t.set("b", "3", 5ms);
   l.t.set("c", "4");
-  l.t.clock.advance(5ms);
+  l.t.runtime.advance(5ms);
   l.t.set("d", "5");
   l.t.set("e", "6");
   CHECK(l.t.cache.remove("d").value());
@@ -75,7 +75,7 @@ TEST_CASE("an entry that gets its first TTL is not told of before it is gone",
     l.t.set("k", value);
     CHECK(l.t.cache.touch("k", Ttl(1h)).value());
     CHECK(l.seen.empty());
-    l.t.clock.advance(2h);
+    l.t.runtime.advance(2h);
     l.t.set("other", "v");  // Writers take away what has expired.
     CHECK(l.seen == std::vector<Seen>{{"k", value, RemovalCause::expired}});
   }

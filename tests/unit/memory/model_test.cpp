@@ -184,7 +184,7 @@ class Pair {
   }
   bool advance() {
     const std::chrono::milliseconds by(below(20));
-    real_.clock.advance(by);
+    real_.runtime.advance(by);
     model_.advance(by);
     return true;
   }
@@ -234,7 +234,7 @@ TEST_CASE(
       last.erase(key);
     } else if (dice == 7) {
       const std::chrono::milliseconds by(random() % 10);
-      t.clock.advance(by);
+      t.runtime.advance(by);
       now += by;
     } else if (dice == 8 && random() % 50 == 0) {
       REQUIRE(t.cache.resize({10'000 + random() % 20'000}));

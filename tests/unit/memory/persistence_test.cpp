@@ -40,16 +40,16 @@ TEST_CASE("TTLs go on while no process runs, and never come back to life",
     t.set("hour", "v", 1h);
     t.set("ever", "v");
     t.set("gone", "v", 1ms);
-    t.clock.advance(10s);
+    t.runtime.advance(10s);
     REQUIRE(t.cache.flush());
   }
   CheckedCache t(saved_in(folder / "s"));
-  t.clock.step_wall(10s + 50s);
+  t.runtime.step_wall(10s + 50s);
   CHECK(t.get("minute") == std::nullopt);
   CHECK(t.cache.ttl("hour").value() == Ttl(59min));
   CHECK(t.cache.ttl("ever").value() == Ttl::none());
   CHECK(t.stats().items == 2U);
-  t.clock.step_wall(24h);
+  t.runtime.step_wall(24h);
   CHECK(t.cache.ttl("hour").value() == Ttl(59min));
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("a wall clock that was set back lets nothing live beyond ten years",
     REQUIRE(t.cache.flush());
   }
   CheckedCache t(saved_in(folder / "s"));
-  t.clock.step_wall(-24h * 365);
+  t.runtime.step_wall(-24h * 365);
   CHECK(t.cache.ttl("k").value() == Ttl(Ttl::max));
 }
 

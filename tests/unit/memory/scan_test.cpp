@@ -29,7 +29,7 @@ TEST_CASE("scan lists every live key that matches, whatever the page size", "[me
     t.set("order:" + std::to_string(i), "v");
     t.set("user:gone" + std::to_string(i), "v", 1ms);
   }
-  t.clock.advance(1ms);
+  t.runtime.advance(1ms);
   for (const std::size_t page_size : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
     CHECK(scan_all(t.cache, {.pattern = "user:*", .page_size = page_size}) == users);
   }

@@ -36,7 +36,7 @@ class Full {
       const std::string key = "key" + std::to_string(i);
       static_cast<void>(t.cache.set(key, i % 500 == 499 ? large : small, {.ttl = ttl}));
     }
-    t.clock.advance(1ms);
+    t.runtime.advance(1ms);
     t.set("small", small);
     t.set("large", large);
     t.set("number", "17");

@@ -50,7 +50,7 @@ struct Worker {
         if (below(100) == 0 && !cache.stats().nodes.at(0).items) ++wrong;
         break;
       case 8:
-        shared.clock.advance(1ms);
+        shared.runtime.advance(1ms);
         break;
       default: {
         const auto found = cache.get(key);

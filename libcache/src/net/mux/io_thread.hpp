@@ -14,6 +14,7 @@
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
 #include <cachekit/pending.hpp>
+#include <cachekit/runtime.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -22,7 +23,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 namespace cachekit::net {
@@ -147,7 +147,7 @@ class CACHEKIT_INTERNAL IoThread final : private core::ContinuationSink {
   int cancelling_ = 0;  // Threads that are at it.
   std::condition_variable cancelled_;
   bool ending_ = false;
-  std::thread thread_;  // From the first request on.
+  std::unique_ptr<Runtime::Thread> thread_;  // From the first request on.
   // Whether a call on the thread has ended the I/O thread; the thread has it even then.
   const std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
 

@@ -8,6 +8,8 @@
 #include "net/failure.hpp"
 #include "net/mux/io_thread.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -53,11 +55,8 @@ void IoThread::end() noexcept {
     ending_ = true;
     doorbell_.ring();
   }
-  if (thread_.get_id() == std::this_thread::get_id()) {  // A call on it destroys its backend.
-    *gone_ = true;
-    thread_.detach();
-  }
-  if (thread_.joinable()) thread_.join();
+  if (thread_ && thread_->is_current()) *gone_ = true;  // A call on it destroys its backend.
+  thread_.reset();
   around_.combiner.end("the backend was destroyed");
   Lock lock(mutex_);
   fail_backlog(lock, backend_destroyed(endpoint()));
@@ -91,10 +90,10 @@ void IoThread::send() noexcept {
 bool IoThread::ensure_thread() noexcept {
   if (has_thread_.load(std::memory_order_acquire)) return true;
   const std::lock_guard lock(mutex_);
-  if (thread_.joinable() || ending_) return true;
+  if (thread_ || ending_) return true;
   if (!doorbell_.open()) return false;
   try {
-    thread_ = std::thread([this, gone = gone_] { run(*gone); });
+    thread_ = Runtime::system().start([this, gone = gone_] { run(*gone); });
   } catch (const std::exception&) {  // No thread, or no memory for one.
     return false;
   }

@@ -3,9 +3,10 @@
 #include "core/out_of_memory.hpp"
 #include "net/wait_until.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <exception>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -82,9 +83,8 @@ Result<void> Connector::begin_attempt(std::unique_lock<std::mutex>& lock, Deadli
 
 bool Connector::attempt_elsewhere() noexcept {
   try {
-    std::thread([self = shared_from_this()] {
-      self->attempt(Deadline::after(self->connection_timeout_));
-    }).detach();
+    Runtime::system().execute(
+        [self = shared_from_this()] { self->attempt(Deadline::after(self->connection_timeout_)); });
     return true;
   } catch (const std::exception&) {  // No thread, or no memory for one.
     return false;

@@ -4,10 +4,11 @@
 #include "net/resends.hpp"
 #include "net/wait_until.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <exception>
 #include <new>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -35,7 +36,7 @@ void Pool::add_idle() noexcept {
     adding_ = true;
   }
   try {
-    std::thread([self = shared_from_this()] { self->open_idle(); }).detach();
+    Runtime::system().execute([self = shared_from_this()] { self->open_idle(); });
   } catch (const std::exception&) {  // No thread, or no memory for one.
     const std::lock_guard lock(mutex_);
     adding_ = false;

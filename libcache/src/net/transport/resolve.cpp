@@ -5,6 +5,8 @@
 #include "net/backoff.hpp"
 #include "net/wait_until.hpp"
 
+#include <cachekit/runtime.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -15,7 +17,6 @@
 #include <mutex>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -131,7 +132,7 @@ Result<Addresses> Lookups::find(const Address& address, Deadline deadline) {
     if (due > deadline.at()) return failure(address, state.status);
     lock.unlock();
     // Not all of it at once: the deadline may be cut meanwhile.
-    std::this_thread::sleep_until(std::min(due, now + std::chrono::milliseconds(100)));
+    Runtime::system().sleep_until(std::min(due, now + std::chrono::milliseconds(100)));
     lock.lock();
   }
   if (!wait_until(lookup->ended, lock, deadline, [&] { return lookup->finished; })) {
@@ -148,7 +149,7 @@ Result<Addresses> Lookups::find(const Address& address, Deadline deadline) {
 // Where it throws, nothing has begun.
 std::shared_ptr<Lookups::Lookup> Lookups::begin(const std::string& host, State& state) {
   auto lookup = std::make_shared<Lookup>();
-  std::thread([this, lookup, host] { run(lookup, host); }).detach();
+  Runtime::system().execute([this, lookup, host] { run(lookup, host); });
   state.under_way = lookup;
   return lookup;
 }
