@@ -89,7 +89,7 @@ class CACHEKIT_API FetchJob {
   virtual void clear() noexcept = 0;
   /// A job of the same kind that owns its loader, so that it can outlive the call; null where the
   /// loader can be neither moved nor copied.
-  [[nodiscard]] virtual std::unique_ptr<FetchJob> detach() = 0;
+  [[nodiscard]] virtual std::unique_ptr<FetchJob> to_owned() = 0;
   /// The value as a payload. Errors: `invalid_argument` when the codec throws, or could not read
   /// the payload back.
   [[nodiscard]] virtual Result<std::string> encode() const = 0;
@@ -139,7 +139,7 @@ class TypedJob final : public FetchJob {
 
   void clear() noexcept override { value_.reset(); }
 
-  [[nodiscard]] std::unique_ptr<FetchJob> detach() override {
+  [[nodiscard]] std::unique_ptr<FetchJob> to_owned() override {
     if constexpr (std::is_constructible_v<Callable, Loader>) {
       return std::make_unique<TypedJob<T, Codec, Callable>>(
           Callable(std::forward<Loader>(loader_)));

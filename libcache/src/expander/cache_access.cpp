@@ -166,17 +166,17 @@ Result<bool> CacheAccess::drop() {
 // Loads that began before are void at once. Those that begin until the entry is gone may still have
 // read it: whoever asks from then on gets nothing of theirs.
 Result<bool> CacheAccess::invalidate() {
-  state_.flights.detach(key_);
+  state_.flights.fence(key_);
   const Result<KeyLocks::Held> turn = lock();
   Result<bool> removed = turn ? drop() : fail(turn.error());
   Result<bool> outcome = removed ? removed : fail(kept(std::move(removed).error()));
   if (outcome) state_.pending.forget(key_);
-  state_.flights.detach(key_);
+  state_.flights.fence(key_);
   return outcome;
 }
 
 Result<void> CacheAccess::replace(std::string_view envelope, Ttl ttl) {
-  state_.flights.detach(key_);
+  state_.flights.fence(key_);
   const Result<KeyLocks::Held> turn = lock();
   StoreRight always;
   Result<bool> stored = turn ? store(envelope, ttl, always) : fail(turn.error());
@@ -186,7 +186,7 @@ Result<void> CacheAccess::replace(std::string_view envelope, Ttl ttl) {
   } else {
     outcome = fail(kept(std::move(stored).error()));
   }
-  state_.flights.detach(key_);
+  state_.flights.fence(key_);
   return outcome;
 }
 

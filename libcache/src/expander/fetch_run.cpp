@@ -271,7 +271,7 @@ FetchPlan::Step FetchRun::load_in_background(LoadTask task, std::chrono::millise
       static_cast<void>(task.run(*job, cache, stop));
     }
   };
-  std::unique_ptr<detail::FetchJob> job = job_.detach();
+  std::unique_ptr<detail::FetchJob> job = job_.to_owned();
   if (!job) {
     return failed(LoadEnd::failed,
                   {.code = Errc::invalid_argument,

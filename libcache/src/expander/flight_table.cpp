@@ -136,7 +136,7 @@ void FlightTable::withdraw(const Place& place) noexcept {
   if (unwanted) stop.request_stop();
 }
 
-void FlightTable::detach(std::string_view key) noexcept {
+void FlightTable::fence(std::string_view key) noexcept {
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const auto [first, last] = shard.flights.equal_range(key);

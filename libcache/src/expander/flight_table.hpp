@@ -97,7 +97,7 @@ class FlightTable {
   /// The caller of the owner does not want the answer any more.
   void withdraw(const Place& place) noexcept;
   /// Detaches the flights of a key: whoever asks for it from now on begins another one.
-  void detach(std::string_view key) noexcept;
+  void fence(std::string_view key) noexcept;
 
  private:
   friend class Place;

@@ -143,7 +143,7 @@ TEST_CASE("an invalidation leaves a flight to those who are in it, and its answe
   Flights t;
   auto owner = t.join(), waiter = t.join();
   CHECK(t.table.may_store(owner));
-  t.table.detach("k");
+  t.table.fence("k");
   auto next = t.join();
   CHECK(next.seat() == Seat::owner);
   CHECK(t.table.land(owner, value("old")) == Landed::fenced);
@@ -151,7 +151,7 @@ TEST_CASE("an invalidation leaves a flight to those who are in it, and its answe
   owner.leave();
   CHECK(t.join().seat() == Seat::waiter);  // For the new one.
   CHECK(t.table.land(next, value("new")) == Landed::store);
-  t.table.detach("k");  // Between landing and storing.
+  t.table.fence("k");  // Between landing and storing.
   CHECK_FALSE(t.table.may_store(next));
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("a thread that loads a key cannot join it, nor wait for who waits for 
   auto a = t.join("a"), b = t.join("b");
   const LoadFrame loads_a(t.table, *a.flight(), t.runtime);
   CHECK(t.join("a").seat() == Seat::own_key);
-  t.table.detach("a");
+  t.table.fence("a");
   CHECK(t.join("a").seat() == Seat::own_key);
   auto waits = t.join("b");
   CHECK(t.wait(waits) == Arrival::timed_out);
