@@ -60,7 +60,7 @@ class CACHEKIT_API CacheExpander {
   [[nodiscard]] Result<Fetched<T>> fetch(const Id& id, Loader&& loader,
                                          const FetchOptions& options = {}) {
     detail::TypedJob<T, detail::CodecOf<T>, Loader&&> job(std::forward<Loader>(loader));
-    return run(entity_kind<T>(), to_cache_id(id), job, options).map([&](FetchInfo&& info) {
+    return run(entity_kind<T>(), detail::id_text(id), job, options).map([&](FetchInfo&& info) {
       return Fetched<T>{std::move(info), job.take()};
     });
   }

@@ -83,6 +83,10 @@ class CACHEKIT_API FetchJob {
   virtual ~FetchJob() = default;
   /// Reads the value from a payload. Errors: `decode`, whatever the codec throws.
   [[nodiscard]] virtual Result<void> decode(std::string_view payload) = 0;
+  /// The same from bytes that have the payload behind so many others; they may be kept.
+  [[nodiscard]] virtual Result<void> decode_from(std::string&& bytes, std::size_t behind) {
+    return decode(std::string_view(bytes).substr(behind));
+  }
   /// Calls the loader; false: there is no such entity. Errors: `loader_failed`.
   [[nodiscard]] virtual Result<bool> load(LoadContext& context) = 0;
   /// Forgets the value: there is no such entity.
@@ -125,6 +129,15 @@ class TypedJob final : public FetchJob {
       return Codec::decode(payload).map([this](T&& value) { value_.emplace(std::move(value)); });
     } catch (...) {
       return fail(error_of_exception(Errc::decode, "the value could not be decoded"));
+    }
+  }
+
+  [[nodiscard]] Result<void> decode_from(std::string&& bytes, std::size_t behind) override {
+    if constexpr (std::is_same_v<Codec, RawCodec> && std::is_same_v<T, std::string>) {
+      value_.emplace(std::move(bytes.erase(0, behind)));
+      return {};
+    } else {
+      return decode(std::string_view(bytes).substr(behind));
     }
   }
 

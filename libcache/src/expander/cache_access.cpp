@@ -24,25 +24,28 @@ UnixMillis CacheAccess::wall() const noexcept {
 }
 
 template <typename Call>
-auto CacheAccess::within_budget(const Call& call) -> decltype(call(std::chrono::milliseconds())) {
+auto CacheAccess::within_budget(const Call& call) -> decltype(call(Timeout())) {
+  if (state_.in_process) return call(std::nullopt);  // Which waits for nobody.
   if (left_ <= std::chrono::nanoseconds::zero()) {
     return fail(Errc::timeout, "the cache took all of its time before", state_.backend.target(),
                 "see ExpanderOptions::cache_timeout");
   }
   const Runtime& runtime = *state_.options.runtime;
   const auto start = runtime.now();
-  auto outcome = call(std::chrono::ceil<std::chrono::milliseconds>(left_));
+  auto outcome = call(Timeout(std::chrono::ceil<std::chrono::milliseconds>(left_)));
   left_ -= runtime.now() - start;
   return outcome;
 }
 
 EntryReading CacheAccess::read(std::string_view bytes, const EntityKind& kind,
-                               const FetchPolicy& policy, detail::FetchJob& job) const {
-  return read_entry(bytes, kind, policy, wall(), state_.draws, job);
+                               const FetchPolicy& policy, detail::FetchJob& job,
+                               std::string* spent) const {
+  return read_entry(bytes, kind, policy, wall(), state_.draws,
+                    state_.in_process ? Trust::own : Trust::checked, job, spent);
 }
 
 LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
-                          const FetchPolicy& policy, detail::FetchJob& job) const {
+                          const FetchPolicy& policy, detail::FetchJob& job, bool spends) const {
   LookUp found;
   if (!bytes) {
     found.info.miss = MissReason::cache_error;
@@ -55,7 +58,8 @@ LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const Entity
     found.info.miss = MissReason::absent;
     return found;
   }
-  const EntryReading reading = read(*found.bytes, kind, policy, job);
+  const EntryReading reading =
+      read(*found.bytes, kind, policy, job, spends ? &*found.bytes : nullptr);
   found.standing = reading.standing;
   found.absent = reading.absent;
   found.info.miss = reading.miss;
@@ -68,10 +72,10 @@ LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const Entity
 
 LookUp CacheAccess::look_up(const EntityKind& kind, const FetchPolicy& policy,
                             detail::FetchJob& job) {
-  LookUp found = judge(within_budget([&](std::chrono::milliseconds timeout) {
+  LookUp found = judge(within_budget([&](Timeout timeout) {
                          return state_.backend.get(key_, {.timeout = timeout});
                        }),
-                       kind, policy, job);
+                       kind, policy, job, true);
   state_.metrics.count(found.info.cache_error                ? Event::error
                        : found.info.miss == MissReason::none ? Event::hit
                                                              : Event::miss);
@@ -85,12 +89,12 @@ LookUp CacheAccess::look_again(const EntityKind& kind, const FetchPolicy& policy
                                detail::FetchJob& job) {
   LookUp found;
   if (!state_.can.leases) {
-    found = judge(within_budget([&](std::chrono::milliseconds timeout) {
+    found = judge(within_budget([&](Timeout timeout) {
                     return state_.backend.get(key_, {.timeout = timeout});
                   }),
                   kind, policy, job);
   } else {
-    auto leased = within_budget([&](std::chrono::milliseconds timeout) {
+    auto leased = within_budget([&](Timeout timeout) {
       const operation::LeaseGet get{.key = key_, .lease_ttl = policy.load_lease};
       return state_.backend.run(get, {.timeout = timeout});
     });
@@ -121,7 +125,7 @@ Result<std::string> CacheAccess::wrap(EnvelopeView envelope, Result<std::string>
 Result<bool> CacheAccess::store(std::string_view envelope, Ttl ttl, StoreRight& right) {
   const StoreRight mine = std::exchange(right, {.kind = StoreRight::Kind::none});
   if (mine.kind == StoreRight::Kind::none) return drop().map([](bool) { return false; });
-  auto stored = within_budget([&](std::chrono::milliseconds timeout) -> Result<bool> {
+  auto stored = within_budget([&](Timeout timeout) -> Result<bool> {
     switch (mine.kind) {
       case StoreRight::Kind::lease:
         return state_.backend.run(
@@ -145,16 +149,15 @@ Result<bool> CacheAccess::store(std::string_view envelope, Ttl ttl, StoreRight& 
 void CacheAccess::give_back(StoreRight& right) {
   const StoreRight mine = std::exchange(right, {.kind = StoreRight::Kind::none});
   if (mine.kind != StoreRight::Kind::lease) return;
-  static_cast<void>(within_budget([&](std::chrono::milliseconds timeout) {
+  static_cast<void>(within_budget([&](Timeout timeout) {
     return state_.backend.run(operation::LeaseDrop{.key = key_, .token = mine.token},
                               {.timeout = timeout});
   }));
 }
 
 Result<bool> CacheAccess::drop() {
-  auto removed = within_budget([&](std::chrono::milliseconds timeout) {
-    return state_.backend.remove(key_, {.timeout = timeout});
-  });
+  auto removed = within_budget(
+      [&](Timeout timeout) { return state_.backend.remove(key_, {.timeout = timeout}); });
   if (!removed) {
     state_.metrics.count(Event::error);
   } else if (*removed) {

@@ -45,7 +45,8 @@ class CacheAccess {
                                   detail::FetchJob& job);
   /// Has `job` decode what is in an envelope.
   [[nodiscard]] EntryReading read(std::string_view bytes, const EntityKind& kind,
-                                  const FetchPolicy& policy, detail::FetchJob& job) const;
+                                  const FetchPolicy& policy, detail::FetchJob& job,
+                                  std::string* spent = nullptr) const;
 
   /// A payload in its envelope, created now. Errors: the payload's, `too_large`.
   [[nodiscard]] Result<std::string> wrap(EnvelopeView envelope, Result<std::string> payload,
@@ -75,11 +76,14 @@ class CacheAccess {
   [[nodiscard]] Result<KeyLocks::Held> lock();
 
  private:
+  using Timeout = std::optional<std::chrono::milliseconds>;
+
   template <typename Call>
-  auto within_budget(const Call& call) -> decltype(call(std::chrono::milliseconds()));
+  auto within_budget(const Call& call) -> decltype(call(Timeout()));
   [[nodiscard]] UnixMillis wall() const noexcept;
   [[nodiscard]] LookUp judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
-                             const FetchPolicy& policy, detail::FetchJob& job) const;
+                             const FetchPolicy& policy, detail::FetchJob& job,
+                             bool spends = false) const;
   [[nodiscard]] Error kept(Error error);
 
   ExpanderState& state_;

@@ -1,8 +1,10 @@
 #include "expander/entry_reading.hpp"
 
+#include "core/envelope.hpp"
 #include "expander/refresh.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cachekit {
 namespace {
@@ -19,13 +21,21 @@ Standing standing_of(const EnvelopeView& envelope, const FetchPolicy& policy, Un
   return due ? Standing::due : Standing::fresh;
 }
 
+Result<void> decode(const EnvelopeView& envelope, Standing standing, detail::FetchJob& job,
+                    std::string* spent) {
+  if (spent == nullptr || standing != Standing::fresh) return job.decode(envelope.payload);
+  return job.decode_from(std::move(*spent), spent->size() - envelope.payload.size());
+}
+
 EntryReading unusable(MissReason why) { return {.miss = why}; }
 
 }  // namespace
 
 EntryReading read_entry(std::string_view bytes, const EntityKind& kind, const FetchPolicy& policy,
-                        UnixMillis now, Draws& draws, detail::FetchJob& job) {
-  const Result<EnvelopeView> envelope = decode_envelope(bytes);
+                        UnixMillis now, Draws& draws, Trust trust, detail::FetchJob& job,
+                        std::string* spent) {
+  const Result<EnvelopeView> envelope =
+      trust == Trust::own ? decode_trusted_envelope(bytes) : decode_envelope(bytes);
   if (!envelope) return unusable(MissReason::undecodable);
   if (envelope->codec != kind.codec || envelope->schema != kind.schema) {
     return unusable(MissReason::schema_changed);
@@ -34,7 +44,7 @@ EntryReading read_entry(std::string_view bytes, const EntityKind& kind, const Fe
   if (reading.standing == Standing::none) return unusable(MissReason::expired);
   if (envelope->absent) {
     job.clear();
-  } else if (!job.decode(envelope->payload)) {
+  } else if (!decode(*envelope, reading.standing, job, spent)) {
     return unusable(MissReason::undecodable);
   }
   reading.absent = envelope->absent;

@@ -10,6 +10,7 @@
 #include <cachekit/loader.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -24,10 +25,18 @@ struct EntryReading {
   std::optional<Ttl> remaining{};  ///< Of one that is not stale.
 };
 
-/// Reads an entry, and has `job` decode what it is good for.
+/// How far the bytes of an entry are believed.
+enum class Trust : std::uint8_t {
+  checked,
+  own,  ///< They have not left the process.
+};
+
+/// Reads an entry, and has `job` decode what it is good for. `spent`, where given, is what holds
+/// the bytes: `job` may keep those of a fresh one.
 
 [[nodiscard]] EntryReading read_entry(std::string_view bytes, const EntityKind& kind,
                                       const FetchPolicy& policy, UnixMillis now, Draws& draws,
-                                      detail::FetchJob& job);
+                                      Trust trust, detail::FetchJob& job,
+                                      std::string* spent = nullptr);
 
 }  // namespace cachekit

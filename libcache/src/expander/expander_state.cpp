@@ -19,6 +19,7 @@ ExpanderState::ExpanderState(CacheBackend& cache, ExpanderOptions given)
     : backend(cache),
       options(std::move(given)),
       can(cache.capabilities()),
+      in_process(cache.tier() == Tier::in_process),
       draws(options.runtime->random()),
       flights(*options.runtime),
       writes(*options.runtime),

@@ -26,6 +26,7 @@ struct ExpanderState {
   CacheBackend& backend;
   const ExpanderOptions options;
   const Capabilities can;
+  const bool in_process;  ///< The cache answers at once, and out of this process's own memory.
   CacheMetrics metrics{};
   Draws draws;
   FlightTable flights;

@@ -46,7 +46,8 @@ Error error_of_late_load(std::string_view key, std::chrono::milliseconds waited)
 }  // namespace
 
 FetchRun::FetchRun(ExpanderState& state, const EntityKind& kind, std::string_view key,
-                   detail::FetchJob& job, const FetchOptions& options, Ttl ttl)
+                   detail::FetchJob& job, const FetchOptions& options, Ttl ttl,
+                   const CacheAccess& cache)
     : state_(state),
       kind_(kind),
       key_(key),
@@ -54,11 +55,12 @@ FetchRun::FetchRun(ExpanderState& state, const EntityKind& kind, std::string_vie
       options_(options),
       policy_(options.policy ? *options.policy : state.options.policy),
       ttl_(ttl),
-      cache_(state, key),
+      cache_(cache),
       plan_(options.strategy, state.can.leases) {}
 
-Result<FetchInfo> FetchRun::go() {
-  Step step = plan_.begin();
+Result<FetchInfo> FetchRun::go() { return go_from(plan_.begin()); }
+
+Result<FetchInfo> FetchRun::go_from(Step step) {
   while (step != Step::answer && step != Step::answer_stale && step != Step::fail) {
     step = take(step);
   }
@@ -100,16 +102,24 @@ FetchPlan::Step FetchRun::take(Step step) {
   return Step::fail;
 }
 
+Result<FetchInfo> FetchRun::go_on(LookUp found, std::uint64_t landed_before) {
+  landed_before_ = landed_before;
+  return go_from(looked_up(std::move(found)));
+}
+
 FetchPlan::Step FetchRun::look_up() {
   landed_before_ = state_.flights.landed(key_);
-  LookUp found;
   if (Result<void> trusted = cache_.make_trusted(); !trusted) {
     distrusted_ = true;
-    found.info.miss = MissReason::cache_error;
-    found.info.cache_error = std::move(trusted).error();
-  } else {
-    found = cache_.look_up(kind_, policy_, job_);
+    LookUp unread;
+    unread.info.miss = MissReason::cache_error;
+    unread.info.cache_error = std::move(trusted).error();
+    return looked_up(std::move(unread));
   }
+  return looked_up(cache_.look_up(kind_, policy_, job_));
+}
+
+FetchPlan::Step FetchRun::looked_up(LookUp found) {
   info_ = std::move(found.info);
   std::optional<Error> failure;
   if (found.standing != Standing::fresh) failure = state_.throttle.recent_failure(key_);

@@ -8,6 +8,7 @@
 #include <cachekit/fetched.hpp>
 #include <cachekit/loader.hpp>
 
+#include <cstdint>
 #include <string_view>
 
 namespace cachekit {
@@ -17,16 +18,20 @@ namespace cachekit {
 class FetchRun {
  public:
   FetchRun(ExpanderState& state, const EntityKind& kind, std::string_view key,
-           detail::FetchJob& job, const FetchOptions& options, Ttl ttl);
+           detail::FetchJob& job, const FetchOptions& options, Ttl ttl, const CacheAccess& cache);
 
   /// Errors: see `CacheExpander::fetch`.
   [[nodiscard]] Result<FetchInfo> go();
+  /// The same for one that has looked up already, when so many flights had landed.
+  [[nodiscard]] Result<FetchInfo> go_on(LookUp found, std::uint64_t landed_before);
 
  private:
   using Step = FetchPlan::Step;
 
+  [[nodiscard]] Result<FetchInfo> go_from(Step step);
   [[nodiscard]] Step take(Step step);
   [[nodiscard]] Step look_up();
+  [[nodiscard]] Step looked_up(LookUp found);
   [[nodiscard]] Step drop();
   [[nodiscard]] Step join();
   [[nodiscard]] Step wait();
