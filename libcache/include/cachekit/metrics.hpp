@@ -72,10 +72,15 @@ class CACHEKIT_API CacheMetrics {
   /// One that stands for so many.
   void record_latency(std::chrono::nanoseconds latency, std::uint64_t times = 1) noexcept;
 
+  /// Of a loader that has answered or failed (expander only).
+  void record_load(std::chrono::nanoseconds took) noexcept;
+
   [[nodiscard]] MetricsSnapshot snapshot() const noexcept;
   /// hits / (hits + misses), 0 when nothing was asked.
   [[nodiscard]] double hit_rate() const noexcept { return snapshot().hit_rate(); }
   [[nodiscard]] const Histogram& latency() const noexcept { return latency_; }
+  /// How long loaders took (expander only).
+  [[nodiscard]] const Histogram& load_latency() const noexcept { return load_latency_; }
 
   /// A page of the Prometheus text format with these figures alone: see `PrometheusPage::add` in
   /// prometheus.hpp, which also merges them with other sources. Two pages make no third.
@@ -91,6 +96,7 @@ class CACHEKIT_API CacheMetrics {
 
   std::unique_ptr<Stripe[]> stripes_;
   Histogram latency_;
+  Histogram load_latency_;
 };
 
 }  // namespace cachekit

@@ -22,6 +22,10 @@ void CacheMetrics::record_latency(std::chrono::nanoseconds latency, std::uint64_
   latency_.record(latency, times);
 }
 
+void CacheMetrics::record_load(std::chrono::nanoseconds took) noexcept {
+  load_latency_.record(took);
+}
+
 MetricsSnapshot CacheMetrics::snapshot() const noexcept {
   const auto total = [this](Event event) {
     std::uint64_t sum = 0;

@@ -106,6 +106,10 @@ PrometheusPage& PrometheusPage::add(const CacheMetrics& metrics, std::string_vie
   const auto hits = static_cast<double>(now.hits);
   ratio("cachekit_hit_ratio", "Hits per answered look-up; none before the first.", labels, hits,
         hits + static_cast<double>(now.misses));
+  if (!metrics.load_latency().empty()) {
+    histogram("cachekit_load_duration_seconds", "How long a loader took.", labels,
+              metrics.load_latency());
+  }
   return histogram("cachekit_operation_duration_seconds", "How long an operation took.", labels,
                    metrics.latency());
 }

@@ -51,8 +51,9 @@ Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retrie
     const auto start = runtime.now();
     metrics.count(CacheMetrics::Event::load);
     Result<bool> present = job.load(context);
+    const auto cost = runtime.now() - start;
+    metrics.record_load(cost);
     if (present) {
-      const auto cost = runtime.now() - start;
       return Loaded{*present, std::chrono::duration_cast<std::chrono::microseconds>(cost)};
     }
     metrics.count(CacheMetrics::Event::load_failure);
