@@ -113,4 +113,17 @@ concept CacheId = requires(const Id& id) {
   { to_cache_id(id) } -> std::convertible_to<std::string>;
 };
 
+namespace detail {
+
+/// An id as text, without a copy of what is text already.
+template <CacheId Id>
+[[nodiscard]] auto id_text(const Id& id) {
+  if constexpr (std::convertible_to<const Id&, std::string_view>) {
+    return std::string_view(id);
+  } else {
+    return to_cache_id(id);
+  }
+}
+
+}  // namespace detail
 }  // namespace cachekit

@@ -26,7 +26,7 @@ using UnixMillis = std::chrono::sys_time<std::chrono::milliseconds>;
 /// What the expander writes around each value, as read back; `docs/envelope.md` specifies the
 /// bytes.
 ///
-/// Lifetime: `payload` points into the bytes that were decoded.
+/// Lifetime: `payload` and `validator` point into the bytes that were decoded.
 struct EnvelopeView {
   CodecId codec = CodecId::unspecified;
   std::uint32_t schema = 0;                ///< The entity's own version of the payload's shape.
@@ -34,6 +34,9 @@ struct EnvelopeView {
   std::optional<UnixMillis> expiry{};      ///< Empty: it does not expire.
   std::chrono::microseconds load_cost{0};  ///< What the source took to give it; 0: not known.
   std::string_view payload{};
+  /// What the source knows this version of the value by, such as an ETag; empty: nothing.
+  std::string_view validator{};
+  bool absent = false;  ///< There is no such entity, and so no payload.
 
   [[nodiscard]] bool expired_at(UnixMillis now) const noexcept { return expiry && *expiry <= now; }
 };

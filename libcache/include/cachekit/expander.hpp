@@ -8,12 +8,16 @@
 #include <cachekit/loader.hpp>
 #include <cachekit/metrics.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace cachekit {
+
+struct ExpanderState;
 
 /// Gives entities from a cache, or from their source when the cache has none.
 ///
@@ -27,29 +31,53 @@ namespace cachekit {
 /// (never as a miss), and the answer carries it. An entry that cannot be read is a miss of a kind
 /// of its own (`MissReason::undecodable`), counted as a repair too, and replaced.
 ///
-/// Threads: all members may be called from any thread at once, loaders run on the caller's thread
-/// without a lock held. Callers that miss together each call their loader.
-/// Lifetime: the backend must outlive the expander.
+/// Callers of this process who miss a key together make one load: the others wait for it, within
+/// bounds of `FetchPolicy`, and get its answer. What a loader may rely on, and must not do, is said
+/// at `LoaderFor`. docs/expander.md shows a request's way.
+///
+/// An invalidation (`invalidate`, `put`, `Strategy::invalidate`) beats each load of this expander
+/// that began before it: such a load answers those who asked before, and is not stored.
+///
+/// Threads: all members may be called from any thread at once; loaders run on the thread of their
+/// caller, without a lock held.
+/// Lifetime: the backend must outlive the expander, and the expander its calls.
 /// Limits: the cache adds at most `ExpanderOptions::cache_timeout` to a call.
 class CACHEKIT_API CacheExpander {
  public:
   explicit CacheExpander(CacheBackend& backend, ExpanderOptions options = {});
+  ~CacheExpander();
   CacheExpander(const CacheExpander&) = delete;
   CacheExpander& operator=(const CacheExpander&) = delete;
 
   /// The entity with this id, as the strategy says. That there is none is an answer, not an error;
-  /// it is not stored.
+  /// it is stored where `FetchPolicy::negative_ttl` says so.
   ///
-  /// Errors: `loader_failed` with the words of the source; `invalid_argument` for an empty id or an
-  /// impossible TTL; with `Strategy::fresh`, which has no source to ask, also what the cache says.
+  /// Errors: `loader_failed` with the words of the source; `invalid_argument` for an empty id, an
+  /// impossible TTL or a loader that fetches its own key; of a caller who waits for another one's
+  /// load `timeout`, `cancelled`, or `overloaded`; with `Strategy::fresh`, which has no source to
+  /// ask, also what the cache says.
   template <Entity T, CacheId Id, LoaderFor<T> Loader>
   [[nodiscard]] Result<Fetched<T>> fetch(const Id& id, Loader&& loader,
                                          const FetchOptions& options = {}) {
-    detail::TypedJob<T, std::remove_reference_t<Loader>> job(loader);
-    return run(entity_kind<T>(), to_cache_id(id), job, options).map([&](FetchInfo&& info) {
+    detail::TypedJob<T, detail::CodecOf<T>, Loader&&> job(std::forward<Loader>(loader));
+    return run(entity_kind<T>(), detail::id_text(id), job, options).map([&](FetchInfo&& info) {
       return Fetched<T>{std::move(info), job.take()};
     });
   }
+
+  /// `fetch` of bytes under a key of your own. They are in an envelope as those of an entity with
+  /// `RawCodec`. What the key has in front of its first colon is what `TtlPolicy` goes by.
+  template <LoaderFor<std::string> Loader>
+  [[nodiscard]] Result<Fetched<std::string>> get_or_load(std::string_view key, Loader&& loader,
+                                                         const FetchOptions& options = {}) {
+    detail::TypedJob<std::string, RawCodec, Loader&&> job(std::forward<Loader>(loader));
+    return run_key(bytes_kind(key), key, job, options).map([&](FetchInfo&& info) {
+      return Fetched<std::string>{std::move(info), job.take()};
+    });
+  }
+
+  /// Drops what `get_or_load` has stored under a key; as `invalidate`.
+  [[nodiscard]] Result<bool> invalidate_key(std::string_view key);
 
   /// The entity from the cache alone: `fetch` with `Strategy::fresh`.
   template <Entity T, CacheId Id>
@@ -62,7 +90,8 @@ class CACHEKIT_API CacheExpander {
   /// Errors: as the backend's `set`; `invalid_argument` for a value that cannot be encoded.
   template <Entity T, CacheId Id>
   [[nodiscard]] Result<void> put(const Id& id, const T& value, const PutOptions& options = {}) {
-    return store(entity_kind<T>(), to_cache_id(id), detail::encode_entity<T>(value), options);
+    return store(entity_kind<T>(), to_cache_id(id),
+                 detail::encode_value<T, detail::CodecOf<T>>(value), options);
   }
 
   /// Drops an entity from the cache; true when it was there.
@@ -79,23 +108,26 @@ class CACHEKIT_API CacheExpander {
   }
 
   /// hits + misses = look-ups that the cache answered; loads count for themselves.
-  [[nodiscard]] const CacheMetrics& metrics() const noexcept { return metrics_; }
+  [[nodiscard]] const CacheMetrics& metrics() const noexcept;
   /// The metrics as a Prometheus page of their own, labelled `backend="expander:NAME"` to tell them
   /// from the backend's. To put both on one page, see `PrometheusPage` in prometheus.hpp.
   [[nodiscard]] std::string prometheus() const;
 
  private:
   [[nodiscard]] static std::string key_of(const EntityKind& kind, std::string_view id);
+  [[nodiscard]] static EntityKind bytes_kind(std::string_view key) noexcept {
+    return {.prefix = key.substr(0, key.find(':')), .codec = RawCodec::id};
+  }
   [[nodiscard]] Result<void> check_call(std::string_view id) const;
+  [[nodiscard]] Result<FetchInfo> run_key(const EntityKind& kind, std::string_view key,
+                                          detail::FetchJob& job, const FetchOptions& options);
   [[nodiscard]] Result<FetchInfo> run(const EntityKind& kind, std::string_view id,
                                       detail::FetchJob& job, const FetchOptions& options);
   [[nodiscard]] Result<void> store(const EntityKind& kind, std::string_view id,
                                    Result<std::string> payload, const PutOptions& options);
   [[nodiscard]] Result<bool> drop(const EntityKind& kind, std::string_view id);
 
-  CacheBackend& backend_;
-  const ExpanderOptions options_;
-  CacheMetrics metrics_;
+  const std::unique_ptr<ExpanderState> state_;
 };
 
 }  // namespace cachekit

@@ -14,9 +14,17 @@ namespace cachekit {
 
 /// Where a fetched value came from.
 enum class Origin : std::uint8_t {
-  none,  ///< There is no value.
+  none,  ///< There is no value: by the cache where `miss` is `none`, else by the source or nobody.
   cache,
   source,
+  stale,  ///< The cache, past the entry's expiry: see `FetchPolicy::stale_for`.
+};
+
+/// Whose load a caller waited for instead of its own.
+enum class WaitedFor : std::uint8_t {
+  nobody,
+  caller,   ///< Another caller of this expander.
+  process,  ///< Another process, by the backend's leases.
 };
 
 /// Why the cache did not answer.
@@ -29,21 +37,26 @@ enum class MissReason : std::uint8_t {
   schema_changed,  ///< The entry was written for another schema or codec of this type.
   bypassed,        ///< It was not asked (`Strategy::bypass`).
   invalidated,     ///< It was not asked, its entry dropped (`Strategy::invalidate`).
+  due,             ///< It could, but the entry was refreshed ahead (`FetchPolicy::refresh_ahead`).
 };
 
 /// The enumerator's name, such as "schema_changed".
 [[nodiscard]] CACHEKIT_API std::string_view to_string(Origin origin) noexcept;
 [[nodiscard]] CACHEKIT_API std::string_view to_string(MissReason reason) noexcept;
+[[nodiscard]] CACHEKIT_API std::string_view to_string(WaitedFor waited_for) noexcept;
 
 /// How an answer came about.
 struct FetchInfo {
   Origin origin = Origin::none;
   MissReason miss = MissReason::none;
+  WaitedFor waited_for = WaitedFor::nobody;
   std::chrono::milliseconds age{0};  ///< Since the value left its source.
   /// What is left of the entry's life, `Ttl::none()` for no end; empty when none is in the cache.
   std::optional<Ttl> remaining{};
   /// What went wrong with the cache meanwhile, reading or storing; the answer is good all the same.
   std::optional<Error> cache_error{};
+  /// Why the source did not answer, where a stale value does.
+  std::optional<Error> load_error{};
 };
 
 /// An entity that was asked for, or the knowledge that there is none, and how that came about.

@@ -87,6 +87,9 @@ class CACHEKIT_API Runtime {
   };
   [[nodiscard]] virtual std::unique_ptr<Condition> make_condition() = 0;
 
+  /// A pointer of the calling thread's own, null at first; whoever changes it puts it back.
+  [[nodiscard]] virtual void*& of_thread() noexcept;
+
   /// The machine's. Lifetime: the process. A forked child has one of its own, without the parent's
   /// timers.
   [[nodiscard]] static Runtime& system() noexcept;

@@ -47,6 +47,7 @@ class CACHEKIT_API VirtualRuntime final : public Runtime {
   TimerId run_at(steady_time at, Task task) override;
   bool cancel(TimerId timer) noexcept override;
   [[nodiscard]] std::unique_ptr<Condition> make_condition() override;
+  [[nodiscard]] void*& of_thread() noexcept override;
 
   /// Runs a task, and all that is started meanwhile, until nothing is left to do.
   /// Errors: throws what a task throws; `std::logic_error` where tasks wait for what will never

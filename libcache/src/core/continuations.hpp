@@ -12,7 +12,7 @@ namespace cachekit::core {
 
 /// Continuations in the order in which they came; adding one needs no memory. Threads: one at a
 /// time.
-class Continuations {
+class CACHEKIT_INTERNAL Continuations {
  public:
   Continuations() = default;
   Continuations(Continuations&& other) noexcept
@@ -43,7 +43,7 @@ class Continuations {
 };
 
 /// Takes the continuations of users that a step of the library has brought about.
-class ContinuationSink {
+class CACHEKIT_INTERNAL ContinuationSink {
  public:
   ContinuationSink() = default;
   virtual ~ContinuationSink() = default;
@@ -55,7 +55,7 @@ class ContinuationSink {
 
 /// As long as it lives, such continuations of this thread go to a sink. Lifetime: within that of
 /// the sink.
-class ContinuationsTo {
+class CACHEKIT_INTERNAL ContinuationsTo {
  public:
   explicit ContinuationsTo(ContinuationSink& sink) noexcept;
   ~ContinuationsTo();

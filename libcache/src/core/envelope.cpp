@@ -16,10 +16,12 @@ constexpr std::string_view magic = "CKIT";
 constexpr std::uint8_t format_version = 1;
 constexpr std::uint64_t max_unix_ms = 253'402'300'799'999;  // The last millisecond of year 9999.
 
+constexpr std::uint64_t absent_flag = 1;
+
 constexpr std::size_t version_at = 4;
 constexpr std::size_t flags_at = 5;
 constexpr std::size_t codec_at = 6;
-constexpr std::size_t reserved_at = 7;
+constexpr std::size_t validator_at = 7;
 constexpr std::size_t created_at = 8;
 constexpr std::size_t expiry_at = 16;
 constexpr std::size_t load_cost_at = 24;
@@ -81,6 +83,37 @@ Result<void> check_frame(std::string_view bytes) {
   return {};
 }
 
+// Requires: the frame has been checked.
+Result<EnvelopeView> read_fields(std::string_view bytes) {
+  const std::string_view payload = bytes.substr(envelope_header_bytes);
+  const std::uint64_t flags = number_at(bytes, flags_at, 1);
+  if (flags > absent_flag) {
+    return fail(Errc::decode, "the envelope has flags that this reader does not know");
+  }
+  const std::uint64_t validator_bytes = number_at(bytes, validator_at, 1);
+  if (validator_bytes > payload.size()) {
+    return fail(Errc::decode, "the envelope's validator is longer than what there is");
+  }
+  if (flags == absent_flag && validator_bytes != payload.size()) {
+    return fail(Errc::decode, "the envelope says that there is no value, and has one");
+  }
+  const std::uint64_t created = number_at(bytes, created_at, 8);
+  const std::uint64_t expiry = number_at(bytes, expiry_at, 8);
+  if (created > max_unix_ms || expiry > max_unix_ms) {
+    return fail(Errc::decode, "the envelope's times are beyond the year 9999");
+  }
+  EnvelopeView view;
+  view.codec = static_cast<CodecId>(number_at(bytes, codec_at, 1));
+  view.schema = static_cast<std::uint32_t>(number_at(bytes, schema_at, 4));
+  view.created = time_from(created);
+  if (expiry != 0) view.expiry = time_from(expiry);
+  view.load_cost = std::chrono::microseconds(number_at(bytes, load_cost_at, 4));
+  view.validator = payload.substr(0, validator_bytes);
+  view.payload = payload.substr(validator_bytes);
+  view.absent = flags == absent_flag;
+  return view;
+}
+
 }  // namespace
 
 std::string_view to_string(CodecId codec) noexcept {
@@ -99,52 +132,50 @@ bool looks_like_envelope(std::string_view bytes) noexcept { return bytes.starts_
 
 Result<std::string> encode_envelope(const EnvelopeView& envelope) {
   constexpr std::uint64_t u32_max = std::numeric_limits<std::uint32_t>::max();
-  if (envelope.payload.size() > u32_max) {
+  if (envelope.validator.size() > max_validator_bytes) {
+    return fail(Errc::invalid_argument,
+                fmt::format("a validator of {} bytes; an envelope has room for {}",
+                            envelope.validator.size(), max_validator_bytes));
+  }
+  const std::uint64_t length = envelope.validator.size() + envelope.payload.size();
+  if (length > u32_max) {
     return fail(Errc::too_large, fmt::format("a payload of {} bytes is over the envelope's 4 GiB",
                                              envelope.payload.size()));
   }
   const auto cost = std::clamp<std::int64_t>(envelope.load_cost.count(), 0, u32_max);
   std::string out;
-  out.reserve(envelope_header_bytes + envelope.payload.size());
+  out.reserve(envelope_header_bytes + length);
   out.append(magic);
   append_number(out, format_version, 1);
-  append_number(out, 0, 1);
+  append_number(out, envelope.absent ? absent_flag : 0, 1);
   append_number(out, static_cast<std::uint8_t>(envelope.codec), 1);
-  append_number(out, 0, 1);
+  append_number(out, envelope.validator.size(), 1);
   append_number(out, unix_ms(envelope.created), 8);
   // 0 says "does not expire", so an expiry at the very epoch becomes the millisecond after it.
   append_number(out, envelope.expiry ? std::max<std::uint64_t>(unix_ms(*envelope.expiry), 1) : 0,
                 8);
   append_number(out, static_cast<std::uint64_t>(cost), 4);
   append_number(out, envelope.schema, 4);
-  append_number(out, envelope.payload.size(), 4);
-  append_number(out, checksum(out, envelope.payload), 4);
-  out.append(envelope.payload);
-  return out;
+  append_number(out, length, 4);
+  out.append(checksum_at + 4 - out.size(), '\0');
+  out.append(envelope.validator).append(envelope.payload);
+  const std::string_view all = out;
+  std::string sum;
+  append_number(sum, checksum(all, all.substr(envelope_header_bytes)), 4);
+  return out.replace(checksum_at, 4, sum);
 }
 
 Result<EnvelopeView> decode_envelope(std::string_view bytes) {
   if (Result<void> frame = check_frame(bytes); !frame) return fail(std::move(frame).error());
-  const std::string_view payload = bytes.substr(envelope_header_bytes);
-  if (checksum(bytes, payload) != number_at(bytes, checksum_at, 4)) {
+  if (checksum(bytes, bytes.substr(envelope_header_bytes)) != number_at(bytes, checksum_at, 4)) {
     return fail(Errc::decode, "the envelope's checksum does not match: bytes were changed");
   }
-  if (number_at(bytes, flags_at, 1) != 0 || number_at(bytes, reserved_at, 1) != 0) {
-    return fail(Errc::decode, "the envelope has flags that this reader does not know");
-  }
-  const std::uint64_t created = number_at(bytes, created_at, 8);
-  const std::uint64_t expiry = number_at(bytes, expiry_at, 8);
-  if (created > max_unix_ms || expiry > max_unix_ms) {
-    return fail(Errc::decode, "the envelope's times are beyond the year 9999");
-  }
-  EnvelopeView view;
-  view.codec = static_cast<CodecId>(number_at(bytes, codec_at, 1));
-  view.schema = static_cast<std::uint32_t>(number_at(bytes, schema_at, 4));
-  view.created = time_from(created);
-  if (expiry != 0) view.expiry = time_from(expiry);
-  view.load_cost = std::chrono::microseconds(number_at(bytes, load_cost_at, 4));
-  view.payload = payload;
-  return view;
+  return read_fields(bytes);
+}
+
+Result<EnvelopeView> decode_trusted_envelope(std::string_view bytes) {
+  if (Result<void> frame = check_frame(bytes); !frame) return fail(std::move(frame).error());
+  return read_fields(bytes);
 }
 
 }  // namespace cachekit

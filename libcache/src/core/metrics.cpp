@@ -22,6 +22,10 @@ void CacheMetrics::record_latency(std::chrono::nanoseconds latency, std::uint64_
   latency_.record(latency, times);
 }
 
+void CacheMetrics::record_load(std::chrono::nanoseconds took) noexcept {
+  load_latency_.record(took);
+}
+
 MetricsSnapshot CacheMetrics::snapshot() const noexcept {
   const auto total = [this](Event event) {
     std::uint64_t sum = 0;
@@ -39,7 +43,11 @@ MetricsSnapshot CacheMetrics::snapshot() const noexcept {
           .deletes = total(Event::remove),
           .loads = total(Event::load),
           .load_failures = total(Event::load_failure),
-          .repairs = total(Event::repair)};
+          .repairs = total(Event::repair),
+          .waits = total(Event::wait),
+          .stale = total(Event::stale),
+          .negative_hits = total(Event::negative_hit),
+          .fenced = total(Event::fenced)};
 }
 
 }  // namespace cachekit

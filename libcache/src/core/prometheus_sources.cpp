@@ -26,6 +26,14 @@ constexpr std::array event_counters{
                  &MetricsSnapshot::load_failures},
     EventCounter{"cachekit_repairs_total", "Unreadable entries that were replaced.",
                  &MetricsSnapshot::repairs},
+    EventCounter{"cachekit_waits_total", "Callers who got the load of another one.",
+                 &MetricsSnapshot::waits},
+    EventCounter{"cachekit_stale_total", "Answers past their TTL.", &MetricsSnapshot::stale},
+    EventCounter{"cachekit_negative_hits_total", "Hits that say that there is no such entity.",
+                 &MetricsSnapshot::negative_hits},
+    EventCounter{"cachekit_fenced_total",
+                 "Loads that were not stored: their key was invalidated meanwhile.",
+                 &MetricsSnapshot::fenced},
 };
 
 struct ConnectionFigure {
@@ -98,6 +106,10 @@ PrometheusPage& PrometheusPage::add(const CacheMetrics& metrics, std::string_vie
   const auto hits = static_cast<double>(now.hits);
   ratio("cachekit_hit_ratio", "Hits per answered look-up; none before the first.", labels, hits,
         hits + static_cast<double>(now.misses));
+  if (!metrics.load_latency().empty()) {
+    histogram("cachekit_load_duration_seconds", "How long a loader took.", labels,
+              metrics.load_latency());
+  }
   return histogram("cachekit_operation_duration_seconds", "How long an operation took.", labels,
                    metrics.latency());
 }

@@ -11,6 +11,11 @@ thread_local constinit Runtime* replacement = nullptr;
 
 Runtime& Runtime::current() noexcept { return replacement != nullptr ? *replacement : system(); }
 
+void*& Runtime::of_thread() noexcept {
+  thread_local constinit void* own = nullptr;
+  return own;
+}
+
 SteadyClock::time_point SteadyClock::now_of_current() noexcept { return Runtime::current().now(); }
 
 RuntimeScope::RuntimeScope(Runtime& runtime) noexcept

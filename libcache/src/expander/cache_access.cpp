@@ -7,100 +7,231 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace cachekit {
 namespace {
 
 using Event = CacheMetrics::Event;
 
-// Why an entry that was found does not answer; `none` when `job` has its value.
-MissReason judge(std::string_view bytes, const EntityKind& kind, UnixMillis now,
-                 detail::FetchJob& job, EnvelopeView& view) {
-  Result<EnvelopeView> envelope = decode_envelope(bytes);
-  if (!envelope) return MissReason::undecodable;
-  view = *envelope;
-  if (view.codec != kind.codec || view.schema != kind.schema) return MissReason::schema_changed;
-  if (view.expired_at(now)) return MissReason::expired;
-  return job.decode(view.payload) ? MissReason::none : MissReason::undecodable;
-}
-
 }  // namespace
 
-CacheAccess::CacheAccess(CacheBackend& backend, CacheMetrics& metrics, const Runtime& runtime,
-                         std::chrono::milliseconds budget, std::string_view key)
-    : backend_(backend), metrics_(metrics), runtime_(runtime), left_(budget), key_(key) {}
+CacheAccess::CacheAccess(ExpanderState& state, std::string_view key)
+    : state_(state), left_(state.options.cache_timeout), key_(key) {}
 
 UnixMillis CacheAccess::wall() const noexcept {
-  return std::chrono::floor<std::chrono::milliseconds>(runtime_.wall());
+  return std::chrono::floor<std::chrono::milliseconds>(state_.options.runtime->wall());
 }
 
 template <typename Call>
-auto CacheAccess::within_budget(const Call& call) -> decltype(call(std::chrono::milliseconds())) {
+auto CacheAccess::within_budget(const Call& call) -> decltype(call(Timeout())) {
+  if (state_.in_process) return call(std::nullopt);  // Which waits for nobody.
   if (left_ <= std::chrono::nanoseconds::zero()) {
-    return fail(Errc::timeout, "the cache took all of its time before", backend_.target(),
+    return fail(Errc::timeout, "the cache took all of its time before", state_.backend.target(),
                 "see ExpanderOptions::cache_timeout");
   }
-  const auto start = runtime_.now();
-  auto outcome = call(std::chrono::ceil<std::chrono::milliseconds>(left_));
-  left_ -= runtime_.now() - start;
+  const Runtime& runtime = *state_.options.runtime;
+  const auto start = runtime.now();
+  auto outcome = call(Timeout(std::chrono::ceil<std::chrono::milliseconds>(left_)));
+  left_ -= runtime.now() - start;
   return outcome;
 }
 
-FetchInfo CacheAccess::look_up(const EntityKind& kind, detail::FetchJob& job) {
-  auto found = within_budget(
-      [&](std::chrono::milliseconds timeout) { return backend_.get(key_, {.timeout = timeout}); });
-  FetchInfo info;
-  if (!found) {
-    metrics_.count(Event::error);
-    info.miss = MissReason::cache_error;
-    info.cache_error = std::move(found).error();
-    return info;
-  }
-  EnvelopeView view;
-  const UnixMillis now = wall();
-  info.miss = *found ? judge(**found, kind, now, job, view) : MissReason::absent;
-  metrics_.count(info.miss == MissReason::none ? Event::hit : Event::miss);
-  if (info.miss == MissReason::none) {
-    info.origin = Origin::cache;
-    // Another machine's clock may be ahead of ours: an age is never negative.
-    info.age = std::max(now - view.created, std::chrono::milliseconds::zero());
-    info.remaining = view.expiry ? Ttl(*view.expiry - now) : Ttl::none();
-  }
-  return info;
+EntryReading CacheAccess::read(std::string_view bytes, const EntityKind& kind,
+                               const FetchPolicy& policy, detail::FetchJob& job,
+                               std::string* spent) const {
+  return read_entry(bytes, kind, policy, wall(), state_.draws,
+                    state_.in_process ? Trust::own : Trust::checked, job, spent);
 }
 
-Result<void> CacheAccess::store(const EntityKind& kind, Result<std::string> payload, Ttl ttl,
-                                std::chrono::microseconds load_cost) {
-  const UnixMillis now = wall();
-  auto stored =
-      payload
-          .and_then([&](const std::string& bytes) {
-            return encode_envelope(
-                {.codec = kind.codec,
-                 .schema = kind.schema,
-                 .created = now,
-                 .expiry = ttl.expires() ? std::optional(now + ttl.duration()) : std::nullopt,
-                 .load_cost = load_cost,
-                 .payload = bytes});
-          })
-          .and_then([&](const std::string& bytes) {
-            return within_budget([&](std::chrono::milliseconds timeout) {
-              return backend_.set(key_, bytes, {.ttl = ttl, .timeout = timeout});
-            });
-          });
-  metrics_.count(stored ? Event::set : Event::error);
-  return std::move(stored).map([](bool) {});
+LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
+                          const FetchPolicy& policy, detail::FetchJob& job, bool spends) const {
+  LookUp found;
+  if (!bytes) {
+    found.info.miss = MissReason::cache_error;
+    found.info.cache_error = std::move(bytes).error();
+    if (state_.can.leases) found.right.kind = StoreRight::Kind::none;
+    return found;
+  }
+  found.bytes = *std::move(bytes);
+  if (!found.bytes) {
+    found.info.miss = MissReason::absent;
+    return found;
+  }
+  const EntryReading reading =
+      read(*found.bytes, kind, policy, job, spends ? &*found.bytes : nullptr);
+  found.standing = reading.standing;
+  found.absent = reading.absent;
+  found.info.miss = reading.miss;
+  found.info.age = reading.age;
+  found.info.remaining = reading.remaining;
+  if (reading.standing >= Standing::due && !reading.absent) found.info.origin = Origin::cache;
+  if (state_.can.compare_and_set) found.right.kind = StoreRight::Kind::replace;
+  return found;
+}
+
+LookUp CacheAccess::look_up(const EntityKind& kind, const FetchPolicy& policy,
+                            detail::FetchJob& job) {
+  LookUp found = judge(within_budget([&](Timeout timeout) {
+                         return state_.backend.get(key_, {.timeout = timeout});
+                       }),
+                       kind, policy, job, true);
+  state_.metrics.count(found.info.cache_error                ? Event::error
+                       : found.info.miss == MissReason::none ? Event::hit
+                                                             : Event::miss);
+  if (found.absent && found.info.miss == MissReason::none) {
+    state_.metrics.count(Event::negative_hit);
+  }
+  return found;
+}
+
+LookUp CacheAccess::look_again(const EntityKind& kind, const FetchPolicy& policy,
+                               detail::FetchJob& job) {
+  LookUp found;
+  if (!state_.can.leases) {
+    found = judge(within_budget([&](Timeout timeout) {
+                    return state_.backend.get(key_, {.timeout = timeout});
+                  }),
+                  kind, policy, job);
+  } else {
+    auto leased = within_budget([&](Timeout timeout) {
+      const operation::LeaseGet get{.key = key_, .lease_ttl = policy.load_lease};
+      return state_.backend.run(get, {.timeout = timeout});
+    });
+    const bool missed = leased && !leased->value;
+    const bool granted = missed && leased->token.has_value();
+    const LeaseToken token = granted ? *leased->token : LeaseToken{};
+    found = judge(std::move(leased).map([](Leased&& one) { return std::move(one.value); }), kind,
+                  policy, job);
+    if (missed) found.lease = granted ? FleetLease::granted : FleetLease::taken;
+    if (granted) found.right = {.kind = StoreRight::Kind::lease, .token = token};
+  }
+  if (found.info.cache_error) state_.metrics.count(Event::error);
+  return found;
+}
+
+Result<std::string> CacheAccess::wrap(EnvelopeView envelope, Result<std::string> payload,
+                                      Ttl ttl) const {
+  auto wrapped = payload.and_then([&](const std::string& bytes) {
+    envelope.created = wall();
+    if (ttl.expires()) envelope.expiry = envelope.created + ttl.duration();
+    envelope.payload = bytes;
+    return encode_envelope(envelope);
+  });
+  if (!wrapped) state_.metrics.count(Event::error);
+  return wrapped;
+}
+
+Result<bool> CacheAccess::store(std::string_view envelope, Ttl ttl, StoreRight& right) {
+  const StoreRight mine = std::exchange(right, {.kind = StoreRight::Kind::none});
+  if (mine.kind == StoreRight::Kind::none) return drop().map([](bool) { return false; });
+  auto stored = within_budget([&](Timeout timeout) -> Result<bool> {
+    switch (mine.kind) {
+      case StoreRight::Kind::lease:
+        return state_.backend.run(
+            operation::LeaseSet{.key = key_, .token = mine.token, .value = envelope, .ttl = ttl},
+            {.timeout = timeout});
+      case StoreRight::Kind::replace:
+        return state_.backend.run(
+            operation::CompareAndSet{
+                .key = key_, .expected = mine.seen, .value = envelope, .ttl = ttl},
+            {.timeout = timeout});
+      case StoreRight::Kind::any:
+      case StoreRight::Kind::none:
+        break;
+    }
+    return state_.backend.set(key_, envelope, {.ttl = ttl, .timeout = timeout});
+  });
+  if (!stored || *stored) state_.metrics.count(stored ? Event::set : Event::error);
+  return stored;
+}
+
+void CacheAccess::give_back(StoreRight& right) {
+  const StoreRight mine = std::exchange(right, {.kind = StoreRight::Kind::none});
+  if (mine.kind != StoreRight::Kind::lease) return;
+  static_cast<void>(within_budget([&](Timeout timeout) {
+    return state_.backend.run(operation::LeaseDrop{.key = key_, .token = mine.token},
+                              {.timeout = timeout});
+  }));
 }
 
 Result<bool> CacheAccess::drop() {
-  auto removed = within_budget([&](std::chrono::milliseconds timeout) {
-    return backend_.remove(key_, {.timeout = timeout});
-  });
+  auto removed = within_budget(
+      [&](Timeout timeout) { return state_.backend.remove(key_, {.timeout = timeout}); });
   if (!removed) {
-    metrics_.count(Event::error);
+    state_.metrics.count(Event::error);
   } else if (*removed) {
-    metrics_.count(Event::remove);
+    state_.metrics.count(Event::remove);
   }
   return removed;
+}
+
+// Loads that began before are void at once. Those that begin until the entry is gone may still have
+// read it: whoever asks from then on gets nothing of theirs.
+Result<bool> CacheAccess::invalidate() {
+  state_.flights.fence(key_);
+  const Result<KeyLocks::Held> turn = lock();
+  Result<bool> removed = turn ? drop() : fail(turn.error());
+  Result<bool> outcome = removed ? removed : fail(kept(std::move(removed).error()));
+  if (outcome) state_.pending.forget(key_);
+  state_.flights.fence(key_);
+  return outcome;
+}
+
+Result<void> CacheAccess::replace(std::string_view envelope, Ttl ttl) {
+  state_.flights.fence(key_);
+  const Result<KeyLocks::Held> turn = lock();
+  StoreRight always;
+  Result<bool> stored = turn ? store(envelope, ttl, always) : fail(turn.error());
+  Result<void> outcome;
+  if (stored) {
+    state_.pending.forget(key_);
+  } else {
+    outcome = fail(kept(std::move(stored).error()));
+  }
+  state_.flights.fence(key_);
+  return outcome;
+}
+
+Result<void> CacheAccess::make_trusted() {
+  if (!state_.pending.contains(key_)) return {};
+  state_.repeater.arm();
+  const Result<KeyLocks::Held> turn = lock();
+  if (!turn) return fail(turn.error());
+  if (!state_.pending.contains(key_)) return {};
+  Result<bool> removed = drop();
+  if (!removed) return fail(std::move(removed).error());
+  state_.pending.forget(key_);
+  return {};
+}
+
+// What an older value may have survived is kept; the error says so.
+Error CacheAccess::kept(Error error) {
+  if (error.code == Errc::invalid_argument || error.code == Errc::too_large) return error;
+  if (state_.pending.add(key_)) {
+    state_.repeater.arm();
+    error.hint =
+        "an older value may still be there; it is removed as soon as the cache can be "
+        "reached, and this process does not use it meanwhile";
+  } else {
+    error.hint = fmt::format(
+        "an older value may still be there, and is used: {} others wait to be removed already "
+        "(ExpanderOptions::max_pending_invalidations)",
+        state_.pending.count());
+  }
+  return error;
+}
+
+Result<KeyLocks::Held> CacheAccess::lock() {
+  const Runtime& runtime = *state_.options.runtime;
+  const auto start = runtime.now();
+  KeyLocks::Held held = state_.writes.lock(key_, start + left_);
+  left_ -= runtime.now() - start;
+  if (held) return held;
+  state_.metrics.count(Event::error);
+  return fail(Errc::timeout,
+              fmt::format("another caller of this process was writing {} all the time", key_),
+              state_.backend.target(), "see ExpanderOptions::cache_timeout");
 }
 
 }  // namespace cachekit

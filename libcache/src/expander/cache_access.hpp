@@ -1,18 +1,32 @@
 #pragma once
 
-#include <cachekit/backend.hpp>
+#include "expander/entry_reading.hpp"
+#include "expander/expander_state.hpp"
+#include "expander/fetch_plan.hpp"
+#include "expander/store_right.hpp"
+
 #include <cachekit/entity.hpp>
 #include <cachekit/envelope.hpp>
 #include <cachekit/fetched.hpp>
 #include <cachekit/loader.hpp>
-#include <cachekit/metrics.hpp>
 #include <cachekit/runtime.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace cachekit {
+
+/// What a look-up found.
+struct LookUp {
+  Standing standing = Standing::none;
+  FetchInfo info{};
+  std::optional<std::string> bytes{};  ///< What is there, whether it can be used or not.
+  bool absent = false;                 ///< It says that there is no such entity.
+  FleetLease lease = FleetLease::none;
+  StoreRight right{};  ///< How what is loaded now may be stored.
+};
 
 /// The cache as one call of the expander sees it: entries in envelopes under one key, outcomes
 /// counted, and one budget for everything that the call asks of it.
@@ -20,27 +34,59 @@ namespace cachekit {
 /// Threads: one at a time; made anew for each call.
 class CacheAccess {
  public:
-  CacheAccess(CacheBackend& backend, CacheMetrics& metrics, const Runtime& runtime,
-              std::chrono::milliseconds budget, std::string_view key);
+  CacheAccess(ExpanderState& state, std::string_view key);
 
-  /// Looks the entry up and has `job` decode it. `miss` is `none` when `job` now has the value.
-  [[nodiscard]] FetchInfo look_up(const EntityKind& kind, detail::FetchJob& job);
-  /// A payload that could not be encoded counts as any other failure to store.
-  /// Errors: the payload's; as the backend's `set`; `timeout` when earlier steps left nothing of
-  /// the budget.
-  [[nodiscard]] Result<void> store(const EntityKind& kind, Result<std::string> payload, Ttl ttl,
-                                   std::chrono::microseconds load_cost);
+  /// Looks the entry up and has `job` decode it. Unless `none`, `job` now has the value.
+  [[nodiscard]] LookUp look_up(const EntityKind& kind, const FetchPolicy& policy,
+                               detail::FetchJob& job);
+  /// The same once more, which counts as nothing: the call has been a miss. Of a key without an
+  /// entry it takes the lease, where the backend has leases.
+  [[nodiscard]] LookUp look_again(const EntityKind& kind, const FetchPolicy& policy,
+                                  detail::FetchJob& job);
+  /// Has `job` decode what is in an envelope.
+  [[nodiscard]] EntryReading read(std::string_view bytes, const EntityKind& kind,
+                                  const FetchPolicy& policy, detail::FetchJob& job,
+                                  std::string* spent = nullptr) const;
+
+  /// A payload in its envelope, created now. Errors: the payload's, `too_large`.
+  [[nodiscard]] Result<std::string> wrap(EnvelopeView envelope, Result<std::string> payload,
+                                         Ttl ttl) const;
+  /// False: there is something newer, or there was. Where there is no right to store, the entry is
+  /// removed. Errors: as the backend's `set`; `timeout` when earlier steps left nothing of the
+  /// budget.
+  [[nodiscard]] Result<bool> store(std::string_view envelope, Ttl ttl, StoreRight& right);
+  /// Ends a lease that stores nothing, so that another process need not wait for it.
+  void give_back(StoreRight& right);
   /// True when there was an entry. Errors: as `store`.
   [[nodiscard]] Result<bool> drop();
 
- private:
-  template <typename Call>
-  auto within_budget(const Call& call) -> decltype(call(std::chrono::milliseconds()));
-  [[nodiscard]] UnixMillis wall() const noexcept;
+  /// Makes all loads of the key that are under way void, and removes its entry. What does not
+  /// reach the cache is kept for later. Errors: as `drop`.
+  [[nodiscard]] Result<bool> invalidate();
+  /// The same by storing something newer. Errors: as `store`.
+  [[nodiscard]] Result<void> replace(std::string_view envelope, Ttl ttl);
+  /// Whether the cache can be believed: an invalidation that is still pending is tried once more
+  /// now. Errors: as `drop`.
+  [[nodiscard]] Result<void> make_trusted();
 
-  CacheBackend& backend_;
-  CacheMetrics& metrics_;
-  const Runtime& runtime_;
+  /// A new budget, for another time that the cache is asked.
+  void renew_budget() noexcept { left_ = state_.options.cache_timeout; }
+
+  /// This process's turn to write the key. Errors: `timeout`.
+  [[nodiscard]] Result<KeyLocks::Held> lock();
+
+ private:
+  using Timeout = std::optional<std::chrono::milliseconds>;
+
+  template <typename Call>
+  auto within_budget(const Call& call) -> decltype(call(Timeout()));
+  [[nodiscard]] UnixMillis wall() const noexcept;
+  [[nodiscard]] LookUp judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
+                             const FetchPolicy& policy, detail::FetchJob& job,
+                             bool spends = false) const;
+  [[nodiscard]] Error kept(Error error);
+
+  ExpanderState& state_;
   std::chrono::nanoseconds left_;
   std::string_view key_;
 };

@@ -1,63 +1,74 @@
-// The order of the steps of each call; the steps themselves are in cache_access.cpp and
-// loading.cpp.
-
+#include "core/latency_sampling.hpp"
 #include "expander/cache_access.hpp"
-#include "expander/loading.hpp"
+#include "expander/expander_state.hpp"
+#include "expander/fetch_run.hpp"
+#include "expander/refresh.hpp"
 
 #include <cachekit/expander.hpp>
 #include <cachekit/runtime.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
 namespace cachekit {
 namespace {
 
-// Records how long one fetch took, whichever way it ends.
+// Records how long one fetch took, whichever way it ends. Where hits take about as long as reading
+// the clock, a sample is timed, as the backend does.
 class FetchTimer {
  public:
-  FetchTimer(CacheMetrics& metrics, const Runtime& runtime) noexcept
-      : metrics_(metrics), runtime_(runtime), start_(runtime.now()) {}
-  ~FetchTimer() { metrics_.record_latency(runtime_.now() - start_); }
+  explicit FetchTimer(ExpanderState& state) noexcept
+      : state_(state), stands_for_(weight_of_next(state)) {
+    if (stands_for_ > 0) start_ = state.options.runtime->now();
+  }
+  ~FetchTimer() {
+    if (stands_for_ == 0) return;
+    state_.metrics.record_latency(state_.options.runtime->now() - start_, stands_for_);
+  }
   FetchTimer(const FetchTimer&) = delete;
   FetchTimer& operator=(const FetchTimer&) = delete;
 
  private:
-  CacheMetrics& metrics_;
-  const Runtime& runtime_;
-  Runtime::steady_time start_;
+  static std::uint64_t weight_of_next(const ExpanderState& state) noexcept {
+    if (!state.in_process) return 1;
+    return core::LatencySampling::next_is_timed() ? core::LatencySampling::one_in : 0;
+  }
+
+  ExpanderState& state_;
+  const std::uint64_t stands_for_;
+  Runtime::steady_time start_{};
 };
 
-bool unreadable(MissReason miss) noexcept {
-  return miss == MissReason::undecodable || miss == MissReason::schema_changed;
-}
-
-FetchInfo ask_cache(CacheAccess& cache, Strategy strategy, const EntityKind& kind,
-                    detail::FetchJob& job) {
-  FetchInfo info;
-  switch (strategy) {
-    case Strategy::fresh:
-    case Strategy::refresh:
-      return cache.look_up(kind, job);
-    case Strategy::bypass:
-      info.miss = MissReason::bypassed;
-      return info;
-    case Strategy::invalidate:
-      info.miss = MissReason::invalidated;
-      if (Result<bool> dropped = cache.drop(); !dropped) info.cache_error = dropped.error();
-      return info;
+// "prefix:id", without an allocation where it is short.
+class KeyText {
+ public:
+  KeyText(std::string_view prefix, std::string_view id) {
+    const std::size_t size = prefix.size() + 1 + id.size();
+    if (size > short_.size()) {
+      long_.reserve(size);
+      long_.append(prefix).append(1, ':').append(id);
+      view_ = long_;
+      return;
+    }
+    char* const colon = std::copy(prefix.begin(), prefix.end(), short_.data());
+    *colon = ':';
+    std::copy(id.begin(), id.end(), colon + 1);
+    view_ = {short_.data(), size};
   }
-  return info;
-}
+  KeyText(const KeyText&) = delete;
+  KeyText& operator=(const KeyText&) = delete;
+  [[nodiscard]] std::string_view view() const noexcept { return view_; }
 
-// Makes the cache agree with what the source said.
-Result<void> write_back(CacheAccess& cache, const EntityKind& kind, const detail::FetchJob& job,
-                        const Loaded& loaded, Ttl ttl, MissReason miss) {
-  if (!loaded.present) return unreadable(miss) ? cache.drop().map([](bool) {}) : Result<void>();
-  Result<std::string> payload = job.encode();
-  // Nothing takes the place of an entry that cannot be read: it would be tried by every fetch.
-  if (!payload && unreadable(miss)) static_cast<void>(cache.drop());
-  return cache.store(kind, std::move(payload), ttl, loaded.cost);
-}
+ private:
+  std::array<char, 256> short_;
+  std::string long_{};
+  std::string_view view_{};
+};
 
 }  // namespace
 
@@ -76,10 +87,14 @@ std::string_view to_string(Strategy strategy) noexcept {
 }
 
 CacheExpander::CacheExpander(CacheBackend& backend, ExpanderOptions options)
-    : backend_(backend), options_(std::move(options)) {}
+    : state_(std::make_unique<ExpanderState>(backend, std::move(options))) {}
+
+CacheExpander::~CacheExpander() = default;
+
+const CacheMetrics& CacheExpander::metrics() const noexcept { return state_->metrics; }
 
 std::string CacheExpander::prometheus() const {
-  return metrics_.prometheus(fmt::format("expander:{}", backend_.name()));
+  return state_->metrics.prometheus(fmt::format("expander:{}", state_->backend.name()));
 }
 
 std::string CacheExpander::key_of(const EntityKind& kind, std::string_view id) {
@@ -88,7 +103,7 @@ std::string CacheExpander::key_of(const EntityKind& kind, std::string_view id) {
 
 Result<void> CacheExpander::check_call(std::string_view id) const {
   if (id.empty()) return fail(Errc::invalid_argument, "an entity's id must not be empty");
-  if (options_.cache_timeout <= std::chrono::milliseconds::zero()) {
+  if (state_->options.cache_timeout <= std::chrono::milliseconds::zero()) {
     return fail(Errc::invalid_argument, "ExpanderOptions::cache_timeout must be more than zero");
   }
   return {};
@@ -96,52 +111,54 @@ Result<void> CacheExpander::check_call(std::string_view id) const {
 
 Result<FetchInfo> CacheExpander::run(const EntityKind& kind, std::string_view id,
                                      detail::FetchJob& job, const FetchOptions& options) {
-  if (Result<void> sound = check_call(id); !sound) return fail(std::move(sound).error());
-  const Result<Ttl> ttl = options_.ttl.choose(kind.prefix, options.ttl);
+  if (Result<void> valid = check_call(id); !valid) return fail(std::move(valid).error());
+  return run_key(kind, KeyText(kind.prefix, id).view(), job, options);
+}
+
+Result<FetchInfo> CacheExpander::run_key(const EntityKind& kind, std::string_view key,
+                                         detail::FetchJob& job, const FetchOptions& options) {
+  if (Result<void> valid = check_call(key); !valid) return fail(std::move(valid).error());
+  const Result<Ttl> ttl = state_->options.ttl.choose(kind.prefix, options.ttl);
   if (!ttl) return fail(ttl.error());
-
-  const FetchTimer timer(metrics_, *options_.runtime);
-  const std::string key = key_of(kind, id);
-  CacheAccess cache(backend_, metrics_, *options_.runtime, options_.cache_timeout, key);
-  FetchInfo info = ask_cache(cache, options.strategy, kind, job);
-  if (info.miss == MissReason::none) return info;
-  if (options.strategy == Strategy::fresh) {
-    if (info.cache_error) return fail(*std::move(info.cache_error));
-    return info;
+  const FetchTimer timer(*state_);
+  CacheAccess cache(*state_, key);
+  const bool looks_up =
+      options.strategy == Strategy::refresh || options.strategy == Strategy::fresh;
+  if (!looks_up || !state_->pending.empty()) {
+    return FetchRun(*state_, kind, key, job, options, *ttl, cache).go();
   }
-
-  Result<Loaded> loaded =
-      load(job, options.loader_retries, options_.backoff, metrics_, *options_.runtime);
-  if (!loaded) return fail(std::move(loaded).error());
-  if (loaded->present) info.origin = Origin::source;
-  if (options.strategy == Strategy::bypass) return info;
-
-  Result<void> written = write_back(cache, kind, job, *loaded, *ttl, info.miss);
-  if (!written) {
-    if (!info.cache_error) info.cache_error = std::move(written).error();
-    return info;
-  }
-  if (loaded->present) info.remaining = *ttl;
-  if (unreadable(info.miss)) metrics_.count(CacheMetrics::Event::repair);
-  return info;
+  // The short way of a hit; all else takes more than this takes.
+  const std::uint64_t landed_before = state_->flights.landed(key);
+  LookUp found =
+      cache.look_up(kind, options.policy ? *options.policy : state_->options.policy, job);
+  if (found.standing == Standing::fresh) return std::move(found.info);
+  return FetchRun(*state_, kind, key, job, options, *ttl, cache)
+      .go_on(std::move(found), landed_before);
 }
 
 Result<void> CacheExpander::store(const EntityKind& kind, std::string_view id,
                                   Result<std::string> payload, const PutOptions& options) {
-  return check_call(id)
-      .and_then([&] { return options_.ttl.choose(kind.prefix, options.ttl); })
-      .and_then([&](Ttl ttl) {
-        const std::string key = key_of(kind, id);
-        return CacheAccess(backend_, metrics_, *options_.runtime, options_.cache_timeout, key)
-            .store(kind, std::move(payload), ttl, std::chrono::microseconds(0));
+  if (Result<void> valid = check_call(id); !valid) return valid;
+  const Result<Ttl> ttl = state_->options.ttl.choose(kind.prefix, options.ttl);
+  if (!ttl) return fail(ttl.error());
+  const std::string key = key_of(kind, id);
+  CacheAccess cache(*state_, key);
+  const FetchPolicy& policy = state_->options.policy;
+  const Ttl own = jittered(*ttl, policy.jitter, state_->draws.next());
+  return cache.wrap({.codec = kind.codec, .schema = kind.schema}, std::move(payload), own)
+      .and_then([&](const std::string& envelope) {
+        return cache.replace(envelope, kept_for(own, policy.stale_for));
       });
 }
 
 Result<bool> CacheExpander::drop(const EntityKind& kind, std::string_view id) {
-  return check_call(id).and_then([&] {
-    const std::string key = key_of(kind, id);
-    return CacheAccess(backend_, metrics_, *options_.runtime, options_.cache_timeout, key).drop();
-  });
+  if (Result<void> valid = check_call(id); !valid) return fail(std::move(valid).error());
+  return invalidate_key(key_of(kind, id));
+}
+
+Result<bool> CacheExpander::invalidate_key(std::string_view key) {
+  if (Result<void> valid = check_call(key); !valid) return fail(std::move(valid).error());
+  return CacheAccess(*state_, key).invalidate();
 }
 
 }  // namespace cachekit

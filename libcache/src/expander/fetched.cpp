@@ -10,6 +10,8 @@ std::string_view to_string(Origin origin) noexcept {
       return "cache";
     case Origin::source:
       return "source";
+    case Origin::stale:
+      return "stale";
   }
   return "unknown";
 }
@@ -32,6 +34,20 @@ std::string_view to_string(MissReason reason) noexcept {
       return "bypassed";
     case MissReason::invalidated:
       return "invalidated";
+    case MissReason::due:
+      return "due";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(WaitedFor waited_for) noexcept {
+  switch (waited_for) {
+    case WaitedFor::nobody:
+      return "nobody";
+    case WaitedFor::caller:
+      return "caller";
+    case WaitedFor::process:
+      return "process";
   }
   return "unknown";
 }

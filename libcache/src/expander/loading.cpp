@@ -9,10 +9,10 @@
 namespace cachekit {
 namespace {
 
-void default_backoff(unsigned failures, Runtime& runtime) {
-  // "Full jitter": callers that failed together do not come back together.
-  const auto choices = static_cast<std::uint64_t>(longest_pause(failures).count()) + 1;
-  runtime.sleep_for(std::chrono::milliseconds(runtime.random() % choices));
+void pause_between(std::chrono::microseconds least, std::chrono::microseconds most,
+                   Runtime& runtime) {
+  const auto choices = static_cast<std::uint64_t>((most - least).count()) + 1;
+  runtime.sleep_for(least + std::chrono::microseconds(runtime.random() % choices));
 }
 
 }  // namespace
@@ -40,24 +40,31 @@ Error detail::unreadable(const Error& why) {
           .hint = "give the type a codec that keeps every value, or keep such values out"};
 }
 
-Result<Loaded> load(detail::FetchJob& job, unsigned retries,
+void pause_about(std::chrono::milliseconds span, Runtime& runtime) {
+  pause_between(span / 2, span + span / 2, runtime);
+}
+
+Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retries,
                     const std::function<void(unsigned)>& backoff, CacheMetrics& metrics,
                     Runtime& runtime) {
   for (unsigned failures = 0;;) {
     const auto start = runtime.now();
     metrics.count(CacheMetrics::Event::load);
-    Result<bool> present = job.load();
+    Result<bool> present = job.load(context);
+    const auto cost = runtime.now() - start;
+    metrics.record_load(cost);
     if (present) {
-      const auto cost = runtime.now() - start;
       return Loaded{*present, std::chrono::duration_cast<std::chrono::microseconds>(cost)};
     }
     metrics.count(CacheMetrics::Event::load_failure);
-    if (failures == retries) return fail(std::move(present).error());
+    if (failures == retries || context.stop_token().stop_requested())
+      return fail(std::move(present).error());
     ++failures;
     if (backoff) {
       backoff(failures);
     } else {
-      default_backoff(failures, runtime);
+      // "Full jitter": callers that failed together do not come back together.
+      pause_between(std::chrono::milliseconds(0), longest_pause(failures), runtime);
     }
   }
 }

@@ -19,9 +19,12 @@ struct Loaded {
 /// Requires: failures > 0.
 [[nodiscard]] std::chrono::milliseconds longest_pause(unsigned failures) noexcept;
 
+/// Sleeps for half the time to one and a half of it, by chance.
+void pause_about(std::chrono::milliseconds span, Runtime& runtime);
+
 /// Calls the loader, and again after a failure as often as `retries` says; counts every call.
 /// Errors: `loader_failed`, the last call's.
-[[nodiscard]] Result<Loaded> load(detail::FetchJob& job, unsigned retries,
+[[nodiscard]] Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retries,
                                   const std::function<void(unsigned)>& backoff,
                                   CacheMetrics& metrics, Runtime& runtime);
 

@@ -29,6 +29,7 @@ class VirtualRuntime::Scheduler {
     bool ready = false;                     // To go on; it waits for nothing.
     bool notified = false;                  // It was not the time that ended its waiting.
     std::vector<Job*> joining;              // What waits for its end.
+    void* own = nullptr;                    // `Runtime::of_thread`.
   };
   using JobHandle = std::shared_ptr<Job>;
 

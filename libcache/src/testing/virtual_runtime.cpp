@@ -97,6 +97,8 @@ std::unique_ptr<Runtime::Condition> VirtualRuntime::make_condition() {
   return std::make_unique<VirtualCondition<Scheduler, Scheduler::Job>>(*scheduler_);
 }
 
+void*& VirtualRuntime::of_thread() noexcept { return scheduler_->waiting_one()->own; }
+
 void VirtualRuntime::run(Task main) {
   execute(std::move(main));
   scheduler_->run_until(steady_time::max());

@@ -75,6 +75,28 @@ TEST_CASE("no expiry survives the envelope, and so does an empty or binary paylo
   }
 }
 
+TEST_CASE("an envelope keeps a validator, and says that there is no such entity", "[envelope]") {
+  EnvelopeView view = ada();
+  view.validator = "v7";
+  const std::string bytes = *encode_envelope(view);
+  CHECK(bytes == "CKIT\x01\x00\x02\x02"s + golden.substr(8, 24) + "\x10\x00\x00\x00"s +
+                     resealed(bytes).substr(36, 4) + "v7{\"name\":\"Ada\"}"s);
+  const auto back = decode_envelope(bytes);
+  REQUIRE(back);
+  CHECK(back->validator == "v7");
+  CHECK(back->payload == "{\"name\":\"Ada\"}");
+  CHECK_FALSE(back->absent);
+
+  view.payload = "";
+  view.absent = true;
+  const std::string none = *encode_envelope(view);
+  CHECK(decode_envelope(none)->absent);
+  CHECK(decode_envelope(none)->validator == "v7");
+  const std::string too_long(256, 'v');
+  view.validator = too_long;
+  CHECK(encode_envelope(view).error().code == Errc::invalid_argument);
+}
+
 TEST_CASE("an envelope that is cut short anywhere is refused", "[envelope]") {
   for (std::size_t length = 0; length < golden.size(); ++length) {
     INFO("cut to " << length << " bytes");
@@ -116,8 +138,10 @@ TEST_CASE("what a later version may mean is refused rather than guessed at", "[e
   };
   CHECK(decode_envelope(resealed(golden)));
   CHECK(with(4, 2).error().message.find("version 2") != std::string::npos);
-  CHECK(with(5, 1).error().message.find("flags") != std::string::npos);
-  CHECK(with(7, 1).error().message.find("flags") != std::string::npos);
+  CHECK(with(5, 2).error().message.find("flags") != std::string::npos);
+  CHECK(with(5, 1).error().message.find("no value") != std::string::npos);
+  CHECK(with(7, 14)->payload.empty());
+  CHECK(with(7, 15).error().message.find("validator") != std::string::npos);
   CHECK(with(15, '\x7f').error().message.find("9999") != std::string::npos);
   CHECK(with(23, '\xff').error().message.find("9999") != std::string::npos);
 }

@@ -50,7 +50,8 @@ struct Source {
 struct Fixture {
   cachekit::VirtualRuntime runtime{};
   FaultyBackend backend{};
-  cachekit::CacheExpander expander{backend, {.runtime = &runtime}};
+  // TTLs are exactly what tests say.
+  cachekit::CacheExpander expander{backend, {.policy = {.jitter = 0}, .runtime = &runtime}};
   Source source{};
 
   [[nodiscard]] cachekit::Result<cachekit::Fetched<User>> fetch(

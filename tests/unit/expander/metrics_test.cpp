@@ -57,6 +57,25 @@ TEST_CASE("every fetch is timed, those that fail too", "[expander]") {
   CHECK(t.expander.metrics().latency().max() == 3s);
 }
 
+TEST_CASE("loads are timed for themselves, those that fail too", "[expander]") {
+  Fixture t;
+  const auto take = [&](std::chrono::seconds time, bool fails) {
+    return [&t, time, fails]() -> User {
+      t.runtime.advance(time);
+      if (fails) throw std::runtime_error("down");
+      return User{"Ada"};
+    };
+  };
+  CHECK_FALSE(t.expander.fetch<User>(1, take(3s, true)));
+  REQUIRE(t.expander.fetch<User>(1, take(2s, false)));
+  REQUIRE(t.fetch());
+  CHECK(t.expander.metrics().load_latency().count() == 2);
+  CHECK(t.expander.metrics().load_latency().max() == 3s);
+  CHECK(t.expander.metrics().load_latency().min() == 2s);
+  CHECK(t.expander.prometheus().find("cachekit_load_duration_seconds_count{backend=") !=
+        std::string::npos);
+}
+
 TEST_CASE("the expander's figures are told from its backend's by their label", "[expander]") {
   Fixture t;
   REQUIRE(t.fetch());

@@ -30,8 +30,9 @@ TEST_CASE("a TTL policy refuses what no backend would take", "[expander][ttl]") 
 
 TEST_CASE("the chosen TTL is the backend's, the envelope's and the answer's", "[expander][ttl]") {
   Fixture t;
-  CacheExpander expander(t.backend,
-                         {.ttl = TtlPolicy().for_type<User>(Ttl(2h)), .runtime = &t.runtime});
+  CacheExpander expander(
+      t.backend,
+      {.ttl = TtlPolicy().for_type<User>(Ttl(2h)), .policy = {.jitter = 0}, .runtime = &t.runtime});
   CHECK(expander.fetch<User>(1, t.source.loader())->remaining == Ttl(2h));
   const auto& entry = t.backend.inner().entries.at("user:1");
   CHECK(entry.ttl == Ttl(2h));
