@@ -90,11 +90,12 @@ Combiner::Entry Combiner::enter(Waiter& waiter, const Queued& queued) noexcept {
 bool Combiner::make_room(Deadline until) noexcept {
   const auto now = Clock::now();
   if (now < look_for_room_at_.load(std::memory_order_relaxed)) return false;
-  if (drain_abandoned(until)) return true;
+  const bool drained = drain_abandoned(until);  // Or somebody else reads.
   if (connection_.break_if_silent(now)) {
     reap();
     return true;
   }
+  if (drained) return true;
   look_for_room_at_.store(now + between_looks, std::memory_order_relaxed);
   return false;
 }

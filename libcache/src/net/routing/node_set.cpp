@@ -1,10 +1,13 @@
 #include "net/routing/node_set.hpp"
 
+#include "core/out_of_memory.hpp"
+
 #include <cachekit/runtime.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace cachekit::net {
@@ -81,8 +84,12 @@ Result<void> open_all(std::span<const NodeRef> nodes, Deadline deadline) {
   std::vector<std::unique_ptr<Runtime::Thread>> opening;
   opening.reserve(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const auto open_one = [&node = *nodes[i], &outcome = outcomes[i], deadline] {
-      outcome = node.open(deadline);
+    const auto open_one = [&node = *nodes[i], &outcome = outcomes[i], deadline]() noexcept {
+      try {
+        outcome = node.open(deadline);
+      } catch (const std::bad_alloc&) {
+        outcome = fail(out_of_memory());
+      }
     };
     try {
       opening.push_back(Runtime::system().start(open_one));
