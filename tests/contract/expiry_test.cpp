@@ -27,7 +27,8 @@ void check_remaining(const Subject& cache, const std::string& key,
   const std::optional<Ttl> left = must(cache->ttl(key));
   REQUIRE(left);
   REQUIRE(left->expires());
-  CHECK(left->duration() <= expected + cache->capabilities().ttl_resolution);
+  // Of a server's clock that ticks so slowly, a tick may be late.
+  CHECK(left->duration() <= expected + 2 * cache->capabilities().ttl_resolution);
   CHECK(left->duration() > expected - 30s);
 }
 

@@ -45,8 +45,8 @@ struct Settings {
   BackendKind backend = BackendKind::memory;
   bool production =
       false;  ///< Makes `check_best_practices` strict; on in the built-in profile `prod`.
-  /// The budget of one operation, for whichever backend is chosen: takes the place of the one in the
-  /// backend's own part below.
+  /// The budget of one operation, for whichever backend is chosen: takes the place of the one in
+  /// the backend's own part below.
   std::chrono::milliseconds operation_timeout = std::chrono::milliseconds(500);
   InMemoryConfig memory{};
   RedisConfig redis{};

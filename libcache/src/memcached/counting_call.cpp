@@ -106,8 +106,10 @@ bool CountingCall::judged_by_another(const Replies& replies) {
     first.companions_.push_back({this, std::move(*outcome).error()});
     return true;
   });
-  if (outcome && !is_companion) end(*std::move(outcome));
-  return outcome.has_value();
+  if (is_companion) return true;
+  if (!outcome) return false;
+  end(*std::move(outcome));
+  return true;
 }
 
 // What comes now may be the end of a change that must not be left half done: no stop.

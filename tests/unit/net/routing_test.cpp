@@ -427,7 +427,7 @@ TEST_CASE("a backend ends while its requests are on their way", "[net][routing]"
     CHECK(called == 5);
     for (auto& one : pending) {
       const Result<std::string> got = one.get();
-      REQUIRE((got || code_of(got) == "cancelled"));
+      if (!got) REQUIRE(code_of(got) == "cancelled");
     }
   }
 }

@@ -46,7 +46,7 @@ void Dispatcher::execute(SplitBatch& batch, Deadline deadline) {
   BatchRun(*this, batch, deadline).run();
 }
 
-void Dispatcher::start(AsyncRequest& request, NodeRef node, std::string_view key) noexcept {
+void Dispatcher::start(AsyncRequest& request, const NodeRef& node, std::string_view key) noexcept {
   try {
     if (!router_.fixed()) {
       request.look_at_outcome(std::make_unique<ReroutedCall>(*this, request, node, key));

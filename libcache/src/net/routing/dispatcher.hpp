@@ -56,7 +56,7 @@ class CACHEKIT_INTERNAL Dispatcher {
   /// Sends a request on its way to a node that `Router::node_of` has given for the key; never waits
   /// for the network. It is settled exactly once. Lifetime: as of `Channel::start`; of the key,
   /// until it is settled. Requires: the node is not null.
-  void start(AsyncRequest& request, NodeRef node, std::string_view key) noexcept;
+  void start(AsyncRequest& request, const NodeRef& node, std::string_view key) noexcept;
 
   /// Settles what pauses, and pauses no more. To be called before the nodes are ended.
   void end() noexcept { pauses_.end(); }

@@ -66,9 +66,8 @@ Pauses::Core& Pauses::core() {
 bool Pauses::wait_until(Clock::time_point then) {
   Core& core = this->core();
   core::MutexLock lock(core.mutex);
-  return !core.changed.wait_until(lock, then, [&]() CACHEKIT_REQUIRES(core.mutex) {
-    return core.ended || ended_;
-  });
+  return !core.changed.wait_until(
+      lock, then, [&]() CACHEKIT_REQUIRES(core.mutex) { return core.ended || ended_; });
 }
 
 bool Pauses::add(Clock::time_point then, Sleeper& sleeper) noexcept {

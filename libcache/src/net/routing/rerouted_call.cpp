@@ -65,7 +65,7 @@ bool ReroutedCall::goes_on_after(Result<void>& outcome) noexcept {
   }
   switch (verdict->action) {
     case Verdict::Action::redirect:
-      return go_to(std::move(verdict->to), verdict->prelude, outcome);
+      return go_to(verdict->to, verdict->prelude, outcome);
     case Verdict::Action::retry:
       return pause(verdict->pause, outcome);
     default:
@@ -73,7 +73,7 @@ bool ReroutedCall::goes_on_after(Result<void>& outcome) noexcept {
   }
 }
 
-bool ReroutedCall::go_to(NodeRef node, bool prelude, Result<void>& outcome) noexcept {
+bool ReroutedCall::go_to(const NodeRef& node, bool prelude, Result<void>& outcome) noexcept {
   Hop* hop = nullptr;
   try {
     request_.request().redirected(node->endpoint(), prelude);
@@ -97,7 +97,7 @@ bool ReroutedCall::go_to(NodeRef node, bool prelude, Result<void>& outcome) noex
 
 bool ReroutedCall::go_to_owner(Result<void>& outcome) noexcept {
   NodeRef node = dispatcher_.router_.node_of(key_);
-  if (node) return go_to(std::move(node), false, outcome);
+  if (node) return go_to(node, false, outcome);
   try {
     outcome = fail(dispatcher_.router_.no_node(key_));
   } catch (const std::bad_alloc&) {

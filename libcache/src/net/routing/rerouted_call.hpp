@@ -40,7 +40,7 @@ class ReroutedCall final : public SettlementHook, private Pauses::Sleeper {
   /// Whether it is on its way again, and may be gone; where it is not, the outcome is final.
   [[nodiscard]] bool goes_on_after(Result<void>& outcome) noexcept;
   [[nodiscard]] bool pause(std::chrono::milliseconds pause, Result<void>& outcome) noexcept;
-  [[nodiscard]] bool go_to(NodeRef node, bool prelude, Result<void>& outcome) noexcept;
+  [[nodiscard]] bool go_to(const NodeRef& node, bool prelude, Result<void>& outcome) noexcept;
   [[nodiscard]] bool go_to_owner(Result<void>& outcome) noexcept;
   void arrived(Hop& hop) noexcept;
   void go_on(bool cut_short) noexcept override;

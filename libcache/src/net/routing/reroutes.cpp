@@ -1,6 +1,7 @@
 #include "net/routing/reroutes.hpp"
 
 #include "core/out_of_memory.hpp"
+#include "net/failure.hpp"
 #include "net/routing/dispatcher.hpp"
 
 #include <exception>
@@ -32,8 +33,8 @@ Result<Verdict> judge(Router& router, const Attempt& attempt, Reroutes& reroutes
   try {
     Verdict verdict = router.judge(attempt);
     if (verdict.action == Verdict::Action::deliver) return verdict;
-    if (verdict.action == Verdict::Action::redirect && !verdict.to) {  // The backend has ended.
-      return fail(Errc::unavailable, "there is no such node any more", attempt.node.endpoint());
+    if (verdict.action == Verdict::Action::redirect && !verdict.to) {
+      return fail(backend_destroyed(attempt.node.endpoint()));  // A set of nodes has ended.
     }
     if (Result<void> allowed = reroutes.allow(verdict, attempt.node, deadline); !allowed) {
       return fail(std::move(allowed).error());
