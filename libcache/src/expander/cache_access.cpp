@@ -37,6 +37,11 @@ auto CacheAccess::within_budget(const Call& call) -> decltype(call(Timeout())) {
   return outcome;
 }
 
+Result<std::optional<std::string>> CacheAccess::get() {
+  return within_budget(
+      [&](Timeout timeout) { return state_.backend.get(key_, {.timeout = timeout}); });
+}
+
 EntryReading CacheAccess::read(std::string_view bytes, const EntityKind& kind,
                                const FetchPolicy& policy, detail::FetchJob& job,
                                std::string* spent) const {
@@ -72,10 +77,7 @@ LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const Entity
 
 LookUp CacheAccess::look_up(const EntityKind& kind, const FetchPolicy& policy,
                             detail::FetchJob& job) {
-  LookUp found = judge(within_budget([&](Timeout timeout) {
-                         return state_.backend.get(key_, {.timeout = timeout});
-                       }),
-                       kind, policy, job, true);
+  LookUp found = judge(get(), kind, policy, job, true);
   state_.metrics.count(found.info.cache_error                ? Event::error
                        : found.info.miss == MissReason::none ? Event::hit
                                                              : Event::miss);
@@ -89,10 +91,7 @@ LookUp CacheAccess::look_again(const EntityKind& kind, const FetchPolicy& policy
                                detail::FetchJob& job) {
   LookUp found;
   if (!state_.can.leases) {
-    found = judge(within_budget([&](Timeout timeout) {
-                    return state_.backend.get(key_, {.timeout = timeout});
-                  }),
-                  kind, policy, job);
+    found = judge(get(), kind, policy, job);
   } else {
     auto leased = within_budget([&](Timeout timeout) {
       const operation::LeaseGet get{.key = key_, .lease_ttl = policy.load_lease};

@@ -80,6 +80,7 @@ class CacheAccess {
 
   template <typename Call>
   auto within_budget(const Call& call) -> decltype(call(Timeout()));
+  [[nodiscard]] Result<std::optional<std::string>> get();
   [[nodiscard]] UnixMillis wall() const noexcept;
   [[nodiscard]] LookUp judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
                              const FetchPolicy& policy, detail::FetchJob& job,

@@ -33,7 +33,6 @@ enum class Trust : std::uint8_t {
 
 /// Reads an entry, and has `job` decode what it is good for. `spent`, where given, is what holds
 /// the bytes: `job` may keep those of a fresh one.
-
 [[nodiscard]] EntryReading read_entry(std::string_view bytes, const EntityKind& kind,
                                       const FetchPolicy& policy, UnixMillis now, Draws& draws,
                                       Trust trust, detail::FetchJob& job,

@@ -161,14 +161,18 @@ FetchPlan::Step FetchRun::join() {
 FetchPlan::Step FetchRun::wait() {
   state_.metrics.count(CacheMetrics::Event::wait);
   const auto timeout = longest_wait();
-  const auto until = Deadline::after(timeout, state_.options.runtime->now()).at();
-  Arrival arrival = state_.flights.wait(place_, until, options_.stop, policy_.load_lease);
-  if (arrival == Arrival::landed) arrival = accept(*state_.flights.landing(place_));
+  const Arrival arrival =
+      wait_for_landing(Deadline::after(timeout, state_.options.runtime->now()).at());
   const Step next = plan_.waited(arrival);
   if (next != Step::fail) return next;
   error_ = arrival == Arrival::failed ? *state_.flights.landing(place_)->error
                                       : error_of_wait(arrival, key_, timeout);
   return next;
+}
+
+Arrival FetchRun::wait_for_landing(Runtime::steady_time until) {
+  const Arrival arrival = state_.flights.wait(place_, until, options_.stop, policy_.load_lease);
+  return arrival == Arrival::landed ? accept(*state_.flights.landing(place_)) : arrival;
 }
 
 std::chrono::milliseconds FetchRun::longest_wait() const {
@@ -295,8 +299,7 @@ FetchPlan::Step FetchRun::load_in_background(LoadTask task, std::chrono::millise
       state_.background.start([detached](const std::stop_token& stop) { detached->run(stop); });
   if (!started) detached->run(options_.stop);
   detached.reset();
-  Arrival arrival = state_.flights.wait(place_, until, options_.stop, policy_.load_lease);
-  if (arrival == Arrival::landed) arrival = accept(*state_.flights.landing(place_));
+  const Arrival arrival = wait_for_landing(until);
   if (arrival == Arrival::failed) {
     return failed(LoadEnd::failed, *state_.flights.landing(place_)->error);
   }

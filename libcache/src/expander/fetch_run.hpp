@@ -42,6 +42,7 @@ class FetchRun {
   [[nodiscard]] Step load_in_background(LoadTask task, std::chrono::milliseconds at_most);
   [[nodiscard]] Step load_alone();
 
+  [[nodiscard]] Arrival wait_for_landing(Runtime::steady_time until);
   [[nodiscard]] Arrival accept(const Landing& landing);
   [[nodiscard]] Step failed(LoadEnd end, Error error);
   [[nodiscard]] std::chrono::milliseconds longest_wait() const;

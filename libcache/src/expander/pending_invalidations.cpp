@@ -3,7 +3,7 @@
 namespace cachekit {
 
 bool PendingInvalidations::add(std::string_view key) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (keys_.contains(key)) return true;
   if (keys_.size() >= most_) return false;
   keys_.emplace(key);
@@ -13,7 +13,7 @@ bool PendingInvalidations::add(std::string_view key) {
 
 void PendingInvalidations::forget(std::string_view key) noexcept {
   if (empty()) return;
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   const auto found = keys_.find(key);
   if (found == keys_.end()) return;
   keys_.erase(found);
@@ -22,12 +22,12 @@ void PendingInvalidations::forget(std::string_view key) noexcept {
 
 bool PendingInvalidations::contains(std::string_view key) const noexcept {
   if (empty()) return false;
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return keys_.contains(key);
 }
 
 std::optional<std::string> PendingInvalidations::next() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (keys_.empty()) return std::nullopt;
   auto found = keys_.upper_bound(last_);
   if (found == keys_.end()) found = keys_.begin();

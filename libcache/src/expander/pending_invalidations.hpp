@@ -1,8 +1,9 @@
 #pragma once
 
+#include "core/mutex.hpp"
+
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,9 +35,9 @@ class PendingInvalidations {
  private:
   const std::size_t most_;
   std::atomic<std::size_t> count_{0};
-  mutable std::mutex mutex_;  // guards what follows
-  std::set<std::string, std::less<>> keys_;
-  mutable std::string last_{};
+  mutable core::Mutex mutex_;
+  std::set<std::string, std::less<>> keys_ CACHEKIT_GUARDED_BY(mutex_);
+  mutable std::string last_ CACHEKIT_GUARDED_BY(mutex_){};
 };
 
 }  // namespace cachekit

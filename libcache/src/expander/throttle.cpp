@@ -5,7 +5,7 @@ namespace cachekit {
 void Throttle::failed(std::string_view key, const Error& error, std::chrono::milliseconds pause) {
   if (pause <= std::chrono::milliseconds::zero()) return;
   const auto now = runtime_.now();
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (failures_.size() >= most) make_room(now);
   failures_.insert_or_assign(std::string(key), Failure{now + pause, error});
   count_.store(failures_.size(), std::memory_order_release);
@@ -13,15 +13,17 @@ void Throttle::failed(std::string_view key, const Error& error, std::chrono::mil
 
 void Throttle::succeeded(std::string_view key) noexcept {
   if (count_.load(std::memory_order_acquire) == 0) return;
-  const std::lock_guard lock(mutex_);
-  failures_.erase(std::string(key));
+  const core::MutexLock lock(mutex_);
+  const auto found = failures_.find(key);
+  if (found == failures_.end()) return;
+  failures_.erase(found);
   count_.store(failures_.size(), std::memory_order_release);
 }
 
 std::optional<Error> Throttle::recent_failure(std::string_view key) const {
   if (count_.load(std::memory_order_acquire) == 0) return std::nullopt;
-  const std::lock_guard lock(mutex_);
-  const auto found = failures_.find(std::string(key));
+  const core::MutexLock lock(mutex_);
+  const auto found = failures_.find(key);
   if (found == failures_.end() || found->second.until <= runtime_.now()) return std::nullopt;
   return found->second.error;
 }

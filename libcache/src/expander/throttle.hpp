@@ -1,16 +1,18 @@
 #pragma once
 
+#include "core/mutex.hpp"
+
 #include <cachekit/error.hpp>
 #include <cachekit/runtime.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <mutex>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace cachekit {
 
@@ -34,12 +36,12 @@ class Throttle {
     Runtime::steady_time until{};
     Error error{};
   };
-  void make_room(Runtime::steady_time now);
+  void make_room(Runtime::steady_time now) CACHEKIT_REQUIRES(mutex_);
 
   const Runtime& runtime_;
   std::atomic<std::size_t> count_{0};
-  mutable std::mutex mutex_;  // guards failures_
-  std::unordered_map<std::string, Failure> failures_;
+  mutable core::Mutex mutex_;
+  std::map<std::string, Failure, std::less<>> failures_ CACHEKIT_GUARDED_BY(mutex_);
 };
 
 }  // namespace cachekit
