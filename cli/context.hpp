@@ -37,8 +37,9 @@ enum class Access { read, write, discard };
 
 /// What helps where a snapshot was not loaded whole.
 inline constexpr std::string_view whole_snapshot_hint =
-    "raise the capacity (memory.capacity, memory.max_items) where it does not fit; a file that is "
-    "damaged comes back only from a copy of it";
+    "raise the capacity (memory.capacity, memory.max_entries) where it does not fit; a damaged "
+    "file "
+    "comes back only from a copy of it";
 
 /// What every command works with: the options, the settings they lead to, the backend, the outputs.
 class Context {

@@ -71,8 +71,8 @@ std::string more_room(const InMemoryConfig& config, const Held& held, std::uint6
   const double growth = (items + static_cast<double>(evicted)) / items;
   // Large entries may have gone first.
   const Load kept{items, std::max(static_cast<double>(held.bytes), items * mean_bytes)};
-  const Load bounds{config.max_items == 0 ? std::numeric_limits<double>::infinity()
-                                          : static_cast<double>(config.max_items),
+  const Load bounds{config.max_entries == 0 ? std::numeric_limits<double>::infinity()
+                                            : static_cast<double>(config.max_entries),
                     static_cast<double>(config.capacity.count)};
   // The bound that was nearer was in the way.
   const bool by_items = items / bounds.entries > static_cast<double>(held.bytes) / bounds.bytes;
@@ -81,7 +81,7 @@ std::string more_room(const InMemoryConfig& config, const Held& held, std::uint6
   const Load wanted = with_spare(config, bounds, all, items * growth);
   std::string text = "give it more room:";
   if (wanted.entries > bounds.entries) {
-    text += fmt::format(" --option memory.max_items={:.0f}", std::ceil(wanted.entries));
+    text += fmt::format(" --option memory.max_entries={:.0f}", std::ceil(wanted.entries));
   }
   if (wanted.bytes > bounds.bytes) {
     const double mebibyte = static_cast<double>(mebibytes(1).count);

@@ -23,7 +23,7 @@ struct Held {
 [[nodiscard]] std::string evictions_text(std::uint64_t evicted, std::uint64_t items);
 
 /// The options that would have kept what was evicted, by the bound that was in the way: "give it
-/// more room: --option memory.max_items=125". `mean_bytes` is what an entry takes, where more is
+/// more room: --option memory.max_entries=125". `mean_bytes` is what an entry takes, where more is
 /// known of that than what is left tells.
 [[nodiscard]] std::string more_room(const InMemoryConfig& config, const Held& held,
                                     std::uint64_t evicted, double mean_bytes = 0);

@@ -191,7 +191,7 @@ void bound_memory(Settings& settings, const BenchOptions& options) {
     settings.memory.capacity = *options.capacity->bytes;
   } else {  // Then bytes are no bound.
     settings.memory.capacity = gibibytes(64);
-    settings.memory.max_items = *options.capacity->items;
+    settings.memory.max_entries = *options.capacity->items;
   }
 }
 

@@ -82,7 +82,7 @@ constexpr std::array client_fields{
     ClientField{"batches", &ConnectionStats::batches},
     ClientField{"reconnects", &ConnectionStats::reconnects},
     ClientField{"timeouts", &ConnectionStats::timeouts},
-    ClientField{"tombstones", &ConnectionStats::tombstones},
+    ClientField{"abandoned_requests", &ConnectionStats::abandoned_requests},
 };
 
 Json client_json(const std::optional<ConnectionStats>& client) {

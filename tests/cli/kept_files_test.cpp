@@ -126,7 +126,7 @@ TEST_CASE("a snapshot that does not fit is never cut off", "[cli][files]") {
   CHECK(read.exit_code == 5);
   CHECK(read.err.find("do not fit the capacity") != std::string::npos);
   CHECK(keys_in(url) == 10'000);
-  CHECK(run_cachekit({"-u", url + "?max_items=100", "set", "one", "1"}).exit_code == 5);
+  CHECK(run_cachekit({"-u", url + "?max_entries=100", "set", "one", "1"}).exit_code == 5);
   CHECK(keys_in(url) == 10'000);
   CHECK(run_cachekit({"-u", small, "clear", "--yes"}).exit_code == 0);
   CHECK(keys_in(url) == 0);
@@ -146,13 +146,13 @@ TEST_CASE("a cache that is full is written again and again", "[cli][files]") {
 TEST_CASE("a single write that makes entries of a snapshot leave says so", "[cli][files]") {
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string();
-  const std::string bound = "memory.max_items=100";
+  const std::string bound = "memory.max_entries=100";
   REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(100)).exit_code == 0);
   const auto added = run_cachekit({"-q", "-u", url, "-o", bound, "set", "new", "1"});
   CHECK(added.exit_code == 0);
   CHECK(added.err ==
         "cachekit: warning: 1 entry had to make room: 100 are still there now; give it more room: "
-        "--option memory.max_items=127\n");
+        "--option memory.max_entries=127\n");
   CHECK(keys_in(url) == 100);
   const auto counted = run_cachekit({"-u", url, "-o", bound, "incr", "another"});
   CHECK(counted.out == "1\n");
@@ -163,7 +163,7 @@ TEST_CASE("a single write that makes entries of a snapshot leave says so", "[cli
 TEST_CASE("a full snapshot keeps all of its entries when it is loaded and written anew",
           "[cli][files]") {
   const TempDir folder;
-  const std::string url = "memory:" + (folder / "snapshot").string() + "?max_items=10000";
+  const std::string url = "memory:" + (folder / "snapshot").string() + "?max_entries=10000";
   static_cast<void>(run_cachekit({"-u", url, "warm", "-"}, long_records(12'000)));
   const auto stored = keys_in(url);
   CHECK(stored > 9'000);
@@ -182,9 +182,9 @@ TEST_CASE("a command that only reads loses nothing, and --quiet silences what it
   const TempDir folder;
   const std::string url = "memory:" + (folder / "snapshot").string();
   REQUIRE(run_cachekit({"-u", url, "warm", "-"}, long_records(100)).exit_code == 0);
-  const auto read = run_cachekit({"-u", url, "-o", "memory.max_items=50", "stats"});
+  const auto read = run_cachekit({"-u", url, "-o", "memory.max_entries=50", "stats"});
   CHECK(read.err.find("50 of the 100 entries") != std::string::npos);
-  CHECK(run_cachekit({"-q", "-u", url, "-o", "memory.max_items=50", "stats"}).err == "");
+  CHECK(run_cachekit({"-q", "-u", url, "-o", "memory.max_entries=50", "stats"}).err == "");
   CHECK(keys_in(url) == 100);
 }
 
@@ -195,17 +195,18 @@ TEST_CASE("the bound that was in the way is the one to raise", "[cli][files]") {
     const std::string err = run_cachekit({"-u", url, "warm", "-"}, long_records(20'000)).err;
     return err.substr(err.find("hint: "));
   };
-  CHECK(hint_of("max_items=1000") == "hint: give it more room: --option memory.max_items=25000\n");
+  CHECK(hint_of("max_entries=1000") ==
+        "hint: give it more room: --option memory.max_entries=25000\n");
   CHECK(hint_of("capacity=1MiB").find("hint: give it more room: --option memory.capacity=") == 0);
-  CHECK(hint_of("capacity=1MiB").find("max_items") == std::string::npos);
-  const std::string both = hint_of("max_items=1000&capacity=1MiB");
-  CHECK(both.find(" --option memory.max_items=25000 --option memory.capacity=") !=
+  CHECK(hint_of("capacity=1MiB").find("max_entries") == std::string::npos);
+  const std::string both = hint_of("max_entries=1000&capacity=1MiB");
+  CHECK(both.find(" --option memory.max_entries=25000 --option memory.capacity=") !=
         std::string::npos);
 
   const std::string full = "memory:" + (folder / "full").string();
   REQUIRE(run_cachekit({"-u", full, "warm", "-"}, long_records(1000)).exit_code == 0);
-  const auto refused = run_cachekit({"-u", full, "-o", "memory.max_items=100", "set", "a", "1"});
-  CHECK(refused.err.find("hint: raise memory.max_items to 1250, or name another file\n") !=
+  const auto refused = run_cachekit({"-u", full, "-o", "memory.max_entries=100", "set", "a", "1"});
+  CHECK(refused.err.find("hint: raise memory.max_entries to 1250, or name another file\n") !=
         std::string::npos);
 }
 

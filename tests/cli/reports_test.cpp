@@ -103,7 +103,7 @@ TEST_CASE("stats tells of the command's own connections, also to a server that i
   CHECK(json_of({"-u", "memory:", "stats"})["nodes"][0]["client"].is_null());
   const std::set<std::string> figures{"connections", "in_flight", "waiting",
                                       "requests",    "batches",   "mean_batch",
-                                      "reconnects",  "timeouts",  "tombstones"};
+                                      "reconnects",  "timeouts",  "abandoned_requests"};
   const json redis = json_of({"-u", targets.redis(), "stats"})["nodes"][0]["client"];
   CHECK(names(redis) == figures);
   CHECK(redis["connections"] == 1);

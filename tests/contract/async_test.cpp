@@ -88,7 +88,7 @@ TEST_CASE("an asynchronous value that is too large leaves nothing older behind",
   must(cache->set(key, "old"));
   CHECK(code_of(cache->async_set(key, huge, {.condition = condition}).get()) == "too_large");
   CHECK(must(cache->async_get(key).get()) == std::nullopt);
-  CHECK(cache->metrics().snapshot().deletes == 0);
+  CHECK(cache->metrics().snapshot().removes == 0);
 }
 
 // Memcached itself drops the older entry of any store that it refuses, `if_absent` included.
@@ -312,7 +312,7 @@ TEST_CASE("asynchronous calls count as blocking ones do", "[contract][async]") {
   CHECK(counts.hits == expected.hits);
   CHECK(counts.misses == expected.misses);
   CHECK(counts.sets == expected.sets);
-  CHECK(counts.deletes == expected.deletes);
+  CHECK(counts.removes == expected.removes);
   CHECK(counts.errors == expected.errors);
 }
 

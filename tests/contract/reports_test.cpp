@@ -54,7 +54,7 @@ TEST_CASE("hits and misses add up to the look-ups that were answered, errors are
   CHECK(seen.misses == 2);
   CHECK(seen.errors == 2);
   CHECK(seen.sets == 2);
-  CHECK(seen.deletes == 1);
+  CHECK(seen.removes == 1);
   CHECK(seen.loads == 0);
   CHECK(cache->metrics().hit_rate() == Approx(4.0 / 6.0));
   CHECK(cache->metrics().latency().count() > 0);

@@ -55,7 +55,7 @@ struct InMemoryConfig {
   /// Bound on keys, values and overhead together; `policy` says what makes room.
   Bytes capacity = mebibytes(64);
   /// Bound on the number of entries, beside `capacity`; 0: none.
-  std::uint64_t max_items = 0;
+  std::uint64_t max_entries = 0;
   /// Most users leave this alone.
   EvictionPolicy policy = EvictionPolicy::adaptive;
   /// Independent parts, each with its own lock and its share of the bounds. 0: chosen from them (a
@@ -189,7 +189,7 @@ class CACHEKIT_API InMemoryBackend final : public CacheBackend {
   /// that nobody waits long; it is done when this returns. Where the number of shards was not
   /// given, it follows the bounds. Errors: `invalid_argument`. Cost: calls for two shards at a time
   /// wait while entries move between them, about 0.1 to 0.4 us for each entry.
-  [[nodiscard]] Result<void> resize(Bytes capacity, std::uint64_t max_items = 0);
+  [[nodiscard]] Result<void> resize(Bytes capacity, std::uint64_t max_entries = 0);
 
   /// Shows what is worth most to the policy first, until the visitor says false. What comes or goes
   /// meanwhile may or may not be seen. No lock is held during a visit. Cost: up to 48 bytes of

@@ -22,7 +22,7 @@ struct MetricsSnapshot {
   std::uint64_t misses = 0;
   std::uint64_t errors = 0;
   std::uint64_t sets = 0;           ///< Values stored.
-  std::uint64_t deletes = 0;        ///< Entries removed.
+  std::uint64_t removes = 0;        ///< Entries removed.
   std::uint64_t loads = 0;          ///< Calls of a source's loader (expander only).
   std::uint64_t load_failures = 0;  ///< Of these, the ones that failed (expander only).
   std::uint64_t repairs = 0;        ///< Unreadable entries that were replaced (expander only).

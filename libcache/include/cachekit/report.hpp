@@ -52,7 +52,7 @@ struct ConnectionStats {
   /// Requests whose deadline passed while a connection had them.
   std::uint64_t timeouts = 0;
   /// Requests given up after they were sent; their reply is thrown away, should it come.
-  std::uint64_t tombstones = 0;
+  std::uint64_t abandoned_requests = 0;
 
   /// requests / batches, empty when nothing was sent: how many requests share a system call.
   [[nodiscard]] std::optional<double> mean_batch() const noexcept {

@@ -195,8 +195,8 @@ constexpr std::array table{
 
     row<Size<1024, 1ULL << 50U, memory, &InMemoryConfig::capacity>>(
         "memory.capacity", "", "Bound on keys, values and overhead together"),
-    row<Whole<0, most_items, memory, &InMemoryConfig::max_items>>(
-        "memory.max_items", "", "Bound on the number of entries, beside the capacity; 0: none"),
+    row<Whole<0, most_items, memory, &InMemoryConfig::max_entries>>(
+        "memory.max_entries", "", "Bound on the number of entries, beside the capacity; 0: none"),
     row<Policy>("memory.policy", "",
                 "What makes room: adaptive, lru or fifo; most users leave this alone"),
     row<Whole<0, most_shards, memory, &InMemoryConfig::shards>>(

@@ -40,7 +40,7 @@ MetricsSnapshot CacheMetrics::snapshot() const noexcept {
           .misses = total(Event::miss),
           .errors = total(Event::error),
           .sets = total(Event::set),
-          .deletes = total(Event::remove),
+          .removes = total(Event::remove),
           .loads = total(Event::load),
           .load_failures = total(Event::load_failure),
           .repairs = total(Event::repair),

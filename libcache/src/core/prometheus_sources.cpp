@@ -20,7 +20,7 @@ constexpr std::array event_counters{
     EventCounter{"cachekit_misses_total", "Look-ups that found none.", &MetricsSnapshot::misses},
     EventCounter{"cachekit_errors_total", "Operations that failed.", &MetricsSnapshot::errors},
     EventCounter{"cachekit_sets_total", "Values stored.", &MetricsSnapshot::sets},
-    EventCounter{"cachekit_deletes_total", "Entries removed.", &MetricsSnapshot::deletes},
+    EventCounter{"cachekit_removes_total", "Entries removed.", &MetricsSnapshot::removes},
     EventCounter{"cachekit_loads_total", "Calls of a source's loader.", &MetricsSnapshot::loads},
     EventCounter{"cachekit_load_failures_total", "Loader calls that failed.",
                  &MetricsSnapshot::load_failures},
@@ -60,9 +60,9 @@ constexpr std::array connection_figures{
     ConnectionFigure{"cachekit_client_timeouts_total",
                      "Requests whose deadline passed on a connection.", &ConnectionStats::timeouts,
                      true},
-    ConnectionFigure{"cachekit_client_tombstones_total",
+    ConnectionFigure{"cachekit_client_abandoned_requests_total",
                      "Requests given up whose late reply is thrown away.",
-                     &ConnectionStats::tombstones, true},
+                     &ConnectionStats::abandoned_requests, true},
 };
 
 struct ServerFigure {

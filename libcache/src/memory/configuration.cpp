@@ -19,7 +19,7 @@ constexpr std::uint64_t most_chosen_shards = 64;
 }  // namespace
 
 Bounds bounds_of(Bytes capacity, std::uint64_t items) noexcept {
-  return {.bytes = capacity.count, .items = items == 0 ? max_items : items};
+  return {.bytes = capacity.count, .items = items == 0 ? max_entries : items};
 }
 
 std::uint64_t choose_shards(const Bounds& bounds, std::uint64_t wanted) noexcept {
@@ -65,7 +65,7 @@ Result<void> check_config(const InMemoryConfig& config) {
     return fail(Errc::invalid_argument, "connection_timeout must be more than zero", "memory",
                 "to wait without limit, say cachekit::forever");
   }
-  const Bounds bounds = bounds_of(config.capacity, config.max_items);
+  const Bounds bounds = bounds_of(config.capacity, config.max_entries);
   const std::uint64_t shards = choose_shards(bounds, config.shards);
   return check_bounds(bounds, std::min<std::uint64_t>(shards, max_shards));
 }

@@ -68,8 +68,8 @@ Result<std::optional<PinnedValue>> InMemoryBackend::pin(std::string_view key) {
   return outcome;
 }
 
-Result<void> InMemoryBackend::resize(Bytes capacity, std::uint64_t max_items) {
-  return engine_of(driver()).resize(capacity, max_items);
+Result<void> InMemoryBackend::resize(Bytes capacity, std::uint64_t max_entries) {
+  return engine_of(driver()).resize(capacity, max_entries);
 }
 
 Result<void> InMemoryBackend::hottest(const HotEntryVisitor& visit) {

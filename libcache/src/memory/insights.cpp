@@ -41,8 +41,8 @@ std::vector<std::pair<std::string, std::string>> raw_stats(const Store& store,
       {"shards", std::to_string(store.shard_count())},
       {"shard_bytes", std::to_string(store.shard_capacity())},
       {"policy", std::string(to_string(policy))}};
-  if (store.bounds().items < max_items) {
-    raw.emplace_back("max_items", std::to_string(store.bounds().items));
+  if (store.bounds().items < max_entries) {
+    raw.emplace_back("max_entries", std::to_string(store.bounds().items));
   }
   if (policy == EvictionPolicy::adaptive) {
     raw.emplace_back("admission", store.admission() == Admission::filter ? "filter" : "all");

@@ -13,7 +13,7 @@ inline constexpr std::size_t max_shards = 1024;
 /// which there are up to four for an entry, are counted in 32 bits.
 inline constexpr std::uint64_t max_shard_bytes = std::uint64_t{64} << 30U;
 /// What stands for no bound on the number of entries.
-inline constexpr std::uint64_t max_items = std::uint64_t{1} << 48U;
+inline constexpr std::uint64_t max_entries = std::uint64_t{1} << 48U;
 
 /// Values of this size are copied before the lock is taken, for others would wait for that.
 inline constexpr std::size_t large_value = std::size_t{64} << 10U;

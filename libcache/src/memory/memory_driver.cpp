@@ -103,7 +103,7 @@ MemoryDriver::MemoryDriver(InMemoryConfig config, const Runtime& runtime)
       persistence_(config_, store_, runtime) {}
 
 StoreOptions MemoryDriver::store_options() const {
-  const Bounds bounds = bounds_of(config_.capacity, config_.max_items);
+  const Bounds bounds = bounds_of(config_.capacity, config_.max_entries);
   const std::uint64_t shards = choose_shards(bounds, config_.shards);
   return {.shards = static_cast<std::size_t>(shards),
           .most_shards = static_cast<std::size_t>(most_shards(shards, config_.shards)),

@@ -187,7 +187,7 @@ Result<void> Persistence::too_much(const Restored& restored) const {
   if (restored.too_large > 0) wanted.emplace_back("set memory.shards to 1");
   if (restored.entries > bounds.items) {
     wanted.push_back(
-        fmt::format("raise memory.max_items to {}", restored.entries + restored.entries / 4));
+        fmt::format("raise memory.max_entries to {}", restored.entries + restored.entries / 4));
   }
   return fail(
       Errc::rejected,
@@ -195,7 +195,7 @@ Result<void> Persistence::too_much(const Restored& restored) const {
           "the {} entries of the snapshot {} take {} bytes, and the capacity is {} "
           "bytes{}{}: it would lose entries, and was left as it is",
           restored.entries, config_.snapshot_file.string(), restored.bytes, bounds.bytes,
-          bounds.items < max_items ? fmt::format(" for {} entries", bounds.items) : std::string(),
+          bounds.items < max_entries ? fmt::format(" for {} entries", bounds.items) : std::string(),
           restored.too_large > 0
               ? fmt::format(", with room for {} in one entry", store_.shard_capacity())
               : std::string()),

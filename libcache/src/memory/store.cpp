@@ -37,14 +37,14 @@ Store::Store(StoreOptions options, const Runtime& runtime)
       notifier_(std::move(options.on_removal)),
       policy_(options.policy),
       max_bytes_(options.bounds.bytes),
-      max_items_(options.bounds.items),
+      max_entries_(options.bounds.items),
       pool_(std::make_shared<PagePool>(options.bounds.bytes >= worth_huge_pages ? HugePages::yes
                                                                                 : HugePages::no)),
       curve_(std::move(options.look_ups)),
       table_(options.most_shards),
       shard_count_(options.shards) {
   // Where the number of entries is not bounded, it is known once the cache is full.
-  if (policy_ == EvictionPolicy::adaptive && options.bounds.items < max_items) {
+  if (policy_ == EvictionPolicy::adaptive && options.bounds.items < max_entries) {
     tuner_.fit(options.bounds.items);
   }
   const std::size_t slots = table_.slots() / options.shards;
@@ -285,7 +285,7 @@ void Store::unlock_after_fork(Process process) noexcept {
 
 Bounds Store::bounds() const noexcept {
   return {.bytes = max_bytes_.load(std::memory_order_relaxed),
-          .items = max_items_.load(std::memory_order_relaxed)};
+          .items = max_entries_.load(std::memory_order_relaxed)};
 }
 
 // After the lock: the listener may call the cache.

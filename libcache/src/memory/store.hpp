@@ -192,7 +192,7 @@ class Store {
   std::atomic<std::uint64_t> clears_{0};  // A change, also of an empty store.
   mutable core::Mutex resizing_;
   std::atomic<std::uint64_t> max_bytes_;
-  std::atomic<std::uint64_t> max_items_;
+  std::atomic<std::uint64_t> max_entries_;
   const std::shared_ptr<PagePool> pool_;
   AdmissionTuner tuner_;
   MissRatioCurve curve_;

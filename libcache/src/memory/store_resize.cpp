@@ -27,7 +27,7 @@ void Store::resize(const Bounds& bounds, std::size_t shards) {
   {
     const core::MutexLock lock(resizing_);
     max_bytes_.store(bounds.bytes, std::memory_order_relaxed);
-    max_items_.store(bounds.items, std::memory_order_relaxed);
+    max_entries_.store(bounds.items, std::memory_order_relaxed);
     reshape(bounds, shards, gone);
   }
   notify_removed(gone);

@@ -260,7 +260,7 @@ ConnectionStats Channel::stats() {
     all.batches += of_lane.batches;
     all.reconnects += of_lane.reconnects;
     all.timeouts += of_lane.timeouts;
-    all.tombstones += of_lane.tombstones;
+    all.abandoned_requests += of_lane.abandoned_requests;
   }
   return all;
 }

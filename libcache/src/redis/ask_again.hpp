@@ -27,7 +27,7 @@ template <typename Operation>
   for (std::size_t i = batch.operations.size(); i-- > 0;) {
     const auto& outcome = batch.outcomes[i];
     if constexpr (requires { batch.operations[i].key; }) {
-      const bool is_read = replay_of<Operation> == Replay::yes;
+      const bool is_read = idempotent_of<Operation> == Idempotent::yes;
       const std::string_view key = batch.operations[i].key;
       if (outcome || !passes_soon(outcome.error())) {
         if (!is_read) done.insert(key);

@@ -58,9 +58,9 @@ Result<void> Client::connect() {
   const Deadline deadline = Deadline::after(config_.connection_timeout);
   if (Result<void> opened = node_.open(deadline); !opened) return opened;
   Patience patience(deadline);
-  auto alive = run({"PING"}, Replay::yes, only_pong, deadline);
+  auto alive = run({"PING"}, Idempotent::yes, only_pong, deadline);
   while (!alive && patience.again_after(alive.error())) {
-    alive = run({"PING"}, Replay::yes, only_pong, deadline);
+    alive = run({"PING"}, Idempotent::yes, only_pong, deadline);
   }
   // An ACL may withhold PING; a server that says so is there and knows us.
   const bool withheld = !alive && alive.error().message.starts_with("NOPERM");
@@ -68,26 +68,26 @@ Result<void> Client::connect() {
   return {};
 }
 
-Result<RedisReply> Client::run(std::initializer_list<std::string_view> arguments, Replay replay,
-                               ReplyShape shape, Deadline deadline) {
-  return run(std::span(arguments.begin(), arguments.size()), replay, shape, deadline);
+Result<RedisReply> Client::run(std::initializer_list<std::string_view> arguments,
+                               Idempotent idempotent, ReplyShape shape, Deadline deadline) {
+  return run(std::span(arguments.begin(), arguments.size()), idempotent, shape, deadline);
 }
 
-Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Replay replay,
+Result<RedisReply> Client::run(std::span<const std::string_view> arguments, Idempotent idempotent,
                                ReplyShape shape, Deadline deadline, bool large) {
   if (!sound_) return fail(sound_.error());
-  SingleCommand command(arguments, replay, shape);
+  SingleCommand command(arguments, idempotent, shape);
   if (large) command.expect_large();
   net::Answered answered = dispatcher_.execute(command, {}, deadline);
   if (!answered.outcome) return fail(std::move(answered.outcome).error());
   return checked(std::move(command.reply()), endpoint_of(answered));
 }
 
-Result<RedisReply> Client::run_dedicated(std::span<const std::string_view> arguments, Replay replay,
-                                         Deadline deadline) {
+Result<RedisReply> Client::run_dedicated(std::span<const std::string_view> arguments,
+                                         Idempotent idempotent, Deadline deadline) {
   auto connection = dedicated(deadline);
   if (!connection) return fail(std::move(connection).error());
-  SingleCommand command(arguments, replay);
+  SingleCommand command(arguments, idempotent);
   if (Result<void> done = (*connection)->exchange(command, deadline); !done) {
     return fail(std::move(done).error());
   }

@@ -44,9 +44,10 @@ class Client {
   /// One command. Error replies become errors; a reply of another type closes the connection.
   /// `large` as above.
   [[nodiscard]] Result<RedisReply> run(std::initializer_list<std::string_view> arguments,
-                                       Replay replay, ReplyShape shape, Deadline deadline);
-  [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments, Replay replay,
-                                       ReplyShape shape, Deadline deadline, bool large = false);
+                                       Idempotent idempotent, ReplyShape shape, Deadline deadline);
+  [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments,
+                                       Idempotent idempotent, ReplyShape shape, Deadline deadline,
+                                       bool large = false);
   /// Many operations. Requires: the configuration is sound.
   void run(net::SplitBatch& batch, Deadline deadline) { dispatcher_.execute(batch, deadline); }
   /// Sends a request on its way. Requires: as above. Lifetime: as of `net::Dispatcher::start`.
@@ -55,7 +56,7 @@ class Client {
   }
   /// One command on a connection of its own.
   [[nodiscard]] Result<RedisReply> run_dedicated(std::span<const std::string_view> arguments,
-                                                 Replay replay, Deadline deadline);
+                                                 Idempotent idempotent, Deadline deadline);
 
   [[nodiscard]] Result<std::unique_ptr<net::Connection>> dedicated(Deadline deadline);
   /// As `Channel::await_dedicated`.

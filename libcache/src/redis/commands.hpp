@@ -150,7 +150,8 @@ struct Command<operation::LeaseDrop> : Counted {
 
 /// Whether an operation may be sent twice.
 template <typename Operation>
-inline constexpr Replay replay_of = changes(Operation::effect) ? Replay::no : Replay::yes;
+inline constexpr Idempotent idempotent_of = changes(Operation::effect) ? Idempotent::no
+                                                                       : Idempotent::yes;
 
 /// Whether an operation is said in another way where there are leases.
 template <typename Operation>
@@ -246,7 +247,10 @@ class OperationRequest : public CommandRequest {
 
   /// `large`: its reply, it seems, is large.
   explicit OperationRequest(const Operation& operation, Fence fence, bool large = false) noexcept
-      : CommandRequest(replay_of<Operation>), operation_(operation), fence_(fence), large_(large) {}
+      : CommandRequest(idempotent_of<Operation>),
+        operation_(operation),
+        fence_(fence),
+        large_(large) {}
 
   [[nodiscard]] Result<void> encode(const net::Session&, std::string& out) override {
     accepted_ = 0;

@@ -48,7 +48,7 @@ std::unique_ptr<net::Session> Protocol::make_session() const { return std::make_
 Result<void> Protocol::handshake(net::Connection& connection, Deadline deadline) const {
   const bool authenticate = !username_.empty() || !password_.empty();
   const std::string database = std::to_string(database_);
-  Pipeline greeting(Replay::yes);
+  Pipeline greeting(Idempotent::yes);
   if (authenticate && username_.empty()) greeting.add({"AUTH", password_.reveal()}, only_ok);
   if (authenticate && !username_.empty())
     greeting.add({"AUTH", username_, password_.reveal()}, only_ok);

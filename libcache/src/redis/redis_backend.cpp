@@ -15,7 +15,7 @@
 namespace cachekit {
 
 using redis::CommandKind;
-using redis::Replay;
+using redis::Idempotent;
 using redis::ReplyShape;
 
 namespace {
@@ -63,13 +63,13 @@ Result<RedisReply> RedisBackend::command(Arguments arguments, const CallOptions&
         });
   });
   if (!sound) return fail(std::move(sound).error());
-  const Replay replay = kind == CommandKind::read ? Replay::yes : Replay::no;
-  const Errc in_doubt = replay == Replay::yes ? Errc::overloaded : Errc::outcome_unknown;
+  const Idempotent idempotent = kind == CommandKind::read ? Idempotent::yes : Idempotent::no;
+  const Errc in_doubt = idempotent == Idempotent::yes ? Errc::overloaded : Errc::outcome_unknown;
   return guarded(in_doubt, [&] {
     if (redis::wants_own_connection(kind)) {
-      return driver_of(driver()).client().run_dedicated(arguments, replay, deadline);
+      return driver_of(driver()).client().run_dedicated(arguments, idempotent, deadline);
     }
-    return driver_of(driver()).run_shared(arguments, replay, label, deadline);
+    return driver_of(driver()).run_shared(arguments, idempotent, label, deadline);
   });
 }
 
@@ -86,7 +86,7 @@ Result<std::int64_t> RedisBackend::publish(std::string_view channel, std::string
   return guarded(Errc::outcome_unknown, [&] {
     return driver_of(driver())
         .client()
-        .run({"PUBLISH", channel, message}, Replay::no, redis::only_count, *deadline)
+        .run({"PUBLISH", channel, message}, Idempotent::no, redis::only_count, *deadline)
         .map([](const RedisReply& reply) { return reply.integer; });
   });
 }

@@ -147,15 +147,15 @@ void RedisDriver::start(AnyAsyncCall& any) {
 }
 
 Result<void> RedisDriver::clear(Deadline deadline) {
-  return client_.run({"FLUSHDB", "ASYNC"}, Replay::no, only_ok, deadline)
+  return client_.run({"FLUSHDB", "ASYNC"}, Idempotent::no, only_ok, deadline)
       .map([](const RedisReply&) {});
 }
 
 Result<RedisReply> RedisDriver::run_shared(std::span<const std::string_view> arguments,
-                                           Replay replay, const std::string& label,
+                                           Idempotent idempotent, const std::string& label,
                                            Deadline deadline) {
   auto reply =
-      client_.run(arguments, replay, ReplyShape::any(), deadline, large_keys_.contains(label));
+      client_.run(arguments, idempotent, ReplyShape::any(), deadline, large_keys_.contains(label));
   // What was thrown away for its size was large, too.
   const bool too_large = !reply && reply.error().code == Errc::too_large;
   if (reply || too_large) {

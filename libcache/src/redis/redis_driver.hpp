@@ -40,7 +40,7 @@ class RedisDriver final : public Driver {
 
   /// Runs a command that holds nobody up, but by the size of its reply: that of `label` is noted.
   [[nodiscard]] Result<RedisReply> run_shared(std::span<const std::string_view> arguments,
-                                              Replay replay, const std::string& label,
+                                              Idempotent idempotent, const std::string& label,
                                               Deadline deadline);
   /// Settles all that is under way.
   void end() noexcept { client_.end(); }

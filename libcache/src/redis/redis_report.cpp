@@ -6,9 +6,9 @@ namespace cachekit::redis {
 PingReport RedisDriver::ping(Deadline deadline) {
   NodePing node{.endpoint = client_.endpoint()};
   // The first PING may have to connect; the second one is timed.
-  auto alive = client_.run({"PING"}, Replay::yes, only_pong, deadline);
+  auto alive = client_.run({"PING"}, Idempotent::yes, only_pong, deadline);
   const auto start = Deadline::clock::now();
-  if (alive) alive = client_.run({"PING"}, Replay::yes, only_pong, deadline);
+  if (alive) alive = client_.run({"PING"}, Idempotent::yes, only_pong, deadline);
   node.round_trip =
       std::chrono::duration_cast<std::chrono::microseconds>(Deadline::clock::now() - start);
   if (!alive) {
@@ -16,7 +16,7 @@ PingReport RedisDriver::ping(Deadline deadline) {
     return {.nodes = {std::move(node)}};
   }
   // An ACL may withhold INFO; the node is alive all the same.
-  if (const auto info = client_.run({"INFO"}, Replay::yes, only_string, deadline)) {
+  if (const auto info = client_.run({"INFO"}, Idempotent::yes, only_string, deadline)) {
     const Info facts = parse_info(info->text);
     const std::string_view role = find(facts, "role");
     node.role = role == "slave" ? "replica" : role;
@@ -27,7 +27,7 @@ PingReport RedisDriver::ping(Deadline deadline) {
 
 StatsReport RedisDriver::stats(Deadline deadline) {
   NodeStats node;
-  auto info = client_.run({"INFO"}, Replay::yes, only_string, deadline);
+  auto info = client_.run({"INFO"}, Idempotent::yes, only_string, deadline);
   if (!info) {
     node.error = std::move(info).error();
   } else {

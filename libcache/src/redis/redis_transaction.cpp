@@ -18,7 +18,7 @@ namespace cachekit {
 namespace {
 
 using redis::CommandKind;
-using redis::Replay;
+using redis::Idempotent;
 using redis::SingleCommand;
 using namespace std::string_view_literals;
 
@@ -94,12 +94,12 @@ Result<void> RedisTransaction::Impl::check_open() {
 }
 
 Result<RedisReply> RedisTransaction::Impl::run(std::span<const std::string_view> arguments,
-                                               Replay replay, redis::ReplyShape shape) {
+                                               Idempotent idempotent, redis::ReplyShape shape) {
   Result<void> open = guarded(Errc::overloaded, [&] { return check_open(); });
   if (!open) return fail(std::move(open).error());
-  const Errc lost_reply = replay == Replay::yes ? Errc::overloaded : Errc::outcome_unknown;
+  const Errc lost_reply = idempotent == Idempotent::yes ? Errc::overloaded : Errc::outcome_unknown;
   return guarded(lost_reply, [&]() -> Result<RedisReply> {
-    SingleCommand request(arguments, replay, shape);
+    SingleCommand request(arguments, idempotent, shape);
     if (Result<void> done = connection->exchange(request, Deadline::after(timeout)); !done) {
       return fail(std::move(done).error());
     }
@@ -158,23 +158,23 @@ Result<void> RedisTransaction::watch(std::initializer_list<std::string_view> key
     if (!impl_) return moved_from();
     std::vector<std::string_view> arguments{"WATCH"};
     arguments.insert(arguments.end(), keys.begin(), keys.end());
-    return impl_->run(arguments, Replay::yes, redis::only_ok).map([](const RedisReply&) {});
+    return impl_->run(arguments, Idempotent::yes, redis::only_ok).map([](const RedisReply&) {});
   });
 }
 
 Result<RedisReply> RedisTransaction::command(std::span<const std::string_view> arguments) {
-  Replay replay = Replay::no;
+  Idempotent idempotent = Idempotent::no;
   Result<void> sound = guarded(Errc::overloaded, [&]() -> Result<void> {
     if (!impl_) return moved_from();
     const CommandKind kind =
         arguments.empty() ? CommandKind::connection_state : redis::kind_of(arguments);
-    if (kind == CommandKind::read) replay = Replay::yes;
+    if (kind == CommandKind::read) idempotent = Idempotent::yes;
     if (kind != CommandKind::connection_state) return {};
     return fail(Errc::invalid_argument, "inside a transaction only commands on data are possible",
                 {}, "use watch(), queue() and execute()");
   });
   if (!sound) return fail(std::move(sound).error());
-  return impl_->run(arguments, replay, redis::ReplyShape::any());
+  return impl_->run(arguments, idempotent, redis::ReplyShape::any());
 }
 
 Result<RedisReply> RedisTransaction::command(std::initializer_list<std::string_view> arguments) {

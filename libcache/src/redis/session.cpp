@@ -16,7 +16,7 @@ namespace {
 // too: replies are out of step most easily where one came too late for its caller.
 class Discarded final : public CommandRequest {
  public:
-  explicit Discarded(const CommandRequest& given_up) : CommandRequest(Replay::no) {
+  explicit Discarded(const CommandRequest& given_up) : CommandRequest(Idempotent::no) {
     shapes_.reserve(given_up.missing());
     for (std::size_t i = 0; i < given_up.missing(); ++i) {
       shapes_.push_back(given_up.missing_shape(i));

@@ -20,7 +20,7 @@
 namespace cachekit::redis {
 
 /// What may be done when a connection breaks while commands are under way.
-enum class Replay : bool { no, yes };
+enum class Idempotent : bool { no, yes };
 
 /// What became of a reply that was handed over.
 enum class Accepted : std::uint8_t {
@@ -34,9 +34,9 @@ enum class Accepted : std::uint8_t {
 /// What a connection's replies are handed to, one by one and in order.
 class CommandRequest : public net::Request {
  public:
-  explicit CommandRequest(Replay replay) noexcept : replay_(replay) {}
+  explicit CommandRequest(Idempotent idempotent) noexcept : idempotent_(idempotent) {}
 
-  [[nodiscard]] bool idempotent() const noexcept override { return replay_ == Replay::yes; }
+  [[nodiscard]] bool idempotent() const noexcept override { return idempotent_ == Idempotent::yes; }
   [[nodiscard]] std::unique_ptr<net::Request> abandoned() const override;
 
   /// Takes the next reply.
@@ -47,15 +47,15 @@ class CommandRequest : public net::Request {
   [[nodiscard]] virtual ReplyShape missing_shape(std::size_t index) const noexcept = 0;
 
  private:
-  Replay replay_;
+  Idempotent idempotent_;
 };
 
 /// One command. Lifetime: the arguments must outlive it.
 class SingleCommand final : public CommandRequest {
  public:
-  SingleCommand(std::span<const std::string_view> arguments, Replay replay,
+  SingleCommand(std::span<const std::string_view> arguments, Idempotent idempotent,
                 ReplyShape shape = ReplyShape::any()) noexcept
-      : CommandRequest(replay), arguments_(arguments), shape_(shape) {}
+      : CommandRequest(idempotent), arguments_(arguments), shape_(shape) {}
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
   [[nodiscard]] Accepted accept(RedisReply&& reply) override;
@@ -79,7 +79,7 @@ class SingleCommand final : public CommandRequest {
 /// Many commands in one write, and their replies.
 class Pipeline : public CommandRequest {
  public:
-  explicit Pipeline(Replay replay) noexcept : CommandRequest(replay) {}
+  explicit Pipeline(Idempotent idempotent) noexcept : CommandRequest(idempotent) {}
 
   void reserve(std::size_t commands, std::size_t wire_bytes = 0) {
     shapes_.reserve(commands);

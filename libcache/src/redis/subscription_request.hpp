@@ -26,7 +26,7 @@ class SubscriptionRequest final : public Pipeline {
  public:
   /// Lifetime: of both, longer. `troubles`: messages that could not be taken.
   SubscriptionRequest(Inbox& inbox, std::vector<Error>& troubles)
-      : Pipeline(Replay::yes), inbox_(inbox), troubles_(troubles) {}
+      : Pipeline(Idempotent::yes), inbox_(inbox), troubles_(troubles) {}
 
   void ask(std::string_view verb, std::string_view name);
   [[nodiscard]] Accepted accept(RedisReply&& reply) override;

@@ -21,7 +21,7 @@ class RedisTransaction::Impl {
 
   /// What is idempotent leaves nothing in doubt when its reply is lost. It is not sent again.
   [[nodiscard]] Result<RedisReply> run(std::span<const std::string_view> arguments,
-                                       redis::Replay replay, redis::ReplyShape shape);
+                                       redis::Idempotent idempotent, redis::ReplyShape shape);
   /// Whether another step is possible. What came unasked since the last one, if only the news that
   /// the server has closed the connection, would be taken for its reply: there is none then.
   [[nodiscard]] Result<void> check_open();
@@ -35,7 +35,7 @@ class RedisTransaction::Impl {
 
   std::unique_ptr<net::Connection> connection;
   std::chrono::milliseconds timeout;  // Of each step.
-  redis::Pipeline queued{redis::Replay::no};
+  redis::Pipeline queued{redis::Idempotent::no};
   std::optional<Error> refused{};  // Why a command is missing.
   bool incomplete = false;         // For want of memory one is missing.
   bool executed = false;

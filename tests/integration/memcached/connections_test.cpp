@@ -44,7 +44,7 @@ TEST_CASE("a connection that was closed and made anew is a reconnect", "[memcach
   CHECK(backend.connections().at(0).reconnects == 1);
 }
 
-TEST_CASE("a stopped server shows as timeouts and tombstones of its own node",
+TEST_CASE("a stopped server shows as timeouts and abandoned requests of its own node",
           "[memcached][integration]") {
   test::MemcachedServer stopped;
   const std::string other = test::shared_memcached().endpoint();
@@ -59,9 +59,9 @@ TEST_CASE("a stopped server shows as timeouts and tombstones of its own node",
   const std::vector<ConnectionStats> all = backend.connections();
   REQUIRE(all.size() == 2);
   CHECK(all[0].timeouts == 1);
-  CHECK(all[0].tombstones == 1);
+  CHECK(all[0].abandoned_requests == 1);
   CHECK(all[1].timeouts == 0);
-  CHECK(all[1].tombstones == 0);
+  CHECK(all[1].abandoned_requests == 0);
 }
 
 TEST_CASE("a server that is gone has no connections, also where some idled",

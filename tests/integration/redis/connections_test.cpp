@@ -30,7 +30,7 @@ TEST_CASE("connections count every request, and the writes that carried them", "
   CHECK(now.waiting == 0);
   CHECK(now.reconnects == 0);
   CHECK(now.timeouts == 0);
-  CHECK(now.tombstones == 0);
+  CHECK(now.abandoned_requests == 0);
 }
 
 TEST_CASE("a connection that was reset and made anew is a reconnect, the first one is none",
@@ -65,7 +65,7 @@ TEST_CASE("a connection that a large request had for itself is a reconnect as we
   REQUIRE(redis.remove("large"));
 }
 
-TEST_CASE("a stopped server shows as timeouts and tombstones, which need no answer of it",
+TEST_CASE("a stopped server shows as timeouts and abandoned requests, which need no answer of it",
           "[redis]") {
   RedisServer server;
   RedisBackend redis(config_of(server));
@@ -74,7 +74,7 @@ TEST_CASE("a stopped server shows as timeouts and tombstones, which need no answ
   REQUIRE(redis.get("key", {.timeout = 20ms}).error().code == Errc::timeout);
   const ConnectionStats now = redis.connections().at(0);
   CHECK(now.timeouts == 1);
-  CHECK(now.tombstones == 1);
+  CHECK(now.abandoned_requests == 1);
 
   const StatsReport report = redis.stats({.timeout = 20ms});
   REQUIRE(report.nodes.size() == 1);

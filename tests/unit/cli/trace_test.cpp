@@ -40,7 +40,7 @@ std::vector<std::string> keys_of(const std::string& path) {
   return keys;
 }
 
-BenchOptions replay_of(const std::string& path) {
+BenchOptions idempotent_of(const std::string& path) {
   BenchOptions options;
   options.distribution = {.kind = Distribution::Kind::trace, .trace = path};
   options.verify = true;
@@ -96,8 +96,9 @@ TEST_CASE("what is no trace is refused with the reason", "[cli][bench][trace]") 
 TEST_CASE("a replay gets each key once, and sets where that missed", "[cli][bench][trace]") {
   const test::TempDir folder;
   const std::string path = written(folder, "trace", "a\nb\na\nc\nb\na\nd\na\n");
-  InMemoryBackend backend({.max_items = 2, .policy = EvictionPolicy::lru});
-  const auto report = run_bench(backend, replay_of(path), never, [](std::string_view, double) {});
+  InMemoryBackend backend({.max_entries = 2, .policy = EvictionPolicy::lru});
+  const auto report =
+      run_bench(backend, idempotent_of(path), never, [](std::string_view, double) {});
   REQUIRE(report.has_value());
   // Two places: a and b come in, a hits, c takes b's place, b takes a's, a takes c's, d takes b's.
   CHECK(report->operations.at(0).count == 8);
@@ -115,7 +116,7 @@ TEST_CASE("a replay that is interrupted reports what there is", "[cli][bench][tr
   InMemoryBackend backend;
   int looks = 0;
   const auto report = run_bench(
-      backend, replay_of(written(folder, "trace", text)), [&] { return ++looks > 1000; },
+      backend, idempotent_of(written(folder, "trace", text)), [&] { return ++looks > 1000; },
       [](std::string_view, double) {});
   REQUIRE(report.has_value());
   CHECK(report->interrupted);

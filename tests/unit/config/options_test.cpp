@@ -24,7 +24,7 @@ TEST_CASE("what get writes, set reads back", "[config]") {
   settings.production = true;
   settings.operation_timeout = std::chrono::milliseconds(90'001);
   settings.memory.capacity = Bytes{1'234'567'891};
-  settings.memory.max_items = 1'000;
+  settings.memory.max_entries = 1'000;
   settings.memory.policy = EvictionPolicy::fifo;
   settings.memory.connection_timeout = forever;
   settings.redis.host = "2001:db8::7";
@@ -38,7 +38,7 @@ TEST_CASE("what get writes, set reads back", "[config]") {
     CHECK(option.get(copy) == option.get(settings));
   }
   CHECK(copy.memory.capacity == settings.memory.capacity);
-  CHECK(copy.memory.max_items == 1'000);
+  CHECK(copy.memory.max_entries == 1'000);
   CHECK(copy.memory.policy == EvictionPolicy::fifo);
 }
 

@@ -36,8 +36,8 @@ TEST_CASE("memory URLs name a snapshot or none", "[config]") {
   CHECK(settings.memory.snapshot_file == "/tmp/c");
   CHECK(settings.memory.capacity == gibibytes(1));
   CHECK(settings.memory.shards == 4);
-  const Settings bounded = applied("memory:?max_items=1000&policy=lru");
-  CHECK(bounded.memory.max_items == 1000);
+  const Settings bounded = applied("memory:?max_entries=1000&policy=lru");
+  CHECK(bounded.memory.max_entries == 1000);
   CHECK(bounded.memory.policy == EvictionPolicy::lru);
   CHECK(settings.memory.snapshot_read_only);
 }

@@ -29,7 +29,7 @@ TEST_CASE("prometheus text has every figure of every node under one help and typ
                                             .batches = 6,
                                             .reconnects = 7,
                                             .timeouts = 8,
-                                            .tombstones = 9},
+                                            .abandoned_requests = 9},
                                            {.endpoint = "b:1"}};
   const std::string text = prometheus(nodes, "memcached");
   CHECK(has(text,
@@ -47,7 +47,7 @@ TEST_CASE("prometheus text has every figure of every node under one help and typ
   CHECK(has(text, "cachekit_client_batch_size_mean" + labels + "2.5\n"));
   CHECK(has(text, "cachekit_client_reconnects_total" + labels + "7\n"));
   CHECK(has(text, "cachekit_client_timeouts_total" + labels + "8\n"));
-  CHECK(has(text, "cachekit_client_tombstones_total" + labels + "9\n"));
+  CHECK(has(text, "cachekit_client_abandoned_requests_total" + labels + "9\n"));
 }
 
 TEST_CASE("a cache in the process has no connections, and prometheus text none of theirs",

@@ -31,7 +31,7 @@ TEST_CASE("every event has a counter of its own", "[metrics]") {
   CHECK(now.misses == 1);
   CHECK(now.errors == 2);
   CHECK(now.sets == 4);
-  CHECK(now.deletes == 5);
+  CHECK(now.removes == 5);
   CHECK(now.loads == 6);
   CHECK(now.load_failures == 7);
   CHECK(now.repairs == 8);

@@ -24,7 +24,7 @@ TEST_CASE("hits and misses add up to the look-ups; loads are no hits", "[expande
   CHECK(now.loads == static_cast<std::uint64_t>(t.source.asked));
   CHECK(now.load_failures == 0);
   CHECK(now.sets == 3);
-  CHECK(now.deletes == 2);
+  CHECK(now.removes == 2);
   CHECK(now.errors == 0);
   CHECK(now.repairs == 0);
   CHECK(now.hit_rate() == 0.6);

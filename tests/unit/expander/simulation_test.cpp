@@ -156,7 +156,7 @@ class World {
   bool changing_ = false;
 };
 
-constexpr std::uint64_t seeds = 400;
+constexpr std::uint64_t seeds = CACHEKIT_SCHEDULES;
 
 }  // namespace
 

@@ -148,7 +148,7 @@ TEST_CASE("hits and misses add up to the look-ups; sets and removals count as ne
   CHECK(metrics.misses == 4);
   CHECK(metrics.errors == 1);
   CHECK(metrics.sets == 2);
-  CHECK(metrics.deletes == 1);
+  CHECK(metrics.removes == 1);
 }
 
 TEST_CASE("the first call of each backend is timed, and then a sample that stands for all",

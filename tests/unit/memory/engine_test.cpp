@@ -70,9 +70,9 @@ TEST_CASE("read shows a value in place, and its visitor may call the cache", "[m
   CHECK(seen == "value");
 }
 
-TEST_CASE("max_items bounds the number of entries, over all shards", "[memory][bounds]") {
+TEST_CASE("max_entries bounds the number of entries, over all shards", "[memory][bounds]") {
   for (const std::size_t shards : {std::size_t{1}, std::size_t{7}}) {
-    CheckedCache t({.max_items = 100, .shards = shards});
+    CheckedCache t({.max_entries = 100, .shards = shards});
     for (int i = 0; i < 1000; ++i) {
       t.set(numbered(i), "v");
       if (i % 50 == 0) REQUIRE(t.cache.validate());
@@ -80,7 +80,7 @@ TEST_CASE("max_items bounds the number of entries, over all shards", "[memory][b
     CHECK(*t.stats().items <= 100U);
     CHECK(*t.stats().items >= 90U);
   }
-  CheckedCache too_few({.max_items = 3, .shards = 4});
+  CheckedCache too_few({.max_entries = 3, .shards = 4});
   CHECK(too_few.cache.connect().error().code == Errc::invalid_argument);
 }
 
@@ -88,15 +88,15 @@ TEST_CASE("bounds that the shards cannot keep are refused", "[memory][bounds]") 
   const Bytes most_a_shard = gibibytes(64);
   for (const InMemoryConfig& config :
        {InMemoryConfig{.capacity = {UINT64_MAX}},
-        InMemoryConfig{.capacity = {UINT64_MAX}, .max_items = 1000},
+        InMemoryConfig{.capacity = {UINT64_MAX}, .max_entries = 1000},
         InMemoryConfig{.capacity = {1'024 * most_a_shard.count + 1'024}},
         InMemoryConfig{.capacity = {1'024 * most_a_shard.count + 1}},
-        InMemoryConfig{.capacity = {100 * most_a_shard.count}, .max_items = 99}}) {
+        InMemoryConfig{.capacity = {100 * most_a_shard.count}, .max_entries = 99}}) {
     InMemoryBackend cache(config);
     CHECK(cache.connect().error().code == Errc::invalid_argument);
     CHECK(cache.set("k", "v").error().code == Errc::invalid_argument);
   }
-  CheckedCache t({.capacity = most_a_shard, .max_items = 100, .shards = 1});
+  CheckedCache t({.capacity = most_a_shard, .max_entries = 100, .shards = 1});
   CHECK(t.cache.capabilities().max_value_bytes > 0);
   t.set("k", "v");
   CHECK(t.cache.resize({most_a_shard.count + 1}).error().code == Errc::invalid_argument);
@@ -188,7 +188,7 @@ TEST_CASE("of two resizes at once one holds for all shards", "[memory][bounds][s
 }
 
 TEST_CASE("hottest shows what is used most first, with what is left of its TTL", "[memory]") {
-  CheckedCache t({.max_items = 1000, .shards = 1});
+  CheckedCache t({.max_entries = 1000, .shards = 1});
   for (int i = 0; i < 3000; ++i) {
     t.set(numbered(i), "v", i % 2 == 0 ? Ttl(1h) : Ttl::none());
     for (int hot = 0; hot < 10; ++hot) {

@@ -192,8 +192,8 @@ TEST_CASE("a value that is too large learns how much fits under its key", "[memo
 
 TEST_CASE("a cache that was cleared takes new keys as a fresh one does, without filtering",
           "[memory][eviction]") {
-  CheckedCache fresh({.max_items = 1000, .shards = 1});
-  CheckedCache cleared({.max_items = 1000, .shards = 1});
+  CheckedCache fresh({.max_entries = 1000, .shards = 1});
+  CheckedCache cleared({.max_entries = 1000, .shards = 1});
   for (int i = 0; i < 3000; ++i) cleared.set("other" + std::to_string(i), "v");
   REQUIRE(cleared.cache.clear());
   for (CheckedCache* t : {&fresh, &cleared}) {  // A loop that is longer than the cache.
@@ -203,7 +203,7 @@ TEST_CASE("a cache that was cleared takes new keys as a fresh one does, without 
 }
 
 TEST_CASE("a cache that was given more room fills it without filtering", "[memory][eviction]") {
-  CheckedCache t({.max_items = 100, .shards = 1});
+  CheckedCache t({.max_entries = 100, .shards = 1});
   for (int i = 0; i < 300; ++i) t.set("other" + std::to_string(i), "v");
   REQUIRE(t.cache.resize(mebibytes(64), 1000));
   CHECK(pass_over(t, 1200) == 0);

@@ -55,7 +55,7 @@ TEST_CASE("nothing is younger than new", "[memory][insights]") {
 }
 
 TEST_CASE("ages at eviction are those of entries that were alive", "[memory][insights]") {
-  CheckedCache t({.max_items = 100, .policy = EvictionPolicy::fifo, .shards = 1});
+  CheckedCache t({.max_entries = 100, .policy = EvictionPolicy::fifo, .shards = 1});
   for (int i = 0; i < 100; ++i) t.set("old" + std::to_string(i), "v");
   t.runtime.advance(1h);
   for (int i = 0; i < 150; ++i) t.set("new" + std::to_string(i), "v");

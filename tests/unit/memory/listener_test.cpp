@@ -45,7 +45,7 @@ class Depth {
 }  // namespace
 
 TEST_CASE("the listener hears once of each entry that is gone, and why", "[memory][listener]") {
-  Listened l({.max_items = 3, .policy = EvictionPolicy::lru, .shards = 1});
+  Listened l({.max_entries = 3, .policy = EvictionPolicy::lru, .shards = 1});
   l.t.set("a", "1");
   l.t.set("a", "2");
   l.t.set("b", "3", 5ms);
@@ -70,7 +70,7 @@ TEST_CASE("the listener hears once of each entry that is gone, and why", "[memor
 TEST_CASE("an entry that gets its first TTL is not told of before it is gone",
           "[memory][listener]") {
   for (const std::size_t size : {std::size_t{10}, std::size_t{100'000}}) {
-    Listened l({.max_items = 3, .shards = 1});
+    Listened l({.max_entries = 3, .shards = 1});
     const std::string value(size, 'v');
     l.t.set("k", value);
     CHECK(l.t.cache.touch("k", Ttl(1h)).value());
@@ -102,7 +102,7 @@ TEST_CASE("clear ends, also where the listener puts back what was removed", "[me
 TEST_CASE("a listener may call the cache", "[memory][listener]") {
   InMemoryBackend* cache = nullptr;
   int stored = 0;
-  InMemoryBackend real({.max_items = 10, .on_removal = [&](const Removal& removal) {
+  InMemoryBackend real({.max_entries = 10, .on_removal = [&](const Removal& removal) {
                           if (removal.cause != RemovalCause::removed) return;
                           if (cache->set("last", removal.value).value()) ++stored;
                         }});
@@ -121,7 +121,7 @@ TEST_CASE("a listener that always stores again is told after it has returned, an
   int deepest = 0;
   int heard = 0;
   const int stores = GENERATE(1, 3);
-  InMemoryBackend real({.max_items = 10,
+  InMemoryBackend real({.max_entries = 10,
                         .policy = EvictionPolicy::fifo,
                         .shards = 1,
                         .on_removal = [&](const Removal&) {
@@ -175,8 +175,8 @@ TEST_CASE("listeners of two caches that store in each other are not called withi
     };
   };
   InMemoryBackend* one = nullptr;
-  InMemoryBackend first({.max_items = 5, .shards = 1, .on_removal = store_in(other)});
-  InMemoryBackend second({.max_items = 5, .shards = 1, .on_removal = store_in(one)});
+  InMemoryBackend first({.max_entries = 5, .shards = 1, .on_removal = store_in(other)});
+  InMemoryBackend second({.max_entries = 5, .shards = 1, .on_removal = store_in(one)});
   one = &first;
   other = &second;
   for (int i = 0; i < 6; ++i) REQUIRE(second.set("begin" + std::to_string(i), "v"));
@@ -190,7 +190,7 @@ TEST_CASE("listeners of two caches that store in each other are not called withi
 TEST_CASE("a listener that throws hears of each entry once, and of the rest; stats count it",
           "[memory][listener]") {
   std::vector<std::string> told;
-  CheckedCache t({.max_items = 3,
+  CheckedCache t({.max_entries = 3,
                   .policy = EvictionPolicy::fifo,
                   .shards = 1,
                   .on_removal = [&](const Removal& removal) {

@@ -30,7 +30,7 @@ struct Full {
 
   std::set<std::string> present{};
   CheckedCache t{
-      {.max_items = held,
+      {.max_entries = held,
        .policy = EvictionPolicy::lru,
        .shards = 1,
        .on_removal = [this](const Removal& removal) { present.erase(std::string(removal.key)); }}};
@@ -76,7 +76,7 @@ TEST_CASE("the listener hears of all that has left, also when memory ends meanwh
 
 TEST_CASE("look-ups succeed where their statistics get no memory", "[memory][insights]") {
   const auto policy = GENERATE(EvictionPolicy::adaptive, EvictionPolicy::lru);
-  CheckedCache t({.max_items = 1'000, .policy = policy, .shards = 1});
+  CheckedCache t({.max_entries = 1'000, .policy = policy, .shards = 1});
   for (int i = 0; i < 5'000; ++i) t.set("k" + std::to_string(i), "v");
   std::array<char, 8> key{"key0000"};
   int wrong = 0;

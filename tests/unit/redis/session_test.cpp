@@ -57,7 +57,7 @@ bool takes(Request request, std::string_view wire) {
     return true;
   }
   CHECK(done.error().code == Errc::protocol);
-  SingleCommand next({}, Replay::yes);
+  SingleCommand next({}, Idempotent::yes);
   const Result<bool> after = session.advance(next);
   REQUIRE_FALSE(after);
   CHECK(after.error().code == Errc::protocol);
@@ -90,7 +90,7 @@ void check_takes(const Operation& operation, std::initializer_list<std::string_v
     CAPTURE(sample);
     CHECK(takes(OperationRequest<Operation>(operation, fence), sample) ==
           is_among(sample, possible));
-    Pipeline batch(Replay::yes);
+    Pipeline batch(Idempotent::yes);
     for (int i = 0; i < 3; ++i) add_operation(batch, operation, fence);
     CHECK(takes(batch, sample) == is_among(sample, possible));
     CHECK(passes_over(OperationRequest<Operation>(operation, fence), sample) ==
@@ -122,13 +122,13 @@ TEST_CASE("a reply that the command never gives reaches nobody", "[redis]") {
 TEST_CASE("a command of the caller's own may give anything", "[redis]") {
   const std::array<std::string_view, 1> words{"ANY"};
   for (const std::string_view sample : samples) {
-    CHECK(takes(SingleCommand(words, Replay::yes), sample));
-    CHECK(passes_over(SingleCommand(words, Replay::yes), sample));
+    CHECK(takes(SingleCommand(words, Idempotent::yes), sample));
+    CHECK(passes_over(SingleCommand(words, Idempotent::yes), sample));
   }
 }
 
 TEST_CASE("what was given up passes over the rest of its replies", "[redis]") {
-  Pipeline batch(Replay::yes);
+  Pipeline batch(Idempotent::yes);
   add_operation(batch, Exists{"key"}, Fence::no);
   add_operation(batch, Get{"key"}, Fence::no);
   add_operation(batch, Exists{"key"}, Fence::no);
@@ -145,7 +145,7 @@ TEST_CASE("what was given up passes over the rest of its replies", "[redis]") {
 }
 
 TEST_CASE("in a batch each command has its own types, wherever the impossible one is", "[redis]") {
-  Pipeline batch(Replay::yes);
+  Pipeline batch(Idempotent::yes);
   batch.add({"INFO"}, only_string);
   batch.add({"DBSIZE"}, only_count);
   Session session;
@@ -162,7 +162,7 @@ TEST_CASE("in a batch each command has its own types, wherever the impossible on
 TEST_CASE("a reply that the request has no memory for is the last on its connection", "[redis]") {
   class Forgetful final : public CommandRequest {
    public:
-    Forgetful() : CommandRequest(Replay::yes) {}
+    Forgetful() : CommandRequest(Idempotent::yes) {}
     [[nodiscard]] Result<void> encode(const net::Session&, std::string&) override { return {}; }
     [[nodiscard]] Accepted accept(RedisReply&&) override { throw std::bad_alloc(); }
     [[nodiscard]] std::size_t missing() const noexcept override { return 1; }
@@ -174,7 +174,7 @@ TEST_CASE("a reply that the request has no memory for is the last on its connect
   session.feed("$4\r\nmine\r\n$4\r\nyour\r\n");
   Forgetful request;
   CHECK_THROWS_AS(static_cast<void>(session.advance(request)), std::bad_alloc);
-  SingleCommand next({}, Replay::yes);
+  SingleCommand next({}, Idempotent::yes);
   const auto outcome = session.advance(next);
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().code == Errc::unavailable);
@@ -182,7 +182,7 @@ TEST_CASE("a reply that the request has no memory for is the last on its connect
 
 TEST_CASE("a lost reply leaves a read to be repeated and a write in doubt", "[redis]") {
   const std::string reply = "$100\r\n" + std::string(100, 'v') + "\r\n";
-  for (const Replay replay : {Replay::yes, Replay::no}) {
+  for (const Idempotent replay : {Idempotent::yes, Idempotent::no}) {
     Session session;
     session.feed(reply + ":7\r\n");
     SingleCommand command({}, replay), next({}, replay);
@@ -192,7 +192,7 @@ TEST_CASE("a lost reply leaves a read to be repeated and a write in doubt", "[re
     }
     REQUIRE(command.reply().is_error());
     CHECK(error_of_reply(command.reply().text, {}).code ==
-          (replay == Replay::yes ? Errc::overloaded : Errc::outcome_unknown));
+          (replay == Idempotent::yes ? Errc::overloaded : Errc::outcome_unknown));
     CHECK(session.advance(next) == true);
     CHECK(next.reply().integer == 7);
   }
@@ -202,7 +202,7 @@ TEST_CASE("a session whose server has become a replica is to be replaced", "[red
   Session session;
   const auto ask = [&](std::string_view reply) {
     session.feed(reply);
-    SingleCommand command({}, Replay::no);
+    SingleCommand command({}, Idempotent::no);
     REQUIRE(session.advance(command) == true);
   };
   for (const char* reply : {":1\r\n", "-ERR no\r\n", "$8\r\nREADONLY\r\n", "-READONLYISH\r\n"}) {
@@ -225,14 +225,14 @@ TEST_CASE("a refusal in a script is the command's own, wherever a version puts t
     CAPTURE(refusal);
     Session session;
     session.feed("-" + std::string(refusal) + "\r\n");
-    SingleCommand command({}, Replay::no);
+    SingleCommand command({}, Idempotent::no);
     REQUIRE(session.advance(command) == true);
     CHECK(session.retiring());
     CHECK(code_of_reply(command.reply().text) == "READONLY");
   }
   Session session;
   session.feed("-ERR user_script:1: @user_script: 1: -5 is no count\r\n");
-  SingleCommand command({}, Replay::no);
+  SingleCommand command({}, Idempotent::no);
   REQUIRE(session.advance(command) == true);
   CHECK(command.reply().text == "ERR user_script:1: @user_script: 1: -5 is no count");
 }
@@ -240,7 +240,7 @@ TEST_CASE("a refusal in a script is the command's own, wherever a version puts t
 TEST_CASE("a session whose server says that it closes the connection is to be replaced",
           "[redis]") {
   Session session;
-  SingleCommand command({}, Replay::no);
+  SingleCommand command({}, Idempotent::no);
   session.feed("-ERR Protocol error: invalid bulk length\r\n");
   REQUIRE(session.advance(command) == true);
   CHECK(session.retiring());
@@ -252,8 +252,8 @@ TEST_CASE("a request knows about how many bytes it keeps", "[redis]") {
   CHECK(OperationRequest<Get>(Get{key}, Fence::no).bytes() == 100);
   CHECK(OperationRequest<Set>(Set{.key = key, .value = value}, Fence::no).bytes() == 3'100);
   const std::array<std::string_view, 3> words{"SET", key, value};
-  CHECK(SingleCommand(words, Replay::no).bytes() == 3'103);
-  Pipeline batch(Replay::no);
+  CHECK(SingleCommand(words, Idempotent::no).bytes() == 3'103);
+  Pipeline batch(Idempotent::no);
   CHECK(batch.bytes() == 0);
   for (int i = 0; i < 10; ++i) add_operation(batch, Set{.key = key, .value = value}, Fence::no);
   CHECK(batch.bytes() >= 31'000);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::array memory_parameters{
     UrlParameter{"capacity", "memory.capacity"},
-    UrlParameter{"max_items", "memory.max_items"},
+    UrlParameter{"max_entries", "memory.max_entries"},
     UrlParameter{"policy", "memory.policy"},
     UrlParameter{"shards", "memory.shards"},
     UrlParameter{"snapshot_read_only", "memory.snapshot_read_only"},

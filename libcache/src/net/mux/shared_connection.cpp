@@ -39,7 +39,7 @@ CombinerStats SharedConnection::stats() const {
           .requests = counts.requests,
           .batches = counts.batches,
           .timeouts = counts.timeouts,
-          .tombstones = counts.abandoned,
+          .abandoned_requests = counts.abandoned,
           .losses = counts.losses,
           .reconnects = reconnects_};
 }

@@ -23,11 +23,12 @@
 namespace cachekit::net {
 
 struct CombinerStats {
-  std::size_t in_flight = 0;     ///< Requests handed in and not answered.
-  std::uint64_t requests = 0;    ///< Handed to the kernel.
-  std::uint64_t batches = 0;     ///< Writes that carried them.
-  std::uint64_t timeouts = 0;    ///< Requests whose deadline passed.
-  std::uint64_t tombstones = 0;  ///< Given up after sending; their reply has to be thrown away.
+  std::size_t in_flight = 0;   ///< Requests handed in and not answered.
+  std::uint64_t requests = 0;  ///< Handed to the kernel.
+  std::uint64_t batches = 0;   ///< Writes that carried them.
+  std::uint64_t timeouts = 0;  ///< Requests whose deadline passed.
+  std::uint64_t abandoned_requests =
+      0;                         ///< Given up after sending; their reply has to be thrown away.
   std::uint64_t losses = 0;      ///< Connections that broke.
   std::uint64_t reconnects = 0;  ///< Connections made in the place of one that broke.
 };
