@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <random>
 
 namespace cachekit::net {
 
@@ -22,16 +21,16 @@ class Backoff {
     bound_ = first;
     next_ = {};
   }
-  void failed(Deadline::clock::time_point now) {
-    std::uniform_int_distribution<std::int64_t> part(0, bound_.count() * 1000);
-    next_ = now + std::chrono::microseconds(part(random_));
+  /// Draws its random number now: most are made for calls that never fail.
+  void failed(Deadline::clock::time_point now) noexcept {
+    const auto bound = static_cast<std::uint64_t>(std::chrono::microseconds(bound_).count());
+    next_ = now + std::chrono::microseconds(Runtime::system().random() % (bound + 1));
     bound_ = std::min(bound_ * 2, longest);
   }
   [[nodiscard]] Deadline::clock::time_point next() const noexcept { return next_; }
   [[nodiscard]] std::chrono::milliseconds bound() const noexcept { return bound_; }
 
  private:
-  std::minstd_rand random_{static_cast<std::uint32_t>(Runtime::system().random())};
   std::chrono::milliseconds bound_ = first;
   Deadline::clock::time_point next_{};
 };
