@@ -1,5 +1,9 @@
 #pragma once
 
+// cli/commands/: a file for each command: its arguments, and what it does with them. How arguments
+// are parsed (parser/), output is written (output/), load is made (load/) and data is moved
+// (transfer/) is next door, and nothing there includes a command.
+
 #include "context.hpp"
 #include "parser/command_spec.hpp"
 

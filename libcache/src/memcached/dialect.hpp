@@ -11,7 +11,7 @@
 #include <string_view>
 
 /// The two dialects as functions: a command to bytes, and a reply's line to what follows it. Both
-/// share the plain commands, which are the same for every server.
+/// share the common commands, which are the same for every server.
 
 namespace cachekit::memcached {
 

@@ -22,7 +22,8 @@
 //    the time: that is no reason to let everybody in.
 // 3. Filtering costs hits where reuse is mostly recent: who comes back soon after leaving probation
 //    had been better kept. Whether that is so is not guessed but measured on a sample of the
-//    accesses (duel.hpp), which then sets `Admission::all`: all go to main, and this is CLOCK.
+//    accesses (admission_tuner.hpp), which then sets `Admission::all`: all go to main, and this is
+//    CLOCK.
 //
 // Time is counted in keys that came (misses that were stored), for hits take no lock and so cannot
 // advance a clock. Shares are of the number of entries, not of bytes: what counts is hits.

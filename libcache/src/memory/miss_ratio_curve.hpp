@@ -73,7 +73,7 @@ class MissRatioCurve {
   static constexpr std::size_t steps = 4;  // Of the histogram, for each power of two.
   static constexpr std::size_t buckets = 40 * steps;
 
-  // Neither what chooses a shard nor what the duel samples by says anything about it.
+  // Neither what chooses a shard nor what the admission tuner samples by says anything about it.
   [[nodiscard]] static std::uint64_t mix(std::uint64_t hash) noexcept {
     hash *= 0xC2B2AE3D27D4EB4FU;
     return hash ^ (hash >> 29U);

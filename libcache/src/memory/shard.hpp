@@ -99,8 +99,8 @@ class Shard {
  public:
   static constexpr std::size_t most_at_once = 64;
 
-  /// `keep_replaced`: a value that is replaced shows among the departures. Lifetime: the runtime
-  /// and the table must outlive this.
+  /// `keep_replaced`: a value that is replaced shows among the removed entries. Lifetime: the
+  /// runtime and the table must outlive this.
   Shard(const Bounds& bounds, std::unique_ptr<Policy> policy, const Runtime& runtime,
         std::shared_ptr<PagePool> pool, const ShardTable& table, bool keep_replaced);
   ~Shard();

@@ -1,5 +1,8 @@
 #pragma once
 
+// memory/: the cache within the process: shards, eviction policies, expiry, snapshots. It has no
+// connections and knows neither net/ nor another backend.
+
 #include "core/mutex.hpp"
 #include "memory/admission_tuner.hpp"
 #include "memory/at_fork.hpp"

@@ -41,10 +41,10 @@ struct ChannelOptions {
 /// The way to one node: callers submit requests, the channel finds them a connection.
 ///
 /// This class is all that backends see of connections. Requests share one connection by combining.
-/// Heavy ones get one to themselves while they run, so that they do not hold up the others, and so
+/// Large ones get one to themselves while they run, so that they do not hold up the others, and so
 /// does the request of a caller who is not alone but nearly: a handful of round trips side by side
 /// is faster than waiting for each other. All that as far as `max_connections` allows; a connection
-/// is added only when callers have often found the ones there are busy. Heavy requests that nobody
+/// is added only when callers have often found the ones there are busy. Large requests that nobody
 /// waits for, and those of batches, share a second connection (`Lane::large`).
 ///
 /// Which node that is, and which one else when it says so, is decided above (net/routing/).

@@ -29,7 +29,7 @@ net::Address nobody_listens(const ReservedPort& port) {
   return {.host = "127.0.0.1", .port = port.number()};
 }
 
-struct HeavyLine final : LineRequest {
+struct LargeLine final : LineRequest {
   using LineRequest::LineRequest;
   [[nodiscard]] bool large() const noexcept override { return true; }
 };
@@ -138,7 +138,7 @@ TEST_CASE("a peer that sends without an end does not keep a batch beyond its bud
     }
   });
   Fixture to(peer.address());
-  HeavyLine request("ask");
+  LargeLine request("ask");
   const std::vector<net::Submission> one{{&to.channel, &request}};
   const auto outcomes = net::execute_all(one, Deadline::after(50ms));
   over = true;

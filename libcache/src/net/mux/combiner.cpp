@@ -274,7 +274,7 @@ bool Combiner::claim_lead(IfLeaderless what) noexcept {
   return what == IfLeaderless::take ? leadership.claim() : leadership.claim_unless_leaderless();
 }
 
-// What is to be sent anew has to queue up before the lost connection is let go of, or later
+// What is to be sent anew has to queue up before the lost connection is closed, or later
 // requests would overtake it on the next one.
 void Combiner::settle_if_lost(Completions& completions) noexcept {
   {
@@ -287,22 +287,22 @@ void Combiner::settle_if_lost(Completions& completions) noexcept {
 
 void Combiner::give_up_lead(Completions& completions) noexcept {
   Wakeups wakeups(lot_);
-  bool vacant = false;
+  bool leaderless = false;
   for (bool over = false; !over;) {
-    settle_if_lost(completions);  // Somebody else may have been in doubt meanwhile.
+    settle_if_lost(completions);  // Somebody else may have marked it broken meanwhile.
     const core::MutexLock lock(connection_.mutex_);
     Leadership& leadership = connection_.leadership_;
     if (connection_.mux_.state() == Multiplexer::State::breaking && connection_.busy()) continue;
     over = true;
     if (connection_.mux_.accepting() && leadership.leave_open()) continue;
-    vacant = !leadership.hand_on(connection_.mux_, wakeups);
-    if (!vacant) continue;
+    leaderless = !leadership.hand_on(connection_.mux_, wakeups);
+    if (!leaderless) continue;
     connection_.close_if_unused();
     if (connection_.mux_.retiring())
       connection_.unused_.notify_all();  // Somebody may wait for what is under way.
   }
   wakeups.wake();
-  if (vacant && on_leaderless_ && connection_.busy()) on_leaderless_();
+  if (leaderless && on_leaderless_ && connection_.busy()) on_leaderless_();
   completions.wake(lot_);
 }
 

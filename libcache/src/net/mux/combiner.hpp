@@ -37,7 +37,7 @@ struct CombinerOptions {
 /// make one of each for a batch.
 ///
 /// Replies come in the order of the requests; a caller that gives up leaves an abandoned request in
-/// its place, so a reply reaches its own request or nobody. After any doubt the connection is
+/// its place, so a reply reaches its own request or nobody. After any uncertainty the connection is
 /// closed: what was sent and must not be sent twice is `outcome_unknown` then, the rest may be sent
 /// anew (`Multiplexer`).
 ///
@@ -54,7 +54,7 @@ class Combiner {
   /// What is shared: the same for as long as this lives, whatever breaks.
   [[nodiscard]] SharedConnection& connection() noexcept { return connection_; }
   [[nodiscard]] const SharedConnection& connection() const noexcept { return connection_; }
-  /// Takes over a fresh connection, once the last one is let go of; leaves it where it has one, or
+  /// Takes over a fresh connection, once the last one is closed; leaves it where it has one, or
   /// where this has ended. False when the deadline came first.
   [[nodiscard]] bool attach(Connection&& connection, Deadline deadline) noexcept;
 

@@ -6,7 +6,7 @@
 // before those that were started after it. Requests leave the line for one connection only, which
 // they name by its number: when that breaks half-way, the rest stays in the line. A newcomer takes
 // the number first and looks at the line then; if a connection breaks in between, it is refused by
-// the next one. Requests that failed stand in the line before the broken connection is let go of,
+// the next one. Requests that failed stand in the line before the broken connection is closed,
 // and so before there can be another one.
 
 #include "net/mux/io_thread.hpp"

@@ -52,7 +52,7 @@ class SharedConnection {
 
   /// Whether there is a connection, and it takes requests.
   [[nodiscard]] bool connected() const;
-  /// Whether a connection is of no more use, and was not let go of yet.
+  /// Whether a connection is of no more use, and was not closed yet.
   [[nodiscard]] bool breaking() const;
   /// Counts the connections: a request that was handed in with this number goes to no later one.
   [[nodiscard]] std::uint64_t number() const noexcept { return number_.load(); }
