@@ -165,7 +165,7 @@ TEST_CASE("an asynchronous batch is withdrawn as a whole, each of it settled onc
   CACHEKIT_FOR_EACH_BACKEND(cache);
   const Many many(cache, 2'000);
   std::stop_source stop;
-  auto storing = cache->async_set_many(many.items, {.timeout = 20s}, stop.get_token());
+  auto storing = cache->async_set_many(many.items, {.timeout = 20s, .stop = stop.get_token()});
   stop.request_stop();
   const auto outcomes = must(storing.get());
   REQUIRE(outcomes.size() == many.items.size());

@@ -352,14 +352,14 @@ TEST_CASE("a stop token withdraws requests, before and after their start", "[con
   must(cache->set(cache.key("k"), "v"));
   std::stop_source stopped;
   stopped.request_stop();
-  const auto at_once = cache->async_get(cache.key("k"), {}, stopped.get_token()).get();
+  const auto at_once = cache->async_get(cache.key("k"), {.stop = stopped.get_token()}).get();
   CHECK((at_once ? *at_once == "v" : at_once.error().code == Errc::cancelled));
 
   for (int round = 0; round < 50; ++round) {
     std::stop_source source;
     std::atomic<int> calls{0}, wrong{0};
     for (int i = 0; i < 100; ++i) {
-      cache->async_get(cache.key("k"), {}, source.get_token())
+      cache->async_get(cache.key("k"), {.stop = source.get_token()})
           .then([&](const Result<Value>& result) {
             if (result ? *result != "v" : result.error().code != Errc::cancelled) ++wrong;
             ++calls;
@@ -370,6 +370,46 @@ TEST_CASE("a stop token withdraws requests, before and after their start", "[con
     CHECK(wrong == 0);
   }
   CHECK(must(cache->get(cache.key("k"))) == "v");
+}
+
+TEST_CASE("calls that are waited for take a stop token, too", "[contract][async]") {
+  CACHEKIT_FOR_EACH_BACKEND(cache);
+  std::stop_source source;
+  const CallOptions withdrawable{.stop = source.get_token()};
+  CHECK(must(cache->set(cache.key("k"), "1", {.stop = source.get_token()})));
+  CHECK(must(cache->get(cache.key("k"), withdrawable)) == "1");
+  CHECK(must(cache->increment(cache.key("k"), 2, withdrawable)) == 3);
+  CHECK(code_of(cache->get(cache.key("k"), {.timeout = 0ms, .stop = source.get_token()})) ==
+        "invalid_argument");
+
+  // More than one piece, and one value that is a piece by itself.
+  std::vector<std::string> names;
+  for (int i = 0; i < 2500; ++i) names.push_back(cache.key("s" + std::to_string(i)));
+  const std::string large(700'000, 'v');
+  std::vector<SetItem> items;
+  for (const std::string& name : names) items.push_back({name, "v"});
+  for (std::size_t i = 1200; i < 1216; ++i) items[i].value = large;
+  const SetManyOptions storing{.timeout = 20s, .stop = source.get_token()};
+  for (const auto& stored : cache->set_many(items, storing)) CHECK(must(stored));
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  const auto found = cache->get_many(keys, {.timeout = 20s, .stop = source.get_token()});
+  REQUIRE(found.size() == keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) CHECK(must(found[i]) == items[i].value);
+
+  source.request_stop();
+  CHECK(code_of(cache->get(cache.key("k"), withdrawable)) == "cancelled");
+  CHECK(code_of(cache->set(cache.key("k"), "9", {.stop = source.get_token()})) == "cancelled");
+  for (const auto& outcome : cache->remove_many(keys, withdrawable)) {
+    CHECK(code_of(outcome) == "cancelled");
+  }
+  CHECK(must(cache->get(cache.key("k"))) == "3");
+  CHECK(must(cache->exists(names.back())));
+  if (cache->capabilities().scan) {
+    const auto any = [](std::string_view) { return true; };
+    CHECK(code_of(cache->scan({.stop = source.get_token()}, any)) == "cancelled");
+    CHECK(code_of(cache->remove_matching(cache.key("*"), {.stop = source.get_token()})) ==
+          "cancelled");
+  }
 }
 
 TEST_CASE("destroying a backend settles what is under way, each request once",

@@ -89,7 +89,7 @@ TEST_CASE("a request that is stopped may hold the last reference to its backend"
     std::shared_ptr<CacheBackend> cache = candidate.make();
     Gate over;
     std::stop_source source;
-    auto pending = cache->async_get("lifetimes:k", {}, source.get_token());
+    auto pending = cache->async_get("lifetimes:k", {.stop = source.get_token()});
     pending.then([farewell = Farewell(over), held = std::move(cache)](const Result<Found>&) {});
     source.request_stop();
     REQUIRE(over.wait());

@@ -27,14 +27,22 @@ namespace cachekit {
 
 /// What any call may be given. `timeout` is the budget of the whole call; empty means the
 /// backend's own. Zero and less are refused; no limit is spelled `cachekit::forever`.
+///
+/// `stop` withdraws the call, whether its caller waits or not: what was not sent by then is
+/// `cancelled`, a change that was sent is `outcome_unknown`. A blocking call with a token that can
+/// be stopped is one that is begun without waiting, and waited for: it has the bounds of those
+/// (`max_in_flight`, `max_in_flight_bytes`). `scan` and `remove_matching` look at it between pages
+/// too; `clear`, `ping` and `stats` are not withdrawn.
 struct CallOptions {
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+  std::stop_token stop{};
 };
 
 struct SetOptions {
   Ttl ttl = Ttl::none();
   SetCondition condition = SetCondition::always;
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+  std::stop_token stop{};  ///< As that of `CallOptions`.
 };
 
 /// One entry of `set_many`. Lifetime: the views must outlive the call.
@@ -47,12 +55,14 @@ struct SetItem {
 struct SetManyOptions {
   SetCondition condition = SetCondition::always;
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+  std::stop_token stop{};  ///< As that of `CallOptions`.
 };
 
 struct ScanOptions {
   std::string pattern = "*";    ///< A glob: `*`, `?`, `[a-z]`, `[^x]`, `\` before a literal.
   std::size_t page_size = 500;  ///< How many keys to ask for at a time.
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;  ///< Of one page.
+  std::stop_token stop{};                                           ///< Looked at between pages.
 };
 
 struct RemoveMatchingOptions {
@@ -60,6 +70,7 @@ struct RemoveMatchingOptions {
   double keys_per_second = 0;  ///< 0: as fast as it goes.
   std::size_t page_size = 500;
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;  ///< Of one page.
+  std::stop_token stop{};                                           ///< Looked at between pages.
 };
 
 namespace detail {
@@ -158,37 +169,28 @@ class CACHEKIT_API CacheBackend {
   [[nodiscard]] Result<void> clear(const CallOptions& options = {});
 
   /// The same without waiting: each call returns at once and can be taken up later; see `Pending`.
-  /// `stop` withdraws it. Where the data is in this process, it is done when the call returns.
+  /// Where the data is in this process, it is done when the call returns.
   [[nodiscard]] Pending<std::optional<std::string>> async_get(std::string_view key,
-                                                              const CallOptions& options = {},
-                                                              std::stop_token stop = {});
+                                                              const CallOptions& options = {});
   [[nodiscard]] Pending<bool> async_set(std::string_view key, std::string_view value,
-                                        const SetOptions& options = {}, std::stop_token stop = {});
-  [[nodiscard]] Pending<bool> async_remove(std::string_view key, const CallOptions& options = {},
-                                           std::stop_token stop = {});
-  [[nodiscard]] Pending<bool> async_exists(std::string_view key, const CallOptions& options = {},
-                                           std::stop_token stop = {});
+                                        const SetOptions& options = {});
+  [[nodiscard]] Pending<bool> async_remove(std::string_view key, const CallOptions& options = {});
+  [[nodiscard]] Pending<bool> async_exists(std::string_view key, const CallOptions& options = {});
   [[nodiscard]] Pending<bool> async_touch(std::string_view key, Ttl ttl,
-                                          const CallOptions& options = {},
-                                          std::stop_token stop = {});
+                                          const CallOptions& options = {});
   [[nodiscard]] Pending<std::int64_t> async_increment(std::string_view key, std::int64_t by = 1,
-                                                      const CallOptions& options = {},
-                                                      std::stop_token stop = {});
+                                                      const CallOptions& options = {});
 
   /// As the blocking batches, an outcome for each. All of them are begun at once: what is beyond
   /// the backend's bounds of requests under way is `overloaded`.
   [[nodiscard]] Pending<std::vector<Result<std::optional<std::string>>>> async_get_many(
-      std::span<const std::string_view> keys, const CallOptions& options = {},
-      std::stop_token stop = {});
+      std::span<const std::string_view> keys, const CallOptions& options = {});
   [[nodiscard]] Pending<std::vector<Result<bool>>> async_set_many(
-      std::span<const SetItem> items, const SetManyOptions& options = {},
-      std::stop_token stop = {});
+      std::span<const SetItem> items, const SetManyOptions& options = {});
   [[nodiscard]] Pending<std::vector<Result<bool>>> async_remove_many(
-      std::span<const std::string_view> keys, const CallOptions& options = {},
-      std::stop_token stop = {});
+      std::span<const std::string_view> keys, const CallOptions& options = {});
   [[nodiscard]] Pending<std::optional<Ttl>> async_ttl(std::string_view key,
-                                                      const CallOptions& options = {},
-                                                      std::stop_token stop = {});
+                                                      const CallOptions& options = {});
 
   /// Any operation of operation.hpp, of which the calls above are the usual ones: waited for, many
   /// at once (one outcome for each, in order), and without waiting.
@@ -200,12 +202,10 @@ class CACHEKIT_API CacheBackend {
       std::span<const Operation> operations, const CallOptions& options = {});
   template <typename Operation>
   [[nodiscard]] Pending<typename Operation::Value> start(const Operation& operation,
-                                                         const CallOptions& options = {},
-                                                         std::stop_token stop = {});
+                                                         const CallOptions& options = {});
   template <typename Operation>
   [[nodiscard]] Pending<std::vector<Result<typename Operation::Value>>> start_many(
-      std::span<const Operation> operations, const CallOptions& options = {},
-      std::stop_token stop = {});
+      std::span<const Operation> operations, const CallOptions& options = {});
 
   /// Asks every node for a sign of life; a node that fails is in the report, not an error. Without
   /// any node, and so not `ok()`, where there is no memory for a report.
@@ -249,14 +249,15 @@ class CACHEKIT_API CacheBackend {
   [[nodiscard]] Result<Deadline> deadline_for(const Timeout& timeout,
                                               Deadline::clock::time_point start,
                                               bool never_blocks) const;
-  void run_batch(const AnyBatch& batch, const Timeout& timeout);
+  void run_batch(const AnyBatch& batch, const CallOptions& options);
+  void run_until_stopped(const AnyBatch& batch, const CallOptions& options);
   void begin(AnyAsyncCall& call, const Timeout& timeout);
   void begin_by(AnyAsyncCall& call, const Result<Deadline>& deadline,
                 Deadline::clock::time_point started);
-  void begin_many(AnyAsyncBatch& batch, const Timeout& timeout);
+  void begin_many(AnyAsyncBatch& batch, const Result<Deadline>& deadline);
   template <typename Elements, typename Make>
   [[nodiscard]] auto start_made(const Elements& elements, const Make& make,
-                                const CallOptions& options, std::stop_token stop);
+                                const CallOptions& options);
   template <typename Elements, typename Make>
   [[nodiscard]] auto run_made(const Elements& elements, const Make& make,
                               const CallOptions& options);
@@ -271,7 +272,7 @@ template <typename Operation>
 Result<typename Operation::Value> CacheBackend::run(const Operation& operation,
                                                     const CallOptions& options) {
   Result<typename Operation::Value> outcome;
-  run_batch(BatchOf<Operation>{{&operation, 1}, {&outcome, 1}}, options.timeout);
+  run_batch(BatchOf<Operation>{{&operation, 1}, {&outcome, 1}}, options);
   return outcome;
 }
 
@@ -279,26 +280,25 @@ template <typename Operation>
 std::vector<Result<typename Operation::Value>> CacheBackend::run_many(
     std::span<const Operation> operations, const CallOptions& options) {
   std::vector<Result<typename Operation::Value>> outcomes(operations.size());
-  run_batch(BatchOf<Operation>{operations, outcomes}, options.timeout);
+  run_batch(BatchOf<Operation>{operations, outcomes}, options);
   return outcomes;
 }
 
 template <typename Operation>
 Pending<typename Operation::Value> CacheBackend::start(const Operation& operation,
-                                                       const CallOptions& options,
-                                                       std::stop_token stop) {
+                                                       const CallOptions& options) {
   AnyAsyncCall call(AsyncCall<Operation>{
-      .operation = operation, .deadline = Deadline::after(forever), .stop = std::move(stop)});
+      .operation = operation, .deadline = Deadline::after(forever), .stop = options.stop});
   begin(call, options.timeout);
   return std::move(std::get<AsyncCall<Operation>>(call).pending);
 }
 
 template <typename Operation>
 Pending<std::vector<Result<typename Operation::Value>>> CacheBackend::start_many(
-    std::span<const Operation> operations, const CallOptions& options, std::stop_token stop) {
+    std::span<const Operation> operations, const CallOptions& options) {
   AnyAsyncBatch batch(
-      detail::AsyncBatch<Operation>{.operations = operations, .stop = std::move(stop)});
-  begin_many(batch, options.timeout);
+      detail::AsyncBatch<Operation>{.operations = operations, .stop = options.stop});
+  begin_many(batch, deadline_for(options.timeout));
   return std::move(std::get<detail::AsyncBatch<Operation>>(batch).pending);
 }
 

@@ -85,11 +85,11 @@ auto CacheBackend::run_made(const Elements& elements, const Make& make,
 
 template <typename Elements, typename Make>
 auto CacheBackend::start_made(const Elements& elements, const Make& make,
-                              const CallOptions& options, std::stop_token stop) {
+                              const CallOptions& options) {
   using Operation = decltype(make(elements[0]));
   using Outcomes = std::vector<Result<typename Operation::Value>>;
   try {
-    return start_many<Operation>(made_of(elements, make), options, std::move(stop));
+    return start_many<Operation>(made_of(elements, make), options);
   } catch (const std::exception&) {  // No memory, or more than there could be.
     metrics_.count(CacheMetrics::Event::error, elements.size());
     return Pending<Outcomes>::out_of_memory();
@@ -115,7 +115,8 @@ Result<std::optional<std::string>> CacheBackend::get(std::string_view key,
 
 Result<bool> CacheBackend::set(std::string_view key, std::string_view value,
                                const SetOptions& options) {
-  return run(operation::Set{key, value, options.ttl, options.condition}, {options.timeout});
+  return run(operation::Set{key, value, options.ttl, options.condition},
+             {options.timeout, options.stop});
 }
 
 Result<bool> CacheBackend::remove(std::string_view key, const CallOptions& options) {
@@ -146,7 +147,7 @@ std::vector<Result<std::optional<std::string>>> CacheBackend::get_many(
 
 std::vector<Result<bool>> CacheBackend::set_many(std::span<const SetItem> items,
                                                  const SetManyOptions& options) {
-  return run_made(items, set_with(options.condition), {options.timeout});
+  return run_made(items, set_with(options.condition), {options.timeout, options.stop});
 }
 
 std::vector<Result<bool>> CacheBackend::remove_many(std::span<const std::string_view> keys,
@@ -158,8 +159,8 @@ Result<void> CacheBackend::scan(const ScanOptions& options, const KeyVisitor& vi
   return guarded(Errc::overloaded, [&]() -> Result<void> {
     std::string cursor;
     do {
-      Result<KeyPage> page =
-          run(operation::ScanPage{options.pattern, options.page_size, cursor}, {options.timeout});
+      Result<KeyPage> page = run(operation::ScanPage{options.pattern, options.page_size, cursor},
+                                 {options.timeout, options.stop});
       if (!page) return fail(std::move(page).error());
       for (const std::string& key : page->keys) {
         if (!visit(key)) return {};
@@ -196,7 +197,7 @@ Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
       Runtime::current().sleep_until(next_page_at);
     }
     const std::vector<std::string_view> keys(page.begin(), page.end());
-    for (const Result<bool>& outcome : remove_many(keys, {.timeout = options.timeout})) {
+    for (const Result<bool>& outcome : remove_many(keys, {options.timeout, options.stop})) {
       if (!outcome) failure = outcome.error();
       if (outcome && *outcome) ++matched;
     }
@@ -212,9 +213,11 @@ Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
     page.emplace_back(key);
     return page.size() < page_size || remove_page();
   };
-  auto scanned = scan(
-      {.pattern = std::string(pattern), .page_size = options.page_size, .timeout = options.timeout},
-      visit);
+  auto scanned = scan({.pattern = std::string(pattern),
+                       .page_size = options.page_size,
+                       .timeout = options.timeout,
+                       .stop = options.stop},
+                      visit);
   if (!failure && scanned && !page.empty()) remove_page();
   if (!scanned) failure = scanned.error();
   if (failure) {
@@ -235,58 +238,51 @@ Result<void> CacheBackend::clear(const CallOptions& options) {
 }
 
 Pending<std::optional<std::string>> CacheBackend::async_get(std::string_view key,
-                                                            const CallOptions& options,
-                                                            std::stop_token stop) {
-  return start(operation::Get{key}, options, std::move(stop));
+                                                            const CallOptions& options) {
+  return start(operation::Get{key}, options);
 }
 
 Pending<bool> CacheBackend::async_set(std::string_view key, std::string_view value,
-                                      const SetOptions& options, std::stop_token stop) {
-  return start(operation::Set{key, value, options.ttl, options.condition}, {options.timeout},
-               std::move(stop));
+                                      const SetOptions& options) {
+  return start(operation::Set{key, value, options.ttl, options.condition},
+               {options.timeout, options.stop});
 }
 
-Pending<bool> CacheBackend::async_remove(std::string_view key, const CallOptions& options,
-                                         std::stop_token stop) {
-  return start(operation::Remove{key}, options, std::move(stop));
+Pending<bool> CacheBackend::async_remove(std::string_view key, const CallOptions& options) {
+  return start(operation::Remove{key}, options);
 }
 
-Pending<bool> CacheBackend::async_exists(std::string_view key, const CallOptions& options,
-                                         std::stop_token stop) {
-  return start(operation::Exists{key}, options, std::move(stop));
+Pending<bool> CacheBackend::async_exists(std::string_view key, const CallOptions& options) {
+  return start(operation::Exists{key}, options);
 }
 
 Pending<std::vector<Result<std::optional<std::string>>>> CacheBackend::async_get_many(
-    std::span<const std::string_view> keys, const CallOptions& options, std::stop_token stop) {
-  return start_made(keys, get_of, options, std::move(stop));
+    std::span<const std::string_view> keys, const CallOptions& options) {
+  return start_made(keys, get_of, options);
 }
 
 Pending<std::vector<Result<bool>>> CacheBackend::async_set_many(std::span<const SetItem> items,
-                                                                const SetManyOptions& options,
-                                                                std::stop_token stop) {
-  return start_made(items, set_with(options.condition), {options.timeout}, std::move(stop));
+                                                                const SetManyOptions& options) {
+  return start_made(items, set_with(options.condition), {options.timeout, options.stop});
 }
 
 Pending<std::vector<Result<bool>>> CacheBackend::async_remove_many(
-    std::span<const std::string_view> keys, const CallOptions& options, std::stop_token stop) {
-  return start_made(keys, remove_of, options, std::move(stop));
+    std::span<const std::string_view> keys, const CallOptions& options) {
+  return start_made(keys, remove_of, options);
 }
 
 Pending<std::optional<Ttl>> CacheBackend::async_ttl(std::string_view key,
-                                                    const CallOptions& options,
-                                                    std::stop_token stop) {
-  return start(operation::RemainingTtl{key}, options, std::move(stop));
+                                                    const CallOptions& options) {
+  return start(operation::RemainingTtl{key}, options);
 }
 
-Pending<bool> CacheBackend::async_touch(std::string_view key, Ttl ttl, const CallOptions& options,
-                                        std::stop_token stop) {
-  return start(operation::Touch{key, ttl}, options, std::move(stop));
+Pending<bool> CacheBackend::async_touch(std::string_view key, Ttl ttl, const CallOptions& options) {
+  return start(operation::Touch{key, ttl}, options);
 }
 
 Pending<std::int64_t> CacheBackend::async_increment(std::string_view key, std::int64_t by,
-                                                    const CallOptions& options,
-                                                    std::stop_token stop) {
-  return start(operation::Increment{key, by}, options, std::move(stop));
+                                                    const CallOptions& options) {
+  return start(operation::Increment{key, by}, options);
 }
 
 std::vector<ConnectionStats> CacheBackend::connections() {

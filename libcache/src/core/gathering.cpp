@@ -68,13 +68,13 @@ class CacheBackend::Gathering final
   std::atomic<std::size_t> left_;
 };
 
-void CacheBackend::begin_many(AnyAsyncBatch& any, const Timeout& timeout) {
+void CacheBackend::begin_many(AnyAsyncBatch& any, const Result<Deadline>& deadline) {
   const auto run = [&]<typename Operation>(detail::AsyncBatch<Operation>& batch) {
     using Outcomes = typename detail::AsyncBatch<Operation>::Outcomes;
     try {
       auto* const state = new Gathering<Operation>(batch.operations.size());
       batch.pending = Pending<Outcomes>(state);
-      state->start(*this, batch.operations, deadline_for(timeout), std::move(batch.stop));
+      state->start(*this, batch.operations, deadline, std::move(batch.stop));
     } catch (const std::exception&) {  // No memory, or more than there could be.
       metrics_.count(CacheMetrics::Event::error, batch.operations.size());
       batch.pending = Pending<Outcomes>::out_of_memory();

@@ -133,14 +133,15 @@ void run_checked(Driver& driver, const BatchOf<Operation>& batch, Deadline deadl
 
 }  // namespace
 
-void CacheBackend::run_batch(const AnyBatch& any, const Timeout& timeout) {
+void CacheBackend::run_batch(const AnyBatch& any, const CallOptions& options) {
+  if (options.stop.stop_possible()) return run_until_stopped(any, options);
   const auto run = [&]<typename Operation>(const BatchOf<Operation>& batch) {
     const bool never_blocks = driver_->never_blocks();
     const Stopwatch stopwatch(metrics_, never_blocks);
     Errc code = Errc::overloaded;
     const auto without_memory = [&] { fail_each(batch, out_of_memory(code)); };
     try {
-      const Result<Deadline> deadline = deadline_for(timeout, stopwatch.start(), never_blocks);
+      const Result<Deadline> deadline = deadline_for(options.timeout, stopwatch.start(), never_blocks);
       if (!deadline) {
         fail_each(batch, deadline.error());
       } else if (!batch.operations.empty()) {

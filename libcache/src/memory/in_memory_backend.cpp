@@ -27,7 +27,9 @@ std::vector<std::string> InMemoryBackend::warnings() const {
 Result<std::optional<std::string>> InMemoryBackend::get(std::string_view key,
                                                         const CallOptions& options) {
   memory::MemoryDriver& engine = engine_of(driver());
-  if (!engine.takes_short_way(key, options.timeout)) return CacheBackend::get(key, options);
+  if (options.stop.stop_possible() || !engine.takes_short_way(key, options.timeout)) {
+    return CacheBackend::get(key, options);
+  }
   Result<std::optional<std::string>> value =
       memory::or_out_of_memory([&] { return engine.store().get(key); });
   count_lookup(value);
@@ -38,7 +40,7 @@ Result<bool> InMemoryBackend::set(std::string_view key, std::string_view value,
                                   const SetOptions& options) {
   memory::MemoryDriver& engine = engine_of(driver());
   const bool valid = !options.ttl.expires() || cachekit::validate(options.ttl);
-  if (valid && engine.takes_short_way(key, options.timeout)) {
+  if (valid && !options.stop.stop_possible() && engine.takes_short_way(key, options.timeout)) {
     Result<bool> stored = memory::or_out_of_memory([&] {
       return engine.store().set({key, value, options.ttl, options.condition});
     });

@@ -134,7 +134,7 @@ TEST_CASE("a stop token ends a get() that is waiting for a reply", "[faults][asy
     static_cast<void>(eventually([&] { return rig.proxy().request_bytes() > before; }));
     source.request_stop();
   });
-  CHECK(code_of(rig.cache().async_get("k", {}, source.get_token()).get()) == "cancelled");
+  CHECK(code_of(rig.cache().async_get("k", {.stop = source.get_token()}).get()) == "cancelled");
   stopper.join();
   auto write = rig.cache().async_increment("n");
   write.cancel();
@@ -142,6 +142,39 @@ TEST_CASE("a stop token ends a get() that is waiting for a reply", "[faults][asy
   rig.proxy().pass();
   CHECK(must(rig.cache().get("k")) == "v");
   CHECK(must(rig.cache().increment("n", 0)) == 1);
+}
+
+TEST_CASE("a stop token ends a call that waits for a server that hangs", "[faults][async]") {
+  CACHEKIT_FOR_BOTH_SERVERS(kind);
+  Rig rig(kind, forever);
+  must(rig.cache().set("k", "v"));
+  const auto stopped_in = [&](const auto& call) {
+    rig.proxy().stall();
+    const std::uint64_t before = rig.proxy().request_bytes();
+    std::stop_source source;
+    std::thread stopper([&] {
+      static_cast<void>(eventually([&] { return rig.proxy().request_bytes() > before; }));
+      source.request_stop();
+    });
+    const std::string code = call(CallOptions{.stop = source.get_token()});
+    stopper.join();
+    rig.proxy().pass();
+    return code;
+  };
+  CHECK(stopped_in([&](const CallOptions& options) {
+          return code_of(rig.cache().get("k", options));
+        }) == "cancelled");
+  CHECK(stopped_in([&](const CallOptions& options) {
+          return code_of(rig.cache().increment("n", 1, options));
+        }) == "outcome_unknown");
+  const std::vector<std::string_view> keys(2000, "k");
+  CHECK(stopped_in([&](const CallOptions& options) {
+          Codes codes;
+          for (const auto& outcome : rig.cache().get_many(keys, options)) codes.add(outcome);
+          return codes.of("cancelled") == 2000 ? "all" : "some";
+        }) == "all");
+  CHECK(must(rig.cache().get("k")) == "v");
+  CHECK(eventually([&] { return must(rig.truth().increment("n", 0)) == 1; }));
 }
 
 TEST_CASE("when the connection breaks, reads are asked again and writes are in doubt",

@@ -94,7 +94,7 @@ TEST_CASE("an increment that is withdrawn once it was sent still leaves a text a
   const bool by_token = GENERATE(false, true);
   proxy.hold_replies();
   std::stop_source stop;
-  auto pending = backend.async_increment("text", 17, {}, stop.get_token());
+  auto pending = backend.async_increment("text", 17, {.stop = stop.get_token()});
   REQUIRE(test::eventually([&] { return truth.get("text") != "12 apples"; }));
   by_token ? static_cast<void>(stop.request_stop()) : pending.cancel();
   const Result<std::int64_t> sum = pending.get();  // While the server's word is still held back.
@@ -137,7 +137,7 @@ TEST_CASE("a callback of an increment that is withdrawn runs on the thread for c
   proxy.hold_replies();
   std::stop_source stop;
   std::promise<std::thread::id> where;
-  backend.async_increment("n", 17, {}, stop.get_token()).then([&](const Result<std::int64_t>&) {
+  backend.async_increment("n", 17, {.stop = stop.get_token()}).then([&](const Result<std::int64_t>&) {
     where.set_value(std::this_thread::get_id());
   });
   REQUIRE(test::eventually([&] { return truth.get("n") == "17"; }));
