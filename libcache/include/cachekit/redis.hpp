@@ -66,8 +66,10 @@ class CACHEKIT_API RedisBackend final : public CacheBackend {
   /// Redis 8 and Valkey 8 (those of modules), opens a connection of its own.
   /// Errors: the server's words for an error reply, with the code that tells what to do: mostly
   /// `rejected`; `unsupported` where it does not know the command, `unavailable` where it cannot
-  /// serve just now (LOADING, CLUSTERDOWN). `invalid_argument` for commands that change the state
-  /// of a connection (SELECT, MULTI, SUBSCRIBE, AUTH, ...): they belong to `RedisConfig`,
+  /// serve just now (LOADING, CLUSTERDOWN), nor until the budget has ended: it is asked again
+  /// meanwhile, but for scripts that may write (EVAL, EVALSHA, FCALL), whose words these can be,
+  /// and on a connection of its own. `invalid_argument` for commands that change the state of a
+  /// connection (SELECT, MULTI, SUBSCRIBE, AUTH, ...): they belong to `RedisConfig`,
   /// `transaction()` and `Subscriber`. A command that is not known to be read-only is never sent
   /// twice; lost replies are `outcome_unknown`.
   ///

@@ -17,6 +17,16 @@ class Backoff {
   static constexpr std::chrono::milliseconds first{10};
   static constexpr std::chrono::milliseconds longest{250};
 
+  /// How long to wait after this many failures, at least one, given a random number: for who keeps
+  /// nothing but their number.
+  [[nodiscard]] static constexpr std::chrono::microseconds pause_after(
+      int failures, std::uint64_t random) noexcept {
+    constexpr int most_doublings = 8;  // By then it is the longest.
+    const auto doubled = first * (1 << std::clamp(failures - 1, 0, most_doublings));
+    const std::chrono::microseconds bound = std::min(doubled, longest);
+    return std::chrono::microseconds(random % static_cast<std::uint64_t>(bound.count() + 1));
+  }
+
   void succeeded() noexcept {
     bound_ = first;
     next_ = {};

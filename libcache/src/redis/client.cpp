@@ -1,7 +1,6 @@
 #include "redis/client.hpp"
 
 #include "redis/error_map.hpp"
-#include "redis/patience.hpp"
 #include "redis/protocol.hpp"
 
 #include <utility>
@@ -57,11 +56,7 @@ Result<void> Client::connect() {
   if (!sound_) return fail(sound_.error());
   const Deadline deadline = Deadline::after(config_.connection_timeout);
   if (Result<void> opened = node_.open(deadline); !opened) return opened;
-  Patience patience(deadline);
-  auto alive = run({"PING"}, Idempotent::yes, only_pong, deadline);
-  while (!alive && patience.again_after(alive.error())) {
-    alive = run({"PING"}, Idempotent::yes, only_pong, deadline);
-  }
+  const auto alive = run({"PING"}, Idempotent::yes, only_pong, deadline);
   // An ACL may withhold PING; a server that says so is there and knows us.
   const bool withheld = !alive && alive.error().message.starts_with("NOPERM");
   if (!alive && !withheld) return fail(alive.error());

@@ -3,10 +3,10 @@
 #include "net/channel.hpp"
 #include "net/routing/dispatcher.hpp"
 #include "net/routing/node.hpp"
-#include "net/routing/router.hpp"
 #include "net/routing/split_batch.hpp"
 #include "redis/commands.hpp"
 #include "redis/session.hpp"
+#include "redis/topology/single_server.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/redis.hpp>
@@ -79,7 +79,7 @@ class Client {
   RedisConfig config_;
   Result<void> sound_;  // What `check_config` says.
   net::Node node_;
-  net::SingleNode router_{node_};
+  SingleServer router_{node_};
   net::Dispatcher dispatcher_{router_};
 };
 

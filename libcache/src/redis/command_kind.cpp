@@ -34,6 +34,12 @@ CommandKind kind_of_stream_read(std::span<const std::string_view> arguments) {
 
 }  // namespace
 
+bool runs_script(std::span<const std::string_view> arguments) noexcept {
+  constexpr std::array<std::string_view, 3> names{"EVAL", "EVALSHA", "FCALL"};
+  return std::ranges::any_of(
+      names, [&](std::string_view name) { return equals_in_capitals(arguments.front(), name); });
+}
+
 CommandKind kind_of(std::span<const std::string_view> arguments) {
   std::string name = upper(arguments.front());
   if (name == "XREAD" || name == "XREADGROUP") return kind_of_stream_read(arguments);

@@ -19,6 +19,10 @@ enum class CommandKind : std::uint8_t {
 /// Requires: at least one argument.
 [[nodiscard]] CommandKind kind_of(std::span<const std::string_view> arguments);
 
+/// Whether it runs a script, or a function, that may write: then an error reply can be of its own.
+/// Requires: at least one argument.
+[[nodiscard]] bool runs_script(std::span<const std::string_view> arguments) noexcept;
+
 /// Whether it must not share a connection with others.
 [[nodiscard]] constexpr bool wants_own_connection(CommandKind kind) noexcept {
   return kind == CommandKind::blocking || kind == CommandKind::unknown;

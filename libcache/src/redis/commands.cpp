@@ -119,11 +119,11 @@ void Command<Touch>::encode(const Touch& touch, std::string& out) {
 
 // Of PEXPIRE it is its reply, whatever EXISTS before it was refused for. Where PERSIST has found a
 // TTL, there is the entry.
-RedisReply& Command<Touch>::telling(const Touch& touch, RedisReply& first,
-                                    RedisReply& second) noexcept {
-  if (touch.ttl.expires()) return second;
+std::size_t Command<Touch>::telling(const Touch& touch, const RedisReply& first,
+                                    const RedisReply& second) noexcept {
+  if (touch.ttl.expires()) return 1;
   const bool persisted = first.integer == 1 && second.is_error();
-  return first.is_error() || persisted ? first : second;
+  return first.is_error() || persisted ? 0 : 1;
 }
 
 void Command<RemainingTtl>::encode(const RemainingTtl& ttl, std::string& out) {

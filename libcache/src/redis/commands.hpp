@@ -86,9 +86,9 @@ template <>
 struct Command<operation::Touch> : Counted {
   static constexpr std::size_t replies = 2;
   static void encode(const operation::Touch& touch, std::string& out);
-  /// The one of both replies that tells what came of it.
-  [[nodiscard]] static RedisReply& telling(const operation::Touch& touch, RedisReply& first,
-                                           RedisReply& second) noexcept;
+  /// Which one of both replies tells what came of it: 0 or 1.
+  [[nodiscard]] static std::size_t telling(const operation::Touch& touch, const RedisReply& first,
+                                           const RedisReply& second) noexcept;
 };
 
 /// Others can give an entry a longer life than a `Ttl` may have: that is told as the longest.
@@ -205,21 +205,28 @@ template <typename Operation>
 /// Takes the keys of leases out of a page.
 void leave_out_leases(Result<KeyPage>& page);
 
+/// Which one of an operation's replies tells what came of it. Requires: all of them.
+template <typename Operation>
+[[nodiscard]] std::size_t telling(const Operation& operation,
+                                  std::span<const RedisReply> replies) noexcept {
+  using Said = Command<Operation>;
+  if constexpr (Said::replies == 1)
+    return 0;
+  else
+    return Said::telling(operation, replies[0], replies[1]);
+}
+
 /// What an operation's replies mean. Requires: all of them, of its shape.
 template <typename Operation>
 [[nodiscard]] Result<typename Operation::Value> value_of(const Operation& operation, Fence fence,
                                                          std::span<RedisReply> replies,
                                                          const std::string& endpoint) {
-  using Said = Command<Operation>;
-  if constexpr (Said::replies == 2) {
-    return Said::value_of(std::move(Said::telling(operation, replies[0], replies[1])), endpoint);
-  } else {
-    auto value = Said::value_of(std::move(replies[0]), endpoint);
-    if constexpr (std::is_same_v<Operation, operation::ScanPage>) {
-      if (fence == Fence::yes) leave_out_leases(value);  // Else the keys are somebody's own.
-    }
-    return value;
+  RedisReply& reply = replies[telling(operation, replies)];
+  auto value = Command<Operation>::value_of(std::move(reply), endpoint);
+  if constexpr (std::is_same_v<Operation, operation::ScanPage>) {
+    if (fence == Fence::yes) leave_out_leases(value);  // Else the keys are somebody's own.
   }
+  return value;
 }
 
 /// The key that says which node it goes to; empty where any will do.
@@ -267,6 +274,10 @@ class OperationRequest : public CommandRequest {
     if (becomes_removal(reply)) return Accepted::again;
     replies_[accepted_] = std::move(reply);
     return ++accepted_ == Command<Operation>::replies ? Accepted::all : Accepted::more;
+  }
+  [[nodiscard]] std::string_view error_of(std::size_t) const noexcept override {
+    const RedisReply& reply = replies_[telling(operation_, replies_)];
+    return reply.is_error() ? std::string_view(reply.text) : std::string_view();
   }
   [[nodiscard]] std::size_t missing() const noexcept override {
     return Command<Operation>::replies - accepted_;

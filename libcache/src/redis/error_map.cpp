@@ -87,6 +87,10 @@ constexpr std::array texts{
     Rule{"unknown subcommand", {Errc::unsupported, unknown}},
 };
 
+// BUSY is not among them: a script that runs for seconds wants somebody to look at it.
+constexpr std::array<std::string_view, 4> codes_of_a_moment{"CLUSTERDOWN", "LOADING", "MASTERDOWN",
+                                                            "TRYAGAIN"};
+
 constexpr std::string_view general = "ERR";
 
 // What follows the first word and its blank.
@@ -134,6 +138,10 @@ std::size_t place_in_script(std::string_view text) noexcept {
 
 std::string_view code_of_reply(std::string_view text) noexcept {
   return text.substr(0, text.find(' '));
+}
+
+bool refused_for_now(std::string_view text) noexcept {
+  return std::ranges::find(codes_of_a_moment, code_of_reply(text)) != codes_of_a_moment.end();
 }
 
 Error error_of_reply(std::string_view text, const std::string& endpoint) {

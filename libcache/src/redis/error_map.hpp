@@ -16,6 +16,10 @@ namespace cachekit::redis {
 /// The first word of an error reply: its code.
 [[nodiscard]] std::string_view code_of_reply(std::string_view text) noexcept;
 
+/// Whether a server says by an error reply that it has not executed the command, and will in a
+/// moment: it reads its data set, has lost its master, or a slot of its cluster is on its way.
+[[nodiscard]] bool refused_for_now(std::string_view text) noexcept;
+
 /// How much of an error reply says where in a script a command was refused, before the command's
 /// own error: servers before 7.0 put that in front (and later ones, where it does no harm, behind).
 [[nodiscard]] std::size_t place_in_script(std::string_view text) noexcept;

@@ -38,7 +38,7 @@ class OperationBatch final : public net::SplitBatch {
   }
   [[nodiscard]] std::unique_ptr<net::Request> request(std::span<const std::size_t> positions,
                                                       bool /*prelude*/) override {
-    auto request = std::make_unique<Pipeline>(idempotent_of<Operation>);
+    auto request = std::make_unique<Pipeline>(idempotent_of<Operation>, Said::replies);
     std::size_t wire_bytes = 0;
     for (const std::size_t position : positions) wire_bytes += bytes(position);
     request->reserve(positions.size() * Said::replies, wire_bytes);

@@ -1,10 +1,8 @@
 #include "redis/redis_driver.hpp"
 
 #include "net/mux/async_state.hpp"
-#include "redis/ask_again.hpp"
 #include "redis/large_replies.hpp"
 #include "redis/operation_batch.hpp"
-#include "redis/patience.hpp"
 #include "redis/value_sizes.hpp"
 
 #include <cachekit/driver_tools.hpp>
@@ -97,11 +95,7 @@ Result<typename Operation::Value> RedisDriver::run_one(const Operation& operatio
                                                        Deadline deadline) {
   note_stored(large_keys_, operation);
   const bool large = expects_large(large_keys_, operation);
-  Patience patience(deadline);
   auto value = client_.run(operation, deadline, large);
-  while (!value && patience.again_after(value.error())) {
-    value = client_.run(operation, deadline, large);
-  }
   note_fetched(large_keys_, operation, value);
   return value;
 }
@@ -109,12 +103,8 @@ Result<typename Operation::Value> RedisDriver::run_one(const Operation& operatio
 template <typename Operation>
 void RedisDriver::run_many(const BatchOf<Operation>& batch, Deadline deadline) {
   if (!client_.check_config()) return fail_each(batch, client_.check_config().error());
-  const auto run = [&](const BatchOf<Operation>& some) {
-    OperationBatch<Operation> split(some, client_.fence(), large_keys_);
-    client_.run(split, deadline);
-  };
-  run(batch);
-  ask_again(batch, deadline, run);
+  OperationBatch<Operation> split(batch, client_.fence(), large_keys_);
+  client_.run(split, deadline);
   if constexpr (Discardable<Operation>) remove_outgrown(*this, batch, deadline);
 }
 

@@ -1,9 +1,11 @@
 #include "redis/session.hpp"
 
 #include "core/out_of_memory.hpp"
+#include "redis/command_kind.hpp"
 #include "redis/dropped_reply.hpp"
 #include "redis/resp_encoder.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 #include <vector>
@@ -55,6 +57,11 @@ Accepted SingleCommand::accept(RedisReply&& reply) {
   return Accepted::all;
 }
 
+std::string_view SingleCommand::error_of(std::size_t) const noexcept {
+  if (!reply_.is_error() || (!idempotent() && runs_script(arguments_))) return {};
+  return reply_.text;
+}
+
 std::size_t SingleCommand::bytes() const noexcept {
   std::size_t bytes = 0;
   for (const std::string_view argument : arguments_) bytes += argument.size();
@@ -85,6 +92,13 @@ Accepted Pipeline::accept(RedisReply&& reply) {
   if (!missing_shape(0).fits(reply)) return Accepted::impossible;
   replies_.push_back(std::move(reply));
   return replies_.size() == size() ? Accepted::all : Accepted::more;
+}
+
+std::string_view Pipeline::error_of(std::size_t command) const noexcept {
+  const auto replies =
+      std::span(replies_).subspan(command * replies_per_command_, replies_per_command_);
+  const auto error = std::ranges::find_if(replies, &RedisReply::is_error);
+  return error == replies.end() ? std::string_view() : std::string_view(error->text);
 }
 
 bool Pipeline::large() const noexcept {

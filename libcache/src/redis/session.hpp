@@ -38,7 +38,17 @@ class CommandRequest : public net::Request {
 
   [[nodiscard]] bool idempotent() const noexcept override { return idempotent_ == Idempotent::yes; }
   [[nodiscard]] std::unique_ptr<net::Request> abandoned() const override;
+  /// Whether the server says that it cannot serve just now.
+  [[nodiscard]] bool refused(std::size_t command) const noexcept final {
+    const std::string_view error = error_of(command);
+    return !error.empty() && refused_for_now(error);
+  }
 
+  /// The server's words where it has refused this one of its commands (the only one is 0); empty
+  /// where it has executed it, or may have. Requires: it has its last reply.
+  [[nodiscard]] virtual std::string_view error_of(std::size_t /*command*/) const noexcept {
+    return {};
+  }
   /// Takes the next reply.
   [[nodiscard]] virtual Accepted accept(RedisReply&& reply) = 0;
   /// How many replies are still to come.
@@ -51,11 +61,16 @@ class CommandRequest : public net::Request {
 };
 
 /// One command. Lifetime: the arguments must outlive it.
+///
+/// What a script that may write is answered with can be words of its own, behind what it has done;
+/// so such a command is never `refused`.
 class SingleCommand final : public CommandRequest {
  public:
   SingleCommand(std::span<const std::string_view> arguments, Idempotent idempotent,
                 ReplyShape shape = ReplyShape::any()) noexcept
       : CommandRequest(idempotent), arguments_(arguments), shape_(shape) {}
+
+  [[nodiscard]] std::string_view error_of(std::size_t command) const noexcept override;
 
   [[nodiscard]] Result<void> encode(const net::Session& session, std::string& out) override;
   [[nodiscard]] Accepted accept(RedisReply&& reply) override;
@@ -79,7 +94,9 @@ class SingleCommand final : public CommandRequest {
 /// Many commands in one write, and their replies.
 class Pipeline : public CommandRequest {
  public:
-  explicit Pipeline(Idempotent idempotent) noexcept : CommandRequest(idempotent) {}
+  /// `replies_per_command`: for a router, whose commands are those that were added together.
+  explicit Pipeline(Idempotent idempotent, std::size_t replies_per_command = 1) noexcept
+      : CommandRequest(idempotent), replies_per_command_(replies_per_command) {}
 
   void reserve(std::size_t commands, std::size_t wire_bytes = 0) {
     shapes_.reserve(commands);
@@ -105,6 +122,7 @@ class Pipeline : public CommandRequest {
   [[nodiscard]] ReplyShape missing_shape(std::size_t index) const noexcept override {
     return shapes_[replies_.size() + index];
   }
+  [[nodiscard]] std::string_view error_of(std::size_t command) const noexcept override;
   [[nodiscard]] bool large() const noexcept override;
   [[nodiscard]] std::size_t bytes() const noexcept override { return wire_.size(); }
 
@@ -118,6 +136,7 @@ class Pipeline : public CommandRequest {
   std::string wire_;
   std::vector<ReplyShape> shapes_;  // One per reply.
   std::vector<RedisReply> replies_;
+  std::size_t replies_per_command_;
   bool large_ = false;
 };
 

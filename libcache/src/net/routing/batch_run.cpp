@@ -7,16 +7,25 @@
 #include <new>
 #include <numeric>
 #include <span>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace cachekit::net {
 
+// What there is no memory to ask again stays refused.
 void BatchRun::run() {
   line_up_all();
   while (!queues_.empty()) {
     run_round();
     queues_.clear();
-    line_up_refused();
+    if (refused_.empty()) return;
+    try {
+      leave_out_overtaken();
+      line_up_refused();
+    } catch (const std::bad_alloc&) {
+      return;
+    }
   }
 }
 
@@ -53,18 +62,32 @@ std::size_t BatchRun::queue_for(NodeRef&& node, bool prelude) {
   return number;
 }
 
-// In the order of the call, whichever node was first to refuse.
+// Those of which a later command of the same key has its outcome for good. Afterwards they are in
+// the order of the call, whichever node was first to refuse.
+void BatchRun::leave_out_overtaken() {
+  std::ranges::sort(refused_, {}, &Refused::position);
+  if (std::ranges::all_of(refused_, &Refused::idempotent)) return;
+  std::unordered_set<std::string_view> settled;  // The keys of what comes later.
+  std::size_t later = batch_.size();
+  for (std::size_t i = refused_.size(); i-- > 0;) {
+    Refused& one = refused_[i];
+    while (--later > one.position) settled.insert(batch_.key(later));
+    one.overtaken = !one.idempotent && settled.contains(batch_.key(one.position));
+    if (one.overtaken) settled.insert(batch_.key(one.position));
+  }
+  std::erase_if(refused_, [](const Refused& one) { return one.overtaken; });
+}
+
 void BatchRun::line_up_refused() {
-  std::vector<Refused> refused = std::exchange(refused_, {});
-  std::ranges::sort(refused, {}, &Refused::position);
+  const std::vector<Refused> refused = std::exchange(refused_, {});
   const auto pause = std::exchange(pause_, {});
   const bool awake =
       pause == pause.zero() || dispatcher_.pauses_.wait_until(Deadline::clock::now() + pause);
-  for (Refused& one : refused) {
+  for (const Refused& one : refused) {
     if (!awake) {
       batch_.refuse(one.position, backend_destroyed({}));
     } else if (one.to) {
-      line_up(one.position, std::move(one.to), one.prelude);
+      line_up(one.position, NodeRef(one.to), one.prelude);
     } else {
       line_up(one.position, dispatcher_.router_.node_of(batch_.key(one.position)), false);
     }
@@ -106,12 +129,19 @@ bool BatchRun::begin_piece(Queue& queue) {
     const auto positions = std::span(queue.positions).subspan(first, queue.piece);
     try {
       queue.request = batch_.request(positions, queue.prelude);
+      note_writes(*queue.request, positions);
       return true;
     } catch (const std::bad_alloc&) {
       for (const std::size_t position : positions) batch_.refuse(position, out_of_memory());
     }
   }
   return false;
+}
+
+void BatchRun::note_writes(const Request& request,
+                           std::span<const std::size_t> positions) noexcept {
+  if (dispatcher_.router_.fixed() || request.idempotent()) return;
+  for (const std::size_t position : positions) dispatcher_.writes_.begin(batch_.key(position));
 }
 
 void BatchRun::take(Queue& queue, const Result<void>& outcome) {
@@ -127,18 +157,30 @@ void BatchRun::take(Queue& queue, const Result<void>& outcome) {
   queue.request.reset();
 }
 
+// It has its refusal for an outcome until it has another one.
 void BatchRun::take_refused(const Queue& queue, std::size_t index, const Result<void>& outcome) {
   const std::size_t position = queue.positions[queue.begun - queue.piece + index];
-  if (reroutes_.empty()) reroutes_.resize(batch_.size());
-  Result<Verdict> verdict =
-      judge(dispatcher_.router_, {*queue.request, index, outcome, *queue.node}, reroutes_[position],
-            deadline_);
+  Result<Verdict> verdict = judge_command(queue, index, position, outcome);
   if (!verdict) return batch_.refuse(position, std::move(verdict).error());
-  if (verdict->action == Verdict::Action::deliver) {
-    return batch_.deliver(*queue.request, index, position, outcome, *queue.node);
+  const bool idempotent = queue.request->idempotent();
+  batch_.deliver(*queue.request, index, position, outcome, *queue.node);
+  if (verdict->action == Verdict::Action::deliver) return;
+  if (pause_ == pause_.zero()) pause_ = verdict->pause;
+  refused_.push_back({position, std::move(verdict->to), verdict->prelude, idempotent});
+}
+
+Result<Verdict> BatchRun::judge_command(const Queue& queue, std::size_t index, std::size_t position,
+                                        const Result<void>& outcome) noexcept {
+  try {
+    if (reroutes_.empty()) reroutes_.resize(batch_.size());
+    refused_.reserve(batch_.size());
+  } catch (const std::bad_alloc&) {
+    return Verdict::deliver();
   }
-  if (verdict->action == Verdict::Action::retry) pause_ = std::max(pause_, verdict->pause);
-  refused_.push_back({position, std::move(verdict->to), verdict->prelude});
+  Reroutes& reroutes = reroutes_[position];
+  return judge(dispatcher_.router_,
+               {*queue.request, index, outcome, *queue.node, reroutes.retries()}, reroutes,
+               deadline_);
 }
 
 }  // namespace cachekit::net

@@ -15,8 +15,10 @@ namespace cachekit::net {
 Answered Dispatcher::execute(Request& request, std::string_view key, Deadline deadline) {
   NodeRef node = router_.node_of(key);
   if (!node) return {fail(router_.no_node(key)), {}};
+  const bool fixed = router_.fixed();
+  if (!fixed && !request.idempotent()) writes_.begin(key);
   Answered answered{node->channel().execute(request, deadline), std::move(node)};
-  if (router_.fixed() || !was_refused(request, 0, answered.outcome)) return answered;
+  if (fixed || !was_refused(request, 0, answered.outcome)) return answered;
   return execute_again(request, key, deadline, std::move(answered));
 }
 
@@ -25,7 +27,8 @@ Answered Dispatcher::execute_again(Request& request, std::string_view key, Deadl
   Reroutes reroutes;
   while (was_refused(request, 0, answered.outcome)) {
     Result<Verdict> verdict =
-        judge(router_, {request, 0, answered.outcome, *answered.by}, reroutes, deadline);
+        judge(router_, {request, 0, answered.outcome, *answered.by, reroutes.retries()}, reroutes,
+              deadline);
     if (!verdict) return {fail(std::move(verdict).error()), std::move(answered.by)};
     if (verdict->action == Verdict::Action::deliver) break;
     if (verdict->action == Verdict::Action::retry) {

@@ -6,6 +6,7 @@
 #include "net/routing/pauses.hpp"
 #include "net/routing/router.hpp"
 #include "net/routing/split_batch.hpp"
+#include "net/routing/write_order.hpp"
 
 #include <cachekit/deadline.hpp>
 #include <cachekit/error.hpp>
@@ -28,7 +29,7 @@ struct Answered {
 /// - A refusal says that a command was not carried out. So a write goes once for each refusal, and
 ///   what was sent and not answered is `outcome_unknown` as ever.
 /// - A request follows `max_redirects` redirects. It is retried as long as its budget has room for
-///   the pause.
+///   the pause; an asynchronous write, as long as no later one of its key has been begun.
 /// - What one thread begins reaches a node in that order (`Channel`), also what that node sends
 ///   elsewhere. One that is on its way from one node to another may be overtaken by what its thread
 ///   begins later, and goes to the other node at once.
@@ -70,6 +71,7 @@ class CACHEKIT_INTERNAL Dispatcher {
 
   Router& router_;
   Pauses pauses_;
+  WriteOrder writes_;
 };
 
 }  // namespace cachekit::net

@@ -74,7 +74,7 @@ bool Pauses::add(Clock::time_point then, Sleeper& sleeper) noexcept {
   try {
     Core& core = this->core();
     const core::MutexLock lock(core.mutex);
-    if (core.ended || ended_) return false;
+    if (core.ended || ended_ || core.sleepers.size() >= max_sleepers) return false;
     const auto added = core.sleepers.emplace(then, &sleeper);
     try {
       if (!core.thread) core.thread = Runtime::system().start([&core] { core.run(); });

@@ -6,6 +6,7 @@
 #include <cachekit/deadline.hpp>
 
 #include <atomic>
+#include <cstddef>
 
 namespace cachekit::net {
 
@@ -27,6 +28,9 @@ class CACHEKIT_INTERNAL Pauses {
     virtual void go_on(bool cut_short) noexcept = 0;
   };
 
+  /// What waits is bounded: as many as may wait for their replies, mostly.
+  static constexpr std::size_t max_sleepers = 10'000;
+
   Pauses() = default;
   ~Pauses();
   Pauses(const Pauses&) = delete;
@@ -34,7 +38,8 @@ class CACHEKIT_INTERNAL Pauses {
 
   /// The caller waits. False where that was cut short. Errors: throws `std::bad_alloc`.
   [[nodiscard]] bool wait_until(Clock::time_point then);
-  /// False, and nothing pauses, where there is no thread or memory to be had, or after `end`.
+  /// False, and nothing pauses, where there is no thread or memory to be had, where `max_sleepers`
+  /// pause already, or after `end`.
   [[nodiscard]] bool add(Clock::time_point then, Sleeper& sleeper) noexcept;
   /// Takes one back; false where it is being gone on with already, or was not added.
   [[nodiscard]] bool remove(Sleeper& sleeper) noexcept;

@@ -49,16 +49,30 @@ class ReroutedCall::Hop final : public AsyncRequest {
   std::atomic<int> references_{1};
 };
 
+ReroutedCall::ReroutedCall(Dispatcher& dispatcher, AsyncRequest& request, NodeRef node,
+                           std::string_view key)
+    : dispatcher_(dispatcher),
+      request_(request),
+      key_(key),
+      first_(std::move(node)),
+      asked_(first_),
+      ticket_(request.request().idempotent() ? 0 : dispatcher.writes_.begin(key)) {}
+
 ReroutedCall::~ReroutedCall() {
   if (Hop* const hop = replace_hop(nullptr)) hop->release();
 }
 
 bool ReroutedCall::takes_over() noexcept { return goes_on_after(request_.outcome()); }
 
+bool ReroutedCall::may_go_again() const noexcept {
+  return request_.request().idempotent() || dispatcher_.writes_.is_latest(key_, ticket_);
+}
+
 bool ReroutedCall::goes_on_after(Result<void>& outcome) noexcept {
   if (!was_refused(request_.request(), 0, outcome)) return false;
-  Result<Verdict> verdict = judge(dispatcher_.router_, {request_.request(), 0, outcome, *asked_},
-                                  reroutes_, request_.deadline());
+  Result<Verdict> verdict =
+      judge(dispatcher_.router_, {request_.request(), 0, outcome, *asked_, reroutes_.retries()},
+            reroutes_, request_.deadline());
   if (!verdict) {
     outcome = fail(std::move(verdict).error());
     return false;
@@ -67,7 +81,7 @@ bool ReroutedCall::goes_on_after(Result<void>& outcome) noexcept {
     case Verdict::Action::redirect:
       return go_to(verdict->to, verdict->prelude, outcome);
     case Verdict::Action::retry:
-      return pause(verdict->pause, outcome);
+      return may_go_again() && pause(verdict->pause, outcome);
     default:
       return false;
   }
@@ -106,12 +120,14 @@ bool ReroutedCall::go_to_owner(Result<void>& outcome) noexcept {
   return false;
 }
 
-bool ReroutedCall::pause(std::chrono::milliseconds pause, Result<void>& outcome) noexcept {
+// Where it cannot pause it stays refused.
+bool ReroutedCall::pause(std::chrono::microseconds pause, Result<void>& outcome) noexcept {
   AsyncRequest& request = request_;
   Pauses& pauses = dispatcher_.pauses_;
   request.hold();  // It may be settled at once.
+  refusal_ = std::move(outcome);
   bool pausing = pauses.add(Deadline::clock::now() + pause, *this);
-  if (!pausing) outcome = fail(out_of_memory());
+  if (!pausing) outcome = std::move(refusal_);
   if (pausing && request.unwanted() && pauses.remove(*this)) {
     pausing = false;
     outcome = fail(caller_withdrew(asked_->endpoint()));
@@ -126,6 +142,8 @@ void ReroutedCall::go_on(bool cut_short) noexcept {
     outcome = fail(backend_destroyed(asked_->endpoint()));
   } else if (request_.unwanted()) {
     outcome = fail(caller_withdrew(asked_->endpoint()));
+  } else if (!may_go_again()) {
+    outcome = std::move(refusal_);
   } else if (go_to_owner(outcome)) {
     return;
   }

@@ -5,6 +5,7 @@
 #include "net/routing/node.hpp"
 #include "net/routing/pauses.hpp"
 #include "net/routing/reroutes.hpp"
+#include "net/routing/write_order.hpp"
 
 #include <cachekit/error.hpp>
 
@@ -23,12 +24,7 @@ class Dispatcher;
 /// It has its nodes as long as the request exists, whose waiting caller leads on one of them.
 class ReroutedCall final : public SettlementHook, private Pauses::Sleeper {
  public:
-  ReroutedCall(Dispatcher& dispatcher, AsyncRequest& request, NodeRef node, std::string_view key)
-      : dispatcher_(dispatcher),
-        request_(request),
-        key_(key),
-        first_(std::move(node)),
-        asked_(first_) {}
+  ReroutedCall(Dispatcher& dispatcher, AsyncRequest& request, NodeRef node, std::string_view key);
   ~ReroutedCall() override;
 
   [[nodiscard]] bool takes_over() noexcept override;
@@ -37,9 +33,11 @@ class ReroutedCall final : public SettlementHook, private Pauses::Sleeper {
  private:
   class Hop;
 
+  /// Whether it would undo nothing if it went again now.
+  [[nodiscard]] bool may_go_again() const noexcept;
   /// Whether it is on its way again, and may be gone; where it is not, the outcome is final.
   [[nodiscard]] bool goes_on_after(Result<void>& outcome) noexcept;
-  [[nodiscard]] bool pause(std::chrono::milliseconds pause, Result<void>& outcome) noexcept;
+  [[nodiscard]] bool pause(std::chrono::microseconds pause, Result<void>& outcome) noexcept;
   [[nodiscard]] bool go_to(const NodeRef& node, bool prelude, Result<void>& outcome) noexcept;
   [[nodiscard]] bool go_to_owner(Result<void>& outcome) noexcept;
   void arrived(Hop& hop) noexcept;
@@ -53,6 +51,8 @@ class ReroutedCall final : public SettlementHook, private Pauses::Sleeper {
   const NodeRef first_;
   NodeRef asked_;  // Last. Touched by whoever has the request.
   Reroutes reroutes_;
+  Result<void> refusal_{};           // While it pauses.
+  const WriteOrder::Ticket ticket_;  // Of a write.
 
   core::Mutex mutex_;
   Hop* hop_ CACHEKIT_GUARDED_BY(mutex_) = nullptr;  // The last one.

@@ -37,6 +37,7 @@ Result<Verdict> judge(Router& router, const Attempt& attempt, Reroutes& reroutes
       return fail(backend_destroyed(attempt.node.endpoint()));  // A set of nodes has ended.
     }
     if (Result<void> allowed = reroutes.allow(verdict, attempt.node, deadline); !allowed) {
+      if (verdict.reason.empty()) return Verdict::deliver();
       return fail(std::move(allowed).error());
     }
     return verdict;

@@ -13,6 +13,7 @@ class Reroutes {
   /// Whether a verdict may be followed, which counts. Errors: of the command, where it may not.
   /// Requires: it is not to be delivered. May throw `std::bad_alloc`.
   [[nodiscard]] Result<void> allow(const Verdict& verdict, const Node& asked, Deadline deadline);
+  [[nodiscard]] int retries() const noexcept { return retries_; }
 
  private:
   int redirects_ = 0;

@@ -30,14 +30,15 @@ struct Verdict {
   Action action = Action::deliver;
   NodeRef to{};                       ///< Of `redirect`: not null.
   bool prelude = false;               ///< Of `redirect`: as `Request::redirected` has it.
-  std::chrono::milliseconds pause{};  ///< Of `retry`.
-  std::string reason{};               ///< In the server's words, for whom it is not followed for.
+  std::chrono::microseconds pause{};  ///< Of `retry`.
+  /// In the server's words, for whom it is not followed for; empty: he gets the reply itself.
+  std::string reason{};
 
   [[nodiscard]] static Verdict deliver() { return {}; }
   [[nodiscard]] static Verdict redirect(NodeRef to, bool prelude, std::string reason) {
     return {Action::redirect, std::move(to), prelude, {}, std::move(reason)};
   }
-  [[nodiscard]] static Verdict retry(std::chrono::milliseconds pause, std::string reason) {
+  [[nodiscard]] static Verdict retry(std::chrono::microseconds pause, std::string reason = {}) {
     return {Action::retry, {}, false, pause, std::move(reason)};
   }
 };
@@ -48,6 +49,7 @@ struct Attempt {
   std::size_t command = 0;      ///< Which one of a batch.
   const Result<void>& outcome;  ///< An error only where nothing was done: `unavailable`.
   Node& node;                   ///< Which was asked.
+  int retries = 0;              ///< How often it has been tried again after a pause.
 };
 
 /// Knows which node owns a key, and what a node's reply says about that: a ring, one server, the
@@ -68,25 +70,13 @@ class CACHEKIT_INTERNAL Router {
   [[nodiscard]] virtual NodeRef sole_node() noexcept { return nullptr; }
   /// Why `node_of` was null.
   [[nodiscard]] virtual Error no_node(std::string_view key) const;
-  /// Whether every reply is delivered, and all nodes outlive the requests: then nobody is asked
-  /// what a reply means, and `node_of` may give what is `borrowed`.
+  /// Whether every reply is delivered: then nobody is asked what a reply means. (What `node_of`
+  /// gives may be `borrowed` where the nodes outlive the requests.)
   [[nodiscard]] virtual bool fixed() const noexcept { return true; }
   /// What a refusal (`Request::refused`), or a node that could not be asked, means for the request.
   /// Only what was not carried out comes here, so to send it again is to send it once. Errors:
   /// throws `std::bad_alloc`.
   [[nodiscard]] virtual Verdict judge(const Attempt&) { return Verdict::deliver(); }
-};
-
-/// The router of a single server.
-class SingleNode final : public Router {
- public:
-  /// Lifetime: of the node, longer.
-  explicit SingleNode(Node& node) noexcept : node_(node) {}
-  [[nodiscard]] NodeRef node_of(std::string_view) noexcept override { return borrowed(node_); }
-  [[nodiscard]] NodeRef sole_node() noexcept override { return borrowed(node_); }
-
- private:
-  Node& node_;
 };
 
 }  // namespace cachekit::net

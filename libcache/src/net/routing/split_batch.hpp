@@ -28,7 +28,8 @@ class SplitBatch {
   [[nodiscard]] virtual std::unique_ptr<Request> request(std::span<const std::size_t> positions,
                                                          bool prelude) = 0;
   /// What came of the command at `position`, which was the `index`-th of a request with this
-  /// outcome; once for each.
+  /// outcome. One that was refused and is asked again has each refusal, and what comes of it at
+  /// last.
   virtual void deliver(Request& request, std::size_t index, std::size_t position,
                        const Result<void>& outcome, const Node& node) = 0;
   /// The same for one that was not carried out.
