@@ -107,9 +107,8 @@ LookUp CacheAccess::looked_again(Result<Leased> reply, const EntityKind& kind,
   const bool missed = reply && !reply->value;
   const bool granted = missed && reply->token.has_value();
   const LeaseToken token = granted ? *reply->token : LeaseToken{};
-  LookUp found =
-      looked_again(std::move(reply).map([](Leased&& one) { return std::move(one.value); }), kind,
-                   policy, job);
+  LookUp found = looked_again(
+      std::move(reply).map([](Leased&& one) { return std::move(one.value); }), kind, policy, job);
   if (missed) found.lease = granted ? FleetLease::granted : FleetLease::taken;
   if (granted) found.right = {.kind = StoreRight::Kind::lease, .token = token};
   return found;

@@ -120,9 +120,9 @@ Result<bool> LoadTask::settle(const Answer& answer, CacheAccess& cache) {
     cache.give_back(right_);
     return false;
   }
-  return settled(answer, how,
-                 how == Settling::store ? cache.store(**answer.envelope, kept(answer), right_)
-                                        : cache.drop());
+  return settled(
+      answer, how,
+      how == Settling::store ? cache.store(**answer.envelope, kept(answer), right_) : cache.drop());
 }
 
 bool LoadTask::may_store() const {

@@ -23,8 +23,8 @@ struct Loaded {
 /// Sleeps for half the time to one and a half of it, by chance.
 void pause_about(std::chrono::milliseconds span, Runtime& runtime);
 
-/// Asks the source by `call`, and again after a failure, unless stopped, as often as `retries` says;
-/// counts every call. Errors: the last call's.
+/// Asks the source by `call`, and again after a failure, unless stopped, as often as `retries`
+/// says; counts every call. Errors: the last call's.
 [[nodiscard]] Result<Loaded> load(const std::function<Result<bool>()>& call,
                                   const std::stop_token& stop, unsigned retries,
                                   const std::function<void(unsigned)>& backoff,
