@@ -80,13 +80,17 @@ Result<Loaded> BulkLoad::call(detail::BulkJob& job, BulkLoadContext& context,
   return load_many(job, indices_, context, terms_.retries, state_);
 }
 
+void BulkLoad::abandon(BulkAccess& cache) {
+  for (std::size_t at = 0; at < tasks_.size(); ++at) to_give_back_.push_back(at);
+  give_back(cache);
+}
+
 void BulkLoad::fail_all(const Error& error, BulkAccess& cache, Outcomes& outcomes) {
   for (std::size_t at = 0; at < tasks_.size(); ++at) {
     tasks_[at].failed(error);
     outcomes[at] = fail(error);
-    to_give_back_.push_back(at);
   }
-  give_back(to_give_back_, cache);
+  abandon(cache);
 }
 
 // Answers who waits for one of them.
@@ -138,7 +142,7 @@ void BulkLoad::settle(BulkAccess& cache, Outcomes& outcomes) {
     if (!stored) outcomes[one.at]->cache_error = stored.error();
     if (stored && *stored) outcomes[one.at]->remaining = answer.ttl;
   }
-  give_back(to_give_back_, cache);
+  give_back(cache);
 }
 
 // Asks the cache, while the keys are locked.
@@ -164,9 +168,9 @@ void BulkLoad::carry_out(std::span<Settling> settlings, BulkAccess& cache) {
   }
 }
 
-void BulkLoad::give_back(std::span<const std::size_t> which, BulkAccess& cache) {
+void BulkLoad::give_back(BulkAccess& cache) {
   std::vector<BulkAccess::Store> leases;
-  for (const std::size_t at : which) {
+  for (const std::size_t at : to_give_back_) {
     leases.push_back({.key = tasks_[at].key(), .right = &tasks_[at].right()});
   }
   cache.give_back(leases);

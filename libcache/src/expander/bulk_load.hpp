@@ -45,6 +45,8 @@ class BulkLoad {
   /// Another place in one of the flights, in the order in which they were added.
   [[nodiscard]] FlightTable::Place watch(std::size_t at) { return tasks_[at].watch(); }
 
+  /// Loads nothing: whoever waits for one of the flights may load.
+  void abandon(BulkAccess& cache);
   /// `stop` is that of the caller, as long as there is one. An outcome for each flight.
   [[nodiscard]] Outcomes run(detail::BulkJob& job, BulkAccess& cache, const std::stop_token& stop);
 
@@ -62,7 +64,7 @@ class BulkLoad {
             const BulkLoadContext& context, Outcomes& outcomes);
   void settle(BulkAccess& cache, Outcomes& outcomes);
   void carry_out(std::span<Settling> settlings, BulkAccess& cache);
-  void give_back(std::span<const std::size_t> which, BulkAccess& cache);
+  void give_back(BulkAccess& cache);
 
   ExpanderState& state_;
   const BulkTerms terms_;

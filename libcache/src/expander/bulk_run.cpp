@@ -199,6 +199,7 @@ void BulkRun::load_in_background(BulkLoad load, const Items& items) {
   };
   std::unique_ptr<detail::BulkJob> job = job_.to_owned();
   if (!job) {
+    load.abandon(cache_);
     for (Item* item : items) {
       item->step = item->run.failed(
           LoadEnd::failed, {.code = Errc::invalid_argument,

@@ -308,6 +308,7 @@ FetchPlan::Step FetchRun::load_in_background(LoadTask task, std::chrono::millise
   };
   std::unique_ptr<detail::FetchJob> job = job_.to_owned();
   if (!job) {
+    cache_.give_back(task.right());
     return failed(LoadEnd::failed,
                   {.code = Errc::invalid_argument,
                    .message = fmt::format("the loader of {} can be neither moved nor copied", key_),

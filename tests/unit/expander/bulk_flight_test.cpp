@@ -85,7 +85,8 @@ TEST_CASE("an id that another bulk call loads is waited for, and not loaded",
   CHECK(t.over == std::vector<std::chrono::milliseconds>{10ms, 21ms});
 }
 
-TEST_CASE("bulk calls that each load what the other wants end", "[expander][bulk][flight]") {
+TEST_CASE("of bulk calls that overlap each loads what nobody loads yet",
+          "[expander][bulk][flight]") {
   SlowBulk t;
   Answers first, second, third;
   t.runtime.run([&] {
@@ -282,4 +283,35 @@ TEST_CASE("a bulk call whose keys another process loads waits for its values",
   CHECK(second[0]->waited_for == WaitedFor::process);
   CHECK((*second[0])->name == "a user");
   CHECK((*second[1])->name == "another");
+}
+
+TEST_CASE("the leases of a bulk load that fails are free for the next process",
+          "[expander][bulk][fleet]") {
+  SlowBulk t;
+  CacheExpander other(t.backend, {.policy = {.jitter = 0}, .runtime = &t.runtime});
+  const auto fails = [](std::span<const int>) -> std::map<int, User> {
+    throw std::runtime_error("down");
+  };
+  CHECK_FALSE(t.expander.fetch_many<User>(Ids{1, 2}, fails)[0]);
+  const Answers answers = other.fetch_many<User>(Ids{1, 2}, t.loader(0ms));
+  CHECK(waited(answers) == 0);
+  CHECK(answers[0]->waited_for == WaitedFor::nobody);
+  CHECK(t.runtime.now() == t.start);
+}
+
+TEST_CASE("a bulk loader that can only be moved goes into the background once",
+          "[expander][bulk]") {
+  SlowBulk t({.jitter = 0, .hard_timeout = 100ms});
+  auto loader = [&t, alone = std::make_unique<int>(7)](std::span<const int> ids) {
+    t.runtime.sleep_for(std::chrono::milliseconds(*alone));
+    std::map<int, User> users;
+    for (const int id : ids) users[id] = User{"a user"};
+    return users;
+  };
+  t.runtime.run([&] {
+    const Answers kept = t.expander.fetch_many<User>(Ids{1, 2}, loader);
+    REQUIRE_FALSE(kept[0]);
+    CHECK(kept[0].error().code == Errc::invalid_argument);
+    CHECK(waited(t.expander.fetch_many<User>(Ids{1, 2}, std::move(loader))) == 0);
+  });
 }
