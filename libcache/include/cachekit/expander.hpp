@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachekit/backend.hpp>
+#include <cachekit/bulk_loader.hpp>
 #include <cachekit/entity.hpp>
 #include <cachekit/expander_options.hpp>
 #include <cachekit/export.hpp>
@@ -8,12 +9,15 @@
 #include <cachekit/loader.hpp>
 #include <cachekit/metrics.hpp>
 
+#include <concepts>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace cachekit {
 
@@ -76,6 +80,48 @@ class CACHEKIT_API CacheExpander {
     });
   }
 
+  /// `fetch` of many: an outcome for each id, in their order. The cache is asked for all of them by
+  /// one batch, the source for those that are to be loaded by one call (`BulkLoaderFor` has the
+  /// contract), and what it said is stored by one batch:
+  ///
+  ///     std::vector<int> ids{1, 2, 3};
+  ///     auto users = expander.fetch_many<User>(ids, [&](std::span<const int> missing) {
+  ///       return database.find_users(missing);  // std::map<int, User>, for example
+  ///     });
+  ///
+  /// Each id is as in a `fetch` of its own: strategy, policy, stale and negative answers, fences
+  /// and leases, and one load with all other callers, of one id or of many. Ids that others load
+  /// already are waited for, once this call has loaded its own, so that calls whose ids overlap
+  /// never wait for each other in a circle. An id that is named more than once is one id, and each
+  /// of its places gets its answer. One id's failure is no other one's.
+  ///
+  /// Where the timeouts of the policy have a load go on in the background, all that this call loads
+  /// does, in the one call of the loader, which is copied, or moved where it cannot be: then it is
+  /// not called again. Loads, their cost and duration count once for each call of the loader.
+  ///
+  /// Errors: as `fetch`, for each id. Requires: `T` can be copied.
+  /// Limits: `cache_timeout` is for all ids together.
+  template <Entity T, std::ranges::forward_range Ids, typename Loader,
+            CacheId Id = detail::KeptId<std::ranges::range_value_t<Ids>>>
+  requires BulkLoaderFor<Loader, Id, T> && std::copy_constructible<T>
+  [[nodiscard]] std::vector<Result<Fetched<T>>> fetch_many(const Ids& ids, Loader&& loader,
+                                                           const FetchOptions& options = {}) {
+    detail::TypedBulkJob<T, detail::CodecOf<T>, Id, Loader&&> job(std::forward<Loader>(loader),
+                                                                  ids);
+    return job.take(run_many(entity_kind<T>(), job, options));
+  }
+
+  /// `get_or_load` of many: `fetch_many` of bytes under keys of your own, which the loader gets as
+  /// a `std::span<const std::string>`.
+  template <std::ranges::forward_range Keys, typename Loader>
+  requires BulkLoaderFor<Loader, std::string, std::string>
+  [[nodiscard]] std::vector<Result<Fetched<std::string>>> get_or_load_many(
+      const Keys& keys, Loader&& loader, const FetchOptions& options = {}) {
+    detail::TypedBulkJob<std::string, RawCodec, std::string, Loader&&> job(
+        std::forward<Loader>(loader), keys);
+    return job.take(run_many(std::nullopt, job, options));
+  }
+
   /// Drops what `get_or_load` has stored under a key; as `invalidate`.
   [[nodiscard]] Result<bool> invalidate_key(std::string_view key);
 
@@ -123,6 +169,10 @@ class CACHEKIT_API CacheExpander {
                                           detail::FetchJob& job, const FetchOptions& options);
   [[nodiscard]] Result<FetchInfo> run(const EntityKind& kind, std::string_view id,
                                       detail::FetchJob& job, const FetchOptions& options);
+  // Of bytes where there is no kind.
+  [[nodiscard]] std::vector<Result<FetchInfo>> run_many(const std::optional<EntityKind>& kind,
+                                                        detail::BulkJob& job,
+                                                        const FetchOptions& options);
   [[nodiscard]] Result<void> store(const EntityKind& kind, std::string_view id,
                                    Result<std::string> payload, const PutOptions& options);
   [[nodiscard]] Result<bool> drop(const EntityKind& kind, std::string_view id);

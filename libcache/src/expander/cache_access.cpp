@@ -77,7 +77,12 @@ LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const Entity
 
 LookUp CacheAccess::look_up(const EntityKind& kind, const FetchPolicy& policy,
                             detail::FetchJob& job) {
-  LookUp found = judge(get(), kind, policy, job, true);
+  return looked_up(get(), kind, policy, job);
+}
+
+LookUp CacheAccess::looked_up(Result<std::optional<std::string>> reply, const EntityKind& kind,
+                              const FetchPolicy& policy, detail::FetchJob& job) const {
+  LookUp found = judge(std::move(reply), kind, policy, job, true);
   state_.metrics.count(found.info.cache_error                ? Event::error
                        : found.info.miss == MissReason::none ? Event::hit
                                                              : Event::miss);
@@ -89,22 +94,29 @@ LookUp CacheAccess::look_up(const EntityKind& kind, const FetchPolicy& policy,
 
 LookUp CacheAccess::look_again(const EntityKind& kind, const FetchPolicy& policy,
                                detail::FetchJob& job) {
-  LookUp found;
-  if (!state_.can.leases) {
-    found = judge(get(), kind, policy, job);
-  } else {
-    auto leased = within_budget([&](Timeout timeout) {
-      const operation::LeaseGet get{.key = key_, .lease_ttl = policy.load_lease};
-      return state_.backend.run(get, {.timeout = timeout});
-    });
-    const bool missed = leased && !leased->value;
-    const bool granted = missed && leased->token.has_value();
-    const LeaseToken token = granted ? *leased->token : LeaseToken{};
-    found = judge(std::move(leased).map([](Leased&& one) { return std::move(one.value); }), kind,
-                  policy, job);
-    if (missed) found.lease = granted ? FleetLease::granted : FleetLease::taken;
-    if (granted) found.right = {.kind = StoreRight::Kind::lease, .token = token};
-  }
+  if (!state_.can.leases) return looked_again(get(), kind, policy, job);
+  auto leased = within_budget([&](Timeout timeout) {
+    const operation::LeaseGet get{.key = key_, .lease_ttl = policy.load_lease};
+    return state_.backend.run(get, {.timeout = timeout});
+  });
+  return looked_again(std::move(leased), kind, policy, job);
+}
+
+LookUp CacheAccess::looked_again(Result<Leased> reply, const EntityKind& kind,
+                                 const FetchPolicy& policy, detail::FetchJob& job) const {
+  const bool missed = reply && !reply->value;
+  const bool granted = missed && reply->token.has_value();
+  const LeaseToken token = granted ? *reply->token : LeaseToken{};
+  LookUp found = looked_again(
+      std::move(reply).map([](Leased&& one) { return std::move(one.value); }), kind, policy, job);
+  if (missed) found.lease = granted ? FleetLease::granted : FleetLease::taken;
+  if (granted) found.right = {.kind = StoreRight::Kind::lease, .token = token};
+  return found;
+}
+
+LookUp CacheAccess::looked_again(Result<std::optional<std::string>> reply, const EntityKind& kind,
+                                 const FetchPolicy& policy, detail::FetchJob& job) const {
+  LookUp found = judge(std::move(reply), kind, policy, job);
   if (found.info.cache_error) state_.metrics.count(Event::error);
   return found;
 }
@@ -170,7 +182,10 @@ Result<bool> CacheAccess::drop() {
 Result<bool> CacheAccess::invalidate() {
   state_.flights.fence(key_);
   const Result<KeyLocks::Held> turn = lock();
-  Result<bool> removed = turn ? drop() : fail(turn.error());
+  return invalidated(turn ? drop() : fail(turn.error()));
+}
+
+Result<bool> CacheAccess::invalidated(Result<bool> removed) {
   Result<bool> outcome = removed ? removed : fail(kept(std::move(removed).error()));
   if (outcome) state_.pending.forget(key_);
   state_.flights.fence(key_);

@@ -43,6 +43,14 @@ class CacheAccess {
   /// entry it takes the lease, where the backend has leases.
   [[nodiscard]] LookUp look_again(const EntityKind& kind, const FetchPolicy& policy,
                                   detail::FetchJob& job);
+  /// What these make of the cache's reply, for who has asked for many keys at once.
+  [[nodiscard]] LookUp looked_up(Result<std::optional<std::string>> reply, const EntityKind& kind,
+                                 const FetchPolicy& policy, detail::FetchJob& job) const;
+  [[nodiscard]] LookUp looked_again(Result<std::optional<std::string>> reply,
+                                    const EntityKind& kind, const FetchPolicy& policy,
+                                    detail::FetchJob& job) const;
+  [[nodiscard]] LookUp looked_again(Result<Leased> reply, const EntityKind& kind,
+                                    const FetchPolicy& policy, detail::FetchJob& job) const;
   /// Has `job` decode what is in an envelope.
   [[nodiscard]] EntryReading read(std::string_view bytes, const EntityKind& kind,
                                   const FetchPolicy& policy, detail::FetchJob& job,
@@ -63,6 +71,9 @@ class CacheAccess {
   /// Makes all loads of the key that are under way void, and removes its entry. What does not
   /// reach the cache is kept for later. Errors: as `drop`.
   [[nodiscard]] Result<bool> invalidate();
+  /// What an invalidation is behind the removal that this is the outcome of; flights have been
+  /// fenced before that. Errors: the removal's.
+  [[nodiscard]] Result<bool> invalidated(Result<bool> removed);
   /// The same by storing something newer. Errors: as `store`.
   [[nodiscard]] Result<void> replace(std::string_view envelope, Ttl ttl);
   /// Whether the cache can be believed: an invalidation that is still pending is tried once more

@@ -66,6 +66,11 @@ class FetchPlan {
     fail,          ///< With the error at hand.
   };
 
+  /// Whether it ends with that step.
+  [[nodiscard]] static constexpr bool is_last(Step step) noexcept {
+    return step == Step::answer || step == Step::answer_stale || step == Step::fail;
+  }
+
   /// `confirms`: owners have to ask for a lease of the fleet before they load.
   FetchPlan(Strategy strategy, bool confirms) noexcept : strategy_(strategy), confirms_(confirms) {}
 

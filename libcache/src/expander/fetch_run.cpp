@@ -61,9 +61,11 @@ FetchRun::FetchRun(ExpanderState& state, const EntityKind& kind, std::string_vie
 Result<FetchInfo> FetchRun::go() { return go_from(plan_.begin()); }
 
 Result<FetchInfo> FetchRun::go_from(Step step) {
-  while (step != Step::answer && step != Step::answer_stale && step != Step::fail) {
-    step = take(step);
-  }
+  while (!FetchPlan::is_last(step)) step = take(step);
+  return end(step);
+}
+
+Result<FetchInfo> FetchRun::end(Step step) {
   place_.leave();
   if (step == Step::fail) return fail(std::move(error_));
   if (step == Step::answer_stale) {
@@ -140,11 +142,13 @@ void FetchRun::keep_seen(LookUp& found) {
   if (found.bytes) right_.seen = *std::move(found.bytes);
 }
 
-FetchPlan::Step FetchRun::drop() {
+FetchPlan::Step FetchRun::drop() { return dropped(cache_.invalidate()); }
+
+FetchPlan::Step FetchRun::dropped(Result<bool> outcome) {
   info_.miss = MissReason::invalidated;
-  if (Result<bool> dropped = cache_.invalidate(); !dropped) {
+  if (!outcome) {
     distrusted_ = true;
-    info_.cache_error = std::move(dropped).error();
+    info_.cache_error = std::move(outcome).error();
   }
   landed_before_ = state_.flights.landed(key_);
   return plan_.dropped();
@@ -161,8 +165,11 @@ FetchPlan::Step FetchRun::join() {
 FetchPlan::Step FetchRun::wait() {
   state_.metrics.count(CacheMetrics::Event::wait);
   const auto timeout = longest_wait();
-  const Arrival arrival =
-      wait_for_landing(Deadline::after(timeout, state_.options.runtime->now()).at());
+  const auto until = Deadline::after(timeout, state_.options.runtime->now()).at();
+  return waited(wait_for_landing(until), timeout);
+}
+
+FetchPlan::Step FetchRun::waited(Arrival arrival, std::chrono::milliseconds timeout) {
   const Step next = plan_.waited(arrival);
   if (next != Step::fail) return next;
   error_ = arrival == Arrival::failed ? *state_.flights.landing(place_)->error
@@ -198,13 +205,17 @@ Arrival FetchRun::accept(const Landing& landing) {
 FetchPlan::Step FetchRun::confirm() {
   // An invalidation may have got lost since the look-up, and before this flight could be told.
   if (!distrusted_ && !cache_.make_trusted()) distrusted_ = true;
+  if (distrusted_) return confirmed({});
+  FetchPolicy not_ahead = policy_;
+  not_ahead.refresh_ahead = 0;
+  return confirmed(cache_.look_again(kind_, not_ahead, job_));
+}
+
+FetchPlan::Step FetchRun::confirmed(LookUp found) {
   if (distrusted_) {  // The entry is not to be read, nor stored but in the place of any.
     if (state_.can.leases) right_.kind = StoreRight::Kind::none;
     return plan_.confirmed(Standing::none, FleetLease::none);
   }
-  FetchPolicy not_ahead = policy_;
-  not_ahead.refresh_ahead = 0;
-  LookUp found = cache_.look_again(kind_, not_ahead, job_);
   // One that is due, or stale, is no news.
   const bool same = found.bytes && *found.bytes == right_.seen;
   const Step next = plan_.confirmed(same ? Standing::none : found.standing, found.lease);
@@ -233,6 +244,14 @@ FetchPlan::Step FetchRun::confirm() {
 
 // Another process loads. Its lease ends by itself, so that asking again is enough.
 FetchPlan::Step FetchRun::poll() {
+  const Step next = may_poll();
+  if (next != Step::confirm) return next;
+  pause_about(policy_.poll_interval, *state_.options.runtime);
+  cache_.renew_budget();
+  return next;
+}
+
+FetchPlan::Step FetchRun::may_poll() {
   const Runtime& runtime = *state_.options.runtime;
   const auto timeout = longest_wait();
   if (polls_++ == 0) poll_until_ = Deadline::after(timeout, runtime.now()).at();
@@ -241,31 +260,33 @@ FetchPlan::Step FetchRun::poll() {
   if (next == Step::fail) {
     error_ = error_of_wait(stopped ? Arrival::cancelled : Arrival::timed_out, key_, timeout);
   }
-  if (next != Step::confirm) return next;
-  pause_about(policy_.poll_interval, *state_.options.runtime);
-  cache_.renew_budget();
   return next;
 }
 
 FetchPlan::Step FetchRun::load() {
-  LoadTask task(state_,
-                {.codec = kind_.codec,
-                 .schema = kind_.schema,
-                 .policy = policy_,
-                 .ttl = ttl_,
-                 .retries = options_.loader_retries,
-                 .miss = info_.miss,
-                 .standing = plan_.standing()},
-                std::move(place_), right_);
-  std::optional<std::chrono::milliseconds> at_most = policy_.hard_timeout;
-  if (plan_.standing() != Standing::none && policy_.soft_timeout) {
-    at_most = std::min(at_most.value_or(*policy_.soft_timeout), *policy_.soft_timeout);
-  }
-  return at_most ? load_in_background(std::move(task), *at_most) : load_here(std::move(task));
+  if (const auto at_most = longest_load()) return load_in_background(task(), *at_most);
+  return load_ended(task().run(job_, cache_, options_.stop));
 }
 
-FetchPlan::Step FetchRun::load_here(LoadTask task) {
-  Result<LoadTask::Outcome> outcome = task.run(job_, cache_, options_.stop);
+LoadTask FetchRun::task() {
+  return {state_,
+          {.codec = kind_.codec,
+           .schema = kind_.schema,
+           .policy = policy_,
+           .ttl = ttl_,
+           .retries = options_.loader_retries,
+           .miss = info_.miss,
+           .standing = plan_.standing()},
+          std::move(place_),
+          right_};
+}
+
+std::optional<std::chrono::milliseconds> FetchRun::longest_load() const {
+  if (plan_.standing() == Standing::none || !policy_.soft_timeout) return policy_.hard_timeout;
+  return std::min(policy_.hard_timeout.value_or(*policy_.soft_timeout), *policy_.soft_timeout);
+}
+
+FetchPlan::Step FetchRun::load_ended(Result<LoadTask::Outcome> outcome) {
   if (!outcome) return failed(LoadEnd::failed, std::move(outcome).error());
   if (plan_.standing() == Standing::due) info_.miss = MissReason::due;
   info_.origin = outcome->present ? Origin::source : Origin::none;
@@ -287,6 +308,7 @@ FetchPlan::Step FetchRun::load_in_background(LoadTask task, std::chrono::millise
   };
   std::unique_ptr<detail::FetchJob> job = job_.to_owned();
   if (!job) {
+    cache_.give_back(task.right());
     return failed(LoadEnd::failed,
                   {.code = Errc::invalid_argument,
                    .message = fmt::format("the loader of {} can be neither moved nor copied", key_),
@@ -299,7 +321,10 @@ FetchPlan::Step FetchRun::load_in_background(LoadTask task, std::chrono::millise
       state_.background.start([detached](const std::stop_token& stop) { detached->run(stop); });
   if (!started) detached->run(options_.stop);
   detached.reset();
-  const Arrival arrival = wait_for_landing(until);
+  return load_arrived(wait_for_landing(until), at_most);
+}
+
+FetchPlan::Step FetchRun::load_arrived(Arrival arrival, std::chrono::milliseconds at_most) {
   if (arrival == Arrival::failed) {
     return failed(LoadEnd::failed, *state_.flights.landing(place_)->error);
   }
@@ -343,8 +368,12 @@ FetchPlan::Step FetchRun::load_alone() {
   Result<Loaded> loaded =
       cachekit::load(job_, context, options_.loader_retries, state_.options.backoff, state_.metrics,
                      *state_.options.runtime);
-  if (!loaded) return failed(LoadEnd::failed, std::move(loaded).error());
-  if (loaded->present) info_.origin = Origin::source;
+  return loaded_alone(std::move(loaded).map([](const Loaded& one) { return one.present; }));
+}
+
+FetchPlan::Step FetchRun::loaded_alone(Result<bool> present) {
+  if (!present) return failed(LoadEnd::failed, std::move(present).error());
+  if (*present) info_.origin = Origin::source;
   return plan_.loaded(LoadEnd::answered);
 }
 

@@ -8,12 +8,15 @@
 #include <cachekit/fetched.hpp>
 #include <cachekit/loader.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace cachekit {
 
 /// One fetch on its caller's thread: does what the plan says, and tells it what came of it.
+/// (`BulkRun` carries out the steps of many at once, and has each of them told here.)
 /// Threads: one.
 class FetchRun {
  public:
@@ -26,6 +29,7 @@ class FetchRun {
   [[nodiscard]] Result<FetchInfo> go_on(LookUp found, std::uint64_t landed_before);
 
  private:
+  friend class BulkRun;
   using Step = FetchPlan::Step;
 
   [[nodiscard]] Result<FetchInfo> go_from(Step step);
@@ -33,18 +37,27 @@ class FetchRun {
   [[nodiscard]] Step look_up();
   [[nodiscard]] Step looked_up(LookUp found);
   [[nodiscard]] Step drop();
+  [[nodiscard]] Step dropped(Result<bool> outcome);
   [[nodiscard]] Step join();
   [[nodiscard]] Step wait();
+  [[nodiscard]] Step waited(Arrival arrival, std::chrono::milliseconds timeout);
   [[nodiscard]] Step confirm();
+  [[nodiscard]] Step confirmed(LookUp found);
   [[nodiscard]] Step poll();
+  [[nodiscard]] Step may_poll();
   [[nodiscard]] Step load();
-  [[nodiscard]] Step load_here(LoadTask task);
+  [[nodiscard]] LoadTask task();
+  [[nodiscard]] Step load_ended(Result<LoadTask::Outcome> outcome);
   [[nodiscard]] Step load_in_background(LoadTask task, std::chrono::milliseconds at_most);
+  [[nodiscard]] Step load_arrived(Arrival arrival, std::chrono::milliseconds at_most);
   [[nodiscard]] Step load_alone();
+  [[nodiscard]] Step loaded_alone(Result<bool> present);
+  [[nodiscard]] Result<FetchInfo> end(Step step);
 
   [[nodiscard]] Arrival wait_for_landing(Runtime::steady_time until);
   [[nodiscard]] Arrival accept(const Landing& landing);
   [[nodiscard]] Step failed(LoadEnd end, Error error);
+  [[nodiscard]] std::optional<std::chrono::milliseconds> longest_load() const;
   [[nodiscard]] std::chrono::milliseconds longest_wait() const;
   [[nodiscard]] FetchPolicy as_it_is() const;
   void keep_seen(LookUp& found);

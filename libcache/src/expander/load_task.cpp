@@ -20,11 +20,8 @@ Result<LoadTask::Outcome> LoadTask::run(detail::FetchJob& job, CacheAccess& cach
     cache.give_back(right_);
     return fail(answer.error());
   }
-  state_.throttle.succeeded(key());
   Outcome outcome{.present = answer->present};
-  const Landed landed = state_.flights.land(place_, landing_of(*answer));
-  if (landed == Landed::fenced) state_.metrics.count(CacheMetrics::Event::fenced);
-  if (landed != Landed::store) {
+  if (!land(*answer)) {
     cache.give_back(right_);
     return outcome;
   }
@@ -53,6 +50,13 @@ Result<LoadTask::Answer> LoadTask::call(detail::FetchJob& job, const CacheAccess
                 "ask LoadContext::has_old_value() first");
   }
   return wrap(job, cache, *loaded, context);
+}
+
+bool LoadTask::land(const Answer& answer) {
+  state_.throttle.succeeded(key());
+  const Landed landed = state_.flights.land(place_, landing_of(answer));
+  if (landed == Landed::fenced) state_.metrics.count(CacheMetrics::Event::fenced);
+  return landed == Landed::store;
 }
 
 void LoadTask::failed(const Error& error) {
@@ -95,37 +99,53 @@ Landing LoadTask::landing_of(const Answer& answer) const {
   return landing;
 }
 
-// True when the answer was stored.
-Result<bool> LoadTask::settle(const Answer& answer, CacheAccess& cache) {
-  const bool stores = answer.envelope && *answer.envelope;
+LoadTask::Settling LoadTask::settling_of(const Answer& answer) const noexcept {
+  if (answer.envelope && *answer.envelope) return Settling::store;
   // Nothing takes the place of an entry that cannot be read, which would be tried by every fetch,
   // or of one that the source knows no more.
-  const bool drops =
-      !stores && (entry_is_bad() || (!answer.present && terms_.standing != Standing::none));
-  if (!stores && !drops) {
+  const bool drops = entry_is_bad() || (!answer.present && terms_.standing != Standing::none);
+  return drops ? Settling::drop : Settling::nothing;
+}
+
+// True when the answer was stored.
+Result<bool> LoadTask::settle(const Answer& answer, CacheAccess& cache) {
+  const Settling how = settling_of(answer);
+  if (how == Settling::nothing) {
     cache.give_back(right_);
-    return answer.envelope ? Result<bool>(fail(answer.envelope->error())) : false;
+    return settled(answer, how, false);
   }
   const Result<KeyLocks::Held> turn = cache.lock();
   if (!turn) return fail(turn.error());
-  if (!state_.flights.may_store(place_)) {
-    state_.metrics.count(CacheMetrics::Event::fenced);
+  if (!may_store()) {
     cache.give_back(right_);
     return false;
   }
-  Result<bool> done = stores ? store(answer, cache) : cache.drop();
-  if (answer.envelope && !*answer.envelope) return fail(answer.envelope->error());
-  if (!done) return done;
-  if (entry_is_bad() && (*done || drops)) state_.metrics.count(CacheMetrics::Event::repair);
-  return stores && *done;
+  return settled(
+      answer, how,
+      how == Settling::store ? cache.store(**answer.envelope, kept(answer), right_) : cache.drop());
 }
 
-Result<bool> LoadTask::store(const Answer& answer, CacheAccess& cache) {
-  const auto stale_for = answer.present ? terms_.policy.stale_for : std::chrono::milliseconds(0);
-  Result<bool> stored = cache.store(**answer.envelope, kept_for(answer.ttl, stale_for), right_);
-  if (stored && *stored) state_.pending.forget(key());
-  if (stored && !*stored) state_.metrics.count(CacheMetrics::Event::fenced);
-  return stored;
+bool LoadTask::may_store() const {
+  const bool may = state_.flights.may_store(place_);
+  if (!may) state_.metrics.count(CacheMetrics::Event::fenced);
+  return may;
+}
+
+Ttl LoadTask::kept(const Answer& answer) const noexcept {
+  return kept_for(answer.ttl,
+                  answer.present ? terms_.policy.stale_for : std::chrono::milliseconds(0));
+}
+
+Result<bool> LoadTask::settled(const Answer& answer, Settling how, Result<bool> done) const {
+  const bool stores = how == Settling::store;
+  if (stores && done && *done) state_.pending.forget(key());
+  if (stores && done && !*done) state_.metrics.count(CacheMetrics::Event::fenced);
+  if (answer.envelope && !*answer.envelope) return fail(answer.envelope->error());
+  if (!done) return done;
+  if (how != Settling::nothing && entry_is_bad() && (*done || !stores)) {
+    state_.metrics.count(CacheMetrics::Event::repair);
+  }
+  return stores && *done;
 }
 
 }  // namespace cachekit

@@ -46,27 +46,42 @@ class LoadTask {
   /// Another place in its flight, of one who waits for it.
   [[nodiscard]] FlightTable::Place watch() { return state_.flights.watch(place_); }
 
-  /// `stop` is that of the caller, as long as there is one.
-  /// Errors: the loader's.
-  [[nodiscard]] Result<Outcome> run(detail::FetchJob& job, CacheAccess& cache,
-                                    const std::stop_token& stop);
-
- private:
-  // What the source said, ready to be stored. Without an envelope: there is nothing to store.
+  /// What the source said, ready to be stored. Without an envelope: there is nothing to store.
   struct Answer {
     bool present = false;
     Ttl ttl = Ttl::none();
     std::optional<Result<std::string>> envelope{};
   };
+  /// What the cache is to be told of an answer.
+  enum class Settling : std::uint8_t { nothing, store, drop };
 
-  [[nodiscard]] Result<Answer> call(detail::FetchJob& job, const CacheAccess& cache,
+  /// `stop` is that of the caller, as long as there is one.
+  /// Errors: the loader's.
+  [[nodiscard]] Result<Outcome> run(detail::FetchJob& job, CacheAccess& cache,
                                     const std::stop_token& stop);
+
+  /// The steps of `run`, for who loads for several flights at once.
+  [[nodiscard]] const FlightTable::Place& place() const noexcept { return place_; }
+  [[nodiscard]] StoreRight& right() noexcept { return right_; }
   [[nodiscard]] Answer wrap(const detail::FetchJob& job, const CacheAccess& cache,
                             const Loaded& loaded, const LoadContext& context) const;
+  /// Answers all who wait. False: the answer is not to be stored.
+  [[nodiscard]] bool land(const Answer& answer);
+  /// Tells all who wait.
+  void failed(const Error& error);
+  [[nodiscard]] Settling settling_of(const Answer& answer) const noexcept;
+  /// Asked with the key locked.
+  [[nodiscard]] bool may_store() const;
+  /// How long the cache is to keep it.
+  [[nodiscard]] Ttl kept(const Answer& answer) const noexcept;
+  /// True when the answer was stored. `done`: what the cache said.
+  [[nodiscard]] Result<bool> settled(const Answer& answer, Settling how, Result<bool> done) const;
+
+ private:
+  [[nodiscard]] Result<Answer> call(detail::FetchJob& job, const CacheAccess& cache,
+                                    const std::stop_token& stop);
   [[nodiscard]] Landing landing_of(const Answer& answer) const;
   [[nodiscard]] Result<bool> settle(const Answer& answer, CacheAccess& cache);
-  [[nodiscard]] Result<bool> store(const Answer& answer, CacheAccess& cache);
-  void failed(const Error& error);
   [[nodiscard]] bool entry_is_bad() const noexcept {
     return terms_.miss == MissReason::undecodable || terms_.miss == MissReason::schema_changed;
   }

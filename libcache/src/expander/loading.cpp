@@ -47,18 +47,24 @@ void pause_about(std::chrono::milliseconds span, Runtime& runtime) {
 Result<Loaded> load(detail::FetchJob& job, LoadContext& context, unsigned retries,
                     const std::function<void(unsigned)>& backoff, CacheMetrics& metrics,
                     Runtime& runtime) {
+  return load([&] { return job.load(context); }, context.stop_token(), retries, backoff, metrics,
+              runtime);
+}
+
+Result<Loaded> load(const std::function<Result<bool>()>& call, const std::stop_token& stop,
+                    unsigned retries, const std::function<void(unsigned)>& backoff,
+                    CacheMetrics& metrics, Runtime& runtime) {
   for (unsigned failures = 0;;) {
     const auto start = runtime.now();
     metrics.count(CacheMetrics::Event::load);
-    Result<bool> present = job.load(context);
+    Result<bool> present = call();
     const auto cost = runtime.now() - start;
     metrics.record_load(cost);
     if (present) {
       return Loaded{*present, std::chrono::duration_cast<std::chrono::microseconds>(cost)};
     }
     metrics.count(CacheMetrics::Event::load_failure);
-    if (failures == retries || context.stop_token().stop_requested())
-      return fail(std::move(present).error());
+    if (failures == retries || stop.stop_requested()) return fail(std::move(present).error());
     ++failures;
     if (backoff) {
       backoff(failures);

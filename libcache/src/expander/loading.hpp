@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <stop_token>
 
 namespace cachekit {
 
@@ -21,6 +22,13 @@ struct Loaded {
 
 /// Sleeps for half the time to one and a half of it, by chance.
 void pause_about(std::chrono::milliseconds span, Runtime& runtime);
+
+/// Asks the source by `call`, and again after a failure, unless stopped, as often as `retries`
+/// says; counts every call. Errors: the last call's.
+[[nodiscard]] Result<Loaded> load(const std::function<Result<bool>()>& call,
+                                  const std::stop_token& stop, unsigned retries,
+                                  const std::function<void(unsigned)>& backoff,
+                                  CacheMetrics& metrics, Runtime& runtime);
 
 /// Calls the loader, and again after a failure as often as `retries` says; counts every call.
 /// Errors: `loader_failed`, the last call's.

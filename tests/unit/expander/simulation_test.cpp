@@ -2,80 +2,19 @@
 // out of its seed. What is checked is what docs/expander.md promises of invalidations and of loads.
 
 #include "support/catch.hpp"
+#include "unit/expander/distant.hpp"
 #include "unit/expander/entities.hpp"
-
-#include <cachekit/memory.hpp>
-#include <cachekit/virtual_runtime.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <type_traits>
 
 using namespace cachekit;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct Weather {
-  bool leases = true;
-  bool faults = false;
-};
-
-// A server far away: each operation takes its time to get there, and its reply to come back; some
-// get lost on the way, or their reply does.
-class DistantDriver final : public Driver {
- public:
-  DistantDriver(InMemoryBackend& server, VirtualRuntime& runtime, Weather weather)
-      : server_(server), runtime_(runtime), weather_(weather) {}
-
-  [[nodiscard]] std::string_view name() const noexcept override { return "distant"; }
-  [[nodiscard]] Tier tier() const noexcept override { return Tier::shared; }
-  [[nodiscard]] std::string target() const override { return "distant:1"; }
-  [[nodiscard]] Capabilities capabilities() const override {
-    return {.compare_and_set = true, .leases = weather_.leases, .max_key_bytes = 250};
-  }
-  [[nodiscard]] std::chrono::milliseconds default_timeout() const noexcept override { return 60s; }
-  void run(const AnyBatch& batch, Deadline /*deadline*/) override {
-    run_each(batch,
-             [&]<typename Operation>(const Operation& operation) { return carry_out(operation); });
-  }
-
- private:
-  template <typename Operation>
-  Result<typename Operation::Value> carry_out(const Operation& operation) {
-    travel();
-    if (gets_lost()) return fail(Errc::timeout, "lost on the way");
-    Result<typename Operation::Value> outcome = server_.run(operation);
-    travel();
-    if (gets_lost()) {
-      return fail(changes(Operation::effect) ? Errc::outcome_unknown : Errc::timeout,
-                  "the reply got lost");
-    }
-    return outcome;
-  }
-  void travel() { runtime_.sleep_for(std::chrono::milliseconds(runtime_.below(4))); }
-  bool gets_lost() { return weather_.faults && runtime_.below(8) == 0; }
-
-  InMemoryBackend& server_;
-  VirtualRuntime& runtime_;
-  const Weather weather_;
-};
-
-// A process: its own connection to the server, its own expander.
-struct Process {
-  Process(InMemoryBackend& server, VirtualRuntime& runtime, Weather weather)
-      : backend(std::make_unique<DistantDriver>(server, runtime, weather)),
-        expander(backend, {.policy = {.load_lease = 10s, .wait_timeout = 1h, .poll_interval = 5ms},
-                           .cache_timeout = 1s,
-                           .runtime = &runtime}) {}
-
-  CacheBackend backend;
-  CacheExpander expander;
-  int known = 0;  ///< What nobody here may read anything older than.
-};
 
 // Whoever of some processes reads, changes the source and invalidates, or puts.
 class World {

@@ -373,3 +373,18 @@ TEST_CASE("one of those who find an entry due refreshes it", "[expander][refresh
   CHECK(kept->load_error);
   CHECK(t.source.asked == 2);
 }
+
+TEST_CASE("a loader that cannot go on in the background keeps nobody from loading",
+          "[expander][stale]") {
+  Slow t({.jitter = 0, .hard_timeout = 1min});
+  const auto start = t.runtime.now();
+  auto fixed = [owned = std::make_unique<int>(1)] { return User{std::to_string(*owned)}; };
+  t.runtime.run([&] {
+    const auto refused = t.expander.fetch<User>(1, fixed);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::invalid_argument);
+    CHECK(refused.error().message == "the loader of user:1 can be neither moved nor copied");
+    CHECK(t.expander.fetch<User>(1, std::move(fixed)));
+  });
+  CHECK(t.runtime.now() == start);
+}

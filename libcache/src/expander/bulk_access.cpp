@@ -1,0 +1,191 @@
+#include "expander/bulk_access.hpp"
+
+#include "expander/cache_access.hpp"
+
+#include <cachekit/runtime.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cachekit {
+namespace {
+
+using Event = CacheMetrics::Event;
+
+void count_drop(CacheMetrics& metrics, const Result<bool>& removed) {
+  if (!removed || *removed) metrics.count(removed ? Event::remove : Event::error);
+}
+
+}  // namespace
+
+// Of a batch of one kind of operation.
+template <typename Operation>
+auto BulkAccess::run(std::span<const Operation> operations) {
+  using Outcomes = std::vector<Result<typename Operation::Value>>;
+  if (operations.empty()) return Outcomes();
+  if (state_.in_process) return state_.backend.run_many(operations);  // Which waits for nobody.
+  if (left_ <= std::chrono::nanoseconds::zero()) {
+    return Outcomes(operations.size(),
+                    fail(Errc::timeout, "the cache took all of its time before",
+                         state_.backend.target(), "see ExpanderOptions::cache_timeout"));
+  }
+  const Runtime& runtime = *state_.options.runtime;
+  const auto start = runtime.now();
+  Outcomes outcomes = state_.backend.run_many(
+      operations, {.timeout = std::chrono::ceil<std::chrono::milliseconds>(left_)});
+  left_ -= runtime.now() - start;
+  return outcomes;
+}
+
+std::vector<Result<std::optional<std::string>>> BulkAccess::get(Keys keys) {
+  std::vector<operation::Get> gets;
+  gets.reserve(keys.size());
+  for (const std::string_view key : keys) gets.push_back({.key = key});
+  return run<operation::Get>(gets);
+}
+
+std::vector<Result<Leased>> BulkAccess::lease(Keys keys, Ttl lease_ttl) {
+  std::vector<operation::LeaseGet> gets;
+  gets.reserve(keys.size());
+  for (const std::string_view key : keys) gets.push_back({.key = key, .lease_ttl = lease_ttl});
+  return run<operation::LeaseGet>(gets);
+}
+
+std::vector<Result<bool>> BulkAccess::drop(Keys keys) {
+  std::vector<operation::Remove> removes;
+  removes.reserve(keys.size());
+  for (const std::string_view key : keys) removes.push_back({.key = key});
+  auto removed = run<operation::Remove>(removes);
+  for (const Result<bool>& one : removed) count_drop(state_.metrics, one);
+  return removed;
+}
+
+// Those that are to be stored in one way, as one batch.
+template <typename Operation, typename Make>
+void BulkAccess::store_by(StoreRight::Kind kind, std::span<Store> stores, const Make& make) {
+  std::vector<Operation> operations;
+  std::vector<Store*> whose;
+  for (Store& store : stores) {
+    if (store.right->kind != kind) continue;
+    operations.push_back(make(store));
+    whose.push_back(&store);
+  }
+  auto outcomes = run<Operation>(operations);
+  for (std::size_t i = 0; i < whose.size(); ++i) whose[i]->outcome = std::move(outcomes[i]);
+}
+
+void BulkAccess::store(std::span<Store> stores) {
+  using Kind = StoreRight::Kind;
+  store_by<operation::LeaseSet>(Kind::lease, stores, [](const Store& one) {
+    return operation::LeaseSet{
+        .key = one.key, .token = one.right->token, .value = one.envelope, .ttl = one.ttl};
+  });
+  store_by<operation::CompareAndSet>(Kind::replace, stores, [](const Store& one) {
+    return operation::CompareAndSet{
+        .key = one.key, .expected = one.right->seen, .value = one.envelope, .ttl = one.ttl};
+  });
+  store_by<operation::Set>(Kind::any, stores, [](const Store& one) {
+    return operation::Set{.key = one.key, .value = one.envelope, .ttl = one.ttl};
+  });
+  for (const Store& one : stores) {
+    if (one.right->kind == Kind::none) continue;
+    if (!one.outcome || *one.outcome) state_.metrics.count(one.outcome ? Event::set : Event::error);
+  }
+  store_by<operation::Remove>(Kind::none, stores,
+                              [&](const Store& one) { return operation::Remove{.key = one.key}; });
+  for (Store& one : stores) {
+    if (one.right->kind == Kind::none) {
+      count_drop(state_.metrics, one.outcome);
+      if (one.outcome) one.outcome = false;
+    }
+    *one.right = {.kind = Kind::none};
+  }
+}
+
+void BulkAccess::give_back(std::span<Store> leases) {
+  store_by<operation::LeaseDrop>(StoreRight::Kind::lease, leases, [](const Store& one) {
+    return operation::LeaseDrop{.key = one.key, .token = one.right->token};
+  });
+  for (Store& one : leases) *one.right = {.kind = StoreRight::Kind::none};
+}
+
+std::vector<Result<bool>> BulkAccess::invalidate(Keys keys) {
+  for (const std::string_view key : keys) state_.flights.fence(key);
+  const Turns turns = lock(keys);
+  std::vector<Result<bool>> outcomes = drop_in_turn(keys, turns);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    outcomes[i] = CacheAccess(state_, keys[i]).invalidated(std::move(outcomes[i]));
+  }
+  return outcomes;
+}
+
+std::vector<Result<void>> BulkAccess::make_trusted(Keys keys) {
+  std::vector<Result<void>> outcomes(keys.size());
+  if (state_.pending.empty()) return outcomes;
+  std::vector<std::string_view> pending;
+  std::vector<std::size_t> where;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!state_.pending.contains(keys[i])) continue;
+    pending.push_back(keys[i]);
+    where.push_back(i);
+  }
+  if (pending.empty()) return outcomes;
+  state_.repeater.arm();
+  const Turns turns = lock(pending);
+  const std::vector<Result<bool>> removed = drop_in_turn(pending, turns);
+  for (std::size_t i = 0; i < pending.size(); ++i) {
+    if (removed[i]) {
+      state_.pending.forget(pending[i]);
+    } else {
+      outcomes[where[i]] = fail(removed[i].error());
+    }
+  }
+  return outcomes;
+}
+
+std::vector<Result<bool>> BulkAccess::drop_in_turn(Keys keys, const Turns& turns) {
+  std::vector<std::string_view> mine;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (turns[i]) mine.push_back(keys[i]);
+  }
+  std::vector<Result<bool>> removed = drop(mine);
+  std::vector<Result<bool>> outcomes;
+  outcomes.reserve(keys.size());
+  for (std::size_t i = 0, next = 0; i < keys.size(); ++i) {
+    outcomes.push_back(turns[i] ? std::move(removed[next++]) : fail(no_turn(keys[i])));
+  }
+  return outcomes;
+}
+
+// In the order of the keys, as everybody does who takes several: so nobody waits in a circle.
+BulkAccess::Turns BulkAccess::lock(Keys keys) {
+  std::vector<std::size_t> order(keys.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
+  Turns turns(keys.size());
+  const Runtime& runtime = *state_.options.runtime;
+  const auto start = runtime.now();
+  for (const std::size_t at : order) {
+    KeyLocks::Held held = state_.writes.lock(keys[at], start + left_);
+    if (held) {
+      turns[at].emplace(std::move(held));
+    } else {
+      state_.metrics.count(Event::error);
+    }
+  }
+  left_ -= runtime.now() - start;
+  return turns;
+}
+
+Error BulkAccess::no_turn(std::string_view key) const {
+  return {.code = Errc::timeout,
+          .message = fmt::format("another caller of this process was writing {} all the time", key),
+          .endpoint = state_.backend.target(),
+          .hint = "see ExpanderOptions::cache_timeout"};
+}
+
+}  // namespace cachekit
