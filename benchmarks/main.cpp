@@ -34,7 +34,8 @@ struct Options {
 
 std::vector<Contest> all_contests(Servers& servers) {
   std::vector<Contest> contests;
-  for (auto* rows : {memory_rows, redis_rows, async_rows, memcached_rows, large_value_rows}) {
+  for (auto* rows :
+       {memory_rows, expander_rows, redis_rows, async_rows, memcached_rows, large_value_rows}) {
     std::ranges::move(rows(servers), std::back_inserter(contests));
   }
   return contests;

@@ -21,5 +21,7 @@ namespace cachekit::bench {
 
 /// The in-process cache against a hash map; asks nothing of the servers.
 [[nodiscard]] std::vector<Contest> memory_rows(Servers& servers);
+/// The expander over the in-process cache against that cache alone; asks nothing of the servers.
+[[nodiscard]] std::vector<Contest> expander_rows(Servers& servers);
 
 }  // namespace cachekit::bench

@@ -33,6 +33,9 @@ class CACHEKIT_API Runtime {
   /// The date, which may step. Only for what leaves the process: snapshot files, envelopes,
   /// absolute dates for servers.
   [[nodiscard]] virtual wall_time wall() const noexcept = 0;
+  /// The same as of the last tick of the system's clock, some milliseconds ago at most, for a
+  /// fraction of the cost.
+  [[nodiscard]] virtual wall_time coarse_wall() const noexcept { return wall(); }
 
   /// A number that nobody can guess. Cost: of the process's, a system call.
   [[nodiscard]] virtual std::uint64_t random() noexcept = 0;

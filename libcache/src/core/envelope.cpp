@@ -4,7 +4,9 @@
 #include "core/envelope.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -35,13 +37,14 @@ void append_number(std::string& out, std::uint64_t number, unsigned bytes) {
     out.push_back(static_cast<char>((number >> (8 * i)) & 0xFFU));
 }
 
-// Requires: position + bytes <= from.size().
-std::uint64_t number_at(std::string_view from, std::size_t position, unsigned bytes) noexcept {
-  std::uint64_t number = 0;
-  for (unsigned i = 0; i < bytes; ++i) {
-    number |= static_cast<std::uint64_t>(static_cast<unsigned char>(from[position + i])) << (8 * i);
+// Requires: position + sizeof(Number) <= from.size(). Cost: compilers make one load of it.
+template <typename Number>
+Number number_at(std::string_view from, std::size_t position) noexcept {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return static_cast<Number>(
+        ((std::uint64_t{static_cast<unsigned char>(from[position + I])} << (8 * I)) | ...));
   }
-  return number;
+  (std::make_index_sequence<sizeof(Number)>());
 }
 
 std::uint32_t checksum(std::string_view header, std::string_view payload) noexcept {
@@ -60,58 +63,79 @@ UnixMillis time_from(std::uint64_t ms) noexcept {
   return UnixMillis(std::chrono::milliseconds(static_cast<std::int64_t>(ms)));
 }
 
+// What is wrong with an envelope. Its words are put together only where somebody wants them.
+enum class Fault : std::uint8_t {
+  none,
+  mark,
+  header_cut,
+  version,
+  length,
+  checksum,
+  flags,
+  validator,
+  value_of_none,
+  times,
+};
+
 // Length, mark, version: what must hold before a checksum can be looked for.
-Result<void> check_frame(std::string_view bytes) {
-  if (!looks_like_envelope(bytes)) {
-    return fail(Errc::decode, "not an envelope: it does not begin with CKIT");
-  }
-  if (bytes.size() < envelope_header_bytes) {
-    return fail(Errc::decode,
-                fmt::format("the envelope is cut short: {} bytes, its header alone has {}",
-                            bytes.size(), envelope_header_bytes));
-  }
-  if (const auto found = number_at(bytes, version_at, 1); found != format_version) {
-    return fail(Errc::decode,
-                fmt::format("envelope version {}; this reader knows {}", found, format_version));
-  }
-  const std::uint64_t announced = number_at(bytes, length_at, 4);
+Fault check_frame(std::string_view bytes) noexcept {
+  if (!looks_like_envelope(bytes)) return Fault::mark;
+  if (bytes.size() < envelope_header_bytes) return Fault::header_cut;
+  if (number_at<std::uint8_t>(bytes, version_at) != format_version) return Fault::version;
   const std::uint64_t present = bytes.size() - envelope_header_bytes;
-  if (announced != present) {
-    return fail(Errc::decode, fmt::format("the envelope announces {} bytes of payload and has {}",
-                                          announced, present));
-  }
-  return {};
+  return number_at<std::uint32_t>(bytes, length_at) == present ? Fault::none : Fault::length;
 }
 
 // Requires: the frame has been checked.
-Result<EnvelopeView> read_fields(std::string_view bytes) {
+Fault read_fields(std::string_view bytes, EnvelopeView& view) noexcept {
   const std::string_view payload = bytes.substr(envelope_header_bytes);
-  const std::uint64_t flags = number_at(bytes, flags_at, 1);
-  if (flags > absent_flag) {
-    return fail(Errc::decode, "the envelope has flags that this reader does not know");
-  }
-  const std::uint64_t validator_bytes = number_at(bytes, validator_at, 1);
-  if (validator_bytes > payload.size()) {
-    return fail(Errc::decode, "the envelope's validator is longer than what there is");
-  }
-  if (flags == absent_flag && validator_bytes != payload.size()) {
-    return fail(Errc::decode, "the envelope says that there is no value, and has one");
-  }
-  const std::uint64_t created = number_at(bytes, created_at, 8);
-  const std::uint64_t expiry = number_at(bytes, expiry_at, 8);
-  if (created > max_unix_ms || expiry > max_unix_ms) {
-    return fail(Errc::decode, "the envelope's times are beyond the year 9999");
-  }
-  EnvelopeView view;
-  view.codec = static_cast<CodecId>(number_at(bytes, codec_at, 1));
-  view.schema = static_cast<std::uint32_t>(number_at(bytes, schema_at, 4));
+  const auto flags = number_at<std::uint8_t>(bytes, flags_at);
+  if (flags > absent_flag) return Fault::flags;
+  view.absent = flags == absent_flag;
+  const std::size_t validator_bytes = number_at<std::uint8_t>(bytes, validator_at);
+  if (validator_bytes > payload.size()) return Fault::validator;
+  if (view.absent && validator_bytes != payload.size()) return Fault::value_of_none;
+  const auto created = number_at<std::uint64_t>(bytes, created_at);
+  const auto expiry = number_at<std::uint64_t>(bytes, expiry_at);
+  if (created > max_unix_ms || expiry > max_unix_ms) return Fault::times;
+  view.codec = static_cast<CodecId>(number_at<std::uint8_t>(bytes, codec_at));
+  view.schema = number_at<std::uint32_t>(bytes, schema_at);
   view.created = time_from(created);
   if (expiry != 0) view.expiry = time_from(expiry);
-  view.load_cost = std::chrono::microseconds(number_at(bytes, load_cost_at, 4));
+  view.load_cost = std::chrono::microseconds(number_at<std::uint32_t>(bytes, load_cost_at));
   view.validator = payload.substr(0, validator_bytes);
   view.payload = payload.substr(validator_bytes);
-  view.absent = flags == absent_flag;
-  return view;
+  return Fault::none;
+}
+
+std::string words_for(Fault fault, std::string_view bytes) {
+  switch (fault) {
+    case Fault::none:
+      break;
+    case Fault::mark:
+      return "not an envelope: it does not begin with CKIT";
+    case Fault::header_cut:
+      return fmt::format("the envelope is cut short: {} bytes, its header alone has {}",
+                         bytes.size(), envelope_header_bytes);
+    case Fault::version:
+      return fmt::format("envelope version {}; this reader knows {}",
+                         number_at<std::uint8_t>(bytes, version_at), format_version);
+    case Fault::length:
+      return fmt::format("the envelope announces {} bytes of payload and has {}",
+                         number_at<std::uint32_t>(bytes, length_at),
+                         bytes.size() - envelope_header_bytes);
+    case Fault::checksum:
+      return "the envelope's checksum does not match: bytes were changed";
+    case Fault::flags:
+      return "the envelope has flags that this reader does not know";
+    case Fault::validator:
+      return "the envelope's validator is longer than what there is";
+    case Fault::value_of_none:
+      return "the envelope says that there is no value, and has one";
+    case Fault::times:
+      return "the envelope's times are beyond the year 9999";
+  }
+  return "the envelope is damaged";
 }
 
 }  // namespace
@@ -166,16 +190,19 @@ Result<std::string> encode_envelope(const EnvelopeView& envelope) {
 }
 
 Result<EnvelopeView> decode_envelope(std::string_view bytes) {
-  if (Result<void> frame = check_frame(bytes); !frame) return fail(std::move(frame).error());
-  if (checksum(bytes, bytes.substr(envelope_header_bytes)) != number_at(bytes, checksum_at, 4)) {
-    return fail(Errc::decode, "the envelope's checksum does not match: bytes were changed");
+  Result<EnvelopeView> view;
+  Fault fault = check_frame(bytes);
+  if (fault == Fault::none && checksum(bytes, bytes.substr(envelope_header_bytes)) !=
+                                  number_at<std::uint32_t>(bytes, checksum_at)) {
+    fault = Fault::checksum;
   }
-  return read_fields(bytes);
+  if (fault == Fault::none) fault = read_fields(bytes, *view);
+  if (fault != Fault::none) view = fail(Errc::decode, words_for(fault, bytes));
+  return view;
 }
 
-Result<EnvelopeView> decode_trusted_envelope(std::string_view bytes) {
-  if (Result<void> frame = check_frame(bytes); !frame) return fail(std::move(frame).error());
-  return read_fields(bytes);
+bool read_trusted_envelope(std::string_view bytes, EnvelopeView& view) noexcept {
+  return check_frame(bytes) == Fault::none && read_fields(bytes, view) == Fault::none;
 }
 
 }  // namespace cachekit

@@ -12,8 +12,8 @@ inline constexpr std::size_t envelope_header_bytes = 40;
 inline constexpr std::size_t max_validator_bytes = 255;
 
 /// Reads an envelope as `decode_envelope` does, but for its checksum: for bytes that have not left
-/// the process.
-[[nodiscard]] Result<EnvelopeView> decode_trusted_envelope(std::string_view bytes);
+/// the process. False where it cannot be read. Requires: `view` is as it was made.
+[[nodiscard]] bool read_trusted_envelope(std::string_view bytes, EnvelopeView& view) noexcept;
 
 /// Writes the bytes that `decode_envelope` reads.
 ///

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <ctime>
 #include <thread>
 #include <utility>
 
@@ -63,6 +64,16 @@ class SystemRuntime final : public Runtime {
   }
   [[nodiscard]] wall_time wall() const noexcept override {
     return std::chrono::system_clock::now();
+  }
+  [[nodiscard]] wall_time coarse_wall() const noexcept override {
+#ifdef CLOCK_REALTIME_COARSE
+    timespec tick{};
+    if (::clock_gettime(CLOCK_REALTIME_COARSE, &tick) == 0) {
+      return wall_time(std::chrono::duration_cast<wall_time::duration>(
+          std::chrono::seconds(tick.tv_sec) + std::chrono::nanoseconds(tick.tv_nsec)));
+    }
+#endif
+    return wall();
   }
 
   // It stands in for `std::random_device`, which takes 5 KB of the caller's stack and may throw. On

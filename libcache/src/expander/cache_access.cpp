@@ -45,51 +45,61 @@ Result<std::optional<std::string>> CacheAccess::get() {
 EntryReading CacheAccess::read(std::string_view bytes, const EntityKind& kind,
                                const FetchPolicy& policy, detail::FetchJob& job,
                                std::string* spent) const {
-  return read_entry(bytes, kind, policy, wall(), state_.draws,
+  const auto now =
+      std::chrono::floor<std::chrono::milliseconds>(state_.options.runtime->coarse_wall());
+  return read_entry(bytes, kind, policy, now, state_.draws,
                     state_.in_process ? Trust::own : Trust::checked, job, spent);
 }
 
-LookUp CacheAccess::judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
-                          const FetchPolicy& policy, detail::FetchJob& job, bool spends) const {
-  LookUp found;
-  if (!bytes) {
-    found.info.miss = MissReason::cache_error;
-    found.info.cache_error = std::move(bytes).error();
-    if (state_.can.leases) found.right.kind = StoreRight::Kind::none;
-    return found;
+Found CacheAccess::found_in(Result<std::optional<std::string>> reply, const EntityKind& kind,
+                            const FetchPolicy& policy, detail::FetchJob& job, bool spends) const {
+  Found found{.bytes = std::move(reply)};
+  if (found.bytes && *found.bytes) {
+    std::string& bytes = **found.bytes;
+    found.reading = read(bytes, kind, policy, job, spends ? &bytes : nullptr);
+  } else {
+    found.reading.miss = found.bytes ? MissReason::absent : MissReason::cache_error;
   }
-  found.bytes = *std::move(bytes);
-  if (!found.bytes) {
-    found.info.miss = MissReason::absent;
-    return found;
-  }
-  const EntryReading reading =
-      read(*found.bytes, kind, policy, job, spends ? &*found.bytes : nullptr);
-  found.standing = reading.standing;
-  found.absent = reading.absent;
-  found.info.miss = reading.miss;
-  found.info.age = reading.age;
-  found.info.remaining = reading.remaining;
-  if (reading.standing >= Standing::due && !reading.absent) found.info.origin = Origin::cache;
-  if (state_.can.compare_and_set) found.right.kind = StoreRight::Kind::replace;
   return found;
+}
+
+Found CacheAccess::find(const EntityKind& kind, const FetchPolicy& policy, detail::FetchJob& job) {
+  Found found = found_in(get(), kind, policy, job, true);
+  count(found);
+  return found;
+}
+
+void CacheAccess::count(const Found& found) const noexcept {
+  const EntryReading& reading = found.reading;
+  state_.metrics.count(!found.bytes                       ? Event::error
+                       : reading.miss == MissReason::none ? Event::hit
+                                                          : Event::miss);
+  if (reading.absent && reading.miss == MissReason::none) state_.metrics.count(Event::negative_hit);
+}
+
+LookUp CacheAccess::judge(Found found) const {
+  LookUp judged{.standing = found.reading.standing, .info = found.info()};
+  judged.absent = found.reading.absent;
+  if (!found.bytes) {
+    judged.info.cache_error = std::move(found.bytes).error();
+    if (state_.can.leases) judged.right.kind = StoreRight::Kind::none;
+    return judged;
+  }
+  judged.bytes = *std::move(found.bytes);
+  if (judged.bytes && state_.can.compare_and_set) judged.right.kind = StoreRight::Kind::replace;
+  return judged;
 }
 
 LookUp CacheAccess::look_up(const EntityKind& kind, const FetchPolicy& policy,
                             detail::FetchJob& job) {
-  return looked_up(get(), kind, policy, job);
+  return judge(find(kind, policy, job));
 }
 
 LookUp CacheAccess::looked_up(Result<std::optional<std::string>> reply, const EntityKind& kind,
                               const FetchPolicy& policy, detail::FetchJob& job) const {
-  LookUp found = judge(std::move(reply), kind, policy, job, true);
-  state_.metrics.count(found.info.cache_error                ? Event::error
-                       : found.info.miss == MissReason::none ? Event::hit
-                                                             : Event::miss);
-  if (found.absent && found.info.miss == MissReason::none) {
-    state_.metrics.count(Event::negative_hit);
-  }
-  return found;
+  Found found = found_in(std::move(reply), kind, policy, job, true);
+  count(found);
+  return judge(std::move(found));
 }
 
 LookUp CacheAccess::look_again(const EntityKind& kind, const FetchPolicy& policy,
@@ -116,7 +126,7 @@ LookUp CacheAccess::looked_again(Result<Leased> reply, const EntityKind& kind,
 
 LookUp CacheAccess::looked_again(Result<std::optional<std::string>> reply, const EntityKind& kind,
                                  const FetchPolicy& policy, detail::FetchJob& job) const {
-  LookUp found = judge(std::move(reply), kind, policy, job);
+  LookUp found = judge(found_in(std::move(reply), kind, policy, job, false));
   if (found.info.cache_error) state_.metrics.count(Event::error);
   return found;
 }

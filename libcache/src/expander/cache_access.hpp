@@ -18,7 +18,20 @@
 
 namespace cachekit {
 
-/// What a look-up found.
+/// What the cache gave, and what it is good for.
+struct Found {
+  Result<std::optional<std::string>> bytes{};
+  EntryReading reading{};
+
+  /// Of a fresh one that is all there is to say.
+  [[nodiscard]] FetchInfo info() const {
+    FetchInfo info{.miss = reading.miss, .age = reading.age, .remaining = reading.remaining};
+    if (reading.standing >= Standing::due && !reading.absent) info.origin = Origin::cache;
+    return info;
+  }
+};
+
+/// What is to be known of a look-up where it is no hit.
 struct LookUp {
   Standing standing = Standing::none;
   FetchInfo info{};
@@ -36,7 +49,12 @@ class CacheAccess {
  public:
   CacheAccess(ExpanderState& state, std::string_view key);
 
-  /// Looks the entry up and has `job` decode it. Unless `none`, `job` now has the value.
+  /// Looks the entry up and has `job` decode it. Unless `none`, `job` now has the value; of a fresh
+  /// one also the bytes.
+  [[nodiscard]] Found find(const EntityKind& kind, const FetchPolicy& policy,
+                           detail::FetchJob& job);
+  /// What follows from that.
+  [[nodiscard]] LookUp judge(Found found) const;
   [[nodiscard]] LookUp look_up(const EntityKind& kind, const FetchPolicy& policy,
                                detail::FetchJob& job);
   /// The same once more, which counts as nothing: the call has been a miss. Of a key without an
@@ -93,9 +111,9 @@ class CacheAccess {
   auto within_budget(const Call& call) -> decltype(call(Timeout()));
   [[nodiscard]] Result<std::optional<std::string>> get();
   [[nodiscard]] UnixMillis wall() const noexcept;
-  [[nodiscard]] LookUp judge(Result<std::optional<std::string>> bytes, const EntityKind& kind,
-                             const FetchPolicy& policy, detail::FetchJob& job,
-                             bool spends = false) const;
+  [[nodiscard]] Found found_in(Result<std::optional<std::string>> reply, const EntityKind& kind,
+                               const FetchPolicy& policy, detail::FetchJob& job, bool spends) const;
+  void count(const Found& found) const noexcept;
   [[nodiscard]] Error kept(Error error);
 
   ExpanderState& state_;

@@ -29,31 +29,39 @@ Result<void> decode(const EnvelopeView& envelope, Standing standing, detail::Fet
 
 EntryReading unusable(MissReason why) { return {.miss = why}; }
 
+bool open(std::string_view bytes, Trust trust, EnvelopeView& envelope) {
+  if (trust == Trust::own) return read_trusted_envelope(bytes, envelope);
+  const Result<EnvelopeView> decoded = decode_envelope(bytes);
+  if (decoded) envelope = *decoded;
+  return decoded.has_value();
+}
+
 }  // namespace
 
 EntryReading read_entry(std::string_view bytes, const EntityKind& kind, const FetchPolicy& policy,
                         UnixMillis now, Draws& draws, Trust trust, detail::FetchJob& job,
                         std::string* spent) {
-  const Result<EnvelopeView> envelope =
-      trust == Trust::own ? decode_trusted_envelope(bytes) : decode_envelope(bytes);
-  if (!envelope) return unusable(MissReason::undecodable);
-  if (envelope->codec != kind.codec || envelope->schema != kind.schema) {
+  EnvelopeView envelope;
+  if (!open(bytes, trust, envelope)) return unusable(MissReason::undecodable);
+  // Another machine's clock may be ahead of ours, and `now` is some milliseconds old: nothing has
+  // been created later.
+  now = std::max(now, envelope.created);
+  if (envelope.codec != kind.codec || envelope.schema != kind.schema) {
     return unusable(MissReason::schema_changed);
   }
-  EntryReading reading{.standing = standing_of(*envelope, policy, now, draws)};
+  EntryReading reading{.standing = standing_of(envelope, policy, now, draws)};
   if (reading.standing == Standing::none) return unusable(MissReason::expired);
-  if (envelope->absent) {
+  if (envelope.absent) {
     job.clear();
-  } else if (!decode(*envelope, reading.standing, job, spent)) {
+  } else if (!decode(envelope, reading.standing, job, spent)) {
     return unusable(MissReason::undecodable);
   }
-  reading.absent = envelope->absent;
-  // Another machine's clock may be ahead of ours: an age is never negative.
-  reading.age = std::max(now - envelope->created, std::chrono::milliseconds::zero());
+  reading.absent = envelope.absent;
+  reading.age = now - envelope.created;
   if (reading.standing == Standing::stale) {
     reading.miss = MissReason::expired;
   } else {
-    reading.remaining = envelope->expiry ? Ttl(*envelope->expiry - now) : Ttl::none();
+    reading.remaining = envelope.expiry ? Ttl(*envelope.expiry - now) : Ttl::none();
   }
   return reading;
 }

@@ -115,25 +115,32 @@ Result<FetchInfo> CacheExpander::run(const EntityKind& kind, std::string_view id
   return run_key(kind, KeyText(kind.prefix, id).view(), job, options);
 }
 
+// The short way of a hit: what only a load needs is made ready where there is one.
 Result<FetchInfo> CacheExpander::run_key(const EntityKind& kind, std::string_view key,
                                          detail::FetchJob& job, const FetchOptions& options) {
   if (Result<void> valid = check_call(key); !valid) return fail(std::move(valid).error());
-  const Result<Ttl> ttl = state_->options.ttl.choose(kind.prefix, options.ttl);
-  if (!ttl) return fail(ttl.error());
+  if (options.ttl) {
+    if (Result<void> valid = validate(*options.ttl); !valid) return fail(std::move(valid).error());
+  }
   const FetchTimer timer(*state_);
   CacheAccess cache(*state_, key);
+  const auto run_from = [&](auto begin) -> Result<FetchInfo> {
+    const Result<Ttl> ttl = state_->options.ttl.choose(kind.prefix, options.ttl);
+    if (!ttl) return fail(ttl.error());
+    FetchRun run(*state_, kind, key, job, options, *ttl, cache);
+    return begin(run);
+  };
   const bool looks_up =
       options.strategy == Strategy::refresh || options.strategy == Strategy::fresh;
   if (!looks_up || !state_->pending.empty()) {
-    return FetchRun(*state_, kind, key, job, options, *ttl, cache).go();
+    return run_from([](FetchRun& run) { return run.go(); });
   }
-  // The short way of a hit; all else takes more than this takes.
-  const std::uint64_t landed_before = state_->flights.landed(key);
-  LookUp found =
-      cache.look_up(kind, options.policy ? *options.policy : state_->options.policy, job);
-  if (found.standing == Standing::fresh) return std::move(found.info);
-  return FetchRun(*state_, kind, key, job, options, *ttl, cache)
-      .go_on(std::move(found), landed_before);
+  // Who is going to ask for a lease looks once more anyway.
+  const std::uint64_t landed_before = state_->can.leases ? 0 : state_->flights.landed(key);
+  Found found = cache.find(kind, options.policy ? *options.policy : state_->options.policy, job);
+  if (found.reading.standing == Standing::fresh) return found.info();
+  return run_from(
+      [&](FetchRun& run) { return run.go_on(cache.judge(std::move(found)), landed_before); });
 }
 
 Result<void> CacheExpander::store(const EntityKind& kind, std::string_view id,
