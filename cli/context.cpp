@@ -6,6 +6,7 @@
 #include "output/json.hpp"
 #include "output/printable.hpp"
 #include "output/shell_word.hpp"
+#include "transfer/standard_descriptors.hpp"
 #include "transfer/wait_for.hpp"
 
 #include <cachekit/units.hpp>
@@ -110,6 +111,12 @@ SettingsRequest Context::settings_request() const {
 
 Settings& Context::mutable_settings() {
   if (settings_) return *settings_;
+  if (names_closed_descriptor(options.config_file)) {
+    throw Failure(
+        "configuration",
+        Error{Errc::rejected, fmt::format("cannot read {}: it is closed", options.config_file), "",
+              "name a file with --config"});
+  }
   Result<Settings> loaded = load_settings(settings_request());
   if (!loaded) {
     // A file that is a pipe may have been waited for.

@@ -4,10 +4,13 @@
 #include "output/printable.hpp"
 #include "output/table.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -25,6 +28,18 @@ std::string shown(const Option& option, const Settings& settings) {
   return without_credentials(option.get(settings));
 }
 
+// Variables speak for the profile that is used. Of the others they say nothing but which backend
+// such a one has that names none.
+Environment without_variables(Environment environment) {
+  return [environment = std::move(environment)](std::string_view name) {
+    const bool hidden =
+        name != "CACHE_BACKEND" && std::ranges::any_of(options(), [&](const Option& option) {
+          return option.environment == name;
+        });
+    return hidden ? std::nullopt : environment(name);
+  };
+}
+
 ExitCode check(Context& context) {
   const Settings& settings = context.settings();
   if (auto made = make_backend(settings); !made) {
@@ -34,8 +49,10 @@ ExitCode check(Context& context) {
   if (!names) throw wrong_configuration(names.error());
   // Every profile is read, so that a mistake in one is found before the day it is needed.
   for (const std::string& name : *names) {
+    if (name == settings.profile) continue;
     SettingsRequest request = context.settings_request();
     request.profile = name;
+    request.environment = without_variables(std::move(request.environment));
     if (const auto loaded = load_settings(request); !loaded) {
       throw wrong_configuration(loaded.error());
     }

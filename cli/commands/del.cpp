@@ -97,7 +97,8 @@ ExitCode delete_matching(Context& context, const DelOptions& options) {
   if (options.dry_run) {
     removal.removed = value_or_fail("del --pattern", count_matching(backend, *options.pattern));
   } else {
-    removal = remove_matching(backend, *options.pattern, options.rate);
+    removal = remove_matching(backend, *options.pattern, options.rate,
+                              context.settings().operation_timeout);
     context.flush_backend();
   }
   print_count(context, options, removal);

@@ -25,7 +25,8 @@ constexpr std::size_t most_refused = 1000;
 
 class PagedRemoval {
  public:
-  PagedRemoval(CacheBackend& backend, double keys_per_second) : backend_(backend) {
+  PagedRemoval(CacheBackend& backend, double keys_per_second, std::chrono::milliseconds budget)
+      : backend_(backend), budget_(budget) {
     if (keys_per_second <= 0) return;
     limiter_.emplace(keys_per_second, clock::now());
     page_size_ = std::min(limiter_->burst(), largest_page);
@@ -54,7 +55,7 @@ class PagedRemoval {
       return outcomes;
     };
     const std::vector<Result<bool>> outcomes =
-        Halving<bool>(backend_, remove, std::nullopt, interrupted).run(page_.size());
+        Halving<bool>(backend_, remove, budget_, interrupted).run(page_.size());
     for (std::size_t i = 0; i < page_.size(); ++i) count(page_[i], outcomes[i]);
     page_.clear();
     return !done_.error;
@@ -89,6 +90,7 @@ class PagedRemoval {
   }
 
   CacheBackend& backend_;
+  const std::chrono::milliseconds budget_;
   std::optional<RateLimiter> limiter_;
   std::size_t page_size_ = largest_page;
   std::vector<std::string> page_;
@@ -99,8 +101,9 @@ class PagedRemoval {
 
 }  // namespace
 
-Removal remove_matching(CacheBackend& backend, const std::string& pattern, double keys_per_second) {
-  PagedRemoval removal(backend, keys_per_second);
+Removal remove_matching(CacheBackend& backend, const std::string& pattern, double keys_per_second,
+                        std::chrono::milliseconds budget) {
+  PagedRemoval removal(backend, keys_per_second, budget);
   return removal.finish(backend.scan({.pattern = pattern}, [&](std::string_view key) {
     return !interrupted() && removal.add(key);
   }));

@@ -4,6 +4,7 @@
 
 #include <cachekit/backend.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,9 +20,10 @@ struct Removal {
 };
 
 /// Removes what matches, page by page, at most `keys_per_second` (0: as fast as it goes). Ctrl-C
-/// ends it before the next page.
+/// ends it before the next page. A page that took as long as its `budget`, the backend's for a
+/// call, was too slow: nobody is asked for it again.
 [[nodiscard]] Removal remove_matching(CacheBackend& backend, const std::string& pattern,
-                                      double keys_per_second);
+                                      double keys_per_second, std::chrono::milliseconds budget);
 
 /// How many keys match, each counted once. Ctrl-C ends it.
 [[nodiscard]] Result<std::uint64_t> count_matching(CacheBackend& backend,

@@ -41,8 +41,9 @@ tl::unexpected<Error> cannot(std::string_view what, const std::string& path, int
 
 Result<ReadSome> open_input(const std::string& path, std::function<bool()> interrupted) {
   const bool standard = path == "-";
-  if (standard && !is_usable(STDIN_FILENO)) {
-    return fail(Errc::rejected, "cannot read standard input: it is closed", {},
+  if (standard ? !is_usable(STDIN_FILENO) : names_closed_descriptor(path)) {
+    return fail(Errc::rejected,
+                fmt::format("cannot read {}: it is closed", standard ? "standard input" : path), {},
                 "give it a file or a pipe, as in: cachekit ... - < FILE");
   }
   // Without O_NONBLOCK the opening of a named pipe would wait for its other end.

@@ -71,9 +71,10 @@ void RecordFields::set_ttl(std::string_view text) {
   std::string spelled = plain(text);
   if (core::is_bare_number(spelled)) {
     if (names_.ttl_unit.empty()) {
+      const bool seconds_fit = parse_ttl(spelled + "s").has_value();
+      const std::string advice = seconds_fit ? fmt::format("write {}s, or ", spelled) : "";
       return set_problem(fmt::format(
-          "'ttl': {0} has no unit: write {0}s, or say with --ttl-unit what such numbers mean",
-          spelled));
+          "'ttl': {} has no unit: {}say with --ttl-unit what such numbers mean", spelled, advice));
     }
     spelled += names_.ttl_unit;
   }

@@ -85,6 +85,19 @@ TEST_CASE("a key that cannot be deleted does not stop del --pattern", "[cli][del
   CHECK(redis.size() == 1);
 }
 
+TEST_CASE("del --pattern asks a server once that takes no write in time", "[cli][del][items]") {
+  Server redis;
+  redis.fill(30);
+  REQUIRE(redis.backend.command({"CLIENT", "PAUSE", "60000", "WRITE"}));
+  const auto deleted = run_cachekit(
+      {"-u", redis.url, "--timeout", "300ms", "--json", "del", "--pattern", "k*", "--yes"});
+  CHECK(deleted.exit_code == 4);
+  CHECK(deleted.out.find("\"unknown\":30") != std::string::npos);
+  CHECK(deleted.err.find("\"outcome_unknown\"") != std::string::npos);
+  CHECK(deleted.err.find("closes the connection") == std::string::npos);
+  REQUIRE(redis.backend.command({"CLIENT", "UNPAUSE"}));
+}
+
 TEST_CASE("a key on which the server closes the connection does not stop del --pattern",
           "[cli][del][items]") {
   Server redis;

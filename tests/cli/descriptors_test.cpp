@@ -62,6 +62,22 @@ TEST_CASE("standard input that is closed is named, and is no empty input", "[cli
   CHECK(run_shell("$cachekit exists k") == "0\n");
 }
 
+TEST_CASE("nor is it where a path names it", "[cli][output]") {
+  const std::vector<std::string> commands{
+      "set k --file /dev/stdin", "set k --file /dev/fd/0",       "set k --file /proc/self/fd/0",
+      "set k --file $home/link", "warm --format csv /dev/stdin", "-c /dev/stdin config show"};
+  for (const std::string& command : commands) {
+    INFO(command);
+    const std::string out =
+        run_shell("ln -s /dev/stdin $home/link; $cachekit " + command + " <&- 2>&1; echo code $?");
+    CHECK(out.find(": it is closed\nhint: ") != std::string::npos);
+    CHECK(out.find("code 5\n") != std::string::npos);
+  }
+  CHECK(run_shell("$cachekit exists k") == "0\n");
+  CHECK(run_shell("printf v | $cachekit set k --file /dev/stdin; $cachekit get k") == "v");
+  CHECK(run_shell("$cachekit set k --file /dev/null <&-; echo code $?") == "code 0\n");
+}
+
 TEST_CASE("a version that nobody can see is an error, too", "[cli][output]") {
   CHECK(run_shell("$cachekit --version >&- 2>/dev/null; echo code $?") == "code 5\n");
 }

@@ -131,7 +131,7 @@ TEST_CASE("stats --verbose adds the connections to the table, and Prometheus tex
   const std::string table = run_cachekit({"-u", targets.redis(), "-v", "stats"}).out;
   CHECK(has(table, "\nclient_connections"));
   CHECK(has(table, "\nclient_mean_batch"));
-  CHECK(has(table, "\nclient_tombstones"));
+  CHECK(has(table, "\nclient_abandoned_requests"));
   CHECK_FALSE(has(run_cachekit({"-u", "memory:", "-v", "stats"}).out, "client_"));
   const auto text = [](const std::string& url) {
     return run_cachekit({"-u", url, "stats", "--format", "prometheus"}).out;
@@ -272,6 +272,16 @@ TEST_CASE("config init prints a file that config check accepts, and path finds",
   const auto none = run_cachekit({"config", "path"});
   CHECK(none.exit_code == 1);
   CHECK(none.err.find("no configuration file; looked for ") == 0);
+}
+
+TEST_CASE("config check holds variables against the profile in use alone", "[cli][config]") {
+  const RunningCommand::Environment service{
+      {"REDIS_PORT", "tcp://10.0.0.1:6379"}};  // Kubernetes, for a Service.
+  CHECK(run_cachekit({"config", "check"}, "", service).exit_code == 0);
+  CHECK(run_cachekit({"-p", "dev", "config", "check"}, "", service).exit_code == 0);
+  const auto used = run_cachekit({"-p", "prod", "config", "check"}, "", service);
+  CHECK(used.exit_code == 3);
+  CHECK(used.err.find("REDIS_PORT") != std::string::npos);
 }
 
 TEST_CASE("doctor warns of a Redis without a memory limit, with a fix", "[cli][doctor]") {

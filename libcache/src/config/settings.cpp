@@ -134,6 +134,7 @@ bool is_overridden(const Option& option, const SettingsRequest& request, const S
   const bool address =
       host || port || option.key == "redis.database" || option.key == "memcached.servers";
   if (is_given(request, option.key) || (address && request.url)) return true;
+  if (origin_of(outcome, option.key) == "--url") return true;  // One of its parameters.
   if ((host || port) && is_given(request, "redis.unix_socket")) return true;
   // A host of the environment would take the place of the socket.
   return port && !outcome.redis.unix_socket.empty() && !lookup(request.environment, "REDIS_HOST");

@@ -32,3 +32,16 @@ TEST_CASE("a dumped record is readable where its bytes are text", "[cli][dump]")
   CHECK(record_line("k", "\xFF", 1500ms) ==
         "{\"key\":\"k\",\"value_base64\":\"/w==\",\"ttl\":\"1500ms\"}\n");
 }
+
+TEST_CASE("a TTL without a unit is told to be written as seconds where that would do",
+          "[cli][ndjson]") {
+  const auto problem_of = [](const std::string& ttl) {
+    return read_all(RecordFormat::ndjson, R"({"key":"k","value":"v","ttl":)" + ttl + "}\n")
+        .at(0)
+        .problem;
+  };
+  CHECK(problem_of("60").find("write 60s, or say with --ttl-unit") != std::string::npos);
+  for (const std::string never : {"0", "5000000000"}) {
+    CHECK(problem_of(never).find("has no unit: say with --ttl-unit") != std::string::npos);
+  }
+}

@@ -189,6 +189,9 @@ TEST_CASE("a variable that a URL or an option overrides is passed over", "[confi
   REQUIRE(by_option);
   CHECK(by_option->redis.port == 7);
   CHECK(load({.url = "redis+unix:///s"}, variables));
+  CHECK(load({.url = "redis://h?pool_size=2"}, {{"REDIS_POOL_SIZE", "many"}})->redis.pool_size ==
+        2);
+  CHECK(load({.url = "memcached://h?max_connections=3"}, {{"MEMCACHED_POOL_SIZE", "many"}}));
   CHECK(load({.profile = "prod", .options = {{"redis.unix_socket", "/s"}}}, variables));
 }
 
