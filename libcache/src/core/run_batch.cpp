@@ -141,7 +141,8 @@ void CacheBackend::run_batch(const AnyBatch& any, const CallOptions& options) {
     Errc code = Errc::overloaded;
     const auto without_memory = [&] { fail_each(batch, out_of_memory(code)); };
     try {
-      const Result<Deadline> deadline = deadline_for(options.timeout, stopwatch.start(), never_blocks);
+      const Result<Deadline> deadline =
+          deadline_for(options.timeout, stopwatch.start(), never_blocks);
       if (!deadline) {
         fail_each(batch, deadline.error());
       } else if (!batch.operations.empty()) {

@@ -137,9 +137,8 @@ TEST_CASE("a callback of an increment that is withdrawn runs on the thread for c
   proxy.hold_replies();
   std::stop_source stop;
   std::promise<std::thread::id> where;
-  backend.async_increment("n", 17, {.stop = stop.get_token()}).then([&](const Result<std::int64_t>&) {
-    where.set_value(std::this_thread::get_id());
-  });
+  backend.async_increment("n", 17, {.stop = stop.get_token()})
+      .then([&](const Result<std::int64_t>&) { where.set_value(std::this_thread::get_id()); });
   REQUIRE(test::eventually([&] { return truth.get("n") == "17"; }));
   stop.request_stop();
   CHECK(where.get_future().get() != std::this_thread::get_id());

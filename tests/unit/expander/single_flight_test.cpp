@@ -161,8 +161,9 @@ TEST_CASE("a loader that hangs holds nobody up for longer than its lease", "[exp
   Flown t({.load_lease = 1ms});
   auto hanging = t.begin();
   REQUIRE(t.loading.wait());
-  const Answer answer =
-      t.expander.fetch<User>(1, [] { return User{"Grace"}; }, {.wait_timeout = 60s});
+  // With a lease that lasts until the answer is stored.
+  const Answer answer = t.expander.fetch<User>(1, [] { return User{"Grace"}; },
+                                               {.wait_timeout = 60s, .policy = FetchPolicy{}});
   REQUIRE(answer);
   CHECK((*answer)->name == "Grace");
   t.answering.open();
