@@ -201,17 +201,29 @@ double mean_bytes_of(const WarmTally& tally) {
   return static_cast<double>(tally.stored_bytes) / stored + overhead;
 }
 
+// Whether entries that were just stored are among those which had to go: more went than there were
+// before, or fewer are there than were stored.
+bool lost_its_own(const CacheBackend& backend, const WarmResult& result, const Held& before,
+                  const Held& now) {
+  if (backend.tier() == Tier::in_process) return true;
+  return result.evicted.value_or(0) > before.items || now.items < result.tally.stored;
+}
+
 // Entries that a cache of this process had to let go are lost to whoever loads it; on a server they
 // may be somebody else's.
 std::optional<Error> lost_entries(Context& context, const CacheBackend& backend,
-                                  const WarmResult& result, const Held& held) {
+                                  const WarmResult& result, const Held& before, const Held& held) {
   const std::uint64_t evicted = result.evicted.value_or(0);
   if (evicted == 0) return std::nullopt;
   const std::string what =
       fmt::format("{}, {} were stored", evictions_text(evicted, held.items), result.tally.stored);
-  if (backend.tier() != Tier::in_process) {
-    context.warn(what + " (others may use the server, too)");
+  if (!lost_its_own(backend, result, before, held)) {
+    context.warn_of_loss(what + " (others may use the server, too)");
     return std::nullopt;
+  }
+  if (backend.tier() != Tier::in_process) {
+    return Error{Errc::rejected, what, "",
+                 "give the server more memory (maxmemory of Redis, -m of Memcached), or load less"};
   }
   return Error{Errc::rejected, what, "",
                more_room(context.settings().memory, held, evicted, mean_bytes_of(result.tally))};
@@ -295,7 +307,8 @@ ExitCode warm(Context& context, WarmArguments& arguments) {
   }
   const std::chrono::duration<double> took = SteadyClock::now() - start;
   print_summary(context, result, arguments, took.count());
-  const auto lost = lost_entries(context, backend, result, after.value_or(Held()));
+  const auto lost =
+      lost_entries(context, backend, result, before.value_or(Held()), after.value_or(Held()));
   return finish(context, result, options, lost);
 }
 

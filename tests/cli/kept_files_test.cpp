@@ -290,13 +290,28 @@ TEST_CASE("the room that warm proposes is enough, also for few entries of mixed 
   CHECK(again.exit_code == 0);
 }
 
-TEST_CASE("warm tells that a server has evicted meanwhile", "[cli][files]") {
+TEST_CASE("what a server had to let go of a load is an error, as in this process", "[cli][files]") {
   const RedisServer redis(
       RedisServerOptions{.extra = {"--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru"}});
-  const auto warmed = run_cachekit({"-u", redis.url(), "warm", "-"}, long_records(20'000));
-  CHECK(warmed.exit_code == 0);
+  const auto warmed = run_cachekit({"-q", "-u", redis.url(), "warm", "-"}, long_records(20'000));
+  CHECK(warmed.exit_code == 5);
   CHECK(warmed.out.find(", evicted ") != std::string::npos);
   CHECK(warmed.err.find("had to make room") != std::string::npos);
+}
+
+TEST_CASE("that a server has evicted what was there before is a warning, under -q as well",
+          "[cli][files]") {
+  const RedisServer redis(
+      RedisServerOptions{.extra = {"--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru"}});
+  static_cast<void>(run_cachekit({"-u", redis.url(), "warm", "-"}, long_records(20'000)));
+  std::string few;
+  for (int i = 0; i < 100; ++i) {
+    few +=
+        "{\"key\":\"few" + std::to_string(i) + "\",\"value\":\"" + std::string(1000, 'x') + "\"}\n";
+  }
+  const auto warmed = run_cachekit({"-q", "-u", redis.url(), "warm", "-"}, few);
+  CHECK(warmed.exit_code == 0);
+  CHECK(warmed.err.find("warning: ") != std::string::npos);
 }
 
 TEST_CASE("without a home directory nothing is said to be stored", "[cli][files]") {
