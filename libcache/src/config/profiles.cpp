@@ -18,7 +18,7 @@ std::filesystem::path dev_snapshot(const Environment& environment) {
   std::filesystem::path base = lookup(environment, "XDG_STATE_HOME").value_or("");
   if (!base.is_absolute()) {  // The XDG specification says to ignore relative paths.
     const std::optional<std::string> home = lookup(environment, "HOME");
-    if (!home) return {};
+    if (!home || !std::filesystem::path(*home).is_absolute()) return {};
     base = std::filesystem::path(*home) / ".local/state";
   }
   return base / "cachekit/dev.snapshot";
