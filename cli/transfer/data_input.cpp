@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -99,12 +100,11 @@ tl::unexpected<Error> cannot_decompress(std::string_view program, const std::str
 Result<DataInput> recognise(ReadSome read, const std::string& path) {
   const std::string name = path == "-" ? "standard input" : path;
   DataInput input{std::move(read)};
+  std::vector<std::string> packed_by;  // The outermost first.
   for (int layer = 0;; ++layer) {
     Result<std::string> begun = first_bytes(input.read);
     if (!begun) return fail(std::move(begun).error());
-    if (std::optional<Error> foreign = foreign_format(*begun, path)) {
-      if (input.compressed && !foreign->hint.starts_with("unpack it first"))
-        foreign->hint = "unpack it first; then " + foreign->hint;
+    if (std::optional<Error> foreign = foreign_format(*begun, path, packed_by)) {
       return fail(*std::move(foreign));
     }
     const std::optional<Compression> compression = compression_of(*begun);
@@ -115,6 +115,7 @@ Result<DataInput> recognise(ReadSome read, const std::string& path) {
     }
     if (compression->make == nullptr) return cannot_decompress(compression->program, name);
     input.compressed = true;
+    packed_by.emplace_back(compression->program);
     input.read = decompressed(put_back(*std::move(begun), std::move(input.read)),
                               compression->make(), name, std::string(compression->program));
   }

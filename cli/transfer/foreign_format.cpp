@@ -28,7 +28,8 @@ constexpr std::string_view unpack = "unpack it first, and name what is in it";
 
 // The longer of two that begin alike stands first.
 // Of the compressed ones among these.
-constexpr std::array packed_endings{".lzma"sv, ".lz4"sv, ".lz"sv, ".Z"sv};
+constexpr std::array packed_endings{".lzma"sv, ".lz4"sv, ".lz"sv,  ".Z"sv,
+                                    ".gz"sv,   ".xz"sv,  ".bz2"sv, ".zst"sv};
 
 constexpr std::array formats{
     Foreign{"\xFF\xFE\0\0"sv, "UTF-32 text", from_utf32},
@@ -85,9 +86,34 @@ std::string converted_name(const std::filesystem::path& path) {
   return (path.parent_path() / ("converted-" + name.string())).string();
 }
 
+// "gzip -dc 'a.gz' | xz -dc".
+std::string unpacked(const std::string& file, const std::vector<std::string>& packed_by) {
+  std::string line;
+  for (const std::string& program : packed_by) {
+    line +=
+        line.empty() ? fmt::format("{} -dc {}", program, file) : fmt::format(" | {} -dc", program);
+  }
+  return line;
+}
+
+// The hint for what is packed: as one pipeline where the program reads standard input.
+std::string hint_for_packed(std::string_view hint, const std::string& unpack,
+                            const std::string& into) {
+  constexpr std::string_view reads = "-dc {0} > {1}";
+  const std::size_t colon = hint.find(": ");
+  const bool piped = hint.ends_with(reads) || hint.find("iconv ") != std::string_view::npos;
+  if (!piped || colon == std::string_view::npos) {
+    return fmt::format("unpack it first: {} > {}, and name what is in it", unpack, into);
+  }
+  const std::size_t file = hint.find("{0} ");
+  return fmt::format("{}: {} | {}> {}", hint.substr(0, colon), unpack,
+                     hint.substr(colon + 2, file - colon - 2), into);
+}
+
 }  // namespace
 
-std::optional<Error> foreign_format(std::string_view first_bytes, const std::string& path) {
+std::optional<Error> foreign_format(std::string_view first_bytes, const std::string& path,
+                                    const std::vector<std::string>& packed_by) {
   const auto known = std::ranges::find_if(formats, [&](const Foreign& one) {
     return first_bytes.substr(std::min(one.at, first_bytes.size())).starts_with(one.begins);
   });
@@ -101,12 +127,15 @@ std::optional<Error> foreign_format(std::string_view first_bytes, const std::str
                            : path.starts_with('-') ? "./" + path
                                                    : path;
   const std::string from = standard ? "FILE" : single_quoted(file);
+  const std::string packed =
+      standard ? "FILE" : single_quoted(path.starts_with('-') ? "./" + path : path);
   const std::string into = standard ? "NEW" : single_quoted(converted_name(path));
   return Error{Errc::invalid_argument,
                fmt::format("{} is {}, which is not read here", standard ? "standard input" : path,
                            found->what),
                {},
-               fmt::format(fmt::runtime(found->hint), from, into)};
+               packed_by.empty() ? fmt::format(fmt::runtime(found->hint), from, into)
+                                 : hint_for_packed(found->hint, unpacked(packed, packed_by), into)};
 }
 
 }  // namespace cachekit::cli

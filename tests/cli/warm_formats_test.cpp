@@ -30,6 +30,16 @@ TEST_CASE("warm names UTF-16, and its hint works as it stands", "[cli][warm][inp
         "stored 1, skipped 0, bad 0\n");
 }
 
+TEST_CASE("the hint for packed UTF-16 works as it stands", "[cli][warm][input]") {
+  CHECK(run_shell(
+            "cd $home; printf 'key,value\\na,1\\n' | iconv -t UTF-16 > u.csv; gzip -k u.csv;"
+            "gzip -c u.csv | xz -c > u.csv.xz; for f in u.csv.gz u.csv.xz; do rm -f converted-*;"
+            "$cachekit -u memory:s warm $f 2>e; echo $?;"
+            "eval \"$(sed -n 's/hint: convert it: //p' e)\";"
+            "$cachekit -u memory:s warm converted-u.csv | sed 's/ in .*//'; done") ==
+        "2\nstored 1, skipped 0, bad 0\n2\nstored 1, skipped 0, bad 0\n");
+}
+
 TEST_CASE("a trace is recognised as warm's input is", "[cli][bench][input]") {
   CHECK(run_shell(
             "printf '\\357\\273\\277a\\na\\nb\\na\\n' > $home/t; for t in gzip bzip2 'zstd -q' xz; "
@@ -54,7 +64,7 @@ TEST_CASE("warm names an archive and how to get at its records", "[cli][warm][in
         "2\ncachekit: warm: a.tar is a tar archive, which is not read here\n"
         "hint: unpack it first, and name what is in it\n"
         "2\ncachekit: warm: a.tar.gz is a tar archive, which is not read here\n"
-        "hint: unpack it first, and name what is in it\n"
+        "hint: unpack it first: gzip -dc 'a.tar.gz' > 'converted-a.tar', and name what is in it\n"
         "2\ncachekit: warm: a.csv.lzma is compressed with lzma, which is not read here\n"
         "hint: unpack it: xz --format=lzma -dc 'a.csv.lzma' > 'converted-a.csv'\nstored 1\n");
 }
