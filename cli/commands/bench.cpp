@@ -230,12 +230,14 @@ BenchSetting setting_of(Context& context, CacheBackend& backend) {
 void print_findings(Context& context, const BenchReport& report,
                     const std::vector<GateVerdict>& verdicts) {
   for (const GateVerdict& verdict : verdicts) {
-    if (verdict.failed) context.note("cachekit: gate " + to_string(verdict));
+    if (verdict.failed && !context.options.json)
+      context.note("cachekit: gate " + to_string(verdict));
   }
   if (report.wrong_answers.value_or(0) > 0) {
     context.note(fmt::format("cachekit: {} wrong answers", *report.wrong_answers));
   }
-  if (!report.leftover.empty()) {
+  const bool outlive = facts_of(context.settings().backend).tier != Tier::in_process;
+  if (outlive && !report.leftover.empty()) {
     context.warn("keys were left behind, which expire by themselves: " + report.leftover);
   }
 }
@@ -252,12 +254,24 @@ ExitCode report_failed(Context& context, const BenchReport& report) {
   return out_of_memory ? ExitCode::refused : ExitCode::unreachable;
 }
 
+// Whoever reads JSON finds the gates that fell short in an error, as all that went wrong.
+void report_gates(Context& context, const std::vector<GateVerdict>& verdicts) {
+  std::string fell;
+  for (const GateVerdict& verdict : verdicts) {
+    if (verdict.failed) fell += (fell.empty() ? "gate " : "; gate ") + to_string(verdict);
+  }
+  if (fell.empty() || !context.options.json) return;
+  context.report("bench", Error{Errc::rejected, fell, "",
+                                "see the figures of the report, or loosen the gate (--fail-if)"});
+}
+
 ExitCode judge_run(Context& context, const BenchReport& report,
                    const std::vector<GateVerdict>& verdicts) {
   if (report.interrupted) return ExitCode::interrupted;
   if (report.count == report.errors) {
     return report_failed(context, report);
   }
+  report_gates(context, verdicts);
   const bool failed = std::ranges::any_of(verdicts, &GateVerdict::failed);
   return failed || report.wrong_answers.value_or(0) > 0 ? ExitCode::gate : ExitCode::done;
 }

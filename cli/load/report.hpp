@@ -70,6 +70,11 @@ struct BenchReport {
   bool interrupted = false;
 };
 
+/// Whether it came to a measurement before it was interrupted: the figures are none where not.
+[[nodiscard]] inline bool was_measured(const BenchReport& report) noexcept {
+  return report.count > 0 || !report.interrupted;
+}
+
 /// What became of the operation of that name; null where none was done. Lifetime: the report's.
 [[nodiscard]] const OperationReport* find_operation(const BenchReport& report,
                                                     std::string_view name);

@@ -226,3 +226,12 @@ TEST_CASE("Ctrl-C during a bench prints what there is and exits with 130", "[cli
   CHECK(report.at("total").at("count") > 0);
   CHECK(watcher.command({"DBSIZE"})->integer == 0);
 }
+
+TEST_CASE("a gate that falls short is an error in JSON under --json", "[cli][bench][gate]") {
+  const auto fell = run_cachekit({"-u", "memory:", "--json", "bench", "--requests", "100", "--keys",
+                                  "10", "--warmup", "0s", "--fail-if", "total.count>0"});
+  CHECK(fell.exit_code == 7);
+  const auto error = nlohmann::json::parse(fell.err)["error"];
+  CHECK(error["what"] == "bench");
+  CHECK(error["message"].get<std::string>().starts_with("gate total.count>0: is 100"));
+}

@@ -185,6 +185,28 @@ TEST_CASE("a signal while bench fills removes no more keys than it wrote", "[cli
   CHECK(calls_of(backend, "unlink") <= calls_of(backend, "set"));
 }
 
+TEST_CASE("a signal while bench fills leaves no figures, for nothing was measured",
+          "[cli][signals]") {
+  for (const bool json : {true, false}) {
+    RedisServer server;
+    RedisBackend backend(patient(server));
+    std::vector<std::string> arguments{"-u", server.url()};
+    if (json) arguments.emplace_back("--json");
+    for (const char* word : {"bench", "--keys", "100000000"}) arguments.emplace_back(word);
+    if (!json) {
+      for (const char* word : {"--sweep", "threads=2,3"}) arguments.emplace_back(word);
+    }
+    RunningCommand running(arguments);
+    wait_until([&] { return calls_of(backend, "set") > 0; });
+    running.signal(SIGINT);
+    const CommandResult result = running.wait();
+    CHECK(result.exit_code == 130);
+    if (json)
+      CHECK(result.out.find(R"("total":{"throughput":null,"count":null)") != std::string::npos);
+    if (!json) CHECK(result.out.empty());
+  }
+}
+
 TEST_CASE("a signal while bench replays a trace removes no more keys than it wrote",
           "[cli][signals]") {
   const TempDir folder;

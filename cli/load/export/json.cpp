@@ -61,15 +61,21 @@ Json environment_of(const BenchSetting& setting) {
   return json;
 }
 
+// Null where nothing was measured.
+template <typename Figure>
+Json measured(const BenchReport& report, const Figure& figure) {
+  return was_measured(report) ? Json(figure) : Json(nullptr);
+}
+
 Json results_of(const BenchReport& report) {
   Json results = Json::array();
   for (const OperationReport& operation : report.operations) {
     results.push_back({{"operation", operation.operation},
-                       {"count", operation.count},
-                       {"errors", operation.errors},
-                       {"hits", or_null(operation.hits)},
-                       {"misses", or_null(operation.misses)},
-                       {"throughput", operation.throughput},
+                       {"count", measured(report, operation.count)},
+                       {"errors", measured(report, operation.errors)},
+                       {"hits", measured(report, or_null(operation.hits))},
+                       {"misses", measured(report, or_null(operation.misses))},
+                       {"throughput", measured(report, operation.throughput)},
                        {"latency_us", to_json(operation.latency)}});
   }
   return results;
@@ -117,9 +123,9 @@ class JsonExporter final : public Exporter {
               {"environment", environment_of(run.setting)},
               {"results", results_of(report)},
               {"total",
-               {{"throughput", report.throughput},
-                {"count", report.count},
-                {"errors", report.errors},
+               {{"throughput", measured(report, report.throughput)},
+                {"count", measured(report, report.count)},
+                {"errors", measured(report, report.errors)},
                 {"wrong_answers", or_null(report.wrong_answers)},
                 {"hit_ratio", or_null(report.hit_ratio)},
                 {"seconds", report.seconds},

@@ -17,6 +17,7 @@ class SweepTableExporter final : public Exporter {
   explicit SweepTableExporter(Sweep sweep) : sweep_(std::move(sweep)) {}
 
   std::string run(const BenchRun& run) override {
+    if (!was_measured(run.report)) return "";
     const auto cell = [&](std::string_view operation, double LatencySummary::*field) {
       const OperationReport* found = find_operation(run.report, operation);
       return found != nullptr && found->latency ? latency_text((*found->latency).*field) : "-";
