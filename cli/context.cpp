@@ -162,7 +162,8 @@ void Context::check_memory(Access access) {
     }
     return;
   }
-  const std::string why = "there is no home directory to keep anything in: HOME is not set";
+  const std::string why =
+      "there is no home directory to keep anything in: HOME is not set, or no absolute path";
   const std::string hint = "set HOME, or name a file: --url memory:FILE";
   if (access == Access::read) return warn(why + "; " + hint);
   throw Failure("profile dev", Error{Errc::rejected, why, "", hint});

@@ -334,3 +334,7 @@ TEST_CASE("a leading ~ in a path is the home folder", "[config]") {
   CHECK(homeless.error().message.find("HOME is not set") != std::string::npos);
   CHECK_FALSE(load({.url = "memory:~bob/u.snapshot"}, {{"HOME", "/h"}}));
 }
+
+TEST_CASE("a home that is no absolute path is none", "[config]") {
+  CHECK(load({}, {{"HOME", "relative"}})->memory.snapshot_file.empty());
+}
