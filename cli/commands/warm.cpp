@@ -202,11 +202,9 @@ double mean_bytes_of(const WarmTally& tally) {
 }
 
 // Whether entries that were just stored are among those which had to go: more went than there were
-// before, or fewer are there than were stored.
-bool lost_its_own(const CacheBackend& backend, const WarmResult& result, const Held& before,
-                  const Held& now) {
-  if (backend.tier() == Tier::in_process) return true;
-  return result.evicted.value_or(0) > before.items || now.items < result.tally.stored;
+// before. (How many are left tells nothing: records may name a key twice, and entries expire.)
+bool lost_its_own(const CacheBackend& backend, const WarmResult& result, const Held& before) {
+  return backend.tier() == Tier::in_process || result.evicted.value_or(0) > before.items;
 }
 
 // Entries that a cache of this process had to let go are lost to whoever loads it; on a server they
@@ -217,7 +215,7 @@ std::optional<Error> lost_entries(Context& context, const CacheBackend& backend,
   if (evicted == 0) return std::nullopt;
   const std::string what =
       fmt::format("{}, {} were stored", evictions_text(evicted, held.items), result.tally.stored);
-  if (!lost_its_own(backend, result, before, held)) {
+  if (!lost_its_own(backend, result, before)) {
     context.warn_of_loss(what + " (others may use the server, too)");
     return std::nullopt;
   }

@@ -95,9 +95,10 @@ class CACHEKIT_API CacheExpander {
   /// never wait for each other in a circle. An id that is named more than once is one id, and each
   /// of its places gets its answer. One id's failure is no other one's.
   ///
-  /// Where the timeouts of the policy have a load go on in the background, all that this call loads
-  /// does, in the one call of the loader, which is copied, or moved where it cannot be: then it is
-  /// not called again. Loads, their cost and duration count once for each call of the loader.
+  /// Where the timeouts of the policy would have each of the loads of this call go on in the
+  /// background, they do, in the one call of the loader, which is copied, or moved where it cannot
+  /// be: then it is not called again. Loads, their cost and duration count once for each call of
+  /// the loader.
   ///
   /// Errors: as `fetch`, for each id. Requires: `T` can be copied.
   /// Limits: `cache_timeout` is for all ids together.

@@ -27,6 +27,16 @@ Deadline::clock::duration time_of(std::size_t keys, double keys_per_second) {
   return std::chrono::duration_cast<Deadline::clock::duration>(std::min(exact, longest));
 }
 
+// Until then, or until it is stopped.
+void sleep_until(Deadline::clock::time_point until, const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds look_every{50};
+  Runtime& runtime = Runtime::current();
+  if (!stop.stop_possible()) return runtime.sleep_until(until);
+  while (!stop.stop_requested() && runtime.now() < until) {
+    runtime.sleep_until(std::min(until, runtime.now() + look_every));
+  }
+}
+
 operation::Get get_of(std::string_view key) { return {key}; }
 operation::Remove remove_of(std::string_view key) { return {key}; }
 
@@ -194,7 +204,7 @@ Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
     if (options.keys_per_second > 0) {
       next_page_at = std::max(next_page_at, Deadline::clock::now()) +
                      time_of(page.size(), options.keys_per_second);
-      Runtime::current().sleep_until(next_page_at);
+      sleep_until(next_page_at, options.stop);
     }
     const std::vector<std::string_view> keys(page.begin(), page.end());
     for (const Result<bool>& outcome : remove_many(keys, {options.timeout, options.stop})) {

@@ -134,13 +134,23 @@ std::vector<Result<void>> BulkAccess::make_trusted(Keys keys) {
   }
   if (pending.empty()) return outcomes;
   state_.repeater.arm();
-  const Turns turns = lock(pending);
-  const std::vector<Result<bool>> removed = drop_in_turn(pending, turns);
+  Turns turns = lock(pending);
+  // Somebody who had the turn before may have stored something newer, or removed it.
+  Turns turns_left;
+  std::vector<std::string_view> left;
+  std::vector<std::size_t> where_left;
   for (std::size_t i = 0; i < pending.size(); ++i) {
+    if (turns[i] && !state_.pending.contains(pending[i])) continue;
+    turns_left.push_back(std::move(turns[i]));
+    left.push_back(pending[i]);
+    where_left.push_back(where[i]);
+  }
+  const std::vector<Result<bool>> removed = drop_in_turn(left, turns_left);
+  for (std::size_t i = 0; i < left.size(); ++i) {
     if (removed[i]) {
-      state_.pending.forget(pending[i]);
+      state_.pending.forget(left[i]);
     } else {
-      outcomes[where[i]] = fail(removed[i].error());
+      outcomes[where_left[i]] = fail(removed[i].error());
     }
   }
   return outcomes;

@@ -32,8 +32,12 @@ class StopOfAll {
 // Marks a thread as one that loads all of the flights, one within the other.
 class LoadFrames {
  public:
-  LoadFrames(const FlightTable& table, const std::vector<LoadTask>& tasks, Runtime& runtime) {
-    for (const LoadTask& task : tasks) frames_.emplace_back(table, *task.place().flight(), runtime);
+  // All that may throw comes first: frames end in the reverse order of their making.
+  LoadFrames(const FlightTable& table, const std::vector<LoadTask>& tasks, Runtime& runtime)
+      : frames_(tasks.size()) {
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      frames_[i].emplace(table, *tasks[i].place().flight(), runtime);
+    }
   }
   ~LoadFrames() {
     while (!frames_.empty()) frames_.pop_back();
@@ -42,7 +46,7 @@ class LoadFrames {
   LoadFrames& operator=(const LoadFrames&) = delete;
 
  private:
-  std::deque<LoadFrame> frames_{};
+  std::deque<std::optional<LoadFrame>> frames_;
 };
 
 }  // namespace

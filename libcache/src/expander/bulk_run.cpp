@@ -169,7 +169,8 @@ bool BulkRun::load() {
   if (items.empty()) return false;
   BulkLoad load(state_, {.lease = policy_.load_lease, .retries = options_.loader_retries});
   for (Item* item : items) load.add(item->run.task(), item->key->index);
-  const bool in_background = std::any_of(items.begin(), items.end(), [](const Item* item) {
+  // The call is over when all of them are: one without a limit holds up the others anyway.
+  const bool in_background = std::all_of(items.begin(), items.end(), [](const Item* item) {
     return item->run.longest_load().has_value();
   });
   if (in_background) {
@@ -210,12 +211,12 @@ void BulkRun::load_in_background(BulkLoad load, const Items& items) {
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
     Item& item = *items[i];
-    const auto at_most = item.run.longest_load();
+    const std::chrono::milliseconds at_most = *item.run.longest_load();
     item.run.place_ = load.watch(i);
     item.step = Step::wait;
     item.waiting = item.own_load = true;
-    item.timeout = at_most.value_or(std::chrono::milliseconds(0));
-    item.until = at_most ? Deadline::after(*at_most, now()).at() : Runtime::steady_time::max();
+    item.timeout = at_most;
+    item.until = Deadline::after(at_most, now()).at();
   }
   const auto detached =
       std::make_shared<Detached>(Detached{std::move(load), std::move(job), state_});

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <string>
 #include <vector>
@@ -173,6 +175,21 @@ TEST_CASE("no asynchronous write is done again behind a later one of its key", "
     begun.open();
     CHECK(code_of(older.get()) == "unavailable");
     CHECK(must(newer.get()));
+    CHECK(done == std::vector<std::string>{"k"});
+  }
+  SECTION("a later command, whatever its keys are") {
+    const auto in_flight = [&](std::uint64_t wanted) {
+      return eventually([&] { return redis.connections().at(0).in_flight == wanted; });
+    };
+    auto older = redis.async_set("k", "older");
+    REQUIRE(in_flight(1));
+    auto newer = std::async(std::launch::async, [&] {
+      return redis.command({"SET", "k", "newer"});
+    });
+    REQUIRE(in_flight(2));
+    begun.open();
+    CHECK(must(newer.get()).text == "OK");
+    CHECK(code_of(older.get()) == "unavailable");
     CHECK(done == std::vector<std::string>{"k"});
   }
   SECTION("a later one of another key") {

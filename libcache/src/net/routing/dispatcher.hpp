@@ -48,7 +48,8 @@ class CACHEKIT_INTERNAL Dispatcher {
   Dispatcher& operator=(const Dispatcher&) = delete;
 
   /// Runs a request at the node of a key. Errors: those of `Channel::execute` and of the router;
-  /// `unavailable` after too many redirects; `timeout` where there is no time to try it again.
+  /// `unavailable` after too many redirects; where there is no time to try it again `timeout`, or
+  /// the refusal itself, as the verdict says.
   [[nodiscard]] Answered execute(Request& request, std::string_view key, Deadline deadline);
   /// Runs commands at the nodes of their keys, side by side; each has its outcome then. Those of
   /// one node go in pieces, one after another. Errors: throws `std::bad_alloc`; commands without an

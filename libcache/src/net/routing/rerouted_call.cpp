@@ -56,7 +56,8 @@ ReroutedCall::ReroutedCall(Dispatcher& dispatcher, AsyncRequest& request, NodeRe
       key_(key),
       first_(std::move(node)),
       asked_(first_),
-      ticket_(request.request().idempotent() ? 0 : dispatcher.writes_.begin(key)) {}
+      ticket_(request.request().idempotent() ? WriteOrder::Ticket()
+                                             : dispatcher.writes_.begin(key)) {}
 
 ReroutedCall::~ReroutedCall() {
   if (Hop* const hop = replace_hop(nullptr)) hop->release();
