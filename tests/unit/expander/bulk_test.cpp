@@ -254,6 +254,27 @@ TEST_CASE("a bulk load with a soft timeout goes on in the background", "[expande
   CHECK(calls == 1);
 }
 
+TEST_CASE("one id that has to be waited for keeps a bulk load with its caller",
+          "[expander][bulk][stale]") {
+  Bulk t({.jitter = 0, .stale_for = 1h, .soft_timeout = 50ms});  // Its lease is 10 s.
+  check_users(t.fetch({1}, {.ttl = 1s}), {1});
+  t.runtime.advance(2s);
+  int calls = 0;
+  const auto slower_than_a_lease = [&](std::span<const int> ids) {
+    ++calls;
+    t.runtime.sleep_for(15s);
+    Users users;
+    for (const int id : ids) users[id] = User{"new"};
+    return users;
+  };
+  t.runtime.run([&] {
+    const Answers answers = t.expander.fetch_many<User>(Ids{1, 2}, slower_than_a_lease);
+    CHECK((*answers[0])->name == "new");
+    CHECK((*answers[1])->name == "new");
+  });
+  CHECK(calls == 1);
+}
+
 TEST_CASE("a hard timeout ends a bulk call, and not its load", "[expander][bulk][stale]") {
   Bulk t({.jitter = 0, .hard_timeout = 10ms});
   const auto slow = [&](std::span<const int> ids) {
