@@ -41,7 +41,7 @@ bool is_usable(int standard_descriptor) noexcept {
 // opened there is not what lies behind the last link, but the descriptor's own file.
 std::optional<int> standard_descriptor_of(const std::filesystem::path& path) {
   std::error_code failed;
-  const auto descriptors = std::filesystem::canonical("/proc/self/fd", failed);
+  const auto process = std::filesystem::canonical("/proc/self", failed).string() + "/";
   if (failed) return std::nullopt;
   std::filesystem::path at = path;
   for (int links = 0; links < most_links; ++links) {
@@ -49,7 +49,9 @@ std::optional<int> standard_descriptor_of(const std::filesystem::path& path) {
     const auto folder = std::filesystem::canonical(parent, failed);
     if (failed) return std::nullopt;
     const std::string name = at.filename().string();
-    if (folder == descriptors && name.size() == 1 && name[0] >= '0' && name[0] <= '2') {
+    // Of the process, or of one of its threads.
+    const bool of_descriptors = folder.filename() == "fd" && folder.string().starts_with(process);
+    if (of_descriptors && name.size() == 1 && name[0] >= '0' && name[0] <= '2') {
       return name[0] - '0';
     }
     const auto target = std::filesystem::read_symlink(folder / name, failed);

@@ -1,13 +1,17 @@
 #include "transfer/ttl_text.hpp"
 
+#include "core/bare_number.hpp"
+
 #include <cachekit/units.hpp>
 
+#include <string>
 #include <utility>
 
 namespace cachekit::cli {
 
-Result<Ttl> parse_ttl(std::string_view text) {
-  if (text == "none") return Ttl::none();
+namespace {
+
+Result<Ttl> of_duration(std::string_view text) {
   return parse_duration(text).and_then([](std::chrono::milliseconds duration) -> Result<Ttl> {
     const Ttl ttl(duration);
     if (Result<void> sound = validate(ttl); !sound) {
@@ -16,6 +20,18 @@ Result<Ttl> parse_ttl(std::string_view text) {
     }
     return ttl;
   });
+}
+
+}  // namespace
+
+Result<Ttl> parse_ttl(std::string_view text) {
+  if (text == "none") return Ttl::none();
+  Result<Ttl> ttl = of_duration(text);
+  // Nobody is told to write what would be refused then.
+  if (!ttl && core::is_bare_number(text) && !of_duration(std::string(text) + "s")) {
+    ttl.error().hint = "the units are ms, s, m, h, d and w; write none for no expiry";
+  }
+  return ttl;
 }
 
 }  // namespace cachekit::cli

@@ -64,8 +64,10 @@ TEST_CASE("standard input that is closed is named, and is no empty input", "[cli
 
 TEST_CASE("nor is it where a path names it", "[cli][output]") {
   const std::vector<std::string> commands{
-      "set k --file /dev/stdin", "set k --file /dev/fd/0",       "set k --file /proc/self/fd/0",
-      "set k --file $home/link", "warm --format csv /dev/stdin", "-c /dev/stdin config show"};
+      "set k --file /dev/stdin",      "set k --file /dev/fd/0",
+      "set k --file /proc/self/fd/0", "set k --file /proc/thread-self/fd/0",
+      "set k --file $home/link",      "warm --format csv /dev/stdin",
+      "-c /dev/stdin config show"};
   for (const std::string& command : commands) {
     INFO(command);
     const std::string out =

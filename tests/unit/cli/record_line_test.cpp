@@ -1,4 +1,5 @@
 #include "transfer/dumper.hpp"
+#include "transfer/ttl_text.hpp"
 #include "unit/cli/reading.hpp"
 
 #include <string>
@@ -44,4 +45,10 @@ TEST_CASE("a TTL without a unit is told to be written as seconds where that woul
   for (const std::string never : {"0", "5000000000"}) {
     CHECK(problem_of(never).find("has no unit: say with --ttl-unit") != std::string::npos);
   }
+}
+
+TEST_CASE("no TTL is proposed that would be refused", "[cli][ttl]") {
+  CHECK(parse_ttl("60").error().hint.find("write 60s") != std::string::npos);
+  CHECK(parse_ttl("5000000000").error().hint.find("5000000000s") == std::string::npos);
+  CHECK(parse_ttl("0").error().hint.find("0s") == std::string::npos);
 }
