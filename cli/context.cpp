@@ -388,7 +388,7 @@ bool Context::confirmed(bool yes, std::string_view question) {
                   Error{Errc::invalid_argument, fmt::format("{} needs a yes", question), "",
                         "add --yes when you are sure"});
   }
-  err.write(fmt::format("{} Type yes to go on: ", without_credentials(question)));
+  err.write(fmt::format("{}. Type yes to go on: ", without_credentials(question)));
   err.flush();
   std::string answer;
   return wait_for_input(STDIN_FILENO, interrupted) && std::getline(std::cin, answer) &&

@@ -28,7 +28,7 @@ Deadline::clock::duration time_of(std::size_t keys, double keys_per_second) {
 }
 
 // Until then, or until it is stopped.
-void sleep_until(Deadline::clock::time_point until, const std::stop_token& stop) {
+void pause_until(Deadline::clock::time_point until, const std::stop_token& stop) {
   constexpr std::chrono::milliseconds look_every{50};
   Runtime& runtime = Runtime::current();
   if (!stop.stop_possible()) return runtime.sleep_until(until);
@@ -204,7 +204,7 @@ Result<std::uint64_t> CacheBackend::remove_pages(std::string_view pattern,
     if (options.keys_per_second > 0) {
       next_page_at = std::max(next_page_at, Deadline::clock::now()) +
                      time_of(page.size(), options.keys_per_second);
-      sleep_until(next_page_at, options.stop);
+      pause_until(next_page_at, options.stop);
     }
     const std::vector<std::string_view> keys(page.begin(), page.end());
     for (const Result<bool>& outcome : remove_many(keys, {options.timeout, options.stop})) {

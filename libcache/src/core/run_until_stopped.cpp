@@ -1,5 +1,6 @@
 // Calls that are waited for and can be withdrawn: begun as those that nobody waits for, a piece of
-// a batch at a time, so that a batch of any size keeps within the usual bounds of what is under way.
+// a batch at a time, so that a batch of any size keeps within the usual bounds of what is under
+// way.
 
 #include "core/count_outcome.hpp"
 #include "core/out_of_memory.hpp"
