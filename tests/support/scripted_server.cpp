@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -104,6 +106,9 @@ void ScriptedServer::accept_all() {
     if (entries[1].revents != 0) return;
     Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!socket.open()) continue;
+    // A reply in parts is not to wait until its peer has acknowledged the first.
+    const int on = 1;
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const Script& script = scripts_[std::min<std::size_t>(connections_, scripts_.size() - 1)];
     ++connections_;
     peers_.emplace_back([this, &script, socket = std::move(socket)]() mutable {

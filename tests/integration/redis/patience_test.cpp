@@ -136,7 +136,7 @@ TEST_CASE("who has no more time is told what the server has said", "[redis]") {
       [](const std::string&, const std::string&) { return std::string("-LOADING not yet\r\n"); });
   RedisConfig config = server.config();
   config.connection_timeout = ample;
-  config.operation_timeout = 30ms;
+  config.operation_timeout = 100ms;
   RedisBackend redis(config);
   const std::vector<std::string_view> keys{"a", "b"};
   std::function<Result<std::optional<std::string>>()> call;
