@@ -1,43 +1,22 @@
 #include "expander/bulk_access.hpp"
 
+#include "core/count_outcome.hpp"
 #include "expander/cache_access.hpp"
-
-#include <cachekit/runtime.hpp>
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-#include <fmt/format.h>
-
 namespace cachekit {
-namespace {
-
-using Event = CacheMetrics::Event;
-
-void count_drop(CacheMetrics& metrics, const Result<bool>& removed) {
-  if (!removed || *removed) metrics.count(removed ? Event::remove : Event::error);
-}
-
-}  // namespace
-
 // Of a batch of one kind of operation.
 template <typename Operation>
 auto BulkAccess::run(std::span<const Operation> operations) {
   using Outcomes = std::vector<Result<typename Operation::Value>>;
   if (operations.empty()) return Outcomes();
-  if (state_.in_process) return state_.backend.run_many(operations);  // Which waits for nobody.
-  if (left_ <= std::chrono::nanoseconds::zero()) {
-    return Outcomes(operations.size(),
-                    fail(Errc::timeout, "the cache took all of its time before",
-                         state_.backend.target(), "see ExpanderOptions::cache_timeout"));
-  }
-  const Runtime& runtime = *state_.options.runtime;
-  const auto start = runtime.now();
-  Outcomes outcomes = state_.backend.run_many(
-      operations, {.timeout = std::chrono::ceil<std::chrono::milliseconds>(left_)});
-  left_ -= runtime.now() - start;
-  return outcomes;
+  if (budget_.is_spent()) return Outcomes(operations.size(), fail(budget_.why_spent()));
+  return budget_.spend([&](CacheBudget::Timeout timeout) -> Outcomes {
+    return state_.backend.run_many(operations, {.timeout = timeout});
+  });
 }
 
 std::vector<Result<std::optional<std::string>>> BulkAccess::get(Keys keys) {
@@ -59,7 +38,7 @@ std::vector<Result<bool>> BulkAccess::drop(Keys keys) {
   removes.reserve(keys.size());
   for (const std::string_view key : keys) removes.push_back({.key = key});
   auto removed = run<operation::Remove>(removes);
-  for (const Result<bool>& one : removed) count_drop(state_.metrics, one);
+  for (const auto& one : removed) count_outcome<operation::Remove>(state_.metrics, one);
   return removed;
 }
 
@@ -92,13 +71,13 @@ void BulkAccess::store(std::span<Store> stores) {
   });
   for (const Store& one : stores) {
     if (one.right->kind == Kind::none) continue;
-    if (!one.outcome || *one.outcome) state_.metrics.count(one.outcome ? Event::set : Event::error);
+    count_outcome<operation::Set>(state_.metrics, one.outcome);
   }
   store_by<operation::Remove>(Kind::none, stores,
                               [&](const Store& one) { return operation::Remove{.key = one.key}; });
   for (Store& one : stores) {
     if (one.right->kind == Kind::none) {
-      count_drop(state_.metrics, one.outcome);
+      count_outcome<operation::Remove>(state_.metrics, one.outcome);
       if (one.outcome) one.outcome = false;
     }
     *one.right = {.kind = Kind::none};
@@ -177,25 +156,10 @@ BulkAccess::Turns BulkAccess::lock(Keys keys) {
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
   Turns turns(keys.size());
-  const Runtime& runtime = *state_.options.runtime;
-  const auto start = runtime.now();
   for (const std::size_t at : order) {
-    KeyLocks::Held held = state_.writes.lock(keys[at], start + left_);
-    if (held) {
-      turns[at].emplace(std::move(held));
-    } else {
-      state_.metrics.count(Event::error);
-    }
+    if (KeyLocks::Held held = budget_.lock(keys[at])) turns[at].emplace(std::move(held));
   }
-  left_ -= runtime.now() - start;
   return turns;
-}
-
-Error BulkAccess::no_turn(std::string_view key) const {
-  return {.code = Errc::timeout,
-          .message = fmt::format("another caller of this process was writing {} all the time", key),
-          .endpoint = state_.backend.target(),
-          .hint = "see ExpanderOptions::cache_timeout"};
 }
 
 }  // namespace cachekit

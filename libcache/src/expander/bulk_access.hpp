@@ -1,12 +1,12 @@
 #pragma once
 
+#include "expander/cache_budget.hpp"
 #include "expander/expander_state.hpp"
 #include "expander/store_right.hpp"
 
 #include <cachekit/error.hpp>
 #include <cachekit/operation.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -34,7 +34,7 @@ class BulkAccess {
     Result<bool> outcome{false};
   };
 
-  explicit BulkAccess(ExpanderState& state) : state_(state), left_(state.options.cache_timeout) {}
+  explicit BulkAccess(ExpanderState& state) : state_(state), budget_(state) {}
 
   [[nodiscard]] std::vector<Result<std::optional<std::string>>> get(Keys keys);
   [[nodiscard]] std::vector<Result<Leased>> lease(Keys keys, Ttl lease_ttl);
@@ -51,9 +51,9 @@ class BulkAccess {
   /// This process's turns to write the keys, one for each.
   [[nodiscard]] Turns lock(Keys keys);
   /// What to say of a key without a turn.
-  [[nodiscard]] Error no_turn(std::string_view key) const;
+  [[nodiscard]] Error no_turn(std::string_view key) const { return budget_.why_no_turn(key); }
 
-  void renew_budget() noexcept { left_ = state_.options.cache_timeout; }
+  void renew_budget() noexcept { budget_.renew(); }
 
  private:
   template <typename Operation>
@@ -63,7 +63,7 @@ class BulkAccess {
   void store_by(StoreRight::Kind kind, std::span<Store> stores, const Make& make);
 
   ExpanderState& state_;
-  std::chrono::nanoseconds left_;
+  CacheBudget budget_;
 };
 
 }  // namespace cachekit

@@ -1,5 +1,6 @@
 #include "expander/cache_access.hpp"
 
+#include "core/count_outcome.hpp"
 #include "core/envelope.hpp"
 
 #include <cachekit/runtime.hpp>
@@ -17,7 +18,7 @@ using Event = CacheMetrics::Event;
 }  // namespace
 
 CacheAccess::CacheAccess(ExpanderState& state, std::string_view key)
-    : state_(state), left_(state.options.cache_timeout), key_(key) {}
+    : state_(state), budget_(state), key_(key) {}
 
 UnixMillis CacheAccess::wall() const noexcept {
   return std::chrono::floor<std::chrono::milliseconds>(state_.options.runtime->wall());
@@ -25,16 +26,8 @@ UnixMillis CacheAccess::wall() const noexcept {
 
 template <typename Call>
 auto CacheAccess::within_budget(const Call& call) -> decltype(call(Timeout())) {
-  if (state_.in_process) return call(std::nullopt);  // Which waits for nobody.
-  if (left_ <= std::chrono::nanoseconds::zero()) {
-    return fail(Errc::timeout, "the cache took all of its time before", state_.backend.target(),
-                "see ExpanderOptions::cache_timeout");
-  }
-  const Runtime& runtime = *state_.options.runtime;
-  const auto start = runtime.now();
-  auto outcome = call(Timeout(std::chrono::ceil<std::chrono::milliseconds>(left_)));
-  left_ -= runtime.now() - start;
-  return outcome;
+  if (budget_.is_spent()) return fail(budget_.why_spent());
+  return budget_.spend(call);
 }
 
 Result<std::optional<std::string>> CacheAccess::get() {
@@ -163,7 +156,7 @@ Result<bool> CacheAccess::store(std::string_view envelope, Ttl ttl, StoreRight& 
     }
     return state_.backend.set(key_, envelope, {.ttl = ttl, .timeout = timeout});
   });
-  if (!stored || *stored) state_.metrics.count(stored ? Event::set : Event::error);
+  count_outcome<operation::Set>(state_.metrics, stored);
   return stored;
 }
 
@@ -179,11 +172,7 @@ void CacheAccess::give_back(StoreRight& right) {
 Result<bool> CacheAccess::drop() {
   auto removed = within_budget(
       [&](Timeout timeout) { return state_.backend.remove(key_, {.timeout = timeout}); });
-  if (!removed) {
-    state_.metrics.count(Event::error);
-  } else if (*removed) {
-    state_.metrics.count(Event::remove);
-  }
+  count_outcome<operation::Remove>(state_.metrics, removed);
   return removed;
 }
 
@@ -247,15 +236,9 @@ Error CacheAccess::kept(Error error) {
 }
 
 Result<KeyLocks::Held> CacheAccess::lock() {
-  const Runtime& runtime = *state_.options.runtime;
-  const auto start = runtime.now();
-  KeyLocks::Held held = state_.writes.lock(key_, start + left_);
-  left_ -= runtime.now() - start;
-  if (held) return held;
-  state_.metrics.count(Event::error);
-  return fail(Errc::timeout,
-              fmt::format("another caller of this process was writing {} all the time", key_),
-              state_.backend.target(), "see ExpanderOptions::cache_timeout");
+  KeyLocks::Held held = budget_.lock(key_);
+  if (!held) return fail(budget_.why_no_turn(key_));
+  return held;
 }
 
 }  // namespace cachekit

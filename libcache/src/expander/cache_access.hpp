@@ -1,5 +1,6 @@
 #pragma once
 
+#include "expander/cache_budget.hpp"
 #include "expander/entry_reading.hpp"
 #include "expander/expander_state.hpp"
 #include "expander/fetch_plan.hpp"
@@ -99,13 +100,13 @@ class CacheAccess {
   [[nodiscard]] Result<void> make_trusted();
 
   /// A new budget, for another time that the cache is asked.
-  void renew_budget() noexcept { left_ = state_.options.cache_timeout; }
+  void renew_budget() noexcept { budget_.renew(); }
 
   /// This process's turn to write the key. Errors: `timeout`.
   [[nodiscard]] Result<KeyLocks::Held> lock();
 
  private:
-  using Timeout = std::optional<std::chrono::milliseconds>;
+  using Timeout = CacheBudget::Timeout;
 
   template <typename Call>
   auto within_budget(const Call& call) -> decltype(call(Timeout()));
@@ -117,7 +118,7 @@ class CacheAccess {
   [[nodiscard]] Error kept(Error error);
 
   ExpanderState& state_;
-  std::chrono::nanoseconds left_;
+  CacheBudget budget_;
   std::string_view key_;
 };
 

@@ -177,10 +177,8 @@ Result<Verdict> BatchRun::judge_command(const Queue& queue, std::size_t index, s
   } catch (const std::bad_alloc&) {
     return Verdict::deliver();
   }
-  Reroutes& reroutes = reroutes_[position];
-  return judge(dispatcher_.router_,
-               {*queue.request, index, outcome, *queue.node, reroutes.retries()}, reroutes,
-               deadline_);
+  return judge(dispatcher_.router_, {*queue.request, index, outcome, *queue.node},
+               reroutes_[position], deadline_);
 }
 
 }  // namespace cachekit::net

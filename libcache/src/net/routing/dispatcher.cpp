@@ -27,8 +27,7 @@ Answered Dispatcher::execute_again(Request& request, std::string_view key, Deadl
   Reroutes reroutes;
   while (was_refused(request, 0, answered.outcome)) {
     Result<Verdict> verdict =
-        judge(router_, {request, 0, answered.outcome, *answered.by, reroutes.retries()}, reroutes,
-              deadline);
+        judge(router_, {request, 0, answered.outcome, *answered.by}, reroutes, deadline);
     if (!verdict) return {fail(std::move(verdict).error()), std::move(answered.by)};
     if (verdict->action == Verdict::Action::deliver) break;
     if (verdict->action == Verdict::Action::retry) {

@@ -71,9 +71,8 @@ bool ReroutedCall::may_go_again() const noexcept {
 
 bool ReroutedCall::goes_on_after(Result<void>& outcome) noexcept {
   if (!was_refused(request_.request(), 0, outcome)) return false;
-  Result<Verdict> verdict =
-      judge(dispatcher_.router_, {request_.request(), 0, outcome, *asked_, reroutes_.retries()},
-            reroutes_, request_.deadline());
+  Result<Verdict> verdict = judge(dispatcher_.router_, {request_.request(), 0, outcome, *asked_},
+                                  reroutes_, request_.deadline());
   if (!verdict) {
     outcome = fail(std::move(verdict).error());
     return false;

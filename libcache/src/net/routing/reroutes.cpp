@@ -28,9 +28,10 @@ Result<void> Reroutes::allow(const Verdict& verdict, const Node& asked, Deadline
               asked.endpoint(), "try again later, or raise the timeout");
 }
 
-Result<Verdict> judge(Router& router, const Attempt& attempt, Reroutes& reroutes,
+Result<Verdict> judge(Router& router, Attempt attempt, Reroutes& reroutes,
                       Deadline deadline) noexcept {
   try {
+    attempt.retries = reroutes.retries();
     Verdict verdict = router.judge(attempt);
     if (verdict.action == Verdict::Action::deliver) return verdict;
     if (verdict.action == Verdict::Action::redirect && !verdict.to) {

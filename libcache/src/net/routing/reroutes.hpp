@@ -27,9 +27,9 @@ class Reroutes {
   return outcome ? request.refused(command) : outcome.error().code == Errc::unavailable;
 }
 
-/// What is to become of it, within its limits. Errors: what it fails with, where it may not be sent
-/// again. Requires: `was_refused`.
-[[nodiscard]] Result<Verdict> judge(Router& router, const Attempt& attempt, Reroutes& reroutes,
+/// What is to become of it, within its limits; `attempt.retries` is filled in. Errors: what it
+/// fails with, where it may not be sent again. Requires: `was_refused`.
+[[nodiscard]] Result<Verdict> judge(Router& router, Attempt attempt, Reroutes& reroutes,
                                     Deadline deadline) noexcept;
 
 }  // namespace cachekit::net
