@@ -57,6 +57,22 @@ class Codes {
   int total_ = 0;
 };
 
+// What a call comes to that is stopped once its request is with a server that hangs.
+template <typename Call>
+std::string stopped_once_sent(Rig& rig, const Call& call) {
+  rig.proxy().stall();
+  const std::uint64_t before = rig.proxy().request_bytes();
+  std::stop_source source;
+  std::thread stopper([&] {
+    static_cast<void>(eventually([&] { return rig.proxy().request_bytes() > before; }));
+    source.request_stop();
+  });
+  const std::string code = call(CallOptions{.stop = source.get_token()});
+  stopper.join();
+  rig.proxy().pass();
+  return code;
+}
+
 }  // namespace
 
 TEST_CASE("a result is there as soon as the first connection is, not at the end of the budget",
@@ -127,15 +143,10 @@ TEST_CASE("a stop token ends a get() that is waiting for a reply", "[faults][asy
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind, forever);
   must(rig.cache().set("k", "v"));
+  CHECK(stopped_once_sent(rig, [&](const CallOptions& options) {
+          return code_of(rig.cache().async_get("k", options).get());
+        }) == "cancelled");
   rig.proxy().stall();
-  const std::uint64_t before = rig.proxy().request_bytes();
-  std::stop_source source;
-  std::thread stopper([&] {
-    static_cast<void>(eventually([&] { return rig.proxy().request_bytes() > before; }));
-    source.request_stop();
-  });
-  CHECK(code_of(rig.cache().async_get("k", {.stop = source.get_token()}).get()) == "cancelled");
-  stopper.join();
   auto write = rig.cache().async_increment("n");
   write.cancel();
   CHECK(code_of(write.get()) == "outcome_unknown");
@@ -148,27 +159,14 @@ TEST_CASE("a stop token ends a call that waits for a server that hangs", "[fault
   CACHEKIT_FOR_BOTH_SERVERS(kind);
   Rig rig(kind, forever);
   must(rig.cache().set("k", "v"));
-  const auto stopped_in = [&](const auto& call) {
-    rig.proxy().stall();
-    const std::uint64_t before = rig.proxy().request_bytes();
-    std::stop_source source;
-    std::thread stopper([&] {
-      static_cast<void>(eventually([&] { return rig.proxy().request_bytes() > before; }));
-      source.request_stop();
-    });
-    const std::string code = call(CallOptions{.stop = source.get_token()});
-    stopper.join();
-    rig.proxy().pass();
-    return code;
-  };
-  CHECK(stopped_in([&](const CallOptions& options) {
+  CHECK(stopped_once_sent(rig, [&](const CallOptions& options) {
           return code_of(rig.cache().get("k", options));
         }) == "cancelled");
-  CHECK(stopped_in([&](const CallOptions& options) {
+  CHECK(stopped_once_sent(rig, [&](const CallOptions& options) {
           return code_of(rig.cache().increment("n", 1, options));
         }) == "outcome_unknown");
   const std::vector<std::string_view> keys(2000, "k");
-  CHECK(stopped_in([&](const CallOptions& options) {
+  CHECK(stopped_once_sent(rig, [&](const CallOptions& options) {
           Codes codes;
           for (const auto& outcome : rig.cache().get_many(keys, options)) codes.add(outcome);
           return codes.of("cancelled") == 2000 ? "all" : "some";

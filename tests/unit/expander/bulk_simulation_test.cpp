@@ -83,13 +83,12 @@ class BulkWorld {
   void read_one(std::size_t process, std::size_t id) {
     const int known = known_[process][id];
     const int stored = std::max(known, stored_[id]);
-    check(processes_[process]->expander.fetch<User>(id,
-                                                    [&] {
-                                                      User user = load_one(id);
-                                                      source_takes_its_time();
-                                                      return user;
-                                                    }),
-          known, stored);
+    const auto fetched = processes_[process]->expander.fetch<User>(id, [&] {
+      User user = load_one(id);
+      source_takes_its_time();
+      return user;
+    });
+    if (is_outdated(fetched, known, stored)) ++wrong_;
   }
 
   void read_many(std::size_t process) {
@@ -106,21 +105,8 @@ class BulkWorld {
     const auto answers = processes_[process]->expander.fetch_many<User>(ids, loader);
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const std::size_t id = ids[i];
-      check(answers[i], known[id], std::max(known[id], stored[id]));
+      if (is_outdated(answers[i], known[id], std::max(known[id], stored[id]))) ++wrong_;
     }
-  }
-
-  // Nothing that is older than what this process knows of, nor of the cache anything older than
-  // what any has stored.
-  void check(const Result<Fetched<User>>& fetched, int known, int stored) {
-    if (!fetched || !*fetched) {
-      UNSCOPED_INFO((fetched ? "no value" : fetched.error().describe()));
-      ++wrong_;
-      return;
-    }
-    const bool from_cache =
-        fetched->origin == Origin::cache && fetched->waited_for == WaitedFor::nobody;
-    wrong_ += std::stoi((*fetched)->name) < (from_cache ? stored : known) ? 1 : 0;
   }
 
   void change(std::size_t process, std::size_t id) {

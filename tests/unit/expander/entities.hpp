@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/catch.hpp"
 #include "unit/expander/faulty_backend.hpp"
 
 #include <cachekit/expander.hpp>
@@ -62,3 +63,16 @@ struct Fixture {
     return fetch(cachekit::FetchOptions{.strategy = strategy});
   }
 };
+
+/// Whether a simulated caller was given what he must not be: nothing, or a user whose name is a
+/// version below `known`; below `stored`, if it is the cache's. Says of an error what it is.
+[[nodiscard]] inline bool is_outdated(const cachekit::Result<cachekit::Fetched<User>>& fetched,
+                                      int known, int stored) {
+  if (!fetched || !*fetched) {
+    UNSCOPED_INFO((fetched ? "no value" : fetched.error().describe()));
+    return true;
+  }
+  const bool from_cache = fetched->origin == cachekit::Origin::cache &&
+                          fetched->waited_for == cachekit::WaitedFor::nobody;
+  return std::stoi((*fetched)->name) < (from_cache ? stored : known);
+}

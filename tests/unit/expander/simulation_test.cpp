@@ -39,14 +39,7 @@ class World {
       runtime_.sleep_for(std::chrono::milliseconds(runtime_.below(30)));
       return user;
     });
-    if (!fetched || !*fetched) {
-      UNSCOPED_INFO((fetched ? "no value" : fetched.error().describe()));
-      ++wrong_;
-      return;
-    }
-    const bool from_cache =
-        fetched->origin == Origin::cache && fetched->waited_for == WaitedFor::nobody;
-    wrong_ += std::stoi((*fetched)->name) < (from_cache ? stored : known) ? 1 : 0;
+    if (is_outdated(fetched, known, stored)) ++wrong_;
   }
 
   void change(Process& process) {
